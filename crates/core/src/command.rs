@@ -1,0 +1,197 @@
+//! What can be asked of a wallet. Every value here has passed its shape checks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Credits, Dimension, Fingerprint, GrantId, GrantRef, GrantType, IdempotencyKey, Money, Priority,
+    Refusal, ReservationId, Timestamp, Words,
+};
+
+/// A request to one wallet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "grants are rare, and a command is not copied about")]
+pub enum Command {
+    /// Nothing but the passing of time.
+    Advance,
+    /// Make a grant.
+    Grant(NewGrant),
+    /// Take back what is left of a grant.
+    Void(VoidGrant),
+    /// Change a grant.
+    Edit(EditGrant),
+    /// The payment of a pending grant arrived.
+    ConfirmPayment(GrantId),
+    /// Burn credits.
+    Consume(Consume),
+    /// Set credits aside.
+    Reserve(Reserve),
+    /// Settle an open hold.
+    Release(Release),
+    /// Settle a reservation whose hold timed out: consume normally (decision 39).
+    ReleaseLate {
+        /// What to settle.
+        release: Release,
+        /// The first grant that backed the hold.
+        first: GrantRef,
+    },
+}
+
+/// Whether a new grant has to wait for money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PaymentState {
+    /// Nothing is collected, or it was paid already.
+    Settled,
+    /// Usable only once paid.
+    Pending,
+}
+
+/// A grant to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGrant {
+    /// Minted by the caller.
+    pub id: GrantId,
+    /// Its kind; never an overdraft.
+    pub grant_type: GrantType,
+    /// Positive, at most [`crate::limits::AMOUNT_MAX`].
+    pub amount: Credits,
+    /// First criterion of the burn order.
+    pub priority: Priority,
+    /// From when on it counts; none is now.
+    pub effective_at: Option<Timestamp>,
+    /// Until when it counts; none is for ever.
+    pub expire_at: Option<Timestamp>,
+    /// Whether it waits for money.
+    pub payment: PaymentState,
+    /// What it cost.
+    pub cost: Money,
+    /// Name, comment, metadata.
+    pub words: Words,
+}
+
+impl NewGrant {
+    /// Refuses impossible times (decision 27), in the order of decision 60.
+    pub fn check_times(&self, now: Timestamp) -> Result<(), Refusal> {
+        check_expiry(self.expire_at, self.effective_at.unwrap_or(now), now)
+    }
+}
+
+pub(crate) fn check_expiry(
+    expire_at: Option<Timestamp>,
+    effective_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match expire_at {
+        Some(expire_at) if expire_at <= effective_at => Err(Refusal::ExpireNotAfterEffective),
+        Some(expire_at) if expire_at <= now => Err(Refusal::ExpireInPast),
+        _ => Ok(()),
+    }
+}
+
+/// A grant to be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoidGrant {
+    /// Which.
+    pub id: GrantId,
+}
+
+/// What changes of a grant (decision 27). Absent members stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GrantChange {
+    /// New display name.
+    pub display_name: Option<String>,
+    /// New comment; an inner none clears it.
+    pub comment: Option<Option<String>>,
+    /// New metadata, whole.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// New priority.
+    pub priority: Option<Priority>,
+    /// New last instant; an inner none is for ever.
+    pub expire_at: Option<Option<Timestamp>>,
+}
+
+impl GrantChange {
+    /// Nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A grant to be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditGrant {
+    /// Which.
+    pub id: GrantId,
+    /// How.
+    pub change: GrantChange,
+}
+
+/// What happens when the balance is short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnInsufficient {
+    /// The deficit goes to the overdraft grant (spec 2.5).
+    Overdraft,
+    /// Nothing is consumed.
+    Reject,
+}
+
+/// Credits to be burned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consume {
+    /// Positive, at most [`crate::limits::AMOUNT_MAX`].
+    pub amount: Credits,
+    /// Under which name it happens once.
+    pub key: IdempotencyKey,
+    /// The instant it is attributed to; none is now.
+    pub created_at: Option<Timestamp>,
+    /// What it was for.
+    pub dimensions: BTreeMap<String, Dimension>,
+    /// What happens when the balance is short.
+    pub on_insufficient: OnInsufficient,
+}
+
+impl Consume {
+    /// Refuses an attribution too far from now (decision 32).
+    pub fn check_times(&self, now: Timestamp) -> Result<(), Refusal> {
+        use crate::limits::{
+            ATTRIBUTION_AHEAD_MAX_MILLISECONDS as AHEAD, ATTRIBUTION_BACK_MAX_MILLISECONDS as BACK,
+        };
+        match self.created_at {
+            Some(at) if at.since(now) > AHEAD => Err(Refusal::CreatedAtAhead),
+            Some(at) if now.since(at) > BACK => Err(Refusal::CreatedAtTooOld),
+            _ => Ok(()),
+        }
+    }
+
+    /// What makes two requests with one key the same (decisions 13, 72).
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&(self.amount, self.created_at, &self.dimensions, self.on_insufficient))
+    }
+}
+
+/// Credits to be set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserve {
+    /// Its name.
+    pub reservation: ReservationId,
+    /// Positive, at most [`crate::limits::AMOUNT_MAX`].
+    pub amount: Credits,
+    /// When it ends by itself: after now, at most 24 hours ahead.
+    pub expires_at: Timestamp,
+    /// What the request was, for its repeats (decision 49).
+    pub fingerprint: Fingerprint,
+    /// The reservation's metadata.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A reservation to be settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Which.
+    pub reservation: ReservationId,
+    /// What the job took; 0 gives everything back.
+    pub consumed: Credits,
+}

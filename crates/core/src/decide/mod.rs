@@ -1,0 +1,207 @@
+//! Deciding: what follows from a command, given a wallet and an instant.
+
+mod consume;
+mod grant;
+mod hold;
+mod time;
+
+use crate::{
+    Cause, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal, Row, Texts,
+    Timestamp, UnreadableRow, Wallet, Words,
+};
+
+/// A row that a decision made, with its packed form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The row.
+    pub row: Row,
+    /// Its bytes and hash.
+    pub packed: PackedRow,
+}
+
+/// The outcome of a command: rows to be made durable, refused or not. A refused command still
+/// leaves the rows that the passing of time brought before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// All rows, oldest first.
+    pub rows: Vec<Decided>,
+    /// Where in `rows` the command's own row stands, the one with its key and its words, or why
+    /// there is none. Beyond the end for a command that was accepted and changed nothing.
+    pub own: Result<usize, Refusal>,
+}
+
+/// The program contradicts itself; nothing may be answered from the state it leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// A decided event breaks a rule of conservation.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    /// A decided row cannot be packed.
+    #[error(transparent)]
+    Unpackable(#[from] UnreadableRow),
+}
+
+/// What a command is, beside its events.
+struct Stamp<'a> {
+    origin: &'a Origin,
+    attributed_at: Option<Timestamp>,
+    mark: Option<Mark>,
+    words: Words,
+}
+
+impl Wallet {
+    /// Brings the wallet up to `now`, decides the command, and folds what follows from it.
+    ///
+    /// The wallet's own time counts: `now` never lies before its last row (decision 45).
+    pub fn execute(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        origin: &Origin,
+    ) -> Result<Outcome, Broken> {
+        let now = self.time_at(now);
+        let mut rows = Vec::with_capacity(1);
+        self.advance(now, &mut rows)?;
+        let mut own = rows.len();
+        let events = match decide(self, command, now) {
+            Ok(events) => events,
+            Err(refusal) => return Ok(Outcome { rows, own: Err(refusal) }),
+        };
+        let mut stamp = Some(stamp(command, origin));
+        let makes_grant = matches!(command, Command::Grant(_));
+        for event in events {
+            // The overdraft grant that a consumption opens is not what was asked for.
+            let is_own = matches!(event, Event::GrantCreated { .. }) == makes_grant;
+            let stamp = if is_own { stamp.take() } else { None };
+            if stamp.is_some() {
+                own = rows.len();
+            }
+            self.append(event, now, Cause::Request, stamp, origin, &mut rows)?;
+        }
+        if stamp.is_some() {
+            own = rows.len();
+        }
+        self.settle(now, &mut rows)?;
+        self.check_at_rest()?;
+        debug_assert_eq!(self.check(), Ok(()));
+        Ok(Outcome { rows, own: Ok(own) })
+    }
+
+    /// The wallet as it is at `now`, if something was due by then. A balance read is this fold;
+    /// nothing is written.
+    pub fn advanced(&self, now: Timestamp) -> Result<Option<Self>, Broken> {
+        if self.next_due().is_none_or(|due| due.at > now) {
+            return Ok(None);
+        }
+        let mut later = self.clone();
+        later.advance(self.time_at(now), &mut Vec::new())?;
+        Ok(Some(later))
+    }
+
+    fn advance(&mut self, now: Timestamp, rows: &mut Vec<Decided>) -> Result<(), Broken> {
+        let system = system();
+        while let Some(due) = self.next_due().filter(|due| due.at <= now) {
+            // A grant that waited for its payment past its own instant acts when it is paid.
+            let at = self.time_at(due.at);
+            let event = time::due_event(self, due)?;
+            self.append(event, at, Cause::Time, None, &system, rows)?;
+            self.settle(at, rows)?;
+        }
+        Ok(())
+    }
+
+    /// Whatever must follow before the wallet is at rest: dead grants lose what holds left on
+    /// them, and freed credits settle the deficit (decision 11).
+    fn settle(&mut self, at: Timestamp, rows: &mut Vec<Decided>) -> Result<(), Broken> {
+        let cause = Cause::Follows { sequence: self.sequence };
+        while let Some(event) = time::follow_up(self)? {
+            self.append(event, at, cause.clone(), None, &system(), rows)?;
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        event: Event,
+        at: Timestamp,
+        cause: Cause,
+        stamp: Option<Stamp<'_>>,
+        origin: &Origin,
+        rows: &mut Vec<Decided>,
+    ) -> Result<(), Broken> {
+        self.fold(&event, at)?;
+        let (attributed_at, mark, texts) = match stamp {
+            Some(stamp) => {
+                (stamp.attributed_at, stamp.mark, Texts::keep(stamp.words, stamp.origin.salt))
+            }
+            None => (None, None, Texts::None),
+        };
+        let row = Row {
+            sequence: self.sequence,
+            recorded_at: at,
+            attributed_at: attributed_at.unwrap_or(at),
+            event,
+            balance_after: self.balance,
+            cause,
+            actor: origin.actor.clone(),
+            trace_id: origin.trace_id,
+            mark,
+            texts,
+        };
+        let packed = row.pack(self.hash)?;
+        self.hash = packed.hash;
+        rows.push(Decided { row, packed });
+        Ok(())
+    }
+}
+
+/// The events that a command brings by itself, or why it brings none. The wallet has been brought
+/// up to `now`.
+fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Advance => Ok(Vec::new()),
+        Command::Grant(grant) => grant::create(wallet, grant, now),
+        Command::Void(void) => grant::void(wallet, void.id),
+        Command::Edit(edit) => grant::edit(wallet, edit, now),
+        Command::ConfirmPayment(id) => grant::confirm_payment(wallet, *id, now),
+        Command::Consume(consume) => consume::consume(wallet, consume, now),
+        Command::Reserve(reserve) => hold::reserve(wallet, reserve, now),
+        Command::Release(release) => hold::release(wallet, release, now),
+        Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
+    }
+}
+
+fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
+    let mut stamp = Stamp { origin, attributed_at: None, mark: None, words: Words::default() };
+    match command {
+        Command::Grant(grant) => stamp.words = grant.words.clone(),
+        Command::Edit(edit) => {
+            stamp.words.display_name = edit.change.display_name.clone();
+            stamp.words.comment = edit.change.comment.clone();
+            stamp.words.metadata = edit.change.metadata.clone();
+        }
+        Command::Consume(consume) => {
+            let Consume { key, created_at, dimensions, .. } = consume;
+            stamp.attributed_at = *created_at;
+            let fingerprint = consume.fingerprint();
+            stamp.mark = Some(Mark { key: Some(key.clone()), fingerprint });
+            stamp.words.dimensions = dimensions.clone();
+        }
+        Command::Reserve(reserve) => {
+            stamp.mark = Some(Mark { key: None, fingerprint: reserve.fingerprint });
+            if !reserve.metadata.is_empty() {
+                stamp.words.metadata = Some(reserve.metadata.clone());
+            }
+        }
+        Command::Advance
+        | Command::Void(_)
+        | Command::ConfirmPayment(_)
+        | Command::Release(_)
+        | Command::ReleaseLate { .. } => {}
+    }
+    stamp
+}
+
+fn system() -> Origin {
+    Origin { actor: crate::Actor::System, trace_id: crate::TraceId::default(), salt: [0; 16] }
+}

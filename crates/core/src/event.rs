@@ -1,0 +1,273 @@
+//! What can happen to a wallet, and how the API's ledger shows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Credits, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState, Priority,
+    ReservationId, Timestamp,
+};
+
+/// A positive amount of credits on one grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// Which grant.
+    pub grant: GrantRef,
+    /// How much.
+    pub amount: Credits,
+}
+
+/// A fact about a wallet. The order of the variants is part of the stored format: new ones go to
+/// the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A grant was made; it counts only from [`Event::Granted`] on. No row of the API.
+    GrantCreated {
+        /// Who it is.
+        grant: GrantRef,
+        /// Its kind.
+        grant_type: GrantType,
+        /// Credits given.
+        amount: Credits,
+        /// First criterion of the burn order.
+        priority: Priority,
+        /// From when on it counts.
+        effective_at: Timestamp,
+        /// Until when it counts.
+        expire_at: Option<Timestamp>,
+        /// Whether its payment is awaited.
+        payment: PaymentState,
+        /// What it cost in money.
+        cost: Money,
+    },
+    /// The payment of a pending grant arrived. No row of the API.
+    PaymentConfirmed {
+        /// Which grant.
+        grant: GrantRef,
+    },
+    /// A grant's credits became usable.
+    Granted(Leg),
+    /// Credits were consumed, leg by leg in burn order; the last may be the overdraft grant's.
+    Consumed {
+        /// What each grant gave.
+        legs: Vec<Leg>,
+    },
+    /// A grant's last instant passed, or what a hold left on an expired grant went.
+    Expired(Leg),
+    /// A grant was taken back, or what a hold left on a voided grant went.
+    Voided(Leg),
+    /// A grant was edited; its texts stand in the row's texts.
+    Updated {
+        /// Which grant.
+        grant: GrantRef,
+        /// The new priority, if it changed.
+        priority: Option<Priority>,
+        /// The new last instant, if it changed; none is for ever.
+        expire_at: Option<Option<Timestamp>>,
+    },
+    /// Overdrawn consumption moved to a grant that can bear it (decision 11).
+    Transferred {
+        /// The overdraft grant.
+        source: GrantRef,
+        /// The grant that takes it over.
+        target: GrantRef,
+        /// How much.
+        amount: Credits,
+    },
+    /// Credits were set aside.
+    Reserved {
+        /// The hold's place in the wallet.
+        number: HoldNumber,
+        /// The client's name for it.
+        reservation: ReservationId,
+        /// When it ends by itself.
+        expires_at: Timestamp,
+        /// What each grant gives.
+        legs: Vec<Leg>,
+    },
+    /// A reservation was settled by its owner.
+    Released {
+        /// Which.
+        reservation: ReservationId,
+        /// Its first backing grant in burn order.
+        first: GrantRef,
+        /// The whole hold that ended with it; 0 if it had timed out before.
+        returned: Credits,
+        /// What was consumed, grant by grant.
+        consumed: Vec<Leg>,
+    },
+    /// A hold ended by itself.
+    HoldExpired {
+        /// Which.
+        reservation: ReservationId,
+        /// What each grant gets back.
+        legs: Vec<Leg>,
+    },
+}
+
+/// The ten event types of the API's ledger (spec 1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub enum EventType {
+    CreditsGranted,
+    CreditsExpired,
+    CreditsConsumed,
+    CreditsVoided,
+    CreditsUpdated,
+    CreditsConsumptionTransferSource,
+    CreditsConsumptionTransferTarget,
+    CreditsReserved,
+    CreditsReservationReleased,
+    CreditsReservationExpired,
+}
+
+impl EventType {
+    /// Every type.
+    pub const ALL: [Self; 10] = [
+        Self::CreditsGranted,
+        Self::CreditsExpired,
+        Self::CreditsConsumed,
+        Self::CreditsVoided,
+        Self::CreditsUpdated,
+        Self::CreditsConsumptionTransferSource,
+        Self::CreditsConsumptionTransferTarget,
+        Self::CreditsReserved,
+        Self::CreditsReservationReleased,
+        Self::CreditsReservationExpired,
+    ];
+
+    /// The API's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CreditsGranted => "CREDITS_GRANTED",
+            Self::CreditsExpired => "CREDITS_EXPIRED",
+            Self::CreditsConsumed => "CREDITS_CONSUMED",
+            Self::CreditsVoided => "CREDITS_VOIDED",
+            Self::CreditsUpdated => "CREDITS_UPDATED",
+            Self::CreditsConsumptionTransferSource => "CREDITS_CONSUMPTION_TRANSFER_SOURCE",
+            Self::CreditsConsumptionTransferTarget => "CREDITS_CONSUMPTION_TRANSFER_TARGET",
+            Self::CreditsReserved => "CREDITS_RESERVED",
+            Self::CreditsReservationReleased => "CREDITS_RESERVATION_RELEASED",
+            Self::CreditsReservationExpired => "CREDITS_RESERVATION_EXPIRED",
+        }
+    }
+
+    /// Reads the API's spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text)
+    }
+}
+
+/// One row of the API's ledger: an event shows as one for each grant it touched (decision 39).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPart {
+    /// Its type.
+    pub event_type: EventType,
+    /// The grant it stands on.
+    pub grant: GrantId,
+    /// Its signed net effect on the balance (decision 12).
+    pub amount: Credits,
+    /// The reservation it belongs to.
+    pub reservation: Option<ReservationId>,
+    /// The whole hold that a release ended.
+    pub hold_returned: Option<Credits>,
+    /// The parts of a reservation's row, one for each grant.
+    pub breakdown: Vec<RowPart>,
+}
+
+impl RowPart {
+    fn plain(event_type: EventType, grant: GrantRef, amount: Credits) -> Self {
+        let (reservation, hold_returned, breakdown) = (None, None, Vec::new());
+        Self { event_type, grant: grant.id, amount, reservation, hold_returned, breakdown }
+    }
+
+    fn of_reservation(
+        event_type: EventType,
+        first: GrantRef,
+        reservation: &ReservationId,
+        breakdown: Vec<Self>,
+    ) -> Result<Self, Overflow> {
+        let amount = Credits::sum(breakdown.iter().map(|part| part.amount))?;
+        let mut part = Self::plain(event_type, first, amount);
+        part.reservation = Some(reservation.clone());
+        part.breakdown = breakdown;
+        Ok(part)
+    }
+}
+
+impl Event {
+    /// The event as rows of the API, in their order; empty if it shows as none.
+    pub fn parts(&self) -> Result<Vec<RowPart>, Overflow> {
+        use EventType as T;
+        Ok(match self {
+            Self::GrantCreated { .. } | Self::PaymentConfirmed { .. } => Vec::new(),
+            Self::Granted(leg) => {
+                vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
+            }
+            Self::Consumed { legs } => taken(T::CreditsConsumed, legs)?,
+            Self::Expired(leg) => taken(T::CreditsExpired, std::slice::from_ref(leg))?,
+            Self::Voided(leg) => taken(T::CreditsVoided, std::slice::from_ref(leg))?,
+            Self::Updated { grant, .. } => {
+                vec![RowPart::plain(T::CreditsUpdated, *grant, Credits::ZERO)]
+            }
+            Self::Transferred { source, target, amount } => vec![
+                RowPart::plain(T::CreditsConsumptionTransferSource, *source, *amount),
+                RowPart::plain(T::CreditsConsumptionTransferTarget, *target, amount.negated()?),
+            ],
+            Self::Reserved { reservation, legs, .. } => {
+                let breakdown = taken(T::CreditsReserved, legs)?;
+                reservation_row(T::CreditsReserved, legs, reservation, breakdown)?
+            }
+            Self::Released { reservation, first, returned, consumed } => {
+                let breakdown = taken(T::CreditsConsumed, consumed)?;
+                let event_type = T::CreditsReservationReleased;
+                let mut part = RowPart::of_reservation(event_type, *first, reservation, breakdown)?;
+                part.amount = part.amount.plus(*returned)?;
+                part.hold_returned = Some(*returned);
+                vec![part]
+            }
+            Self::HoldExpired { reservation, legs } => {
+                let event_type = T::CreditsReservationExpired;
+                let breakdown = legs
+                    .iter()
+                    .map(|leg| RowPart::plain(event_type, leg.grant, leg.amount))
+                    .collect();
+                reservation_row(event_type, legs, reservation, breakdown)?
+            }
+        })
+    }
+
+    /// The signed net effect on the balance: the sum of the parts.
+    pub fn effect(&self) -> Result<Credits, Overflow> {
+        match self {
+            // The hot path needs no parts.
+            Self::Consumed { legs } => Credits::sum(legs.iter().map(|leg| leg.amount))?.negated(),
+            _ => Credits::sum(self.parts()?.iter().map(|part| part.amount)),
+        }
+    }
+
+    /// Not a plain consumption: such rows are few, and linked to each other.
+    #[must_use]
+    pub const fn is_notable(&self) -> bool {
+        !matches!(self, Self::Consumed { .. })
+    }
+}
+
+fn taken(event_type: EventType, legs: &[Leg]) -> Result<Vec<RowPart>, Overflow> {
+    legs.iter()
+        .map(|leg| Ok(RowPart::plain(event_type, leg.grant, leg.amount.negated()?)))
+        .collect()
+}
+
+fn reservation_row(
+    event_type: EventType,
+    legs: &[Leg],
+    reservation: &ReservationId,
+    breakdown: Vec<RowPart>,
+) -> Result<Vec<RowPart>, Overflow> {
+    legs.first()
+        .map(|leg| RowPart::of_reservation(event_type, leg.grant, reservation, breakdown))
+        .transpose()
+        .map(|part| part.into_iter().collect())
+}

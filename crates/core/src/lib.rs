@@ -1,0 +1,48 @@
+//! The rules of credits.
+//!
+//! A [`Wallet`] is brought up to an instant and given a [`Command`]; the core answers with the
+//! ledger rows that follow, or with a [`Refusal`]. Time, identifiers and randomness are arguments.
+//! Nothing here waits, and nothing here knows how rows are stored or how they are spoken of.
+
+mod apply;
+mod chain;
+mod command;
+mod credits;
+mod decide;
+mod event;
+mod fingerprint;
+mod grant;
+mod hold;
+mod ids;
+pub mod limits;
+mod money;
+mod refusal;
+mod row;
+mod texts;
+mod time;
+mod wallet;
+
+pub use apply::Contradiction;
+pub use chain::{Digest, genesis};
+pub use command::{
+    Command, Consume, EditGrant, GrantChange, NewGrant, OnInsufficient, PaymentState, Release,
+    Reserve, VoidGrant,
+};
+pub use credits::{AmountError, Credits, Overflow};
+pub use decide::{Broken, Decided, Outcome};
+pub use event::{Event, EventType, Leg, RowPart};
+pub use fingerprint::{Fingerprint, NameHash, NameKind};
+pub use grant::{
+    BurnRank, Grant, GrantNumber, GrantRef, GrantState, GrantStatus, GrantType, Priority,
+};
+pub use hold::{Hold, HoldNumber};
+pub use ids::{
+    CurrencyId, CustomerId, EnvironmentId, GrantId, IdempotencyKey, InvalidId, ReservationId,
+    ResourceId, WalletKey, bucket,
+};
+pub use money::{Money, MoneyAmount, MoneyCurrency};
+pub use refusal::{Entity, Refusal};
+pub use row::{Actor, Cause, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
+pub use texts::{Address, Dimension, Salt, Texts, Words};
+pub use time::{InvalidTimestamp, Timestamp};
+pub use wallet::{Balance, Due, DueKind, Wallet};

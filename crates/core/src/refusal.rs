@@ -1,0 +1,165 @@
+//! Why a request is refused, in order of precedence (decision 55).
+
+use crate::Credits;
+
+/// What a refusal is about, where several nouns share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entity {
+    /// A customer.
+    Customer,
+    /// A custom currency.
+    CustomCurrency,
+    /// A grant.
+    Grant,
+    /// A reservation.
+    Reservation,
+}
+
+impl Entity {
+    /// The noun in a sentence.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::CustomCurrency => "custom currency",
+            Self::Grant => "credit grant",
+            Self::Reservation => "reservation",
+        }
+    }
+}
+
+/// A request that the state of the world does not allow. Most important first: what does not
+/// exist, what is archived, key conflicts, times, payment, state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing has this identifier.
+    #[error("{} {id:?} was not found", entity.noun())]
+    NotFound {
+        /// What was looked for.
+        entity: Entity,
+        /// The identifier that names nothing.
+        id: String,
+    },
+    /// It is archived.
+    #[error("{} {id:?} is archived", entity.noun())]
+    Archived {
+        /// What is archived.
+        entity: Entity,
+        /// Its identifier.
+        id: String,
+    },
+    /// The key was used before with another request.
+    #[error("idempotencyKey {key:?} was used before with a different request")]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+    /// The identifier is taken.
+    #[error("{} {id:?} already exists", entity.noun())]
+    Duplicate {
+        /// What exists.
+        entity: Entity,
+        /// Its identifier.
+        id: String,
+    },
+    /// A grant would end before it begins.
+    #[error("expireAt must be later than effectiveAt")]
+    ExpireNotAfterEffective,
+    /// A grant would end in the past.
+    #[error("expireAt must be in the future")]
+    ExpireInPast,
+    /// The attribution is more than 5 minutes ahead.
+    #[error("createdAt must not be more than 5 minutes ahead")]
+    CreatedAtAhead,
+    /// The attribution is more than 400 days back.
+    #[error("createdAt must not be more than 400 days back")]
+    CreatedAtTooOld,
+    /// A hold would end in the past, or more than 24 hours ahead.
+    #[error("reservationExpiresAt must be in the future, at most 24 hours ahead")]
+    HoldExpiryOutOfRange,
+    /// The test clock would go back.
+    #[error("now must not be earlier than the test clock, which stands at {clock}")]
+    ClockBackward {
+        /// Where it stands.
+        clock: crate::Timestamp,
+    },
+    /// The test clock would leap too far.
+    #[error("now must be at most a year after the test clock, which stands at {clock}")]
+    ClockTooFar {
+        /// Where it stands.
+        clock: crate::Timestamp,
+    },
+    /// Real environments follow real time.
+    #[error("only a SANDBOX environment has a test clock")]
+    ClockForbidden,
+    /// There is nobody to collect the payment.
+    #[error(
+        "paymentCollectionMethod needs a billing integration, and this environment has none; \
+         use NONE, or billingInformation.isInvoicePaid if it is paid already"
+    )]
+    BillingIntegrationMissing,
+    /// The grant was taken back before.
+    #[error("the credit grant is already voided")]
+    GrantAlreadyVoided,
+    /// An overdraft or an expired grant cannot be taken back or changed.
+    #[error("the credit grant cannot be voided or changed: it is {what}")]
+    GrantCannotBeVoided {
+        /// What it is.
+        what: &'static str,
+    },
+    /// An expired grant cannot be changed.
+    #[error("the credit grant has expired and cannot be changed")]
+    GrantExpired,
+    /// A payment arrived for a grant that awaits none.
+    #[error("the credit grant awaits no payment")]
+    GrantAwaitsNoPayment,
+    /// Not enough, and overdrawing was not wanted.
+    #[error("{needed} credits are needed and {available} are available")]
+    InsufficientCredits {
+        /// What was asked for.
+        needed: Credits,
+        /// What there is.
+        available: Credits,
+    },
+    /// An open hold has this name already.
+    #[error("reservation {reservation:?} is open already")]
+    HoldOpen {
+        /// Its name.
+        reservation: String,
+    },
+    /// A bound on how many there may be (decision 30).
+    #[error("at most {limit} {what} are allowed")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// The bound.
+        limit: usize,
+    },
+    /// A bound on how many custom currencies there may be.
+    #[error("at most {limit} custom currencies are allowed in an environment")]
+    TooManyCustomCurrencies {
+        /// The bound.
+        limit: usize,
+    },
+    /// The wallet's sums would leave their bound of 10^18.
+    #[error("amount is too large: the sums of a wallet are bounded by 10^18")]
+    SumTooLarge,
+}
+
+impl Refusal {
+    /// Nothing has this identifier.
+    pub fn not_found(entity: Entity, id: impl ToString) -> Self {
+        Self::NotFound { entity, id: id.to_string() }
+    }
+
+    /// It is archived.
+    pub fn archived(entity: Entity, id: impl ToString) -> Self {
+        Self::Archived { entity, id: id.to_string() }
+    }
+}
+
+impl From<crate::Overflow> for Refusal {
+    fn from(_: crate::Overflow) -> Self {
+        Self::SumTooLarge
+    }
+}

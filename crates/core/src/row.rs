@@ -1,0 +1,197 @@
+//! A ledger row: an event with everything that is needed to explain it, linked to the row before.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Credits, Digest, Event, Fingerprint, IdempotencyKey, Salt, Texts, Timestamp, chain};
+
+/// Who caused a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// Scrip itself: time passed, or a settlement followed.
+    System,
+    /// An API key, by its public identifier.
+    ApiKey(Box<str>),
+    /// A person of the console, by identifier.
+    Person(Box<str>),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system"),
+            Self::ApiKey(id) => write!(f, "key:{id}"),
+            Self::Person(id) => write!(f, "person:{id}"),
+        }
+    }
+}
+
+/// Why a row exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// A request asked for it.
+    Request,
+    /// An instant was reached.
+    Time,
+    /// It follows from the row with this sequence: a settlement, or the rest of a dead grant.
+    Follows {
+        /// The sequence of that row in the same wallet.
+        sequence: u64,
+    },
+}
+
+/// The request that a row belongs to, in all logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TraceId(pub [u8; 16]);
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Who asks, for the rows that follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub actor: Actor,
+    /// In which request.
+    pub trace_id: TraceId,
+    /// Fresh random bytes for the digest of the request's words.
+    pub salt: Salt,
+}
+
+/// The name under which a row's request happens once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The client's key; a reservation's identifier stands in its event.
+    pub key: Option<IdempotencyKey>,
+    /// What the request was.
+    pub fingerprint: Fingerprint,
+}
+
+/// One row of a wallet's ledger. Its packed form is versioned and hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its place in the wallet, from 1, without gaps.
+    pub sequence: u64,
+    /// When it was recorded, by the environment's clock; never earlier than the row before.
+    pub recorded_at: Timestamp,
+    /// The instant it is attributed to.
+    pub attributed_at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// The sum of all effects so far.
+    pub balance_after: Credits,
+    /// Why.
+    pub cause: Cause,
+    /// Who.
+    pub actor: Actor,
+    /// In which request.
+    pub trace_id: TraceId,
+    /// Under which key.
+    pub mark: Option<Mark>,
+    /// What people wrote; outside the hash but for its salted digest.
+    #[serde(skip, default = "no_texts")]
+    pub texts: Texts,
+}
+
+fn no_texts() -> Texts {
+    Texts::None
+}
+
+/// A row as bytes, with its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedRow {
+    /// `[version][content length, u32 little endian][content][texts][hash, 32 bytes]`.
+    pub bytes: Vec<u8>,
+    /// The hash, which stands in the bytes too.
+    pub hash: Digest,
+}
+
+/// Bytes that are no row, or not the row that the chain expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableRow {
+    /// Too short, or lengths that do not fit.
+    #[error("the row is cut off")]
+    CutOff,
+    /// Written by a newer Scrip.
+    #[error("the row has format version {0}, which this version does not know")]
+    Version(u8),
+    /// The content is no row.
+    #[error("the row's content cannot be read")]
+    Content,
+    /// Its hash does not follow from the row before and its content.
+    #[error("the row's hash does not follow from its content and the row before")]
+    Hash,
+}
+
+impl Row {
+    /// The format that is written.
+    pub const VERSION: u8 = 1;
+    const HEADER: usize = 5;
+    const HASH: usize = 32;
+
+    /// Packs the row behind the row whose hash is `previous`.
+    pub fn pack(&self, previous: Digest) -> Result<PackedRow, UnreadableRow> {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend([Self::VERSION, 0, 0, 0, 0]);
+        bytes = postcard::to_extend(self, bytes).map_err(|_| UnreadableRow::Content)?;
+        let content_end = bytes.len();
+        let length =
+            u32::try_from(content_end - Self::HEADER).map_err(|_| UnreadableRow::CutOff)?;
+        bytes[1..Self::HEADER].copy_from_slice(&length.to_le_bytes());
+        let digest = self.texts.digest().map_err(|_| UnreadableRow::Content)?;
+        let hash = chain::link(previous, &bytes[..content_end], digest);
+        bytes = postcard::to_extend(&self.texts, bytes).map_err(|_| UnreadableRow::Content)?;
+        bytes.extend(hash.as_bytes());
+        Ok(PackedRow { bytes, hash })
+    }
+
+    /// Reads a packed row and the hash that stands in it.
+    pub fn unpack(bytes: &[u8]) -> Result<(Self, Digest), UnreadableRow> {
+        let (&version, _) = bytes.split_first().ok_or(UnreadableRow::CutOff)?;
+        if version != Self::VERSION {
+            return Err(UnreadableRow::Version(version));
+        }
+        let content_end = Self::content_end(bytes)?;
+        let (content, rest) = bytes.split_at(content_end);
+        let hash_start = rest.len().checked_sub(Self::HASH).ok_or(UnreadableRow::CutOff)?;
+        let (texts, hash) = rest.split_at(hash_start);
+        let mut row: Self = exact(&content[Self::HEADER..])?;
+        row.texts = exact(texts)?;
+        let hash: [u8; 32] = hash.try_into().map_err(|_| UnreadableRow::CutOff)?;
+        Ok((row, Digest::from_bytes(hash)))
+    }
+
+    /// Reads a packed row and checks that its hash follows from the row before.
+    pub fn unpack_linked(bytes: &[u8], previous: Digest) -> Result<(Self, Digest), UnreadableRow> {
+        let (row, hash) = Self::unpack(bytes)?;
+        let digest = row.texts.digest().map_err(|_| UnreadableRow::Content)?;
+        let content = &bytes[..Self::content_end(bytes)?];
+        if chain::link(previous, content, digest) == hash {
+            Ok((row, hash))
+        } else {
+            Err(UnreadableRow::Hash)
+        }
+    }
+
+    fn content_end(bytes: &[u8]) -> Result<usize, UnreadableRow> {
+        let length = bytes.get(1..Self::HEADER).ok_or(UnreadableRow::CutOff)?;
+        let length: [u8; 4] = length.try_into().map_err(|_| UnreadableRow::CutOff)?;
+        let length =
+            usize::try_from(u32::from_le_bytes(length)).map_err(|_| UnreadableRow::CutOff)?;
+        let end = length.checked_add(Self::HEADER).ok_or(UnreadableRow::CutOff)?;
+        if end <= bytes.len() { Ok(end) } else { Err(UnreadableRow::CutOff) }
+    }
+}
+
+/// Reads a value that takes all the bytes.
+fn exact<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, UnreadableRow> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(UnreadableRow::Content),
+    }
+}

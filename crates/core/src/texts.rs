@@ -1,0 +1,127 @@
+//! Words that people wrote: kept beside the hash chain, so that they can be erased.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::Digest;
+
+/// Random bytes that keep a digest from being guessed back into its text.
+pub type Salt = [u8; 16];
+
+/// The value of a dimension. Grouping compares [`Dimension::as_text`] (decision 43).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Dimension {
+    /// A string.
+    Text(String),
+    /// A number, as its shortest exact decimal text.
+    Number(String),
+    /// A boolean.
+    Flag(bool),
+}
+
+impl Dimension {
+    /// The value as text.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+        }
+    }
+}
+
+/// A postal address, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub struct Address {
+    pub city: Option<String>,
+    pub country: Option<String>,
+    pub line1: Option<String>,
+    pub line2: Option<String>,
+    pub postal_code: Option<String>,
+    pub state: Option<String>,
+}
+
+/// What people wrote in a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// A grant's name.
+    pub display_name: Option<String>,
+    /// A grant's comment; an inner none says that it was cleared.
+    pub comment: Option<Option<String>>,
+    /// Metadata of a grant or a reservation.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Dimensions of a consumption.
+    pub dimensions: BTreeMap<String, Dimension>,
+    /// Where an invoice went.
+    pub billing_address: Option<Address>,
+}
+
+impl Words {
+    /// Nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The words of a row, or what is left of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Texts {
+    /// There never were any.
+    None,
+    /// They are here.
+    Kept {
+        /// Salts the digest.
+        salt: Salt,
+        /// The words.
+        words: Box<Words>,
+    },
+    /// They were erased; the chain still holds.
+    Erased {
+        /// Their salted digest.
+        digest: Digest,
+    },
+}
+
+impl Texts {
+    /// Keeps words, if there are any.
+    #[must_use]
+    pub fn keep(words: Words, salt: Salt) -> Self {
+        if words.is_empty() { Self::None } else { Self::Kept { salt, words: Box::new(words) } }
+    }
+
+    /// The words, if they are still there.
+    #[must_use]
+    pub fn words(&self) -> Option<&Words> {
+        match self {
+            Self::Kept { words, .. } => Some(words),
+            Self::None | Self::Erased { .. } => None,
+        }
+    }
+
+    /// What the chain knows of the words.
+    pub(crate) fn digest(&self) -> Result<Option<Digest>, postcard::Error> {
+        Ok(match self {
+            Self::None => None,
+            Self::Erased { digest } => Some(*digest),
+            Self::Kept { salt, words } => {
+                let mut hasher = Sha256::new();
+                hasher.update(salt);
+                hasher.update(postcard::to_stdvec(words)?);
+                Some(Digest::from_bytes(hasher.finalize().into()))
+            }
+        })
+    }
+
+    /// The row's texts after its person was erased.
+    pub fn erased(&self) -> Result<Self, postcard::Error> {
+        Ok(match self.digest()? {
+            None => Self::None,
+            Some(digest) => Self::Erased { digest },
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Instants in milliseconds.
+
+use std::fmt;
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
+use jiff::{SignedDuration, Span};
+use serde::{Deserialize, Serialize};
+
+/// The first instant of 1970 on a clock of UTC. Civil time reaches the end of the year 9999, which
+/// an instant with an offset, as jiff has it, does not.
+const EPOCH: DateTime = Date::constant(1970, 1, 1).to_datetime(Time::midnight());
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z, between the years 0 and 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+/// A text that is no instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not an ISO 8601 date-time between the years 0 and 9999")]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// Later than every instant a request can name.
+    pub const NEVER: Self = Self(i64::MAX);
+    /// The first and the last instant that can be written with a year of four digits.
+    const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+    /// An instant from milliseconds since the epoch.
+    pub fn from_milliseconds(milliseconds: i64) -> Result<Self, InvalidTimestamp> {
+        if Self::RANGE.contains(&milliseconds) {
+            Ok(Self(milliseconds))
+        } else {
+            Err(InvalidTimestamp)
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn microseconds(self) -> i64 {
+        self.0.saturating_mul(1_000)
+    }
+
+    /// Reads ISO 8601. Without an offset it is UTC, a bare date is its midnight UTC (decision 18);
+    /// digits beyond the millisecond are cut (decision 57).
+    pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
+        if text.len() > 64 || !text.starts_with(|first: char| first.is_ascii_digit()) {
+            return Err(InvalidTimestamp);
+        }
+        let pieces = Pieces::parse(text).map_err(|_| InvalidTimestamp)?;
+        if pieces.time_zone_annotation().is_some() {
+            return Err(InvalidTimestamp);
+        }
+        let local = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+        let seconds_ahead = pieces.to_numeric_offset().map_or(0, |offset| offset.seconds());
+        // Cut towards the past, before the epoch too.
+        let milliseconds = local.duration_since(EPOCH).as_nanos().div_euclid(1_000_000);
+        let milliseconds = milliseconds - i128::from(seconds_ahead) * 1_000;
+        Self::from_milliseconds(i64::try_from(milliseconds).map_err(|_| InvalidTimestamp)?)
+    }
+
+    /// The instant this many milliseconds later; at the end of time it stays there.
+    #[must_use]
+    pub const fn later(self, milliseconds: i64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+
+    /// The same date and time a calendar year later, UTC; at the end of time it stays there.
+    #[must_use]
+    pub fn a_year_later(self) -> Self {
+        self.utc()
+            .and_then(|utc| utc.checked_add(Span::new().years(1)).ok())
+            .and_then(|utc| i64::try_from(utc.duration_since(EPOCH).as_millis()).ok())
+            .map_or(Self::NEVER, Self)
+    }
+
+    /// Milliseconds from `earlier` to this instant.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Its date and time of day, UTC; none beyond the end of time.
+    fn utc(self) -> Option<DateTime> {
+        EPOCH.checked_add(SignedDuration::from_millis(self.0)).ok()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.utc() {
+            Some(utc) => write!(f, "{utc:.3}Z"),
+            None => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_clients_send() {
+        let rows = [
+            ("2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05.000Z"),
+            ("2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678Z"),
+            ("2026-01-02T03:04:05.6789Z", "2026-01-02T03:04:05.678Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+            ("2026-01-02T05:04:05+02:00", "2026-01-02T03:04:05.000Z"),
+            ("2026-01-02T03:04:05", "2026-01-02T03:04:05.000Z"),
+            ("2026-01-02", "2026-01-02T00:00:00.000Z"),
+            ("2026-01-02T03:04:05-00:30", "2026-01-02T03:34:05.000Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31", "9999-12-31T00:00:00.000Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"),
+        ];
+        for (text, printed) in rows {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), printed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_later() {
+        let rows = [
+            ("2026-01-02T03:04:05.678Z", "2027-01-02T03:04:05.678Z"),
+            ("1968-02-29T00:00:00.001Z", "1969-02-28T00:00:00.001Z"),
+            ("9998-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        ];
+        for (text, later) in rows {
+            assert_eq!(Timestamp::parse(text).unwrap().a_year_later().to_string(), later, "{text}");
+        }
+        assert_eq!(Timestamp::parse("9999-01-01").unwrap().a_year_later(), Timestamp::NEVER);
+    }
+
+    #[test]
+    fn refuses() {
+        let long = "2026-01-02T03:04:05.".to_owned() + &"0".repeat(100);
+        let rows = [
+            "",
+            "now",
+            "2026",
+            "2026-13-01",
+            "2026-01-02T24:00:00Z",
+            "2026-01-02T03:04:05 Z",
+            "2026-01-02T03:04:05[Europe/Berlin]",
+            "-000001-01-01T00:00:00Z",
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "1767323045",
+            &long,
+        ];
+        for text in rows {
+            assert_eq!(Timestamp::parse(text), Err(InvalidTimestamp), "{text}");
+        }
+    }
+}
