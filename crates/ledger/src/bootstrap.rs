@@ -1,0 +1,111 @@
+//! What an empty store gets: an account, its two environments, and a key for each.
+
+use scrip_core::{Actor, Origin, TraceId};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::record::{key_member, to_hex};
+use crate::{
+    Ledger, LedgerError, NewRecord, Order, PageRequest, RecordKind, RecordQuery, SYSTEM, Start,
+    Work,
+};
+
+/// The environments of the default account: number, name, type.
+const ENVIRONMENTS: [(u32, &str, &str); 2] =
+    [(1, "production", "PRODUCTION"), (2, "sandbox", "SANDBOX")];
+
+/// Keys that the owner chose, instead of random ones.
+#[derive(Clone, Default)]
+pub struct ProvidedKeys {
+    /// For `production`.
+    pub production: Option<String>,
+    /// For `sandbox`.
+    pub sandbox: Option<String>,
+}
+
+/// A key that was made for an environment that had none.
+#[derive(Clone)]
+pub struct InitialKey {
+    /// The environment's name.
+    pub environment: &'static str,
+    /// The key itself; stored nowhere but where `keep` puts it.
+    pub key: String,
+}
+
+/// Makes what is missing of the default account, its environments and their keys. Fresh keys are
+/// handed to `keep` before anything of them is stored: what cannot be kept is not made.
+pub async fn bootstrap(
+    ledger: &dyn Ledger,
+    provided: ProvidedKeys,
+    keep: impl FnOnce(&[InitialKey]) -> std::io::Result<()>,
+) -> Result<(), LedgerError> {
+    let text = |text: &str| Value::from(text);
+    ensure(ledger, RecordKind::Account, "default", [("name", text("default"))]).await?;
+    let mut keys = Vec::new();
+    let mut fresh = Vec::new();
+    for (number, name, environment_type) in ENVIRONMENTS {
+        let members =
+            [("name", text(name)), ("type", text(environment_type)), ("account", text("default"))];
+        ensure(ledger, RecordKind::Environment, &number.to_string(), members).await?;
+        let provided = if number == 1 { &provided.production } else { &provided.sandbox };
+        match provided {
+            Some(key) => keys.push((number, environment_type, key.clone())),
+            None if has_key(ledger, number).await? => {}
+            None => {
+                let key = random_key()?;
+                keys.push((number, environment_type, key.clone()));
+                fresh.push(InitialKey { environment: name, key });
+            }
+        }
+    }
+    if !fresh.is_empty() {
+        keep(&fresh).map_err(|error| LedgerError::Internal(format!("initial keys: {error}")))?;
+    }
+    for (number, environment_type, key) in keys {
+        let hash = to_hex(&Sha256::digest(key.as_bytes()));
+        let members = [
+            (key_member::KEY_ID, text(&format!("key_{}", &hash[..12]))),
+            (key_member::ENVIRONMENT, text(&number.to_string())),
+            (key_member::SANDBOX, Value::from(environment_type == "SANDBOX")),
+        ];
+        ensure(ledger, RecordKind::ApiKey, &hash, members).await?;
+    }
+    Ok(())
+}
+
+async fn ensure<const N: usize>(
+    ledger: &dyn Ledger,
+    kind: RecordKind,
+    id: &str,
+    members: [(&str, Value); N],
+) -> Result<(), LedgerError> {
+    if ledger.record(SYSTEM, kind, id).await?.is_some() {
+        return Ok(());
+    }
+    let body = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let body: Map<String, Value> = body;
+    let new = NewRecord { kind, id: id.to_owned(), body };
+    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
+    let work = Work::CreateRecord(new);
+    ledger.execute(Order { environment: SYSTEM, origin, work, remember: None }).await.map(drop)
+}
+
+async fn has_key(ledger: &dyn Ledger, environment: u32) -> Result<bool, LedgerError> {
+    let query = RecordQuery {
+        environment: SYSTEM,
+        kind: RecordKind::ApiKey,
+        matching: vec![(key_member::ENVIRONMENT, environment.to_string())],
+        created: crate::CreatedRange::default(),
+        archived: Some(false),
+        page: PageRequest { start: Start::Newest, limit: 1 },
+    };
+    Ok(!ledger.records(query).await?.items.is_empty())
+}
+
+/// `server-` and 160 random bits.
+fn random_key() -> Result<String, LedgerError> {
+    let mut bits = [0; 20];
+    getrandom::fill(&mut bits)
+        .map_err(|error| LedgerError::Internal(format!("random bytes: {error}")))?;
+    Ok(format!("server-{}", to_hex(&bits)))
+}

@@ -1,0 +1,139 @@
+//! Opening `ledger.db` and owning its directory.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
+
+use super::OpenError;
+use crate::work::StoreError;
+
+/// The format of the file; a newer one is refused.
+const FORMAT: i64 = 1;
+const LEDGER: &str = "ledger.db";
+const LOCK: &str = "lock";
+
+/// The right to write into a directory, until it is dropped.
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+/// Makes the directory, readable for its owner only, and takes the right to write into it.
+pub(super) fn own_directory(directory: &Path) -> Result<DirectoryLock, OpenError> {
+    let failed = |error| OpenError::Directory { path: directory.to_owned(), error };
+    make_private(directory).map_err(failed)?;
+    let path = directory.join(LOCK);
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder.trim().to_owned();
+            return Err(OpenError::Held { path: directory.to_owned(), holder });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(failed)?;
+    Ok(DirectoryLock { _file: file })
+}
+
+#[cfg(unix)]
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+#[cfg(not(unix))]
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(directory)
+}
+
+/// The one connection that writes. The settings are the measured ones: small inline checkpoints,
+/// every commit synced, no memory map.
+pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open(path(directory))?;
+    connection.execute_batch(
+        "pragma page_size = 4096;
+         pragma journal_mode = wal;
+         pragma synchronous = full;
+         pragma wal_autocheckpoint = 1000;
+         pragma cache_size = -65536;
+         pragma temp_store = memory;
+         pragma foreign_keys = on;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let made: bool = connection
+        .query_row("select 1 from sqlite_schema where name = 'meta'", [], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if !made {
+        make(&connection)?;
+    }
+    check_format(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(directory: &Path) -> Result<Connection, OpenError> {
+    let path = path(directory);
+    if !path.exists() {
+        return Err(OpenError::Missing { path });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("pragma temp_store = memory; pragma cache_size = -8192;")?;
+    check_format(&connection)?;
+    Ok(connection)
+}
+
+/// A value of `meta`.
+pub(super) fn secret(connection: &Connection) -> Result<[u8; 32], OpenError> {
+    Ok(connection
+        .query_row("select value from meta where name = 'secret'", [], |row| row.get(0))?)
+}
+
+fn path(directory: &Path) -> PathBuf {
+    directory.join(LEDGER)
+}
+
+fn make(connection: &Connection) -> Result<(), OpenError> {
+    let mut random = [0_u8; 48];
+    getrandom::fill(&mut random).map_err(|error| OpenError::Random(error.to_string()))?;
+    let (secret, ledger_id) = random.split_at(32);
+    connection.execute_batch("begin immediate")?;
+    connection.execute_batch(include_str!("schema.sql"))?;
+    for (name, value) in [("secret", secret), ("ledger_id", ledger_id)] {
+        connection
+            .execute("insert into meta (name, value) values (?1, ?2)", params![name, value])?;
+    }
+    connection.execute("insert into meta (name, value) values ('format', ?1)", [FORMAT])?;
+    connection.execute_batch("commit")?;
+    Ok(())
+}
+
+fn check_format(connection: &Connection) -> Result<(), OpenError> {
+    let found: i64 =
+        connection
+            .query_row("select value from meta where name = 'format'", [], |row| row.get(0))?;
+    if found == FORMAT { Ok(()) } else { Err(OpenError::Format { found, known: FORMAT }) }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}

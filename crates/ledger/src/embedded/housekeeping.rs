@@ -1,0 +1,66 @@
+//! What happens by itself: rows of what became due appear on time, and answers that nobody may
+//! ask for any more are forgotten.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use super::{Embedded, Shared};
+use crate::reading::{ADVANCE_MOST, advance};
+
+/// How late the row of something due may appear; balances are exact at any time.
+const TICK: Duration = Duration::from_millis(100);
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// Decision 14: claims are kept for 24 hours.
+const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
+/// Decision 41: attempts matter for 5 minutes.
+const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
+
+/// Runs until the ledger is closed or dropped.
+pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>) {
+    let mut pruned = Instant::now();
+    loop {
+        match stop.recv_timeout(TICK) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let Some(ledger) = ledger.upgrade() else { return };
+        accept_clock(&ledger.shared, &ledger.directory);
+        write_due(&ledger);
+        if pruned.elapsed() >= PRUNE_EVERY {
+            pruned = Instant::now();
+            let now = ledger.shared.clocks.system().now();
+            let claims = now.later(-CLAIM_MILLISECONDS);
+            ledger.prune(claims, now.later(-ATTEMPT_MILLISECONDS));
+        }
+    }
+}
+
+/// One slice for each environment; the queue decides in between whatever else arrived.
+fn write_due(ledger: &Arc<Embedded>) {
+    for environment in ledger.shared.views.environments_with_due() {
+        let now = ledger.shared.clocks.now(environment);
+        let keys = ledger.shared.views.due(environment, now, ADVANCE_MOST);
+        if !keys.is_empty() {
+            // A full queue or disk is met again at the next tick.
+            let _ = ledger.execute_blocking(advance(environment, keys));
+        }
+    }
+}
+
+/// The file by which `scrip clock accept` speaks to the process that owns the directory.
+pub(super) fn accept_file(directory: &std::path::Path) -> PathBuf {
+    directory.join("clock-accept")
+}
+
+fn accept_clock(shared: &Shared, directory: &std::path::Path) {
+    if shared.clocks.system().is_trusted() {
+        return;
+    }
+    let path = accept_file(directory);
+    if path.exists() && std::fs::remove_file(&path).is_ok() {
+        shared.clocks.system().accept();
+        tracing::warn!("the system clock's leap was accepted");
+    }
+}

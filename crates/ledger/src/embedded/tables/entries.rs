@@ -1,0 +1,158 @@
+//! Wallets, their rows and states.
+
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
+use scrip_core::{
+    CurrencyId, CustomerId, Decided, EnvironmentId, ResourceId, Row, Wallet, WalletKey,
+};
+
+use super::{Stored, as_integer, first};
+use crate::history::Entry;
+use crate::slot::{Position, RowLinks, WalletNumber};
+use crate::work::StoreError;
+
+/// A row as it lies in the file.
+pub(in crate::embedded) struct RawEntry {
+    pub position: Position,
+    pub wallet: WalletNumber,
+    pub sequence: u64,
+    pub links: RowLinks,
+    pub row: Vec<u8>,
+}
+
+impl RawEntry {
+    fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            position: row.get("position")?,
+            wallet: row.get("wallet")?,
+            sequence: row.get("sequence")?,
+            links: RowLinks {
+                previous: row.get("previous")?,
+                previous_notable: row.get("previous_notable")?,
+                skip: row.get("skip")?,
+            },
+            row: row.get("row")?,
+        })
+    }
+}
+
+pub(in crate::embedded) fn insert_entry(
+    connection: &Connection,
+    position: Position,
+    wallet: WalletNumber,
+    links: RowLinks,
+    decided: &Decided,
+) -> Stored<()> {
+    let sql = "insert into entries
+                   (position, wallet, sequence, previous, previous_notable, skip, row)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    connection.prepare_cached(sql)?.execute(params![
+        position,
+        wallet,
+        decided.row.sequence,
+        links.previous,
+        links.previous_notable,
+        links.skip,
+        decided.packed.bytes
+    ])?;
+    Ok(())
+}
+
+pub(in crate::embedded) fn entry(
+    connection: &Connection,
+    position: Position,
+) -> Stored<Option<Entry>> {
+    let sql = "select position, wallet, sequence, previous, previous_notable, skip, row
+               from entries where position = ?1";
+    let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::read).optional()?;
+    raw.map(|raw| {
+        let (row, hash) = Row::unpack(&raw.row)
+            .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
+        let RawEntry { wallet, links, .. } = raw;
+        Ok(Entry { position, wallet, links, row: row.into(), hash })
+    })
+    .transpose()
+}
+
+/// Some entries behind a position, in order.
+pub(in crate::embedded) fn entries_after(
+    connection: &Connection,
+    position: Position,
+    until: Position,
+    most: usize,
+) -> Stored<Vec<RawEntry>> {
+    let sql = "select position, wallet, sequence, previous, previous_notable, skip, row
+               from entries where position > ?1 and position <= ?2 order by position limit ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![position, until, as_integer(most)], RawEntry::read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(in crate::embedded) fn last_position(connection: &Connection) -> Stored<Position> {
+    Ok(connection.query_row("select coalesce(max(position), 0) from entries", [], first)?)
+}
+
+pub(in crate::embedded) fn insert_wallet(
+    connection: &Connection,
+    number: WalletNumber,
+    key: &WalletKey,
+) -> Stored<()> {
+    let sql = "insert into wallets (number, environment, customer, currency, resource)
+               values (?1, ?2, ?3, ?4, ?5)";
+    connection.prepare_cached(sql)?.execute(params![
+        number,
+        key.environment.0,
+        key.customer.as_str(),
+        key.currency.as_str(),
+        key.resource.as_ref().map(ResourceId::as_str)
+    ])?;
+    Ok(())
+}
+
+pub(in crate::embedded) fn wallets(
+    connection: &Connection,
+) -> Stored<Vec<(WalletNumber, WalletKey)>> {
+    let sql = "select number, environment, customer, currency, resource from wallets
+               order by number";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut wallets = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number: WalletNumber = row.get("number")?;
+        let wrong = |_| StoreError::Corrupt(format!("wallets {number}: an identifier"));
+        let (customer, currency): (String, String) = (row.get("customer")?, row.get("currency")?);
+        let resource: Option<String> = row.get("resource")?;
+        let key = WalletKey {
+            environment: EnvironmentId(row.get("environment")?),
+            customer: CustomerId::parse(&customer).map_err(wrong)?,
+            currency: CurrencyId::parse(&currency).map_err(wrong)?,
+            resource: resource.as_deref().map(ResourceId::parse).transpose().map_err(wrong)?,
+        };
+        wallets.push((number, key));
+    }
+    Ok(wallets)
+}
+
+pub(in crate::embedded) fn insert_state(
+    connection: &Connection,
+    number: WalletNumber,
+    position: Position,
+    wallet: &Wallet,
+) -> Stored<()> {
+    let state = postcard::to_stdvec(wallet)
+        .map_err(|error| StoreError::Failed(format!("packing a state: {error}")))?;
+    let sql = "insert into states (wallet, sequence, position, state) values (?1, ?2, ?3, ?4)";
+    let values = params![number, wallet.sequence(), position, state];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// A wallet's state after a row, if it was kept there.
+pub(in crate::embedded) fn state(
+    connection: &Connection,
+    number: WalletNumber,
+    sequence: u64,
+) -> Stored<Option<Vec<u8>>> {
+    let sql = "select state from states where wallet = ?1 and sequence = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(params![number, sequence], first).optional()?)
+}

@@ -1,0 +1,96 @@
+//! The facts of grants that their wallets do not keep.
+
+use rusqlite::{Connection, Row as SqlRow, params};
+use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
+
+use super::{Stored, first, push_stretch};
+use crate::work::StoreError;
+use crate::{GrantQuery, GrantRecord};
+
+pub(in crate::embedded) fn insert_grant(
+    connection: &Connection,
+    record: &GrantRecord,
+) -> Stored<()> {
+    let sql = "insert into grants
+                   (ordinal, environment, id, customer, resource, currency, created_at, facts)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let key = &record.wallet;
+    connection.prepare_cached(sql)?.execute(params![
+        record.ordinal,
+        key.environment.0,
+        record.grant.name.id.to_string(),
+        key.customer.as_str(),
+        key.resource.as_ref().map(ResourceId::as_str),
+        key.currency.as_str(),
+        record.grant.created_at.milliseconds(),
+        grant_facts(record)?
+    ])?;
+    Ok(())
+}
+
+pub(in crate::embedded) fn update_grant(
+    connection: &Connection,
+    record: &GrantRecord,
+) -> Stored<()> {
+    let sql = "update grants set facts = ?2 where ordinal = ?1";
+    connection.prepare_cached(sql)?.execute(params![record.ordinal, grant_facts(record)?])?;
+    Ok(())
+}
+
+pub(in crate::embedded) fn grant(
+    connection: &Connection,
+    environment: EnvironmentId,
+    id: GrantId,
+) -> Stored<Option<GrantRecord>> {
+    let sql = "select ordinal, facts from grants where environment = ?1 and id = ?2
+               order by ordinal limit 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![environment.0, id.to_string()])?;
+    rows.next()?.map(read_grant).transpose()
+}
+
+pub(in crate::embedded) fn last_grant(connection: &Connection) -> Stored<u64> {
+    Ok(connection.query_row("select coalesce(max(ordinal), 0) from grants", [], first)?)
+}
+
+/// The grants that a page may show and one more, walking away from its start.
+pub(in crate::embedded) fn grants(
+    connection: &Connection,
+    query: &GrantQuery,
+) -> Stored<Vec<(u64, GrantRecord)>> {
+    let (low, high) = query.created.bounds();
+    let mut sql = "select ordinal, facts from grants
+                   where environment = ?1 and customer = ?2 and resource is ?3
+                     and (?4 is null or currency = ?4) and created_at between ?5 and ?6"
+        .to_owned();
+    push_stretch(&mut sql, query.page);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![
+        query.environment.0,
+        query.customer.as_str(),
+        query.resource.as_ref().map(ResourceId::as_str),
+        query.currency.as_ref().map(CurrencyId::as_str),
+        low,
+        high
+    ])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = read_grant(row)?;
+        grants.push((record.ordinal, record));
+    }
+    Ok(grants)
+}
+
+fn read_grant(row: &SqlRow<'_>) -> Stored<GrantRecord> {
+    let ordinal: u64 = row.get("ordinal")?;
+    let facts: Vec<u8> = row.get("facts")?;
+    let mut record: GrantRecord = postcard::from_bytes(&facts)
+        .map_err(|error| StoreError::Corrupt(format!("grants {ordinal}: facts: {error}")))?;
+    record.ordinal = ordinal;
+    Ok(record)
+}
+
+fn grant_facts(record: &GrantRecord) -> Stored<Vec<u8>> {
+    postcard::to_stdvec(record)
+        .map_err(|error| StoreError::Failed(format!("packing a grant: {error}")))
+}

@@ -1,0 +1,258 @@
+//! The writer's unit of work: one batch of orders over one transaction.
+//!
+//! What a batch changes in memory lies in an overlay until the transaction is durable; a batch
+//! that fails leaves nothing behind.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
+
+use super::tables;
+use crate::record::key_holder_of;
+use crate::slot::{Position, Slot, WalletNumber, state_is_due};
+use crate::work::{Settings, Standing, State, StoreError};
+use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
+
+use super::Shared;
+
+type Standings = HashMap<(EnvironmentId, RecordKind), HashMap<Box<str>, Standing>>;
+
+/// What the writer knows between batches: all of it durable.
+#[derive(Default)]
+pub(super) struct Base {
+    /// Where the names of consumptions and reservations are.
+    pub names: HashMap<NameHash, Position>,
+    /// The numbers that were given out last.
+    pub last: Last,
+    /// How records stand, as far as somebody asked.
+    pub standings: Standings,
+}
+
+/// The numbers that were given out last.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Last {
+    pub position: Position,
+    pub wallet: WalletNumber,
+    pub record: u64,
+    pub grant: u64,
+}
+
+/// What a batch changes in memory.
+pub(super) struct Overlay {
+    slots: HashMap<WalletKey, Slot>,
+    names: HashMap<NameHash, Position>,
+    standings: Standings,
+    clocks: HashMap<EnvironmentId, Timestamp>,
+    keys: Vec<([u8; 32], KeyHolder)>,
+    last: Last,
+}
+
+impl Overlay {
+    /// Nothing changed yet.
+    pub(super) fn on(base: &Base) -> Self {
+        Self {
+            slots: HashMap::new(),
+            names: HashMap::new(),
+            standings: HashMap::new(),
+            clocks: HashMap::new(),
+            keys: Vec::new(),
+            last: base.last,
+        }
+    }
+
+    /// Makes the changes of a durable batch visible.
+    pub(super) fn publish(self, base: &mut Base, shared: &Shared) {
+        base.last = self.last;
+        base.names.extend(self.names);
+        for (place, standings) in self.standings {
+            base.standings.entry(place).or_default().extend(standings);
+        }
+        for (environment, now) in self.clocks {
+            shared.clocks.set(environment, now);
+        }
+        for (hash, holder) in self.keys {
+            shared.views.publish_key(hash, holder);
+        }
+        for slot in self.slots.into_values() {
+            shared.views.publish(slot);
+        }
+    }
+}
+
+/// One batch.
+pub(super) struct Unit<'a> {
+    pub connection: &'a Connection,
+    pub shared: &'a Shared,
+    pub base: &'a mut Base,
+    pub overlay: Overlay,
+}
+
+impl State for Unit<'_> {
+    fn settings(&self) -> Settings {
+        self.shared.settings
+    }
+
+    fn now(&self, environment: EnvironmentId) -> Timestamp {
+        let moved = self.overlay.clocks.get(&environment).copied();
+        moved.unwrap_or_else(|| self.shared.clocks.now(environment))
+    }
+
+    fn real_now(&self) -> Timestamp {
+        self.shared.clocks.system().now()
+    }
+
+    fn set_clock(&mut self, environment: EnvironmentId, now: Timestamp) {
+        self.overlay.clocks.insert(environment, now);
+    }
+
+    fn record(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError> {
+        tables::record(self.connection, environment, kind, id)
+    }
+
+    fn standing(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Standing>, StoreError> {
+        let place = (environment, kind);
+        for known in [&self.overlay.standings, &self.base.standings] {
+            if let Some(standing) = known.get(&place).and_then(|known| known.get(id)) {
+                return Ok(Some(*standing));
+            }
+        }
+        let record = self.record(environment, kind, id)?;
+        let standing = record.as_ref().map(Standing::of);
+        if let Some(standing) = standing {
+            self.base.standings.entry(place).or_default().insert(id.into(), standing);
+        }
+        Ok(standing)
+    }
+
+    fn has_archived(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        tables::has_archived(self.connection, environment, kind, id)
+    }
+
+    fn count_live(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<usize, StoreError> {
+        tables::count_live(self.connection, environment, kind)
+    }
+
+    fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
+        self.overlay.last.record += 1;
+        record.ordinal = self.overlay.last.record;
+        tables::insert_record(self.connection, record)?;
+        self.note(record);
+        Ok(())
+    }
+
+    fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        tables::update_record(self.connection, record)?;
+        self.note(record);
+        Ok(())
+    }
+
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
+        Ok(match self.overlay.slots.remove(key) {
+            Some(slot) => Some(slot),
+            None => self.shared.views.slot(key).map(|slot| Slot::clone(&slot)),
+        })
+    }
+
+    fn save(&mut self, mut slot: Slot, rows: &[Decided]) -> Result<Position, StoreError> {
+        let last = &mut self.overlay.last;
+        let first = last.position + 1;
+        if slot.number == 0 && !rows.is_empty() {
+            last.wallet += 1;
+            slot.number = last.wallet;
+            tables::insert_wallet(self.connection, slot.number, slot.wallet.key())?;
+        }
+        for decided in rows {
+            last.position += 1;
+            let (position, row) = (last.position, &decided.row);
+            let before = row.sequence.saturating_sub(1);
+            let links = slot.links.append(before, position, row.event.is_notable());
+            tables::insert_entry(self.connection, position, slot.number, links, decided)?;
+        }
+        let after = slot.wallet.sequence();
+        if state_is_due(after.saturating_sub(rows.len() as u64), after) {
+            tables::insert_state(self.connection, slot.number, last.position, &slot.wallet)?;
+        }
+        self.overlay.slots.insert(slot.wallet.key().clone(), slot);
+        Ok(first)
+    }
+
+    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError> {
+        let known = self.overlay.names.get(&name).or_else(|| self.base.names.get(&name));
+        let Some(position) = known.copied() else { return Ok(None) };
+        let entry = tables::entry(self.connection, position)?;
+        let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
+        Ok(Some(Row::clone(&entry.ok_or_else(missing)?.row)))
+    }
+
+    fn remember(&mut self, name: NameHash, position: Position) {
+        self.overlay.names.insert(name, position);
+    }
+
+    fn grant(
+        &mut self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, StoreError> {
+        tables::grant(self.connection, environment, id)
+    }
+
+    fn insert_grant(&mut self, record: &mut GrantRecord) -> Result<(), StoreError> {
+        self.overlay.last.grant += 1;
+        record.ordinal = self.overlay.last.grant;
+        tables::insert_grant(self.connection, record)
+    }
+
+    fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError> {
+        tables::update_grant(self.connection, record)
+    }
+
+    fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {
+        tables::claimed(self.connection, scope)
+    }
+
+    fn store_claim(&mut self, claim: Claim, answer: &StoredAnswer) -> Result<(), StoreError> {
+        tables::insert_claim(self.connection, claim, self.real_now(), answer)
+    }
+
+    fn latest_attempt(
+        &mut self,
+        scope: [u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        tables::latest_attempt(self.connection, scope, since)
+    }
+
+    fn store_attempt(&mut self, scope: [u8; 32], answer: &StoredAnswer) -> Result<(), StoreError> {
+        tables::insert_attempt(self.connection, scope, self.real_now(), answer)
+    }
+}
+
+impl Unit<'_> {
+    fn note(&mut self, record: &Record) {
+        let place = (record.environment, record.kind);
+        let standing = Standing::of(record);
+        let standings = self.overlay.standings.entry(place).or_default();
+        standings.insert(record.id.as_str().into(), standing);
+        self.overlay.keys.extend(key_holder_of(record));
+    }
+}

@@ -1,0 +1,126 @@
+//! The one door to everything that is kept.
+
+use async_trait::async_trait;
+use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+
+use crate::{
+    Claim, Executed, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
+    RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer,
+};
+
+/// Why a ledger gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The state of the world does not allow it.
+    #[error(transparent)]
+    Refused(#[from] OrderRefusal),
+    /// The identifier that was minted for a grant is taken; mint another.
+    #[error("the minted grant id is taken")]
+    GrantIdTaken,
+    /// The `Idempotency-Key` was used before with another body.
+    #[error("this Idempotency-Key was used before with a different body")]
+    ClaimedForOther,
+    /// Too much waits already; nothing was done.
+    #[error("too many requests are waiting")]
+    Busy,
+    /// There is no room on the disk; nothing was done.
+    #[error("there is no room left on the disk")]
+    DiskFull,
+    /// Nothing more is accepted.
+    #[error("the ledger is closed")]
+    Closed,
+    /// Something is wrong inside; the text is for the log, never for a client.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What is known of an `Idempotency-Key`.
+pub enum ClaimState {
+    /// Nothing: go on, and hold the guard until the answer is out.
+    Open(ClaimGuard),
+    /// Its answer.
+    Answered(StoredAnswer),
+    /// It belongs to another body.
+    OtherBody,
+    /// Its first request is still running.
+    Running,
+}
+
+/// Keeps a claim for one request; dropping it lets the next one try.
+pub struct ClaimGuard {
+    pub(crate) release: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Drop for ClaimGuard {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            release();
+        }
+    }
+}
+
+/// Makes decisions durable and answers questions about them.
+///
+/// What `execute` answered is durable, and visible to every read that begins afterwards.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// Carries out an order. A dropped future does not undo it.
+    async fn execute(&self, order: Order) -> Result<Executed, LedgerError>;
+
+    /// Looks up, or opens, the claim of an `Idempotency-Key`.
+    async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError>;
+
+    /// Stores the answer of a claimed request that needed no order: a definite refusal.
+    async fn answer_claim(&self, claim: Claim, answer: StoredAnswer) -> Result<(), LedgerError>;
+
+    /// Who a key speaks for, by its SHA-256.
+    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder>;
+
+    /// The environment's clock.
+    fn now(&self, environment: EnvironmentId) -> Timestamp;
+
+    /// Real time, whatever test clocks say, with `None` while the system clock is not trusted
+    /// because it leapt ahead (decision 45).
+    fn trusted_time(&self) -> Option<Timestamp>;
+
+    /// A secret of the store, for cursors.
+    fn secret(&self) -> [u8; 32];
+
+    /// The record that has this identifier now: the live one, else the one archived last.
+    async fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, LedgerError>;
+
+    /// A page of records.
+    async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError>;
+
+    /// A wallet's balance now; none if it never changed. Nothing is written.
+    async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError>;
+
+    /// The balances of a customer's wallets of one scope, by currency. Nothing is written.
+    async fn balances(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+        resource: Option<&ResourceId>,
+    ) -> Result<Vec<(WalletKey, Balance)>, LedgerError>;
+
+    /// A grant as it is now; what is due in its wallet is written first.
+    async fn grant(
+        &self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantView>, LedgerError>;
+
+    /// A page of grants, newest first; what is due is written first.
+    async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError>;
+
+    /// A page of ledger rows, newest first; what is due is written first.
+    async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// Answers what was accepted, accepts nothing more, and closes. Idempotent.
+    async fn close(&self);
+}

@@ -1,0 +1,31 @@
+//! Makes the core's decisions durable, and answers questions about them.
+//!
+//! One trait, [`Ledger`], and its implementations, which know nothing of each other. Whatever they
+//! share (how an order becomes rows, how pages are cut) stands beside them.
+
+mod bootstrap;
+mod clock;
+pub mod embedded;
+mod history;
+mod ledger;
+mod memory;
+mod order;
+mod page;
+mod reading;
+mod record;
+mod slot;
+mod views;
+mod work;
+
+pub use bootstrap::{InitialKey, ProvidedKeys, bootstrap};
+pub use clock::{Reading, SystemClock};
+pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
+pub use memory::Memory;
+pub use order::{
+    Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
+    OrderRefusal, Payment, RecordPatch, Rejected, Remember, RememberBy, Render, RowView,
+    StoredAnswer, WalletConsume, Work,
+};
+pub use page::{CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, RowQuery, Start};
+pub use record::{KeyHolder, Record, RecordKind, SYSTEM, resource_record_id};
+pub use work::Settings;

@@ -1,0 +1,211 @@
+//! The ledger that keeps everything in memory and nothing longer: for tests, and as the plainest
+//! statement of what a ledger is.
+
+mod state;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+
+use crate::clock::{Clocks, SystemClock};
+use crate::history::{Entries, Entry};
+use crate::reading::{self, failure, store_error};
+use crate::slot::Position;
+use crate::views::{RunningClaims, Views};
+use crate::work::{self, Settings, StoreError};
+use crate::{
+    Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
+    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, Start, StoredAnswer, Work,
+};
+use state::{Kept, Unit};
+
+/// A ledger in memory.
+pub struct Memory {
+    views: Views,
+    clocks: Clocks,
+    settings: Settings,
+    secret: [u8; 32],
+    running: RunningClaims,
+    kept: Mutex<Kept>,
+}
+
+impl Memory {
+    /// An empty ledger that follows the machine's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(SystemClock::of_machine(), Settings::default())
+    }
+
+    /// An empty ledger with a clock and settings of its own.
+    #[must_use]
+    pub fn with(clock: SystemClock, settings: Settings) -> Self {
+        Self {
+            views: Views::default(),
+            clocks: Clocks::new(clock),
+            settings,
+            secret: [7; 32],
+            running: RunningClaims::default(),
+            kept: Mutex::default(),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unit<'a>(&'a self, kept: &'a mut Kept) -> Unit<'a> {
+        Unit { views: &self.views, clocks: &self.clocks, settings: self.settings, kept }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Entries for Memory {
+    fn entry(&self, position: Position) -> Result<Option<Entry>, StoreError> {
+        Ok(self.kept().entry(position))
+    }
+}
+
+#[async_trait]
+impl Ledger for Memory {
+    async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
+        let executed = {
+            let mut kept = self.kept();
+            work::run(&mut self.unit(&mut kept), &order).map_err(failure)?
+        };
+        if matches!(order.work, Work::MoveClock(_)) {
+            reading::write_all_due(self, &self.views, &self.clocks, order.environment).await?;
+        }
+        Ok(executed)
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
+        let Some(guard) = self.running.start(claim) else { return Ok(ClaimState::Running) };
+        Ok(match self.kept().claims.get(&claim.scope) {
+            None => ClaimState::Open(guard),
+            Some((body, answer)) if *body == claim.body => ClaimState::Answered(answer.clone()),
+            Some(_) => ClaimState::OtherBody,
+        })
+    }
+
+    async fn answer_claim(&self, claim: Claim, answer: StoredAnswer) -> Result<(), LedgerError> {
+        self.kept().claims.entry(claim.scope).or_insert((claim.body, answer));
+        Ok(())
+    }
+
+    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
+        self.views.key_holder(&key_hash)
+    }
+
+    fn now(&self, environment: EnvironmentId) -> Timestamp {
+        self.clocks.now(environment)
+    }
+
+    fn trusted_time(&self) -> Option<Timestamp> {
+        let system = self.clocks.system();
+        system.is_trusted().then(|| system.now())
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
+
+    async fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, LedgerError> {
+        Ok(self.kept().record(environment, kind, id))
+    }
+
+    async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
+        let kept = self.kept();
+        let matching = kept.records.values().filter(|record| {
+            record.environment == query.environment
+                && record.kind == query.kind
+                && query.created.contains(record.created_at)
+                && query.archived.is_none_or(|asked| asked == record.archived_at.is_some())
+                && query.matching.iter().all(|(name, text)| record.text(name) == Some(text))
+        });
+        let items = matching.map(|record| (record.ordinal, record.clone()));
+        Ok(reading::by_ordinal(stretch(items, query.page.start, query.page.limit), query.page))
+    }
+
+    async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
+        self.views.balance(wallet, &self.clocks).map_err(store_error)
+    }
+
+    async fn balances(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+        resource: Option<&ResourceId>,
+    ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
+        self.views.balances(environment, customer, resource, &self.clocks).map_err(store_error)
+    }
+
+    async fn grant(
+        &self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantView>, LedgerError> {
+        let find = || self.kept().grant(environment, id);
+        let Some(record) = find() else { return Ok(None) };
+        let keys = [record.wallet];
+        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
+        let living = reading::living(&self.views, &keys);
+        Ok(find().map(|mut record| {
+            reading::enliven(&mut record, &living);
+            record
+        }))
+    }
+
+    async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
+        let keys = reading::wallets_of_grants(&self.views, &query);
+        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
+        let living = reading::living(&self.views, &keys);
+        let kept = self.kept();
+        let matching = kept.grants.values().filter(|record| {
+            keys.contains(&record.wallet) && query.created.contains(record.grant.created_at)
+        });
+        let items = matching.map(|record| (record.ordinal, record.clone()));
+        let mut items = stretch(items, query.page.start, query.page.limit);
+        for (_, record) in &mut items {
+            reading::enliven(record, &living);
+        }
+        Ok(reading::by_ordinal(items, query.page))
+    }
+
+    async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
+        let keys = reading::wallets_of_rows(&self.views, &query);
+        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
+        reading::rows(self, &self.views, &keys, &query)
+    }
+
+    async fn close(&self) {}
+}
+
+/// From items in ascending order, those that a page may show and one more, walking away from its
+/// start.
+fn stretch<T>(
+    items: impl DoubleEndedIterator<Item = (u64, T)>,
+    start: Start,
+    limit: usize,
+) -> Vec<(u64, T)> {
+    let most = limit.saturating_add(1);
+    match start {
+        Start::Newest => items.rev().take(most).collect(),
+        Start::After(point) => {
+            items.rev().skip_while(|(at, _)| *at >= point.position).take(most).collect()
+        }
+        Start::Before(point) => {
+            items.skip_while(|(at, _)| *at <= point.position).take(most).collect()
+        }
+    }
+}

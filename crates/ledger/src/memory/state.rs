@@ -1,0 +1,231 @@
+//! What the memory ledger keeps, and its unit of work.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use scrip_core::{Decided, Digest, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
+
+use crate::clock::Clocks;
+use crate::history::Entry;
+use crate::record::key_holder_of;
+use crate::slot::{Position, RowLinks, Slot, WalletNumber};
+use crate::views::Views;
+use crate::work::{Settings, Standing, State, StoreError};
+use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
+
+/// A row with its place.
+struct KeptRow {
+    wallet: WalletNumber,
+    links: RowLinks,
+    row: Arc<Row>,
+    hash: Digest,
+}
+
+/// Everything but the wallets.
+#[derive(Default)]
+pub(super) struct Kept {
+    rows: Vec<KeptRow>,
+    names: HashMap<NameHash, Position>,
+    ordinal: u64,
+    wallets: WalletNumber,
+    pub(super) records: BTreeMap<u64, Record>,
+    pub(super) grants: BTreeMap<u64, GrantRecord>,
+    grant_ids: HashMap<(EnvironmentId, GrantId), u64>,
+    pub(super) claims: HashMap<[u8; 32], ([u8; 32], StoredAnswer)>,
+    attempts: HashMap<[u8; 32], (Timestamp, StoredAnswer)>,
+}
+
+impl Kept {
+    pub(super) fn entry(&self, position: Position) -> Option<Entry> {
+        let index = usize::try_from(position.checked_sub(1)?).ok()?;
+        let kept = self.rows.get(index)?;
+        let KeptRow { wallet, links, ref row, hash } = *kept;
+        Some(Entry { position, wallet, links, row: Arc::clone(row), hash })
+    }
+
+    pub(super) fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Option<Record> {
+        let same = |record: &&Record| {
+            record.environment == environment && record.kind == kind && record.id == id
+        };
+        let candidates = self.records.values().filter(same);
+        // The live one, else the one archived last; of two archived at once, the newer.
+        candidates
+            .max_by_key(|record| (record.archived_at.is_none(), record.archived_at, record.ordinal))
+            .cloned()
+    }
+
+    pub(super) fn grant(&self, environment: EnvironmentId, id: GrantId) -> Option<GrantRecord> {
+        let ordinal = self.grant_ids.get(&(environment, id))?;
+        self.grants.get(ordinal).cloned()
+    }
+
+    fn next_ordinal(&mut self) -> u64 {
+        self.ordinal += 1;
+        self.ordinal
+    }
+}
+
+/// One order's work. Nothing here can fail half-way, so nothing has to be forgotten.
+pub(super) struct Unit<'a> {
+    pub(super) views: &'a Views,
+    pub(super) clocks: &'a Clocks,
+    pub(super) settings: Settings,
+    pub(super) kept: &'a mut Kept,
+}
+
+impl State for Unit<'_> {
+    fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    fn now(&self, environment: EnvironmentId) -> Timestamp {
+        self.clocks.now(environment)
+    }
+
+    fn real_now(&self) -> Timestamp {
+        self.clocks.system().now()
+    }
+
+    fn set_clock(&mut self, environment: EnvironmentId, now: Timestamp) {
+        self.clocks.set(environment, now);
+    }
+
+    fn record(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError> {
+        Ok(self.kept.record(environment, kind, id))
+    }
+
+    fn standing(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Standing>, StoreError> {
+        Ok(self.kept.record(environment, kind, id).map(|record| Standing::of(&record)))
+    }
+
+    fn has_archived(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(self.kept.records.values().any(|record| {
+            record.environment == environment
+                && record.kind == kind
+                && record.id == id
+                && record.archived_at.is_some()
+        }))
+    }
+
+    fn count_live(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<usize, StoreError> {
+        let is_live = |record: &&Record| {
+            record.environment == environment && record.kind == kind && record.archived_at.is_none()
+        };
+        Ok(self.kept.records.values().filter(is_live).count())
+    }
+
+    fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
+        record.ordinal = self.kept.next_ordinal();
+        self.update_record(record)
+    }
+
+    fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        if let Some((hash, holder)) = key_holder_of(record) {
+            self.views.publish_key(hash, holder);
+        }
+        self.kept.records.insert(record.ordinal, record.clone());
+        Ok(())
+    }
+
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
+        Ok(self.views.slot(key).map(|slot| Slot::clone(&slot)))
+    }
+
+    fn save(&mut self, mut slot: Slot, rows: &[Decided]) -> Result<Position, StoreError> {
+        if slot.number == 0 {
+            self.kept.wallets += 1;
+            slot.number = self.kept.wallets;
+        }
+        let first = self.kept.rows.len() as Position + 1;
+        for decided in rows {
+            let position = self.kept.rows.len() as Position + 1;
+            let before = decided.row.sequence.saturating_sub(1);
+            let links = slot.links.append(before, position, decided.row.event.is_notable());
+            let row = Arc::new(decided.row.clone());
+            let (wallet, hash) = (slot.number, decided.packed.hash);
+            self.kept.rows.push(KeptRow { wallet, links, row, hash });
+        }
+        if !rows.is_empty() {
+            self.views.publish(slot);
+        }
+        Ok(first)
+    }
+
+    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError> {
+        let position = self.kept.names.get(&name);
+        let entry = position.and_then(|position| self.kept.entry(*position));
+        Ok(entry.map(|entry| Row::clone(&entry.row)))
+    }
+
+    fn remember(&mut self, name: NameHash, position: Position) {
+        self.kept.names.insert(name, position);
+    }
+
+    fn grant(
+        &mut self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, StoreError> {
+        Ok(self.kept.grant(environment, id))
+    }
+
+    fn insert_grant(&mut self, record: &mut GrantRecord) -> Result<(), StoreError> {
+        record.ordinal = self.kept.next_ordinal();
+        let name = (record.wallet.environment, record.grant.name.id);
+        self.kept.grant_ids.insert(name, record.ordinal);
+        self.update_grant(record)
+    }
+
+    fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError> {
+        self.kept.grants.insert(record.ordinal, record.clone());
+        Ok(())
+    }
+
+    fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {
+        Ok(self.kept.claims.get(&scope).cloned())
+    }
+
+    fn store_claim(&mut self, claim: Claim, answer: &StoredAnswer) -> Result<(), StoreError> {
+        self.kept.claims.insert(claim.scope, (claim.body, answer.clone()));
+        Ok(())
+    }
+
+    fn latest_attempt(
+        &mut self,
+        scope: [u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        let attempt = self.kept.attempts.get(&scope).filter(|(at, _)| *at >= since);
+        Ok(attempt.map(|(_, answer)| answer.clone()))
+    }
+
+    fn store_attempt(&mut self, scope: [u8; 32], answer: &StoredAnswer) -> Result<(), StoreError> {
+        let now = self.real_now();
+        self.kept.attempts.insert(scope, (now, answer.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! What a ledger is asked to do, and what it answers.
+
+use std::sync::Arc;
+
+use scrip_core::{
+    Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NewGrant, Origin,
+    Refusal, RowPart, Timestamp, WalletKey, Words,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Record, RecordKind};
+
+/// A request, with who asks and how its answer is remembered.
+pub struct Order {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// Who asks.
+    pub origin: Origin,
+    /// What is asked.
+    pub work: Work,
+    /// Whether the answer must be found again.
+    pub remember: Option<Remember>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Make a customer, a currency or another record.
+    CreateRecord(NewRecord),
+    /// Merge members into a record's body.
+    PatchRecord(RecordPatch),
+    /// Archive the live record of this identifier.
+    ArchiveRecord(RecordKind, String),
+    /// Bring back the record of this identifier that was archived last.
+    UnarchiveRecord(RecordKind, String),
+    /// Make or patch many customers, all or none (decision 52).
+    ImportCustomers(Vec<NewRecord>),
+    /// Make a grant.
+    CreateGrant(Box<CreateGrant>),
+    /// Take back what is left of a grant.
+    VoidGrant(GrantId),
+    /// Change a grant.
+    EditGrant(Box<EditGrant>),
+    /// Burn credits.
+    Consume(Box<WalletConsume>),
+    /// Burn credits many times; one bad item refuses all (decision 52).
+    ConsumeBatch(Vec<WalletConsume>),
+    /// Move the environment's test clock.
+    MoveClock(Timestamp),
+    /// Write what time brought to these wallets.
+    Advance(Vec<WalletKey>),
+}
+
+/// A record to be made.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its identifier.
+    pub id: String,
+    /// A JSON object.
+    pub body: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A change of a record: members that are present replace, whole.
+#[derive(Clone, Debug)]
+pub struct RecordPatch {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its identifier.
+    pub id: String,
+    /// The members that change.
+    pub members: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a new grant is paid (spec 2.14, decisions 7 and 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// Nothing is collected.
+    None,
+    /// An invoice that its owner says is paid.
+    PaidInvoice,
+    /// An invoice or a charge: needs a billing provider.
+    Collect,
+}
+
+/// A grant to be made, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct CreateGrant {
+    /// The wallet; it comes to be with its first change.
+    pub wallet: WalletKey,
+    /// The grant.
+    pub grant: NewGrant,
+    /// How it is paid.
+    pub payment: Payment,
+}
+
+/// Credits to be burned, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct WalletConsume {
+    /// The wallet; it comes to be with its first change.
+    pub wallet: WalletKey,
+    /// The consumption.
+    pub consume: Consume,
+}
+
+/// The answer to an order that was carried out.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The record as it is now.
+    Record(Box<Record>),
+    /// Identifiers of an import that were new.
+    Imported(Vec<String>),
+    /// The grant as it is now.
+    Grant(Box<GrantView>),
+    /// What was consumed.
+    Consumed(Consumed),
+    /// Items of a batch that the state refused; all others are durable.
+    Batch(Vec<Rejected>),
+    /// The environment's clock.
+    Clock(Timestamp),
+    /// Nothing to tell.
+    Done,
+}
+
+/// A consumption, new or repeated.
+#[derive(Clone, Copy, Debug)]
+pub struct Consumed {
+    /// What was asked for.
+    pub amount: Credits,
+    /// The instant it is attributed to.
+    pub attributed_at: Timestamp,
+    /// The wallet's balance now.
+    pub balance: Balance,
+}
+
+/// An item of a batch that the state refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its place, from 0.
+    pub index: usize,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// An order's answer, fresh or from memory.
+#[derive(Clone, Debug)]
+pub enum Executed {
+    /// It was carried out now.
+    Fresh(Answer),
+    /// It was carried out before; this is what was answered then.
+    Replayed(StoredAnswer),
+}
+
+/// An answer as it went to the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// Turns an outcome into the answer that is stored with it, or into none if it must not be.
+pub type Render = Arc<dyn Fn(&Result<Answer, OrderRefusal>) -> Option<StoredAnswer> + Send + Sync>;
+
+/// How an order's answer is found again.
+#[derive(Clone)]
+pub struct Remember {
+    /// By what.
+    pub by: RememberBy,
+    /// What to store.
+    pub render: Render,
+}
+
+/// By what an order's answer is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RememberBy {
+    /// The `Idempotency-Key` header (decision 14).
+    Claim(Claim),
+    /// What an official SDK's own retry repeats (decision 41).
+    Attempt {
+        /// Hash of API key, path and body.
+        scope: [u8; 32],
+        /// The SDK's count of retries; 0 is a first attempt.
+        retry_count: u32,
+    },
+}
+
+/// The claim of an `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// Hash of environment, method, path and key.
+    pub scope: [u8; 32],
+    /// Hash of the body's bytes.
+    pub body: [u8; 32],
+}
+
+/// Why an order is refused by the state of the world; an item of a batch is named.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}")]
+pub struct OrderRefusal {
+    /// The item of a batch that is refused, from 0.
+    pub index: Option<usize>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl From<Refusal> for OrderRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self { index: None, refusal }
+    }
+}
+
+/// A grant's facts that its wallet does not need, and what it was when it was made or ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantRecord {
+    /// Its place in the order of recording, over the whole store.
+    pub ordinal: u64,
+    /// Its wallet.
+    pub wallet: WalletKey,
+    /// As it was when it was made; as it ended once it has left its wallet.
+    pub grant: Grant,
+    /// Name, comment, metadata, billing address.
+    pub words: Words,
+    /// What it cost.
+    pub cost: Money,
+    /// It stands for an invoice that was paid elsewhere.
+    pub paid_invoice: bool,
+}
+
+/// A grant as it is now.
+pub type GrantView = GrantRecord;
+
+/// A row of the API's ledger.
+#[derive(Clone, Debug)]
+pub struct RowView {
+    /// The wallet it belongs to.
+    pub wallet: WalletKey,
+    /// Its part of the stored row.
+    pub part: RowPart,
+    /// The stored row.
+    pub row: Arc<scrip_core::Row>,
+    /// The stored row's hash.
+    pub hash: scrip_core::Digest,
+    /// The balance after this part.
+    pub balance_after: Credits,
+}

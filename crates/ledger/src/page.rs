@@ -1,0 +1,178 @@
+//! Pages of lists, always newest first.
+
+use scrip_core::{
+    CurrencyId, CustomerId, EnvironmentId, EventType, ReservationId, ResourceId, Timestamp,
+};
+
+use crate::RecordKind;
+
+/// A place in a list: just behind one item, seen from the newest.
+///
+/// The place behind everything is [`Point::END`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Point {
+    /// The ordinal of a record or grant, or the position of a row.
+    pub position: u64,
+    /// Which part of the row.
+    pub part: u32,
+}
+
+impl Point {
+    /// Behind the oldest item.
+    pub const END: Self = Self { position: 0, part: 0 };
+}
+
+/// Which stretch of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// From the newest item on.
+    Newest,
+    /// The items older than this one.
+    After(Point),
+    /// The items just newer than this one.
+    Before(Point),
+}
+
+/// Which stretch of a list, and how much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Where.
+    pub start: Start,
+    /// How many, at least 1.
+    pub limit: usize,
+}
+
+/// A stretch of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items, each with its place.
+    pub items: Vec<(Point, T)>,
+    /// Items newer than these exist.
+    pub newer: bool,
+    /// Items older than these exist.
+    pub older: bool,
+}
+
+impl<T> Page<T> {
+    /// A page of a list that has nothing.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { items: Vec::new(), newer: false, older: false }
+    }
+
+    /// Makes a page of what was found from `start` on, walking away from it, with one item more
+    /// than asked for if there is one.
+    #[must_use]
+    pub fn of_walk(mut found: Vec<(Point, T)>, request: PageRequest) -> Self {
+        let more = found.len() > request.limit;
+        found.truncate(request.limit);
+        match request.start {
+            Start::Newest => Self { items: found, newer: false, older: more },
+            // The item of the cursor itself is on the other side, unless it stands for the end.
+            Start::After(_) => Self { items: found, newer: true, older: more },
+            Start::Before(point) => {
+                found.reverse();
+                Self { items: found, newer: more, older: point != Point::END }
+            }
+        }
+    }
+
+    /// Where the page before (newer) begins: the `before` cursor.
+    #[must_use]
+    pub fn newer_cursor(&self) -> Option<Point> {
+        self.newer.then(|| self.items.first().map_or(Point::END, |(point, _)| *point))
+    }
+
+    /// Where the page after (older) begins: the `after` cursor.
+    #[must_use]
+    pub fn older_cursor(&self) -> Option<Point> {
+        let (point, _) = self.items.last()?;
+        self.older.then_some(*point)
+    }
+}
+
+/// A range of creation instants; every given bound must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CreatedRange {
+    /// Later than.
+    pub gt: Option<Timestamp>,
+    /// At or later than.
+    pub gte: Option<Timestamp>,
+    /// Earlier than.
+    pub lt: Option<Timestamp>,
+    /// At or earlier than.
+    pub lte: Option<Timestamp>,
+}
+
+impl CreatedRange {
+    /// The instant lies in the range.
+    #[must_use]
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.gt.is_none_or(|bound| at > bound)
+            && self.gte.is_none_or(|bound| at >= bound)
+            && self.lt.is_none_or(|bound| at < bound)
+            && self.lte.is_none_or(|bound| at <= bound)
+    }
+
+    /// The same range as inclusive bounds in milliseconds.
+    #[must_use]
+    pub fn bounds(&self) -> (i64, i64) {
+        let milliseconds = |at: Option<Timestamp>| at.map(Timestamp::milliseconds);
+        let low = milliseconds(self.gt).map(|at| at.saturating_add(1)).max(milliseconds(self.gte));
+        let high = [milliseconds(self.lt).map(|at| at.saturating_sub(1)), milliseconds(self.lte)];
+        (low.unwrap_or(i64::MIN), high.into_iter().flatten().min().unwrap_or(i64::MAX))
+    }
+}
+
+/// Which records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordQuery {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// Of what kind.
+    pub kind: RecordKind,
+    /// Secondary keys and the values they must have.
+    pub matching: Vec<(&'static str, String)>,
+    /// When they were made.
+    pub created: CreatedRange,
+    /// Only archived, or only live ones.
+    pub archived: Option<bool>,
+    /// Which stretch.
+    pub page: PageRequest,
+}
+
+/// Which grants: those of one scope, as documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantQuery {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Of this resource, or of none.
+    pub resource: Option<ResourceId>,
+    /// Of one currency.
+    pub currency: Option<CurrencyId>,
+    /// When they were made.
+    pub created: CreatedRange,
+    /// Which stretch.
+    pub page: PageRequest,
+}
+
+/// Which rows of a customer's wallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowQuery {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Of one resource; none is all wallets of the customer (decision 51).
+    pub resource: Option<ResourceId>,
+    /// Of one currency.
+    pub currency: Option<CurrencyId>,
+    /// Of these types; empty is all.
+    pub event_types: Vec<EventType>,
+    /// Of one reservation.
+    pub reservation: Option<ReservationId>,
+    /// Which stretch.
+    pub page: PageRequest,
+}

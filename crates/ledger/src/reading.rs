@@ -1,0 +1,136 @@
+//! Reading rows and grants, the same for every ledger that keeps its wallets in [`Views`].
+
+use scrip_core::{Actor, EnvironmentId, Grant, GrantNumber, Origin, TraceId, WalletKey};
+
+use crate::clock::Clocks;
+use crate::history::{self, Entries};
+use crate::views::Views;
+use crate::work::{Failure, StoreError};
+use crate::{
+    GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, Point, RowQuery, RowView, Work,
+};
+
+/// How many wallets one order brings up to date, so that no order holds up the others for long.
+pub const ADVANCE_MOST: usize = 256;
+
+/// The wallets that a query for rows concerns.
+pub fn wallets_of_rows(views: &Views, query: &RowQuery) -> Vec<WalletKey> {
+    let mut keys = views.wallets_of(query.environment, &query.customer);
+    keys.retain(|key| {
+        query.resource.as_ref().is_none_or(|asked| key.resource.as_ref() == Some(asked))
+            && query.currency.as_ref().is_none_or(|asked| key.currency == *asked)
+    });
+    keys
+}
+
+/// The wallets that a query for grants concerns.
+pub fn wallets_of_grants(views: &Views, query: &GrantQuery) -> Vec<WalletKey> {
+    let mut keys = views.wallets_of(query.environment, &query.customer);
+    keys.retain(|key| {
+        key.resource == query.resource
+            && query.currency.as_ref().is_none_or(|asked| key.currency == *asked)
+    });
+    keys
+}
+
+/// Writes what is due in these wallets (decision 33).
+pub async fn write_due(
+    ledger: &(impl Ledger + ?Sized),
+    views: &Views,
+    clocks: &Clocks,
+    keys: &[WalletKey],
+) -> Result<(), LedgerError> {
+    let due = views.due_among(keys, clocks);
+    for keys in due.chunks(ADVANCE_MOST) {
+        if let Some(first) = keys.first() {
+            ledger.execute(advance(first.environment, keys.to_vec())).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes everything that is due in an environment, slice by slice.
+pub async fn write_all_due(
+    ledger: &(impl Ledger + ?Sized),
+    views: &Views,
+    clocks: &Clocks,
+    environment: EnvironmentId,
+) -> Result<(), LedgerError> {
+    let until = clocks.now(environment);
+    loop {
+        let keys = views.due(environment, until, ADVANCE_MOST);
+        if keys.is_empty() {
+            return Ok(());
+        }
+        ledger.execute(advance(environment, keys)).await?;
+    }
+}
+
+/// The order that brings wallets up to date.
+pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
+    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
+    Order { environment, origin, work: Work::Advance(keys), remember: None }
+}
+
+/// A page of rows.
+pub fn rows(
+    entries: &impl Entries,
+    views: &Views,
+    keys: &[WalletKey],
+    query: &RowQuery,
+) -> Result<Page<RowView>, LedgerError> {
+    let heads = views.heads(keys);
+    let page = history::page(entries, heads, query).map_err(store_error)?;
+    // A cursor that is authentic names a row of these wallets.
+    page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
+}
+
+/// What the published wallets know of their living grants. Taken before the records are read, so
+/// that a grant that ends in between is seen as it was.
+pub fn living(views: &Views, keys: &[WalletKey]) -> Vec<(WalletKey, Vec<Grant>)> {
+    keys.iter()
+        .filter_map(|key| {
+            let slot = views.slot(key)?;
+            Some((key.clone(), slot.wallet.grants().to_vec()))
+        })
+        .collect()
+}
+
+/// Puts the living facts of a grant into its record.
+pub fn enliven(record: &mut GrantRecord, living: &[(WalletKey, Vec<Grant>)]) {
+    let number: GrantNumber = record.grant.name.number;
+    let grants = living.iter().find(|(key, _)| *key == record.wallet).map(|(_, grants)| grants);
+    if let Some(grants) = grants
+        && let Ok(index) = grants.binary_search_by_key(&number, |grant| grant.name.number)
+    {
+        record.grant = grants[index];
+    }
+}
+
+/// A page of records or grants, by ordinal.
+pub fn by_ordinal<T>(items: Vec<(u64, T)>, request: crate::PageRequest) -> Page<T> {
+    let found = items
+        .into_iter()
+        .map(|(ordinal, item)| (Point { position: ordinal, part: 0 }, item))
+        .collect();
+    Page::of_walk(found, request)
+}
+
+/// What the caller is told of a failure of the store.
+pub fn store_error(error: StoreError) -> LedgerError {
+    match error {
+        StoreError::DiskFull => LedgerError::DiskFull,
+        StoreError::Corrupt(text) | StoreError::Failed(text) => LedgerError::Internal(text),
+    }
+}
+
+/// What the caller is told of an order that was not carried out.
+pub fn failure(failure: Failure) -> LedgerError {
+    match failure {
+        Failure::Refused(refusal) => LedgerError::Refused(refusal),
+        Failure::GrantIdTaken => LedgerError::GrantIdTaken,
+        Failure::ClaimedForOther => LedgerError::ClaimedForOther,
+        Failure::Broken(broken) => LedgerError::Internal(broken.to_string()),
+        Failure::Store(error) => store_error(error),
+    }
+}

@@ -1,0 +1,169 @@
+//! Records: everything that is not a wallet. A typed JSON object with an identifier, times, and
+//! declared secondary keys; no entity brings storage code of its own.
+
+use scrip_core::{EnvironmentId, Timestamp};
+use serde_json::{Map, Value};
+
+/// What a record is. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// An account; lives in [`SYSTEM`].
+    Account = 1,
+    /// An environment; lives in [`SYSTEM`], its identifier is its number.
+    Environment = 2,
+    /// An API key; lives in [`SYSTEM`], its identifier is the hexadecimal SHA-256 of the key.
+    ApiKey = 3,
+    /// A customer.
+    Customer = 4,
+    /// A custom currency.
+    CustomCurrency = 5,
+    /// A resource of a customer; its identifier is made by [`resource_record_id`].
+    Resource = 6,
+}
+
+/// Where records live that belong to no environment.
+pub const SYSTEM: EnvironmentId = EnvironmentId(0);
+
+impl RecordKind {
+    /// Members of the body by which records of this kind can be listed.
+    #[must_use]
+    pub const fn secondary_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Customer => &["email", "name"],
+            Self::Resource => &["customerId", "resourceId"],
+            Self::ApiKey => &["environment"],
+            Self::Account | Self::Environment | Self::CustomCurrency => &[],
+        }
+    }
+
+    /// Whether an archived record's identifier may be given to a new one (spec 1.8).
+    #[must_use]
+    pub const fn archiving_frees_id(self) -> bool {
+        matches!(self, Self::CustomCurrency)
+    }
+
+    /// The kind that a stored number stands for.
+    #[must_use]
+    pub const fn of_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Account,
+            2 => Self::Environment,
+            3 => Self::ApiKey,
+            4 => Self::Customer,
+            5 => Self::CustomCurrency,
+            6 => Self::Resource,
+            _ => return None,
+        })
+    }
+
+    /// The number that is stored.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its place in the order of recording, over the whole store.
+    pub ordinal: u64,
+    /// Where it lives.
+    pub environment: EnvironmentId,
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its identifier: unique among the records of its kind whose identifier is not freed.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+    /// When it was archived, if it is.
+    pub archived_at: Option<Timestamp>,
+    /// Its members.
+    pub body: Map<String, Value>,
+}
+
+impl Record {
+    /// The text of a member, if it is one.
+    #[must_use]
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.body.get(member).and_then(Value::as_str)
+    }
+
+    /// The secondary keys with their values.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.kind.secondary_keys().iter().filter_map(|name| Some((*name, self.text(name)?)))
+    }
+
+    /// Merges members: a present one replaces, whole; null removes.
+    pub(crate) fn merge(&mut self, members: &Map<String, Value>) {
+        for (name, value) in members {
+            if value.is_null() {
+                self.body.remove(name);
+            } else {
+                self.body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The identifier of a resource's record. Customer ids contain no slash.
+#[must_use]
+pub fn resource_record_id(
+    customer: &scrip_core::CustomerId,
+    resource: &scrip_core::ResourceId,
+) -> String {
+    format!("{customer}/{resource}")
+}
+
+/// Who an API key speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The key's public identifier, for rows and logs.
+    pub key_id: Box<str>,
+    /// The environment that is intrinsic to the key.
+    pub environment: EnvironmentId,
+    /// Whether the environment has a test clock.
+    pub sandbox: bool,
+}
+
+/// The members of an API key's record.
+pub(crate) mod key_member {
+    /// Its public identifier.
+    pub(crate) const KEY_ID: &str = "keyId";
+    /// Its environment's number, as text.
+    pub(crate) const ENVIRONMENT: &str = "environment";
+    /// Whether its environment has a test clock.
+    pub(crate) const SANDBOX: &str = "sandbox";
+}
+
+/// Who the key of this record speaks for, with the key's SHA-256; none for another record.
+pub(crate) fn key_holder_of(record: &Record) -> Option<([u8; 32], KeyHolder)> {
+    if record.kind != RecordKind::ApiKey || record.archived_at.is_some() {
+        return None;
+    }
+    let holder = KeyHolder {
+        key_id: record.text(key_member::KEY_ID)?.into(),
+        environment: EnvironmentId(record.text(key_member::ENVIRONMENT)?.parse().ok()?),
+        sandbox: record.body.get(key_member::SANDBOX)?.as_bool()?,
+    };
+    Some((from_hex(&record.id)?, holder))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,110 @@
+//! Making, taking back and changing grants.
+
+use scrip_core::{Command, EditGrant, Entity, GrantId, Refusal, VoidGrant, WalletKey};
+
+use super::records::{ensure_customer, standings};
+use super::{Extra, Failure, Place, Standing, State, command};
+use crate::slot::Slot;
+use crate::{Answer, CreateGrant, GrantRecord, Payment};
+
+pub(super) fn create(
+    state: &mut dyn State,
+    at: Place<'_>,
+    create: &CreateGrant,
+) -> Result<Answer, Failure> {
+    let wallet = &create.wallet;
+    let (_, currency) = standings(state, at, &wallet.customer, &wallet.currency)?;
+    if currency == Standing::Archived {
+        return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
+    }
+    let now = look(state, wallet, |slot| slot.wallet.recorded_at())?
+        .flatten()
+        .map_or(state.now(at.environment), |last| last.max(state.now(at.environment)));
+    create.grant.check_times(now)?;
+    if create.payment == Payment::Collect {
+        return Err(Refusal::BillingIntegrationMissing.into());
+    }
+    let id = create.grant.id;
+    if state.grant(at.environment, id)?.is_some() {
+        return Err(Failure::GrantIdTaken);
+    }
+    let extra = Extra { paid_invoice: create.payment == Payment::PaidInvoice };
+    let ran = command(state, at, wallet, &Command::Grant(create.grant.clone()), &extra)?;
+    ran.own.as_ref().map_err(Clone::clone)?;
+    ensure_customer(state, at, &wallet.customer)?;
+    answer(state, at, id)
+}
+
+pub(super) fn void(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<Answer, Failure> {
+    let record = find(state, at, id)?;
+    let void = Command::Void(VoidGrant { id });
+    let ran = command(state, at, &record.wallet, &void, &Extra::default())?;
+    match &ran.own {
+        Ok(_) => answer(state, at, id),
+        // It left its wallet: the record knows how.
+        Err(Refusal::NotFound { entity: Entity::Grant, .. }) => {
+            Err(find(state, at, id)?.grant.refuse_void().into())
+        }
+        Err(refusal) => Err(refusal.clone().into()),
+    }
+}
+
+pub(super) fn edit(
+    state: &mut dyn State,
+    at: Place<'_>,
+    edit: &EditGrant,
+) -> Result<Answer, Failure> {
+    let record = find(state, at, edit.id)?;
+    let command_ = Command::Edit(edit.clone());
+    let ran = command(state, at, &record.wallet, &command_, &Extra::default())?;
+    match &ran.own {
+        Ok(_) => {}
+        Err(Refusal::NotFound { entity: Entity::Grant, .. }) => {
+            return Err(find(state, at, edit.id)?.grant.refuse_edit(edit, ran.at).into());
+        }
+        Err(refusal) => return Err(refusal.clone().into()),
+    }
+    let mut record = find(state, at, edit.id)?;
+    let change = &edit.change;
+    if let Some(name) = &change.display_name {
+        record.words.display_name = Some(name.clone());
+    }
+    if let Some(comment) = &change.comment {
+        record.words.comment = Some(comment.clone());
+    }
+    if let Some(metadata) = &change.metadata {
+        record.words.metadata = Some(metadata.clone());
+    }
+    if !change.is_empty() {
+        state.update_grant(&record)?;
+    }
+    answer(state, at, edit.id)
+}
+
+fn find(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<GrantRecord, Failure> {
+    let record = state.grant(at.environment, id)?;
+    Ok(record.ok_or_else(|| Refusal::not_found(Entity::Grant, id))?)
+}
+
+/// The grant as it is after the command.
+fn answer(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<Answer, Failure> {
+    let mut record = find(state, at, id)?;
+    let number = record.grant.name.number;
+    let live = look(state, &record.wallet, |slot| slot.wallet.grant(number).copied())?;
+    if let Some(live) = live.flatten() {
+        record.grant = live;
+    }
+    Ok(Answer::Grant(Box::new(record)))
+}
+
+/// Looks at a wallet, if it exists.
+fn look<T>(
+    state: &mut dyn State,
+    key: &WalletKey,
+    at: impl FnOnce(&Slot) -> T,
+) -> Result<Option<T>, Failure> {
+    let Some(slot) = state.load(key)? else { return Ok(None) };
+    let seen = at(&slot);
+    state.save(slot, &[])?;
+    Ok(Some(seen))
+}

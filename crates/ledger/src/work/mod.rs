@@ -1,0 +1,329 @@
+//! How an order becomes rows and records: the same for every ledger, over the little that a
+//! ledger's unit of work must offer.
+
+mod clock;
+mod consumption;
+mod grants;
+mod records;
+mod remember;
+
+use scrip_core::{
+    Balance, Broken, Command, Contradiction, Decided, EnvironmentId, Event, Grant, GrantId,
+    GrantType, NameHash, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
+};
+
+use crate::slot::{Position, Slot};
+use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
+
+pub use clock::CLOCK_MEMBER;
+pub use remember::run;
+
+/// What the owner of the store decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// A grant or consumption of an unknown customer makes a bare one (decision 3).
+    pub auto_create_customers: bool,
+    /// Custom currencies of an environment that are not archived (decision 30).
+    pub custom_currencies_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            auto_create_customers: false,
+            custom_currencies_max: scrip_core::limits::CUSTOM_CURRENCIES_MAX,
+        }
+    }
+}
+
+/// Why the store itself failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No room.
+    #[error("there is no room left on the disk")]
+    DiskFull,
+    /// What is stored cannot be what was stored.
+    #[error("{0}")]
+    Corrupt(String),
+    /// Reading or writing failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The state of the world does not allow it.
+    #[error(transparent)]
+    Refused(#[from] OrderRefusal),
+    /// The minted identifier is taken.
+    #[error("the minted grant id is taken")]
+    GrantIdTaken,
+    /// The `Idempotency-Key` belongs to another body.
+    #[error("the claim belongs to another body")]
+    ClaimedForOther,
+    /// The program contradicts itself.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+/// Whether a record may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Live,
+    /// It is archived.
+    Archived,
+}
+
+impl Standing {
+    /// How a record stands.
+    pub const fn of(record: &Record) -> Self {
+        if record.archived_at.is_some() { Self::Archived } else { Self::Live }
+    }
+}
+
+/// What a ledger's unit of work offers. Everything is seen by later calls at once, and becomes
+/// durable, or is forgotten, as a whole.
+pub trait State {
+    /// What the owner decided.
+    fn settings(&self) -> Settings;
+    /// The environment's clock.
+    fn now(&self, environment: EnvironmentId) -> Timestamp;
+    /// Real time, for what outlives requests.
+    fn real_now(&self) -> Timestamp;
+    /// Sets an environment's test clock.
+    fn set_clock(&mut self, environment: EnvironmentId, now: Timestamp);
+
+    /// The live record of this identifier, else the one archived last.
+    fn record(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError>;
+    /// Whether such a record may be used; the answer to [`State::record`], from memory if it can.
+    fn standing(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Standing>, StoreError>;
+    /// An archived record of this identifier exists.
+    fn has_archived(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<bool, StoreError>;
+    /// Records of this kind that are not archived.
+    fn count_live(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<usize, StoreError>;
+    /// Stores a new record and gives it its ordinal.
+    fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError>;
+    /// Stores a changed record.
+    fn update_record(&mut self, record: &Record) -> Result<(), StoreError>;
+
+    /// Takes a wallet out to work on it. It must be put back before the order is refused; only a
+    /// failure, which makes the unit be forgotten, may keep it.
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError>;
+    /// Puts a wallet back, with the rows that were decided meanwhile. They get consecutive
+    /// positions; the answer is the first.
+    fn save(&mut self, slot: Slot, rows: &[Decided]) -> Result<Position, StoreError>;
+    /// The row that was remembered by this name.
+    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError>;
+    /// The row at this position is remembered by this name.
+    fn remember(&mut self, name: NameHash, position: Position);
+
+    /// A grant's record.
+    fn grant(
+        &mut self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, StoreError>;
+    /// Stores a new grant's record and gives it its ordinal.
+    fn insert_grant(&mut self, record: &mut GrantRecord) -> Result<(), StoreError>;
+    /// Stores a changed grant's record.
+    fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError>;
+
+    /// A claim's body hash and answer.
+    fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError>;
+    /// Stores a claim's answer.
+    fn store_claim(&mut self, claim: crate::Claim, answer: &StoredAnswer)
+    -> Result<(), StoreError>;
+    /// The latest answer that was stored for such an attempt at or after an instant of real time.
+    fn latest_attempt(
+        &mut self,
+        scope: [u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError>;
+    /// Stores the answer of an attempt.
+    fn store_attempt(&mut self, scope: [u8; 32], answer: &StoredAnswer) -> Result<(), StoreError>;
+}
+
+/// Carries out what an order asks.
+fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
+    let at = Place { environment: order.environment, origin: &order.origin };
+    match &order.work {
+        Work::CreateRecord(new) => records::create(state, at, new),
+        Work::PatchRecord(patch) => records::patch(state, at, patch),
+        Work::ArchiveRecord(kind, id) => records::archive(state, at, *kind, id),
+        Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
+        Work::ImportCustomers(customers) => records::import(state, at, customers),
+        Work::CreateGrant(create) => grants::create(state, at, create),
+        Work::VoidGrant(id) => grants::void(state, at, *id),
+        Work::EditGrant(edit) => grants::edit(state, at, edit),
+        Work::Consume(item) => consumption::consume(state, at, item),
+        Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
+        Work::MoveClock(now) => clock::move_to(state, at, *now),
+        Work::Advance(keys) => {
+            for key in keys {
+                command(state, at, key, &Command::Advance, &Extra::default())?;
+            }
+            Ok(Answer::Done)
+        }
+    }
+}
+
+/// Where an order applies and who gave it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    environment: EnvironmentId,
+    origin: &'a Origin,
+}
+
+/// Facts of a new grant that the wallet does not keep.
+#[derive(Default)]
+struct Extra {
+    paid_invoice: bool,
+}
+
+/// What a command left behind.
+struct Ran {
+    /// The command's own row and its position, or why there is none. An accepted command may
+    /// change nothing.
+    own: Result<Option<(Row, Position)>, Refusal>,
+    /// The wallet's balance now.
+    balance: Balance,
+    /// The wallet's time of the command.
+    at: Timestamp,
+}
+
+/// Runs a command on a wallet and stores what follows. A wallet comes to be with its first row.
+fn command(
+    state: &mut dyn State,
+    at: Place<'_>,
+    key: &WalletKey,
+    command: &Command,
+    extra: &Extra,
+) -> Result<Ran, Failure> {
+    let slot = state.load(key)?;
+    run_on(state, at, slot.unwrap_or_else(|| Slot::new(key.clone())), command, extra)
+}
+
+fn run_on(
+    state: &mut dyn State,
+    at: Place<'_>,
+    mut slot: Slot,
+    command: &Command,
+    extra: &Extra,
+) -> Result<Ran, Failure> {
+    let is_new = slot.wallet.sequence() == 0;
+    let time = slot.wallet.time_at(state.now(at.environment));
+    let outcome = slot.wallet.execute(command, time, at.origin)?;
+    let balance = slot.wallet.balance().map_err(overflow)?;
+    let mut rows = outcome.rows;
+    if rows.is_empty() {
+        if !is_new {
+            state.save(slot, &rows)?;
+        }
+        return Ok(Ran { own: outcome.own.map(|_| None), balance, at: time });
+    }
+    let departed = slot.wallet.take_departed();
+    let made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
+    let new_key = is_new.then(|| slot.wallet.key().clone());
+    let first = state.save(slot, &rows)?;
+    if let Some(key) = new_key {
+        records::ensure_resource(state, at, &key)?;
+    }
+    for mut record in made {
+        state.insert_grant(&mut record)?;
+    }
+    for grant in departed {
+        record_departure(state, at, grant)?;
+    }
+    let own = outcome.own.map(|own| {
+        let position = first.saturating_add(own as Position);
+        (own < rows.len()).then(|| (rows.swap_remove(own).row, position))
+    });
+    Ok(Ran { own, balance, at: time })
+}
+
+/// The sums of a stored wallet are in range, or the program is wrong.
+fn overflow(overflow: Overflow) -> Failure {
+    Failure::Broken(Contradiction::from(overflow).into())
+}
+
+/// The record of the grant that a row made, if it made one.
+fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantRecord> {
+    let made = made(decided)?;
+    let Event::GrantCreated { cost, .. } = &decided.row.event else { return None };
+    let mut words = decided.row.texts.words().cloned().unwrap_or_default();
+    if made.grant_type == GrantType::Overdraft {
+        words.display_name = Some("Overdraft".to_owned());
+    }
+    Some(GrantRecord {
+        ordinal: 0,
+        wallet: slot.wallet.key().clone(),
+        // It may have left again within the same command; then its departure corrects this.
+        grant: slot.wallet.grant(made.name.number).copied().unwrap_or(made),
+        words,
+        cost: *cost,
+        paid_invoice: extra.paid_invoice,
+    })
+}
+
+/// A grant as its first row made it.
+fn made(decided: &Decided) -> Option<Grant> {
+    let Event::GrantCreated {
+        grant, grant_type, amount, priority, effective_at, expire_at, ..
+    } = &decided.row.event
+    else {
+        return None;
+    };
+    let zero = scrip_core::Credits::ZERO;
+    Some(Grant {
+        name: *grant,
+        grant_type: *grant_type,
+        priority: *priority,
+        amount: *amount,
+        consumed: zero,
+        held: zero,
+        lost: zero,
+        effective_at: *effective_at,
+        expire_at: *expire_at,
+        created_at: decided.row.recorded_at,
+        updated_at: decided.row.recorded_at,
+        state: scrip_core::GrantState::Scheduled,
+    })
+}
+
+/// Stores the final facts of a grant that left its wallet.
+fn record_departure(state: &mut dyn State, at: Place<'_>, grant: Grant) -> Result<(), Failure> {
+    let missing = || StoreError::Corrupt(format!("grants: no record of {}", grant.name.id));
+    let mut record = state.grant(at.environment, grant.name.id)?.ok_or_else(missing)?;
+    record.grant = grant;
+    Ok(state.update_grant(&record)?)
+}

@@ -1,0 +1,240 @@
+//! Customers, currencies and the other records.
+
+use std::collections::HashMap;
+
+use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
+use serde_json::{Map, Value};
+
+use super::{Failure, Place, Standing, State, StoreError};
+use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
+
+pub(super) fn create(
+    state: &mut dyn State,
+    at: Place<'_>,
+    new: &NewRecord,
+) -> Result<Answer, Failure> {
+    let existing = state.standing(at.environment, new.kind, &new.id)?;
+    let taken = match existing {
+        Some(Standing::Live) => true,
+        Some(Standing::Archived) => !new.kind.archiving_frees_id(),
+        None => false,
+    };
+    if taken {
+        return Err(duplicate(new.kind, &new.id).into());
+    }
+    check_room(state, at, new.kind)?;
+    insert(state, at, new.kind, &new.id, new.body.clone()).map(answer)
+}
+
+pub(super) fn patch(
+    state: &mut dyn State,
+    at: Place<'_>,
+    patch: &RecordPatch,
+) -> Result<Answer, Failure> {
+    let mut record = find(state, at, patch.kind, &patch.id)?;
+    if !patch.members.is_empty() {
+        merge(state, at, &mut record, &patch.members)?;
+    }
+    Ok(answer(record))
+}
+
+pub(super) fn archive(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+    id: &str,
+) -> Result<Answer, Failure> {
+    let mut record = find(state, at, kind, id)?;
+    if record.archived_at.is_none() {
+        let now = state.now(at.environment);
+        record.archived_at = Some(now);
+        record.updated_at = now;
+        state.update_record(&record)?;
+    }
+    Ok(answer(record))
+}
+
+pub(super) fn unarchive(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+    id: &str,
+) -> Result<Answer, Failure> {
+    let mut record = find(state, at, kind, id)?;
+    if record.archived_at.is_none() {
+        // Decision 79: an older one with this identifier cannot come back beside the live one.
+        if kind.archiving_frees_id() && state.has_archived(at.environment, kind, id)? {
+            return Err(duplicate(kind, id).into());
+        }
+        return Ok(answer(record));
+    }
+    check_room(state, at, kind)?;
+    record.archived_at = None;
+    record.updated_at = state.now(at.environment);
+    state.update_record(&record)?;
+    Ok(answer(record))
+}
+
+/// Makes the customers that are new and merges into those that are not: all or none.
+pub(super) fn import(
+    state: &mut dyn State,
+    at: Place<'_>,
+    customers: &[NewRecord],
+) -> Result<Answer, Failure> {
+    let mut seen = HashMap::new();
+    for (index, customer) in customers.iter().enumerate() {
+        let first = seen.entry(customer.id.as_str()).or_insert(&customer.body);
+        if *first != &customer.body {
+            let refusal = duplicate(RecordKind::Customer, &customer.id);
+            return Err(OrderRefusal { index: Some(index), refusal }.into());
+        }
+    }
+    let mut new_ids = Vec::new();
+    for customer in customers {
+        match state.record(at.environment, customer.kind, &customer.id)? {
+            Some(mut record) => merge(state, at, &mut record, &customer.body)?,
+            None => {
+                let mut body = customer.body.clone();
+                body.retain(|_, value| !value.is_null());
+                insert(state, at, customer.kind, &customer.id, body)?;
+                new_ids.push(customer.id.clone());
+            }
+        }
+    }
+    Ok(Answer::Imported(new_ids))
+}
+
+/// The first change of a resource's wallet makes the resource (decisions 4 and 75).
+pub(super) fn ensure_resource(
+    state: &mut dyn State,
+    at: Place<'_>,
+    wallet: &WalletKey,
+) -> Result<(), Failure> {
+    let Some(resource) = &wallet.resource else { return Ok(()) };
+    let id = resource_record_id(&wallet.customer, resource);
+    if state.record(at.environment, RecordKind::Resource, &id)?.is_some() {
+        return Ok(());
+    }
+    let body = Map::from_iter([
+        ("customerId".to_owned(), Value::from(wallet.customer.as_str())),
+        ("resourceId".to_owned(), Value::from(resource.as_str())),
+    ]);
+    insert(state, at, RecordKind::Resource, &id, body).map(drop)
+}
+
+/// How the customer and the currency of a request stand; one that does not exist is refused.
+pub(super) fn standings(
+    state: &mut dyn State,
+    at: Place<'_>,
+    customer: &CustomerId,
+    currency: &CurrencyId,
+) -> Result<(Standing, Standing), Failure> {
+    let customer_standing =
+        match state.standing(at.environment, RecordKind::Customer, customer.as_str())? {
+            Some(standing) => standing,
+            // Made only once nothing else can refuse: see `ensure_customer`.
+            None if state.settings().auto_create_customers => Standing::Live,
+            None => return Err(Refusal::not_found(Entity::Customer, customer).into()),
+        };
+    let currency_standing = state
+        .standing(at.environment, RecordKind::CustomCurrency, currency.as_str())?
+        .ok_or_else(|| Refusal::not_found(Entity::CustomCurrency, currency))?;
+    if customer_standing == Standing::Archived {
+        return Err(Refusal::archived(Entity::Customer, customer).into());
+    }
+    Ok((customer_standing, currency_standing))
+}
+
+/// Makes the bare customer of a first grant or consumption, where that is wanted (decision 3).
+pub(super) fn ensure_customer(
+    state: &mut dyn State,
+    at: Place<'_>,
+    customer: &CustomerId,
+) -> Result<(), Failure> {
+    let id = customer.as_str();
+    if state.settings().auto_create_customers
+        && state.standing(at.environment, RecordKind::Customer, id)?.is_none()
+    {
+        insert(state, at, RecordKind::Customer, id, Map::new())?;
+    }
+    Ok(())
+}
+
+fn insert(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+    id: &str,
+    body: Map<String, Value>,
+) -> Result<Record, Failure> {
+    let now = state.now(at.environment);
+    let mut record = Record {
+        ordinal: 0,
+        environment: at.environment,
+        kind,
+        id: id.to_owned(),
+        created_at: now,
+        updated_at: now,
+        archived_at: None,
+        body,
+    };
+    state.insert_record(&mut record)?;
+    Ok(record)
+}
+
+fn merge(
+    state: &mut dyn State,
+    at: Place<'_>,
+    record: &mut Record,
+    members: &Map<String, Value>,
+) -> Result<(), Failure> {
+    record.merge(members);
+    record.updated_at = state.now(at.environment).max(record.updated_at);
+    Ok(state.update_record(record)?)
+}
+
+fn find(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+    id: &str,
+) -> Result<Record, Failure> {
+    let found = state.record(at.environment, kind, id)?;
+    match (found, entity(kind)) {
+        (Some(record), _) => Ok(record),
+        (None, Some(entity)) => Err(Refusal::not_found(entity, id).into()),
+        (None, None) => Err(StoreError::Corrupt(format!("records: no {kind:?} {id}")).into()),
+    }
+}
+
+fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<(), Failure> {
+    if kind != RecordKind::CustomCurrency {
+        return Ok(());
+    }
+    let limit = state.settings().custom_currencies_max;
+    if state.count_live(at.environment, kind)? >= limit {
+        return Err(Refusal::TooManyCustomCurrencies { limit }.into());
+    }
+    Ok(())
+}
+
+fn duplicate(kind: RecordKind, id: &str) -> Refusal {
+    let entity = entity(kind).unwrap_or(Entity::Customer);
+    Refusal::Duplicate { entity, id: id.to_owned() }
+}
+
+/// What the API calls a record of this kind, if it speaks of it.
+const fn entity(kind: RecordKind) -> Option<Entity> {
+    match kind {
+        RecordKind::Customer => Some(Entity::Customer),
+        RecordKind::CustomCurrency => Some(Entity::CustomCurrency),
+        RecordKind::Account
+        | RecordKind::Environment
+        | RecordKind::ApiKey
+        | RecordKind::Resource => None,
+    }
+}
+
+fn answer(record: Record) -> Answer {
+    Answer::Record(Box::new(record))
+}
