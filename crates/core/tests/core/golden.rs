@@ -1,0 +1,295 @@
+//! Format version 1 to the byte. These bytes are on disks and under signatures: a snapshot here is
+//! never accepted anew. Another form of a row is another version.
+
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use scrip_core::{
+    Actor, Cause, Dimension, Event, Fingerprint, GrantId, GrantNumber, GrantRef, GrantType,
+    HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount, MoneyCurrency, NameHash, NameKind,
+    PaymentState, Priority, ReservationId, Row, Texts, TraceId, Words, bucket, genesis,
+};
+
+use crate::world::{credits, instant, key};
+
+fn grant(number: u32) -> GrantRef {
+    GrantRef { number: GrantNumber(number), id: GrantId::mint(1, number.into()) }
+}
+
+fn leg(number: u32, amount: &str) -> Leg {
+    Leg { grant: grant(number), amount: credits(amount) }
+}
+
+fn job() -> ReservationId {
+    ReservationId::parse("job").unwrap()
+}
+
+/// A row of this event: recorded at noon, attributed to the midnight before.
+fn row(event: Event) -> Row {
+    Row {
+        sequence: 300,
+        recorded_at: instant("2026-01-01T12:00:00Z"),
+        attributed_at: instant("2026-01-01T00:00:00Z"),
+        event,
+        balance_after: credits("-12.5"),
+        cause: Cause::Request,
+        actor: Actor::ApiKey("server-1".into()),
+        trace_id: TraceId(*b"trace-id-16-byte"),
+        mark: None,
+        texts: Texts::None,
+    }
+}
+
+fn created() -> Event {
+    let currency = MoneyCurrency::parse("eur").unwrap();
+    Event::GrantCreated {
+        grant: grant(1),
+        grant_type: GrantType::Paid,
+        amount: credits("100"),
+        priority: Priority::DEFAULT,
+        effective_at: instant("2026-01-01"),
+        expire_at: Some(instant("2027-01-01")),
+        payment: PaymentState::Pending,
+        cost: Money { amount: MoneyAmount::parse("49.9").unwrap(), currency },
+    }
+}
+
+/// One event of each kind.
+fn events() -> Vec<Event> {
+    let expire_at = Some(Some(instant("2027-01-01")));
+    let (priority, expires_at) = (Priority::new(7), instant("2026-01-02"));
+    vec![
+        created(),
+        Event::PaymentConfirmed { grant: grant(1) },
+        Event::Granted(leg(1, "100")),
+        Event::Consumed { legs: vec![leg(1, "0.000000001"), leg(2, "20")] },
+        Event::Expired(leg(1, "5")),
+        Event::Voided(leg(1, "0")),
+        Event::Updated { grant: grant(1), priority, expire_at },
+        Event::Transferred { source: grant(2), target: grant(1), amount: credits("15") },
+        Event::Reserved {
+            number: HoldNumber(4),
+            reservation: job(),
+            expires_at,
+            legs: vec![leg(1, "30")],
+        },
+        Event::Released {
+            reservation: job(),
+            first: grant(1),
+            returned: credits("30"),
+            consumed: vec![leg(1, "20")],
+        },
+        Event::HoldExpired { reservation: job(), legs: vec![leg(1, "30")] },
+    ]
+}
+
+/// A new kind of event does not compile here until it has its golden bytes below.
+const fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::GrantCreated { .. } => "grant created",
+        Event::PaymentConfirmed { .. } => "payment confirmed",
+        Event::Granted(_) => "granted",
+        Event::Consumed { .. } => "consumed",
+        Event::Expired(_) => "expired",
+        Event::Voided(_) => "voided",
+        Event::Updated { .. } => "updated",
+        Event::Transferred { .. } => "transferred",
+        Event::Reserved { .. } => "reserved",
+        Event::Released { .. } => "released",
+        Event::HoldExpired { .. } => "hold expired",
+    }
+}
+
+/// The bytes in hexadecimal, after checking that they read back, in lines that fit.
+fn packed(row: &Row) -> String {
+    let bytes = packed_bytes(row);
+    let lines: Vec<String> = bytes.chunks(40).map(|line| format!("\n  {}", hex(line))).collect();
+    lines.concat()
+}
+
+fn packed_bytes(row: &Row) -> Vec<u8> {
+    let previous = genesis(&key());
+    let packed = row.pack(previous).unwrap();
+    let read = Row::unpack_linked(&packed.bytes, previous);
+    assert_eq!(read, Ok((row.clone(), packed.hash)));
+    packed.bytes
+}
+
+fn hash(row: &Row) -> [u8; 32] {
+    *row.pack(genesis(&key())).unwrap().hash.as_bytes()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_row_of_each_event() {
+    let rows = events().into_iter().map(|event| (kind(&event), packed(&row(event))));
+    let lines: Vec<String> = rows.map(|(kind, bytes)| format!("{kind}{bytes}")).collect();
+    assert_snapshot!(lines.join("\n"), @r"
+    grant created
+      015d000000ac0280d8ee96ef6680a0d5edee6600013031303030303030303030310280a0b787e905
+      3280a0d5edee660180d0dee8d9680180ccace4f30203657572fff3f6905d0001087365727665722d
+      3174726163652d69642d31362d6279746500005a3b861d1c399a0795b46e1f88b9b7061b8ceaa445
+      d5b0923d092f416fe2c971
+    payment confirmed
+      013d000000ac0280d8ee96ef6680a0d5edee660101303130303030303030303031fff3f6905d0001
+      087365727665722d3174726163652d69642d31362d627974650000e70abde0c6117b5ef7b8fd0240
+      9e1b5adcf69771bd8268479fe7966b31e4dfc5
+    granted
+      0143000000ac0280d8ee96ef6680a0d5edee66020130313030303030303030303180a0b787e905ff
+      f3f6905d0001087365727665722d3174726163652d69642d31362d62797465000009a3396db8f096
+      4b4c7f414a3e399c1999992a784581789bface24ead0864644
+    consumed
+      0152000000ac0280d8ee96ef6680a0d5edee66030201303130303030303030303031020230313030
+      303030303030303280a0be819501fff3f6905d0001087365727665722d3174726163652d69642d31
+      362d627974650000a77cb2c59ad7dfd628012a28d7c51c86dc421ebecf06c11cc806f433ccc7a916
+    expired
+      0142000000ac0280d8ee96ef6680a0d5edee66040130313030303030303030303180c8afa025fff3
+      f6905d0001087365727665722d3174726163652d69642d31362d627974650000452d4b70ee4d96fa
+      69c29085563f2e50f499941985a60ba71bbfcc983183723f
+    voided
+      013e000000ac0280d8ee96ef6680a0d5edee66050130313030303030303030303100fff3f6905d00
+      01087365727665722d3174726163652d69642d31362d6279746500008a8f8fb5b5fa529c6f3a017d
+      6adbe86ccb806acd105ce6707252baf6e3d155ba
+    updated
+      0147000000ac0280d8ee96ef6680a0d5edee6606013031303030303030303030310107010180d0de
+      e8d968fff3f6905d0001087365727665722d3174726163652d69642d31362d6279746500005a8a2a
+      b846737b953246bf2f8ad79401e6b4fcc8fdec75ba27550fb2648ed22d
+    transferred
+      014f000000ac0280d8ee96ef6680a0d5edee66070230313030303030303030303201303130303030
+      30303030303180d88ee16ffff3f6905d0001087365727665722d3174726163652d69642d31362d62
+      79746500005d4c364236b35598a79bb005d80c5a42350bed21d72db4952ba4d4d6a9584431
+    reserved
+      014f000000ac0280d8ee96ef6680a0d5edee660804036a6f62809088c0ef66010130313030303030
+      303030303180b09dc2df01fff3f6905d0001087365727665722d3174726163652d69642d31362d62
+      7974650000c88b1c56dd0f2a1678519a22baaf82e45c2ad746e22611912033c3feb45426e5
+    released
+      015b000000ac0280d8ee96ef6680a0d5edee6609036a6f620130313030303030303030303180b09d
+      c2df01010130313030303030303030303180a0be819501fff3f6905d0001087365727665722d3174
+      726163652d69642d31362d6279746500009357586a14cc5d72c21b01b3eb6a3f7cda82cf13d9bfcd
+      2e7416bc6e3635dded
+    hold expired
+      0148000000ac0280d8ee96ef6680a0d5edee660a036a6f62010130313030303030303030303180b0
+      9dc2df01fff3f6905d0001087365727665722d3174726163652d69642d31362d6279746500009f86
+      988da3295e2a16c5b545f618fe0526af092bf536815605966c8bf3aeade4
+    ");
+}
+
+#[test]
+fn a_row_of_each_cause_and_actor() {
+    let person = Actor::Person("ann".into());
+    let rows = [
+        (Cause::Time, Actor::System),
+        (Cause::Follows { sequence: 299 }, Actor::System),
+        (Cause::Request, person),
+    ];
+    let lines = rows.map(|(cause, actor)| {
+        let named = format!("{cause:?} {actor}");
+        let event = Event::Granted(leg(1, "100"));
+        format!("{named}{}", packed(&Row { cause, actor, ..row(event) }))
+    });
+    assert_snapshot!(lines.join("\n"), @r"
+    Time system
+      013a000000ac0280d8ee96ef6680a0d5edee66020130313030303030303030303180a0b787e905ff
+      f3f6905d010074726163652d69642d31362d6279746500000702013ad7f3ba843db85524911089e5
+      393e8a74a8f0598fd923e4db963cffe5
+    Follows { sequence: 299 } system
+      013c000000ac0280d8ee96ef6680a0d5edee66020130313030303030303030303180a0b787e905ff
+      f3f6905d02ab020074726163652d69642d31362d627974650000347164a14a2fac12b4e5efb47965
+      eac3363ed4577b18f130a20eaa6d06de0160
+    Request person:ann
+      013e000000ac0280d8ee96ef6680a0d5edee66020130313030303030303030303180a0b787e905ff
+      f3f6905d000203616e6e74726163652d69642d31362d6279746500009ad8f11c4a47730389f6865d
+      22dd3cc0266e656c2111f378d09e1c40345215bb
+    ");
+}
+
+/// Words of every sort, kept and erased: the hash, the last 32 bytes, stays.
+#[test]
+fn a_row_with_a_mark_and_words() {
+    let dimensions = [
+        ("cached", Dimension::Flag(true)),
+        ("model", Dimension::Text("gpt".to_owned())),
+        ("size", Dimension::Number("1.5".to_owned())),
+    ];
+    let words = Words {
+        display_name: Some("Welcome".to_owned()),
+        comment: Some(None),
+        metadata: Some(BTreeMap::from([("plan".to_owned(), "pro".to_owned())])),
+        dimensions: dimensions.map(|(name, value)| (name.to_owned(), value)).into(),
+        billing_address: Some(scrip_core::Address {
+            city: Some("Berlin".to_owned()),
+            ..scrip_core::Address::default()
+        }),
+    };
+    let key = Some(IdempotencyKey::parse("order-1").unwrap());
+    let mark = Some(Mark { key, fingerprint: Fingerprint::of(&1_u8) });
+    let texts = Texts::keep(words, *b"0123456789abcdef");
+    let event = Event::Consumed { legs: vec![leg(1, "20")] };
+    let kept = Row { mark, texts, ..row(event) };
+    let erased = Row { texts: kept.texts.erased().unwrap(), ..kept.clone() };
+    assert!(packed_bytes(&kept)[..].ends_with(&hash(&erased)));
+    let (kept, erased) = (packed(&kept), packed(&erased));
+    assert_snapshot!(format!("kept{kept}\nerased{erased}"), @r"
+    kept
+      015d000000ac0280d8ee96ef6680a0d5edee6603010130313030303030303030303180a0be819501
+      fff3f6905d0001087365727665722d3174726163652d69642d31362d627974650101076f72646572
+      2d314bf5122f344554c53bde2ebb8cd2b7e30130313233343536373839616263646566010757656c
+      636f6d650100010104706c616e0370726f03066361636865640201056d6f64656c00036770740473
+      697a650103312e350101064265726c696e0000000000f798cc35732e1ccf3f4fdd69399f142b649e
+      de65c5ccf122ceb1c4653254bb26
+    erased
+      015d000000ac0280d8ee96ef6680a0d5edee6603010130313030303030303030303180a0be819501
+      fff3f6905d0001087365727665722d3174726163652d69642d31362d627974650101076f72646572
+      2d314bf5122f344554c53bde2ebb8cd2b7e302211c608c50bf581f22160b67d6584ded55a736f1c3
+      d88203bba1523bb93cb27af798cc35732e1ccf3f4fdd69399f142b649ede65c5ccf122ceb1c46532
+      54bb26
+    ");
+}
+
+/// What else is written down for ever: where chains begin, how names are found, which identifier an
+/// overdraft has, and where a customer is sharded to.
+#[test]
+fn derived_names() {
+    let mut scoped = key();
+    scoped.resource = Some(scrip_core::ResourceId::parse("site").unwrap());
+    let name = |kind| hex(&NameHash::of(&key(), kind, "order-1").0);
+    let lines = [
+        format!("genesis: {}", genesis(&key())),
+        format!("genesis of a resource: {}", genesis(&scoped)),
+        format!("consumption: {}", name(NameKind::Consumption)),
+        format!("refund: {}", name(NameKind::Refund)),
+        format!("reservation: {}", name(NameKind::Reservation)),
+        format!("overdraft: {}", GrantId::derived(&key(), GrantNumber(2))),
+        format!("bucket: {}", bucket(key().environment, &key().customer)),
+    ];
+    assert_snapshot!(lines.join("\n"), @r"
+    genesis: e4862f161ec7b61e026deb10ce10bc8bb5b911d2702c8a186606ce1f475dffc8
+    genesis of a resource: 14f3bab2f464a974799835a979f6ff9b023585caa0fc2972fd80fba070d82d03
+    consumption: 5e82da71d322c284026727461cbe8183
+    refund: 655603814b521a294c967017e9d5b20d
+    reservation: 84d247c70e70681ac4768ed9a76fcfa7
+    overdraft: cred-grant-h7k5chs30sbp
+    bucket: 551
+    ");
+}
+
+/// Rows that are no plain consumption are linked to each other by the stores.
+#[test]
+fn only_consumptions_are_not_notable() {
+    let plain: Vec<&str> = events().iter().filter(|event| !event.is_notable()).map(kind).collect();
+    assert_eq!(plain, ["consumed"]);
+}
+
+#[test]
+fn other_versions_are_refused() {
+    let previous = genesis(&key());
+    let mut bytes = row(Event::Granted(leg(1, "1"))).pack(previous).unwrap().bytes;
+    for version in [0, 2, 255] {
+        bytes[0] = version;
+        let refused = Row::unpack_linked(&bytes, previous);
+        assert_eq!(refused, Err(scrip_core::UnreadableRow::Version(version)));
+    }
+}

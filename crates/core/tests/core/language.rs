@@ -1,0 +1,201 @@
+//! The language of scenarios: one line, one step, in the words of the domain.
+//!
+//! ```text
+//! at 01-01  grant A 100 paid priority 1 from 01-05 expires 02-01 pending
+//!           consume 120 attributed 01-01 or reject
+//!           reserve job 30 until 01-03
+//!           release job 20
+//!           void A · pay A · advance
+//!           edit A priority 3 expires never comment hello
+//!           balance · grants
+//! ```
+//!
+//! Instants are of 2026 unless a year is written. A line without `at` happens at the instant of the
+//! line before.
+
+use std::str::SplitWhitespace;
+
+use scrip_core::{
+    Credits, GrantChange, GrantType, NewGrant, OnInsufficient, PaymentState, Priority, Timestamp,
+};
+
+use crate::world::{credits, instant, new_grant};
+
+/// One line.
+pub struct Step {
+    pub at: Option<Timestamp>,
+    pub verb: Verb,
+}
+
+pub enum Verb {
+    Grant {
+        name: String,
+        new: Box<NewGrant>,
+    },
+    Consume {
+        amount: Credits,
+        on_insufficient: OnInsufficient,
+        created_at: Option<Timestamp>,
+    },
+    Reserve {
+        name: String,
+        amount: Credits,
+        until: Timestamp,
+    },
+    Release {
+        name: String,
+        consumed: Credits,
+    },
+    Void {
+        grant: String,
+    },
+    Edit {
+        grant: String,
+        change: GrantChange,
+    },
+    Pay {
+        grant: String,
+    },
+    Advance,
+    /// Prints the balance.
+    Balance,
+    /// Prints every grant that there ever was.
+    Grants,
+}
+
+/// Reads a line; panics with the line if it is none.
+pub fn parse(line: &str) -> Step {
+    Line { words: line.split_whitespace(), line }.step()
+}
+
+struct Line<'a> {
+    words: SplitWhitespace<'a>,
+    line: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn step(mut self) -> Step {
+        let mut verb = self.word();
+        let mut at = None;
+        if verb == "at" {
+            at = Some(self.instant());
+            verb = self.word();
+        }
+        let verb = match verb {
+            "grant" => self.grant(),
+            "consume" => self.consume(),
+            "reserve" => {
+                let (name, amount) = (self.name(), self.amount());
+                self.expect("until");
+                Verb::Reserve { name, amount, until: self.instant() }
+            }
+            "release" => Verb::Release { name: self.name(), consumed: self.amount() },
+            "void" => Verb::Void { grant: self.name() },
+            "edit" => self.edit(),
+            "pay" => Verb::Pay { grant: self.name() },
+            "advance" => Verb::Advance,
+            "balance" => Verb::Balance,
+            "grants" => Verb::Grants,
+            other => self.unknown(other),
+        };
+        let rest = self.words.next();
+        assert_eq!(rest, None, "too many words in {:?}", self.line);
+        Step { at, verb }
+    }
+
+    fn grant(&mut self) -> Verb {
+        let name = self.name();
+        let mut new = Box::new(new_grant(0, self.amount()));
+        while let Some(word) = self.words.next() {
+            match word {
+                "promotional" => new.grant_type = GrantType::Promotional,
+                "recurring" => new.grant_type = GrantType::Recurring,
+                "paid" => new.grant_type = GrantType::Paid,
+                "priority" => new.priority = self.priority(),
+                "from" => new.effective_at = Some(self.instant()),
+                "expires" => new.expire_at = Some(self.instant()),
+                "pending" => new.payment = PaymentState::Pending,
+                other => self.unknown(other),
+            }
+        }
+        Verb::Grant { name, new }
+    }
+
+    fn consume(&mut self) -> Verb {
+        let amount = self.amount();
+        let (mut on_insufficient, mut created_at) = (OnInsufficient::Overdraft, None);
+        while let Some(word) = self.words.next() {
+            match word {
+                "or" => {
+                    self.expect("reject");
+                    on_insufficient = OnInsufficient::Reject;
+                }
+                "attributed" => created_at = Some(self.instant()),
+                other => self.unknown(other),
+            }
+        }
+        Verb::Consume { amount, on_insufficient, created_at }
+    }
+
+    fn edit(&mut self) -> Verb {
+        let grant = self.name();
+        let mut change = GrantChange::default();
+        while let Some(word) = self.words.next() {
+            match word {
+                "priority" => change.priority = Some(self.priority()),
+                "comment" => change.comment = Some(Some(self.name())),
+                "expires" => {
+                    let until = self.word();
+                    change.expire_at = Some((until != "never").then(|| read_instant(until)));
+                }
+                other => self.unknown(other),
+            }
+        }
+        Verb::Edit { grant, change }
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.words.next().unwrap_or_else(|| panic!("a word is missing in {:?}", self.line))
+    }
+
+    fn expect(&mut self, expected: &str) {
+        assert_eq!(self.word(), expected, "in {:?}", self.line);
+    }
+
+    fn name(&mut self) -> String {
+        self.word().to_owned()
+    }
+
+    fn amount(&mut self) -> Credits {
+        credits(self.word())
+    }
+
+    fn instant(&mut self) -> Timestamp {
+        read_instant(self.word())
+    }
+
+    fn priority(&mut self) -> Priority {
+        Priority::new(self.word().parse().unwrap()).unwrap()
+    }
+
+    fn unknown(&self, word: &str) -> ! {
+        panic!("{word:?} means nothing in {:?}", self.line)
+    }
+}
+
+/// `01-31`, `01-31T12:30`, or with a year before it.
+fn read_instant(text: &str) -> Timestamp {
+    let has_year = text.split('-').next().is_some_and(|first| first.len() == 4);
+    if has_year { instant(text) } else { instant(&format!("2026-{text}")) }
+}
+
+/// The same, printed: as short as it is exact.
+pub fn print_instant(at: Timestamp) -> String {
+    let text = at.to_string();
+    let short = text.strip_prefix("2026-").unwrap_or(&text);
+    let short = short.strip_suffix('Z').unwrap_or(short);
+    let shorter = [".000", ":00", "T00:00"];
+    let short =
+        shorter.into_iter().try_fold(short, |text, zero| text.strip_suffix(zero).ok_or(text));
+    short.unwrap_or_else(|exact| exact).to_owned()
+}

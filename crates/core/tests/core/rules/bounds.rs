@@ -1,0 +1,157 @@
+//! The bounds of a wallet, and that they come after times and before nothing else.
+
+use scrip_core::limits::{AMOUNT_MAX, OPEN_HOLDS_MAX, SUM_MAX, UNFINISHED_GRANTS_MAX};
+use scrip_core::{
+    Actor, Cause, Command, Credits, Event, GrantId, GrantNumber, GrantRef, GrantType, HoldNumber,
+    Leg, Money, PaymentState, Priority, Refusal, Row, Texts, Timestamp, TraceId, Wallet,
+};
+
+use crate::world::{
+    credits, instant, key, new_consumption, new_grant, new_hold, origin, refusal, reservation,
+};
+
+const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
+
+fn now() -> Timestamp {
+    instant("2026-01-01")
+}
+
+/// A wallet of these events, folded without deciding: the bounds are far away.
+fn wallet_of(events: impl IntoIterator<Item = Event>) -> Wallet {
+    let mut wallet = Wallet::new(key());
+    let mut balance = Credits::ZERO;
+    for event in events {
+        balance = balance.plus(event.effect().unwrap()).unwrap();
+        let row = Row {
+            sequence: wallet.sequence() + 1,
+            recorded_at: now(),
+            attributed_at: now(),
+            event,
+            balance_after: balance,
+            cause: Cause::Request,
+            actor: Actor::System,
+            trace_id: TraceId::default(),
+            mark: None,
+            texts: Texts::None,
+        };
+        wallet.apply(&row, wallet.hash()).unwrap();
+    }
+    wallet
+}
+
+fn name(number: u32) -> GrantRef {
+    GrantRef { number: GrantNumber(number), id: GrantId::mint(0, number.into()) }
+}
+
+fn created(number: u32, amount: Credits) -> Event {
+    Event::GrantCreated {
+        grant: name(number),
+        grant_type: GrantType::Paid,
+        amount,
+        priority: Priority::DEFAULT,
+        effective_at: now().later(DAY_MILLISECONDS),
+        expire_at: None,
+        payment: PaymentState::Pending,
+        cost: Money::FREE,
+    }
+}
+
+fn usable(number: u32, amount: Credits) -> [Event; 3] {
+    let grant = name(number);
+    let granted = Event::Granted(Leg { grant, amount });
+    [created(number, amount), Event::PaymentConfirmed { grant }, granted]
+}
+
+fn refused(wallet: &mut Wallet, command: &Command) -> Refusal {
+    refusal(wallet.execute(command, now(), &origin()).unwrap())
+}
+
+fn executed(wallet: &mut Wallet, command: &Command) {
+    wallet.execute(command, now(), &origin()).unwrap().own.unwrap();
+}
+
+#[test]
+fn as_many_unfinished_grants_as_allowed() {
+    let count = u32::try_from(UNFINISHED_GRANTS_MAX).unwrap();
+    let one = credits("1");
+    let mut wallet = wallet_of((1..=count).map(|number| created(number, one)));
+    let mut new = new_grant(0, SUM_MAX);
+    let limit = UNFINISHED_GRANTS_MAX;
+    let too_many = Refusal::TooMany { what: "unfinished grants in a wallet", limit };
+    assert_eq!(refused(&mut wallet, &Command::Grant(new.clone())), too_many);
+    new.expire_at = Some(now());
+    assert_eq!(refused(&mut wallet, &Command::Grant(new)), Refusal::ExpireNotAfterEffective);
+}
+
+/// Grants that are used up or have ended are finished: they leave room, even if a hold keeps them.
+#[test]
+fn finished_grants_leave_room() {
+    let count = u32::try_from(UNFINISHED_GRANTS_MAX).unwrap();
+    let one = credits("1");
+    let last = usable(count, one).into_iter();
+    let used = Event::Consumed { legs: vec![Leg { grant: name(count), amount: one }] };
+    let unpaid = (2..count).map(|number| created(number, one));
+    let held = Event::Reserved {
+        number: HoldNumber(1),
+        reservation: reservation("job"),
+        expires_at: now().later(1),
+        legs: vec![Leg { grant: name(1), amount: one }],
+    };
+    let voided = Event::Voided(Leg { grant: name(1), amount: Credits::ZERO });
+    let dead = usable(1, one).into_iter().chain([held, voided]);
+    let mut wallet = wallet_of(dead.chain(unpaid).chain(last).chain([used]));
+    executed(&mut wallet, &Command::Grant(new_grant(0, one)));
+    executed(&mut wallet, &Command::Grant(new_grant(1, one)));
+    let full = refused(&mut wallet, &Command::Grant(new_grant(0, one)));
+    assert!(matches!(full, Refusal::TooMany { .. }));
+}
+
+#[test]
+fn as_many_open_holds_as_allowed() {
+    let count = u32::try_from(OPEN_HOLDS_MAX).unwrap();
+    let grant = name(1);
+    let holds = (1..=count).map(|number| Event::Reserved {
+        number: HoldNumber(number),
+        reservation: reservation(&number.to_string()),
+        expires_at: now().later(1),
+        legs: vec![Leg { grant, amount: credits("1") }],
+    });
+    let mut wallet = wallet_of(usable(1, credits("1e6")).into_iter().chain(holds));
+    let limit = OPEN_HOLDS_MAX;
+    let too_many = Refusal::TooMany { what: "open holds in a wallet", limit };
+    let reserve = |name: &str, until| Command::Reserve(new_hold(name, credits("1e7"), until));
+    assert_eq!(refused(&mut wallet, &reserve("new", now().later(1))), too_many);
+    assert_eq!(refused(&mut wallet, &reserve("new", now())), Refusal::HoldExpiryOutOfRange);
+    let open = Refusal::HoldOpen { reservation: "77".to_owned() };
+    assert_eq!(refused(&mut wallet, &reserve("77", now())), open);
+}
+
+/// All grants of a wallet together, usable or not, and the deficit: each at most 10^18.
+#[test]
+fn sums_are_bounded() {
+    let rest = SUM_MAX.minus(AMOUNT_MAX).unwrap();
+    let mut wallet = wallet_of([created(1, rest)]);
+    executed(&mut wallet, &Command::Grant(new_grant(2, AMOUNT_MAX)));
+    let one_more = Command::Grant(new_grant(3, Credits::SMALLEST));
+    assert_eq!(refused(&mut wallet, &one_more), Refusal::SumTooLarge);
+
+    let consume = |amount| Command::Consume(new_consumption("key", amount));
+    executed(&mut wallet, &consume(AMOUNT_MAX));
+    executed(&mut wallet, &consume(SUM_MAX));
+    assert_eq!(refused(&mut wallet, &consume(Credits::SMALLEST)), Refusal::SumTooLarge);
+}
+
+/// The times of a hold: a millisecond from now at least, exactly 24 hours at most.
+#[test]
+fn holds_end_within_a_day() {
+    let mut wallet = wallet_of(usable(1, credits("10")));
+    let mut reserve = |name: &str, milliseconds| {
+        let hold = new_hold(name, credits("1"), now().later(milliseconds));
+        wallet.execute(&Command::Reserve(hold), now(), &origin()).unwrap().own
+    };
+    let outside = Err(Refusal::HoldExpiryOutOfRange);
+    assert_eq!(reserve("a", 0), outside);
+    assert_eq!(reserve("a", DAY_MILLISECONDS + 1), outside);
+    assert_eq!(reserve("a", 1), Ok(0));
+    assert_eq!(reserve("b", DAY_MILLISECONDS), Ok(0));
+}

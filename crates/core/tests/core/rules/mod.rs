@@ -1,0 +1,12 @@
+//! One scenario for each rule and each refusal, in the words of the domain.
+
+mod bounds;
+mod burn_order;
+mod consumption;
+mod editing;
+mod granting;
+mod holds;
+mod holds_on_dead_grants;
+mod overdraft;
+mod time;
+mod voiding;

@@ -1,0 +1,242 @@
+//! A wallet under observation: whatever is done to it is checked against the promises, so that a
+//! test of any rule is also a test of conservation.
+
+use std::collections::BTreeMap;
+
+use scrip_core::{
+    Actor, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EnvironmentId, Event,
+    Fingerprint, Grant, GrantId, GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money,
+    NewGrant, OnInsufficient, Origin, Outcome, PaymentState, Priority, Refusal, Release,
+    ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey, Words,
+};
+
+use crate::books::Books;
+
+/// The wallet of every test.
+pub fn key() -> WalletKey {
+    WalletKey {
+        environment: EnvironmentId(1),
+        customer: CustomerId::parse("acme").unwrap(),
+        currency: CurrencyId::parse("tokens").unwrap(),
+        resource: None,
+    }
+}
+
+/// Who asks in every test.
+pub fn origin() -> Origin {
+    Origin {
+        actor: Actor::ApiKey("server-1".into()),
+        trace_id: TraceId([7; 16]),
+        salt: *b"0123456789abcdef",
+    }
+}
+
+/// An instant, as text.
+pub fn instant(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+/// An amount, as text.
+pub fn credits(text: &str) -> Credits {
+    Credits::parse(text).unwrap()
+}
+
+pub fn reservation(name: &str) -> ReservationId {
+    ReservationId::parse(name).unwrap()
+}
+
+/// A promotional grant without end; the other kinds are made from it.
+pub fn new_grant(number: u64, amount: Credits) -> NewGrant {
+    NewGrant {
+        id: GrantId::mint(1, number),
+        grant_type: GrantType::Promotional,
+        amount,
+        priority: Priority::DEFAULT,
+        effective_at: None,
+        expire_at: None,
+        payment: PaymentState::Settled,
+        cost: Money::FREE,
+        words: Words::default(),
+    }
+}
+
+/// A consumption that may overdraw.
+pub fn new_consumption(key: &str, amount: Credits) -> Consume {
+    Consume {
+        amount,
+        key: IdempotencyKey::parse(key).unwrap(),
+        created_at: None,
+        dimensions: BTreeMap::new(),
+        on_insufficient: OnInsufficient::Overdraft,
+    }
+}
+
+pub fn new_hold(name: &str, amount: Credits, expires_at: Timestamp) -> Reserve {
+    Reserve {
+        reservation: reservation(name),
+        amount,
+        expires_at,
+        fingerprint: Fingerprint::of(&(name, amount)),
+        metadata: BTreeMap::new(),
+    }
+}
+
+/// A wallet, all its rows, and what left it.
+pub struct World {
+    pub wallet: Wallet,
+    pub rows: Vec<Decided>,
+    pub departed: Vec<Grant>,
+    books: Books,
+    /// Holds that ended by themselves and were not settled since, with their first backing grant.
+    timed_out: BTreeMap<ReservationId, GrantRef>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            wallet: Wallet::new(key()),
+            rows: Vec::new(),
+            departed: Vec::new(),
+            books: Books::default(),
+            timed_out: BTreeMap::new(),
+        }
+    }
+
+    /// Executes the command and audits everything.
+    pub fn execute(&mut self, command: &Command, now: Timestamp) -> Outcome {
+        let before = self.wallet.clone();
+        let outcome = self.wallet.execute(command, now, &origin()).unwrap();
+        if outcome.own.is_err() {
+            let mut advanced = before;
+            let passing = advanced.execute(&Command::Advance, now, &origin()).unwrap();
+            assert_eq!(outcome.rows, passing.rows, "a refused command leaves only time's rows");
+            assert_eq!(self.wallet, advanced, "a refused command changes nothing");
+        }
+        for decided in &outcome.rows {
+            self.take(decided);
+        }
+        self.departed.extend(self.wallet.take_departed());
+        self.audit(now);
+        outcome
+    }
+
+    /// The command that settles the reservation: late, if its hold timed out by then.
+    pub fn settlement(&mut self, release: Release, now: Timestamp) -> Command {
+        self.execute(&Command::Advance, now);
+        match self.timed_out.remove(&release.reservation) {
+            Some(first) => Command::ReleaseLate { release, first },
+            None => Command::Release(release),
+        }
+    }
+
+    /// Every grant that was ever made, in order of creation, with its newest facts.
+    pub fn all_grants(&self) -> Vec<Grant> {
+        let mut grants: Vec<Grant> = [self.wallet.grants(), &self.departed].concat();
+        grants.sort_by_key(|grant| grant.name.number);
+        grants
+    }
+
+    /// The wallet folded anew from the bytes of its rows.
+    pub fn replayed(&self) -> Wallet {
+        let mut wallet = Wallet::new(key());
+        for decided in &self.rows {
+            let (row, hash) = Row::unpack_linked(&decided.packed.bytes, wallet.hash()).unwrap();
+            wallet.apply(&row, hash).unwrap();
+            wallet.take_departed();
+        }
+        wallet
+    }
+
+    fn take(&mut self, decided: &Decided) {
+        let last = self.rows.last().map(|last| &last.row);
+        assert_eq!(decided.row.sequence, last.map_or(0, |last| last.sequence) + 1);
+        assert!(last.is_none_or(|last| last.recorded_at <= decided.row.recorded_at));
+        if let Cause::Follows { sequence } = decided.row.cause {
+            let follows = |row: &&Row| !matches!(row.cause, Cause::Follows { .. });
+            let cause = self.rows.iter().map(|before| &before.row).rfind(follows);
+            assert_eq!(Some(sequence), cause.map(|row| row.sequence), "it names what it follows");
+        }
+        let is_system = decided.row.actor == Actor::System;
+        assert_eq!(is_system, decided.row.cause != Cause::Request, "time and settling are ours");
+        match &decided.row.event {
+            Event::HoldExpired { reservation, legs } => {
+                self.timed_out.insert(reservation.clone(), legs[0].grant);
+            }
+            Event::Reserved { reservation, .. } => {
+                self.timed_out.remove(reservation);
+            }
+            _ => {}
+        }
+        self.books.enter(&decided.row);
+        self.rows.push(decided.clone());
+    }
+
+    fn audit(&self, now: Timestamp) {
+        assert_eq!(self.wallet.check(), Ok(()));
+        let balance = self.wallet.balance().unwrap();
+        assert_eq!(self.books.balance(), balance.available, "the rows add up to the balance");
+        assert!(self.wallet.next_due().is_none_or(|due| due.at > now), "nothing due is left");
+        self.books.compare(&self.all_grants());
+        self.audit_departed();
+        self.audit_overdraft();
+    }
+
+    fn audit_departed(&self) {
+        for grant in &self.departed {
+            assert!(grant.is_dead() && grant.held.is_zero(), "{grant:?} left too early");
+            assert!(self.wallet.grant(grant.name.number).is_none(), "{grant:?} is there twice");
+            let accounted = grant.consumed.plus(grant.lost).unwrap();
+            assert_eq!(accounted, grant.amount, "consumed or lost, nothing else: {grant:?}");
+        }
+    }
+
+    /// A deficit only when nothing usable is unheld; at most one overdraft, and never an idle one.
+    fn audit_overdraft(&self) {
+        let usable = || self.wallet.grants().iter().filter(|grant| grant.is_usable());
+        let overdrafts: Vec<_> =
+            usable().filter(|grant| grant.grant_type == GrantType::Overdraft).collect();
+        assert!(overdrafts.len() <= 1);
+        let Some(overdraft) = overdrafts.first() else { return };
+        assert!(overdraft.consumed.is_positive(), "a settled overdraft is voided");
+        for grant in usable() {
+            assert!(grant.unheld().unwrap().is_zero(), "{grant:?} could settle the deficit");
+        }
+    }
+}
+
+/// What a consumption of `amount` takes from each grant: worked out anew from the published order,
+/// over a wallet that was brought up to now. What is missing goes to no grant here.
+pub fn expected_burn(wallet: &Wallet, amount: Credits) -> (Vec<(GrantNumber, Credits)>, Credits) {
+    let mut order: Vec<&Grant> = wallet.grants().iter().filter(|grant| grant.is_usable()).collect();
+    order.sort_by_key(|grant| {
+        let category = match grant.grant_type {
+            GrantType::Promotional => 0,
+            GrantType::Recurring => 1,
+            GrantType::Paid => 2,
+            GrantType::Overdraft => 3,
+        };
+        let expiry = grant.expire_at.map_or(i64::MAX, Timestamp::milliseconds);
+        let times = (grant.effective_at, grant.created_at);
+        (grant.priority.get(), expiry, category, times, grant.name.number)
+    });
+    let mut missing = amount;
+    let mut legs = Vec::new();
+    for grant in order {
+        let taken = grant.unheld().unwrap().min(missing);
+        if taken.is_positive() {
+            legs.push((grant.name.number, taken));
+            missing = missing.minus(taken).unwrap();
+        }
+    }
+    (legs, missing)
+}
+
+/// The legs as pairs.
+pub fn pairs(legs: &[Leg]) -> Vec<(GrantNumber, Credits)> {
+    legs.iter().map(|leg| (leg.grant.number, leg.amount)).collect()
+}
+
+/// The refusal of an outcome that must be one.
+pub fn refusal(outcome: Outcome) -> Refusal {
+    outcome.own.unwrap_err()
+}
