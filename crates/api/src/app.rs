@@ -1,0 +1,69 @@
+//! What every request shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use scrip_ledger::Ledger;
+
+use crate::ids::IdSource;
+
+/// How the API behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppConfig {
+    /// Whether the retries that official SDKs make by themselves are recognised (decision 41).
+    pub recognise_sdk_retries: bool,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        Self { recognise_sdk_retries: true }
+    }
+}
+
+/// A ledger and how it is spoken to over HTTP. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    ledger: Arc<dyn Ledger>,
+    ids: Arc<dyn IdSource>,
+    config: AppConfig,
+    ready: AtomicBool,
+    secret: [u8; 32],
+}
+
+impl App {
+    /// An application that says it is not ready until [`App::set_ready`].
+    #[must_use]
+    pub fn new(ledger: Arc<dyn Ledger>, ids: Arc<dyn IdSource>, config: AppConfig) -> Self {
+        let secret = ledger.secret();
+        Self(Arc::new(Shared { ledger, ids, config, ready: AtomicBool::new(false), secret }))
+    }
+
+    /// Says whether requests should be sent here.
+    pub fn set_ready(&self, ready: bool) {
+        self.0.ready.store(ready, Ordering::Release);
+    }
+
+    /// Requests should be sent here: it was said so, and the system clock is trusted.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire) && self.0.ledger.trusted_time().is_some()
+    }
+
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        self.0.ledger.as_ref()
+    }
+
+    pub(crate) fn ids(&self) -> &dyn IdSource {
+        self.0.ids.as_ref()
+    }
+
+    pub(crate) fn config(&self) -> AppConfig {
+        self.0.config
+    }
+
+    pub(crate) fn secret(&self) -> &[u8; 32] {
+        &self.0.secret
+    }
+}

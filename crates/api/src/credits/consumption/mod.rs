@@ -1,0 +1,31 @@
+//! `/api/v1/credits/consumption`.
+
+mod consume;
+mod consume_async;
+mod request;
+mod view;
+
+use crate::http::{Accepts, Endpoint};
+use crate::openapi::Component;
+
+pub(crate) use consume_async::{Batch, rendered as rendered_batch};
+pub(crate) use request::read_one;
+pub(crate) use view::Consumption;
+
+const TAG: &str = "Credit consumption";
+pub(crate) const CONSUMPTION: &str = "/api/v1/credits/consumption";
+pub(crate) const CONSUMPTION_ASYNC: &str = "/api/v1/credits/consumption/async";
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let asynchronous = consume_async::operation();
+    vec![
+        Endpoint::post(CONSUMPTION, Accepts::CHANGE, consume::operation(), consume::handler),
+        Endpoint::post(CONSUMPTION_ASYNC, Accepts::BATCH, asynchronous, consume_async::handler),
+    ]
+}
+
+pub(crate) fn components() -> Vec<Component> {
+    let mut components = request::components();
+    components.extend(view::components());
+    components
+}

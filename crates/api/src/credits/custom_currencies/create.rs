@@ -1,0 +1,96 @@
+//! `POST /api/v1/credits/custom-currencies`: makes a currency.
+
+use scrip_ledger::{NewRecord, RecordKind, Work};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{TAG, view};
+use crate::error::ApiError;
+use crate::fields;
+use crate::http::{Reply, Write};
+use crate::json::{Metadata, Object, Text, read_body};
+use crate::limits::CURRENCY_NAME_MAX;
+use crate::openapi::Operation;
+use crate::openapi::schema::{
+    self, closed, described, id, nullable, optional, required, text_up_to,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Request<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    display_name: Text<'a>,
+    symbol: Option<Text<'a>>,
+    description: Option<Text<'a>>,
+    units: Option<Object<Units<'a>>>,
+    metadata: Option<Metadata>,
+}
+
+/// What one and many are called.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Units<'a> {
+    #[serde(borrow)]
+    singular: Text<'a>,
+    plural: Text<'a>,
+}
+
+pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
+    let work = Work::CreateRecord(parse(write.body())?);
+    write.execute(work, |answer| view::answered(answer).map(Reply::created)).await
+}
+
+fn parse(body: &[u8]) -> Result<NewRecord, ApiError> {
+    let request: Request<'_> = read_body(body)?;
+    let id = fields::currency("id", &request.id.0)?;
+    let mut body = Map::new();
+    let name = fields::text_up_to("displayName", &request.display_name, CURRENCY_NAME_MAX)?;
+    body.insert("displayName".to_owned(), name.into());
+    let texts = [
+        ("symbol", request.symbol, CURRENCY_NAME_MAX),
+        ("description", request.description, scrip_core::limits::SHORT_TEXT_MAX),
+    ];
+    for (name, text, length_max) in texts {
+        // An empty text is none, as in an update.
+        if let Some(text) = text.filter(|text| !text.0.is_empty()) {
+            body.insert(name.to_owned(), fields::text_up_to(name, &text, length_max)?.into());
+        }
+    }
+    if let Some(Object(given)) = request.units {
+        body.insert("units".to_owned(), units(&given)?);
+    }
+    if let Some(metadata) = request.metadata {
+        body.insert("metadata".to_owned(), json!(fields::metadata("metadata", metadata)?));
+    }
+    Ok(NewRecord { kind: RecordKind::CustomCurrency, id: id.as_str().to_owned(), body })
+}
+
+pub(super) fn units(units: &Units<'_>) -> Result<Value, ApiError> {
+    Ok(json!({
+        "singular": fields::text("units.singular", &units.singular)?,
+        "plural": fields::text("units.plural", &units.plural)?,
+    }))
+}
+
+pub(super) fn operation() -> Operation {
+    Operation::new("createCustomCurrency", TAG, "Create a custom currency")
+        .body("CreateCustomCurrencyRequest")
+        .answers(201, "The currency", "CustomCurrencyResponse")
+}
+
+pub(super) fn schema() -> Value {
+    let id_text = "Cannot change, but is free again once the currency is archived";
+    closed([
+        required("id", described(id(schema::PLAIN_ID), id_text)),
+        required("displayName", text_up_to(CURRENCY_NAME_MAX)),
+        optional("symbol", nullable(text_up_to(CURRENCY_NAME_MAX))),
+        optional("description", nullable(schema::text())),
+        optional("units", nullable(units_schema())),
+        optional("metadata", nullable(schema::metadata())),
+    ])
+}
+
+pub(super) fn units_schema() -> Value {
+    closed([required("singular", schema::text()), required("plural", schema::text())])
+}

@@ -1,0 +1,197 @@
+//! A grant as the API shows it.
+
+use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency};
+use scrip_ledger::{Answer, GrantView};
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::http::Numbers;
+use crate::json::{Members, Writer, document};
+use crate::openapi::Component;
+use crate::openapi::schema::{
+    self, boolean, choice, data, instant, integer, nullable, number, open, optional, required,
+};
+
+/// `{"data": grant}` of an order's answer.
+pub(super) fn answered(numbers: Numbers, answer: &Answer) -> Result<Vec<u8>, ApiError> {
+    match answer {
+        Answer::Grant(grant) => Ok(body(numbers, grant)),
+        _ => {
+            Err(ApiError::internal("the ledger answered an order for a grant with something else"))
+        }
+    }
+}
+
+/// `{"data": grant}`.
+pub(super) fn body(numbers: Numbers, grant: &GrantView) -> Vec<u8> {
+    document(numbers, |writer| write(writer, grant))
+}
+
+/// The grant with every member (the seed document's 22, and `syncStates`).
+pub(super) fn write(writer: &mut Writer, view: &GrantView) {
+    let grant = &view.grant;
+    let invoice_id = view.paid_invoice.then(|| invoice_id(grant));
+    writer.object(|members| {
+        members.plain("id", grant.name.id);
+        members.text("displayName", display_name(view));
+        members.credits("amount", grant.amount);
+        members.credits("consumedAmount", grant.consumed);
+        members.plain("grantType", type_name(grant.grant_type));
+        members.null("sourceType");
+        members.integer("priority", grant.priority.get());
+        members.plain("effectiveAt", grant.effective_at);
+        members.instant_or_null("expireAt", grant.expire_at);
+        members.instant_or_null(
+            "voidedAt",
+            match grant.state {
+                GrantState::Voided { at } => Some(at),
+                _ => None,
+            },
+        );
+        members.texts("metadata", view.words.metadata.iter().flatten());
+        members.object("cost", |cost| {
+            cost.amount("amount", view.cost.amount);
+            cost.plain("currency", view.cost.currency.as_str());
+        });
+        members.text_or_null("comment", view.words.comment.as_ref().and_then(Option::as_deref));
+        members.text("customerId", view.wallet.customer.as_str());
+        members.text_or_null("resourceId", view.wallet.resource.as_ref().map(|id| id.as_str()));
+        members.text("currencyId", view.wallet.currency.as_str());
+        members.text_or_null("invoiceId", invoice_id.as_deref());
+        match &invoice_id {
+            Some(id) => members.object("latestInvoice", |invoice| paid_invoice(invoice, id, view)),
+            None => members.null("latestInvoice"),
+        }
+        members.plain(
+            "paymentCollection",
+            match grant.state {
+                GrantState::PaymentPending => "PROCESSING",
+                _ => "NOT_REQUIRED",
+            },
+        );
+        members.plain("status", status_name(grant.status()));
+        members.plain("createdAt", grant.created_at);
+        members.plain("updatedAt", grant.updated_at);
+        members.array("syncStates", [(); 0], |_, ()| {});
+    });
+}
+
+/// The invoice that stands for a payment made elsewhere (decision 9).
+fn paid_invoice(invoice: &mut Members<'_>, id: &str, view: &GrantView) {
+    invoice.text("billingId", id);
+    invoice.plain("status", "PAID");
+    invoice.plain("createdAt", view.grant.created_at);
+    invoice.plain("updatedAt", view.grant.created_at);
+    invoice.null("dueDate");
+    invoice.flag("requiresAction", false);
+    invoice.plain("billingReason", "MANUAL");
+    invoice.null("paymentUrl");
+    invoice.null("errorMessage");
+    invoice.null("pdfUrl");
+    invoice.plain("currency", view.cost.currency.as_str());
+    invoice.amount("subTotal", view.cost.amount);
+    invoice.amount("total", view.cost.amount);
+    invoice.amount("tax", 0);
+}
+
+/// One grant has one such invoice, so its name follows from the grant's.
+fn invoice_id(grant: &Grant) -> String {
+    grant.name.id.to_string().replace("cred-grant-", "invoice-")
+}
+
+fn display_name(view: &GrantView) -> &str {
+    let nameless = match view.grant.grant_type {
+        GrantType::Overdraft => "Overdraft",
+        _ => "",
+    };
+    view.words.display_name.as_deref().unwrap_or(nameless)
+}
+
+fn type_name(grant_type: GrantType) -> &'static str {
+    match grant_type {
+        GrantType::Promotional => "PROMOTIONAL",
+        GrantType::Recurring => "RECURRING",
+        GrantType::Paid => "PAID",
+        GrantType::Overdraft => "OVERDRAFT",
+    }
+}
+
+fn status_name(status: GrantStatus) -> &'static str {
+    match status {
+        GrantStatus::PaymentPending => "PAYMENT_PENDING",
+        GrantStatus::Active => "ACTIVE",
+        GrantStatus::Expired => "EXPIRED",
+        GrantStatus::Voided => "VOIDED",
+        GrantStatus::Scheduled => "SCHEDULED",
+    }
+}
+
+pub(super) fn components() -> Vec<Component> {
+    vec![
+        ("CreditGrant", grant_schema()),
+        ("CreditGrantInvoice", invoice_schema()),
+        ("CreditGrantResponse", data(schema::reference("CreditGrant"))),
+        ("CreditGrantList", schema::page("CreditGrant")),
+    ]
+}
+
+fn grant_schema() -> Value {
+    let statuses = ["PAYMENT_PENDING", "ACTIVE", "EXPIRED", "VOIDED", "SCHEDULED"];
+    let sync_state = open([
+        required("vendorIdentifier", choice(crate::customers::VENDORS)),
+        required("status", choice(["PENDING", "ERROR", "SUCCESS", "NO_SYNC_REQUIRED"])),
+        optional("syncedEntityId", nullable(schema::text())),
+    ]);
+    let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let source_types = ["PRICE", "PLAN_ENTITLEMENT", "ADDON_ENTITLEMENT"];
+    open([
+        required("id", schema::text()),
+        required("displayName", schema::text()),
+        required("amount", number()),
+        required("consumedAmount", number()),
+        required("grantType", choice(["PAID", "PROMOTIONAL", "RECURRING", "OVERDRAFT"])),
+        required("sourceType", nullable(choice(source_types))),
+        required("priority", integer(0, 100)),
+        required("effectiveAt", instant()),
+        required("expireAt", nullable(instant())),
+        required("voidedAt", nullable(instant())),
+        required("metadata", texts),
+        required(
+            "cost",
+            open([required("amount", number()), required("currency", choice(MoneyCurrency::ALL))]),
+        ),
+        required("comment", nullable(schema::text())),
+        required("customerId", schema::text()),
+        required("resourceId", nullable(schema::text())),
+        required("currencyId", schema::text()),
+        required("invoiceId", nullable(schema::text())),
+        required("latestInvoice", nullable(schema::reference("CreditGrantInvoice"))),
+        required(
+            "paymentCollection",
+            choice(["NOT_REQUIRED", "PROCESSING", "FAILED", "ACTION_REQUIRED"]),
+        ),
+        required("status", choice(statuses)),
+        required("createdAt", instant()),
+        required("updatedAt", instant()),
+        required("syncStates", json!({"type": "array", "items": sync_state})),
+    ])
+}
+
+fn invoice_schema() -> Value {
+    open([
+        required("billingId", schema::text()),
+        required("status", choice(["OPEN", "PAID", "CANCELED"])),
+        required("createdAt", instant()),
+        required("updatedAt", instant()),
+        required("dueDate", nullable(instant())),
+        required("requiresAction", boolean()),
+        required("billingReason", nullable(choice(["MANUAL", "OTHER"]))),
+        required("paymentUrl", nullable(schema::text())),
+        required("errorMessage", nullable(schema::text())),
+        required("pdfUrl", nullable(schema::text())),
+        required("currency", nullable(schema::text())),
+        required("subTotal", nullable(number())),
+        required("total", nullable(number())),
+        required("tax", nullable(number())),
+    ])
+}

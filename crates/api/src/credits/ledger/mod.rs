@@ -1,0 +1,17 @@
+//! `/api/v1/credits/ledger`.
+
+mod list;
+mod view;
+
+use crate::http::Endpoint;
+use crate::openapi::Component;
+
+const TAG: &str = "Credit ledger";
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::get("/api/v1/credits/ledger", list::operation(), list::handler)]
+}
+
+pub(crate) fn components() -> Vec<Component> {
+    view::components()
+}

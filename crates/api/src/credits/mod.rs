@@ -1,0 +1,6 @@
+//! `/api/v1/credits`.
+
+pub(crate) mod consumption;
+pub(crate) mod custom_currencies;
+pub(crate) mod grants;
+pub(crate) mod ledger;

@@ -1,0 +1,67 @@
+//! `/api/v1/customers`.
+
+mod archive;
+mod create;
+mod entitlements;
+mod get;
+mod import;
+mod list;
+mod profile;
+mod resources;
+mod unarchive;
+mod update;
+mod view;
+
+use crate::http::{Accepts, Endpoint};
+use crate::openapi::Component;
+
+pub(crate) use profile::VENDORS;
+
+const TAG: &str = "Customers";
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    const CUSTOMERS: &str = "/api/v1/customers";
+    const CUSTOMER: &str = "/api/v1/customers/{id}";
+    let mut endpoints = vec![
+        Endpoint::post(CUSTOMERS, Accepts::ONCE, create::operation(), create::handler),
+        Endpoint::get(CUSTOMERS, list::operation(), list::handler),
+        Endpoint::post(
+            "/api/v1/customers/import",
+            Accepts::BATCH_ONCE,
+            import::operation(),
+            import::handler,
+        ),
+        Endpoint::get(CUSTOMER, get::operation(), get::handler),
+        Endpoint::patch(CUSTOMER, update::operation(), update::handler),
+        Endpoint::post(
+            "/api/v1/customers/{id}/archive",
+            Accepts::ONCE,
+            archive::operation(),
+            archive::handler,
+        ),
+        Endpoint::post(
+            "/api/v1/customers/{id}/unarchive",
+            Accepts::ONCE,
+            unarchive::operation(),
+            unarchive::handler,
+        ),
+        Endpoint::get(
+            "/api/v1/customers/{id}/resources",
+            resources::operation(),
+            resources::handler,
+        ),
+    ];
+    endpoints.extend(entitlements::endpoints());
+    endpoints
+}
+
+pub(crate) fn components() -> Vec<Component> {
+    let mut components = view::components();
+    components.extend(resources::components());
+    components.extend(entitlements::components());
+    components.push(("CreateCustomerRequest", create::schema()));
+    components.push(("UpdateCustomerRequest", update::schema()));
+    components.push(("ImportCustomersRequest", import::schema()));
+    components.push(("ImportCustomersResponse", import::response_schema()));
+    components
+}

@@ -1,0 +1,205 @@
+//! A request as an endpoint sees it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use scrip_core::{
+    Actor, CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId,
+};
+use scrip_ledger::{
+    Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Work,
+};
+
+use super::{Query, Reply};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::lookup::not_found;
+use crate::refusal;
+
+/// Who asks.
+pub(crate) type Caller = Arc<KeyHolder>;
+
+/// How amounts are written (decision 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// As exact JSON numbers; strings are refused.
+    AsNumbers,
+    /// As strings, which are taken too.
+    AsStrings,
+}
+
+/// A request, read but for its body.
+pub(crate) struct Call {
+    app: App,
+    caller: Caller,
+    trace_id: TraceId,
+    numbers: Numbers,
+    parameters: Vec<(Box<str>, Box<str>)>,
+    query: Query,
+}
+
+/// A request that changes something.
+pub(crate) struct Write {
+    call: Call,
+    body: Bytes,
+    memory: Option<RememberBy>,
+}
+
+impl Call {
+    /// Reads everything but the body. Path ids are decoded.
+    pub(super) async fn read(app: App, parts: &mut Parts) -> Result<Self, ApiError> {
+        let missing = || ApiError::internal("an endpoint was reached without authentication");
+        let caller = parts.extensions.get::<Caller>().ok_or_else(missing)?.clone();
+        let trace_id = parts.extensions.get::<TraceId>().copied().ok_or_else(missing)?;
+        let numbers = numbers(parts)?;
+        let query = Query::parse(parts.uri.query())?;
+        let parameters = RawPathParams::from_request_parts(parts, &())
+            .await
+            .map_err(|_| ApiError::bad_input("the path is not UTF-8"))?;
+        let parameters =
+            parameters.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Ok(Self { app, caller, trace_id, numbers, parameters, query })
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn ledger(&self) -> &dyn Ledger {
+        self.app.ledger()
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    pub fn environment(&self) -> EnvironmentId {
+        self.caller.environment
+    }
+
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The environment's clock.
+    pub fn now(&self) -> Timestamp {
+        self.ledger().now(self.environment())
+    }
+
+    /// A part of the path.
+    pub fn path(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| known.as_ref() == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The customer in the path. What no customer can be called, nobody is.
+    pub fn path_customer(&self) -> Result<CustomerId, ApiError> {
+        let id = self.path("id");
+        CustomerId::parse(id).map_err(|_| not_found(Entity::Customer, id))
+    }
+
+    /// The currency in the path.
+    pub fn path_currency(&self) -> Result<CurrencyId, ApiError> {
+        let id = self.path("currencyId");
+        CurrencyId::parse(id).map_err(|_| not_found(Entity::CustomCurrency, id))
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            actor: Actor::ApiKey(self.caller.key_id.clone()),
+            trace_id: self.trace_id,
+            salt: self.app.ids().sixteen(),
+        }
+    }
+}
+
+impl Write {
+    pub(super) fn new(call: Call, body: Bytes, memory: Option<RememberBy>) -> Self {
+        Self { call, body, memory }
+    }
+
+    /// The request but for its body.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// The body's bytes.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Has the ledger carry out an order, and renders its answer.
+    pub async fn execute<F>(&self, work: Work, render: F) -> Result<Reply, ApiError>
+    where
+        F: Fn(&Answer) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
+        self.execute_list("items", work, render).await
+    }
+
+    /// The same for an order over a list; its refusals name the item.
+    pub async fn execute_list<F>(
+        &self,
+        list: &'static str,
+        work: Work,
+        render: F,
+    ) -> Result<Reply, ApiError>
+    where
+        F: Fn(&Answer) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
+        self.attempt(list, work, render).await?.map_err(|error| refusal::of_ledger(error, list))
+    }
+
+    /// The same, for a caller that can mend some of the ledger's errors.
+    pub async fn attempt<F>(
+        &self,
+        list: &'static str,
+        work: Work,
+        render: F,
+    ) -> Result<Result<Reply, LedgerError>, ApiError>
+    where
+        F: Fn(&Answer) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
+        let (environment, origin) = (self.call.environment(), self.call.origin());
+        let Some(by) = self.memory else {
+            let order = Order { environment, origin, work, remember: None };
+            return match self.call.ledger().execute(order).await {
+                Ok(Executed::Fresh(answer)) => render(&answer).map(Ok),
+                Ok(Executed::Replayed(stored)) => Ok(Ok(Reply::replayed(stored))),
+                Err(error) => Ok(Err(error)),
+            };
+        };
+        let render = Arc::new(render);
+        let (trace_id, stored) = (self.call.trace_id, Arc::clone(&render));
+        let remember = Remember {
+            by,
+            render: Arc::new(move |outcome| match outcome {
+                Ok(answer) => stored(answer).ok().map(|reply| reply.stored()),
+                Err(refused) => refusal::of_order(refused, list).stored(trace_id),
+            }),
+        };
+        let order = Order { environment, origin, work, remember: Some(remember) };
+        match self.call.ledger().execute(order).await {
+            Ok(Executed::Fresh(answer)) => render(&answer).map(Ok),
+            Ok(Executed::Replayed(stored)) => Ok(Ok(Reply::replayed(stored))),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+fn numbers(parts: &Parts) -> Result<Numbers, ApiError> {
+    match parts.headers.get("x-scrip-numbers").map(|value| value.as_bytes()) {
+        None | Some(b"number") => Ok(Numbers::AsNumbers),
+        Some(b"string") => Ok(Numbers::AsStrings),
+        Some(_) => Err(ApiError::bad_input("x-scrip-numbers must be number or string")),
+    }
+}

@@ -1,0 +1,16 @@
+//! What stands between a socket and an endpoint: reading requests, watching over them, answering.
+
+mod body;
+mod call;
+mod claim;
+mod endpoint;
+mod observe;
+mod query;
+mod reply;
+
+pub(crate) use body::skip;
+pub(crate) use call::{Call, Caller, Numbers, Write};
+pub(crate) use endpoint::{Accepts, Endpoint};
+pub(crate) use observe::observe;
+pub(crate) use query::Query;
+pub(crate) use reply::Reply;

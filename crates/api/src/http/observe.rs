@@ -1,0 +1,107 @@
+//! Watches over every request: names it, lets only known keys in, catches panics, completes
+//! errors, and logs one line.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use scrip_core::TraceId;
+use sha2::{Digest, Sha256};
+
+use super::{Caller, skip};
+use crate::app::App;
+use crate::error::{ApiError, TRACE_ID};
+use crate::limits::{HEADER_BYTES_MAX, TARGET_BYTES_MAX};
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The outermost layer.
+pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace_id = TraceId(app.ids().sixteen());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let admitted = admit(&app, &request);
+    let environment = match &admitted {
+        Ok(Some(caller)) => Some(caller.environment.0),
+        _ => None,
+    };
+    let response = match admitted {
+        Err(error) => error.closing_unless(skip(request.into_body()).await).into_response(),
+        Ok(caller) => {
+            request.extensions_mut().insert(trace_id);
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            AssertUnwindSafe(next.run(request))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|panic| ApiError::internal(panic_text(panic)).into_response())
+        }
+    };
+    let response = complete(response, trace_id);
+    let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        method = method.as_str(),
+        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        latency_us,
+        %trace_id,
+        environment,
+        "answered"
+    );
+    response
+}
+
+/// Bounds of the head, and authentication for everything under `/api`: before a body is read.
+fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > TARGET_BYTES_MAX {
+        return Err(ApiError::target_too_long());
+    }
+    let headers = request.headers();
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    if size > HEADER_BYTES_MAX {
+        return Err(ApiError::headers_too_large());
+    }
+    let path = request.uri().path();
+    if path != "/api" && !path.starts_with("/api/") {
+        return Ok(None);
+    }
+    let key = headers
+        .get(API_KEY)
+        .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
+    app.ledger()
+        .key_holder(Sha256::digest(key.as_bytes()).into())
+        .map(|holder| Some(Caller::new(holder)))
+        .ok_or_else(|| ApiError::unauthenticated("the API key is not known"))
+}
+
+/// Gives errors their body and every response its trace id.
+fn complete(mut response: Response, trace_id: TraceId) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        if let Some(inside) = error.inside() {
+            tracing::error!(%trace_id, inside, "a request failed");
+        }
+        response = error.respond(trace_id, response);
+    }
+    if !response.headers().contains_key(TRACE_ID)
+        && let Ok(value) = HeaderValue::from_str(&trace_id.to_string())
+    {
+        response.headers_mut().insert(TRACE_ID, value);
+    }
+    response
+}
+
+fn panic_text(panic: Box<dyn Any + Send>) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_default())
+}

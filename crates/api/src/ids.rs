@@ -1,0 +1,54 @@
+//! Where random identifiers come from: an argument, so that a test can repeat itself.
+
+use std::sync::{Mutex, PoisonError};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// Gives random bytes for trace ids, salts and grant ids.
+pub trait IdSource: Send + Sync + 'static {
+    /// Fills the bytes.
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// Sixteen bytes: a trace id or a salt.
+    fn sixteen(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// The bits of a grant id.
+    fn bits(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    }
+}
+
+/// Unpredictable: each thread's own cipher stream, seeded by the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RandomIds;
+
+impl IdSource for RandomIds {
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::rng().fill_bytes(bytes);
+    }
+}
+
+/// The same sequence for the same seed, for tests and simulations.
+#[derive(Debug)]
+pub struct SeededIds(Mutex<StdRng>);
+
+impl SeededIds {
+    /// The sequence of this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+}
+
+impl IdSource for SeededIds {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+}

@@ -1,0 +1,30 @@
+//! Speaks the credits API over HTTP, so that the official SDKs work unmodified.
+//!
+//! A request passes one layer that names, authenticates and watches over it, and reaches its
+//! endpoint: one file each, which parses the request once into what the core understands, has the
+//! ledger carry it out, and renders the answer. Nothing here knows how anything is stored.
+
+mod app;
+mod credits;
+mod cursor;
+mod customers;
+mod error;
+mod fields;
+mod http;
+mod ids;
+mod json;
+mod limits;
+mod lookup;
+mod null;
+mod openapi;
+mod paging;
+mod refusal;
+mod router;
+mod service;
+mod test_clock;
+mod unserved;
+
+pub use app::{App, AppConfig};
+pub use ids::{IdSource, RandomIds, SeededIds};
+pub use null::null_router;
+pub use router::{openapi, router};

@@ -1,0 +1,130 @@
+//! The command line. Every option of `serve` can also be set as a `SCRIP_*` variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A self-hosted credits engine that speaks the Stigg credits API.
+#[derive(Parser)]
+#[command(name = "scrip", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the API from a data directory.
+    Serve(ServeOptions),
+    /// Recompute every chain, balance and grant of a data directory, which may be in use.
+    /// Exits with 1 and names the first thing that is wrong.
+    Verify(VerifyOptions),
+    /// Fill a running server with a believable month of customers, grants and consumption.
+    Demo(DemoOptions),
+    /// What concerns the system clock.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+}
+
+/// What concerns the system clock.
+#[derive(Subcommand)]
+pub enum ClockCommand {
+    /// Accept that the system clock leapt ahead: expiries follow it again.
+    Accept(DataOptions),
+}
+
+/// Options of `serve`.
+#[derive(Args)]
+pub struct ServeOptions {
+    /// Address and port to listen on.
+    #[arg(long, env = "SCRIP_LISTEN", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// Where everything is kept; made if it does not exist.
+    #[command(flatten)]
+    pub data: DataOptions,
+    /// Key for the environment `production`, instead of a random one.
+    #[arg(long, env = "SCRIP_API_KEY", hide_env_values = true, value_parser = api_key)]
+    pub api_key: Option<String>,
+    /// Key for the environment `sandbox`, instead of a random one.
+    #[arg(long, env = "SCRIP_SANDBOX_API_KEY", hide_env_values = true, value_parser = api_key)]
+    pub sandbox_api_key: Option<String>,
+    /// Make a bare customer on the first grant or consumption that names it, instead of refusing.
+    #[arg(long, env = "SCRIP_AUTO_CREATE_CUSTOMERS")]
+    pub auto_create_customers: bool,
+    /// Custom currencies an environment may have that are not archived.
+    #[arg(long, env = "SCRIP_CUSTOM_CURRENCIES_MAX", default_value_t = 100)]
+    pub custom_currencies_max: usize,
+    /// Requests that may wait for the ledger; beyond that they are answered with 503.
+    #[arg(long, env = "SCRIP_QUEUE_MAX", default_value_t = 4096,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub queue_max: u32,
+    /// Do not recognise the retries that official SDKs make by themselves.
+    #[arg(long, env = "SCRIP_IGNORE_SDK_RETRIES")]
+    pub ignore_sdk_retries: bool,
+    /// Seconds that a stop waits for requests that are being answered.
+    #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
+    pub stop_seconds: u64,
+    /// How logs are written to standard error. What is logged: SCRIP_LOG, for example
+    /// `info,scrip_api=debug`.
+    #[arg(long, env = "SCRIP_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// Where everything is kept.
+#[derive(Args)]
+pub struct DataOptions {
+    /// The data directory.
+    #[arg(long, env = "SCRIP_DATA", default_value = "./scrip-data")]
+    pub data: PathBuf,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// Options of `verify`.
+#[derive(Args)]
+pub struct VerifyOptions {
+    /// What to verify.
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// Options of `demo`.
+#[derive(Args)]
+pub struct DemoOptions {
+    /// The server to fill.
+    #[arg(long, env = "SCRIP_URL", default_value = "http://127.0.0.1:8787")]
+    pub url: String,
+    /// A key of the environment to fill; `sandbox` is a good choice.
+    #[arg(long, env = "SCRIP_SANDBOX_API_KEY", hide_env_values = true)]
+    pub api_key: String,
+    /// Customers to make.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub customers: u32,
+    /// Beginning of all identifiers, so that it can be run again.
+    #[arg(long, default_value = "demo")]
+    pub prefix: String,
+    /// The same seed makes the same month.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// A key that is too short is guessed, not stolen.
+fn api_key(text: &str) -> Result<String, String> {
+    const LENGTH_MIN: usize = 16;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.len() >= LENGTH_MIN && is_plain {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("a key has at least {LENGTH_MIN} visible ASCII characters"))
+    }
+}

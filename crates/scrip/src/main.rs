@@ -1,0 +1,35 @@
+//! `scrip`: the credits engine.
+
+mod cli;
+mod clock;
+mod demo;
+mod keys;
+mod progress;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, ClockCommand, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(options) => serve::run(options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Demo(options) => demo::run(options),
+        Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            tell_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command goes to the terminal")]
+fn tell_error(error: &anyhow::Error) {
+    eprintln!("scrip: {error:#}");
+}

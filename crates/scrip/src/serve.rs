@@ -1,0 +1,176 @@
+//! `scrip serve`.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use scrip_api::{App, AppConfig, RandomIds};
+use scrip_ledger::embedded::{Embedded, Options};
+use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{LogFormat, ServeOptions};
+use crate::keys;
+use crate::progress::Progress;
+
+/// A client that sends its headers slower than this is let go.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// Connections at a time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 10_000;
+/// What a stop caused by a failed commit exits with (`EX_SOFTWARE` of sysexits).
+const EXIT_FAILED: u8 = 70;
+
+/// Serves until a signal or a failure ends it.
+pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    start_logs(options.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    // Before anything is opened: an address that is taken should cost nothing.
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("listening on {}", options.listen))?;
+    let (failed, mut failures) = mpsc::unbounded_channel();
+    let ledger = open(&options, failed).await?;
+    let served: Arc<dyn Ledger> = ledger.clone();
+    make_keys(&options, served.as_ref()).await?;
+    let config = AppConfig { recognise_sdk_retries: !options.ignore_sdk_retries };
+    let app = App::new(served, Arc::new(RandomIds), config);
+    let router = scrip_api::router(app.clone());
+    app.set_ready(true);
+    let address = listener.local_addr()?;
+    tracing::info!(%address, data = %options.data.data.display(), "serving");
+    let connections = GracefulShutdown::new();
+    let failure = tokio::select! {
+        () = accept(listener, router, &connections) => None,
+        () = stop_signal() => None,
+        failure = failures.recv() => failure,
+    };
+    app.set_ready(false);
+    tracing::info!("stopping: answering what was accepted");
+    let within = Duration::from_secs(options.stop_seconds);
+    if tokio::time::timeout(within, connections.shutdown()).await.is_err() {
+        tracing::warn!("some connections were cut: they did not end in time");
+    }
+    ledger.close().await;
+    match failure {
+        Some(reason) => {
+            tracing::error!(reason, "stopped");
+            Ok(ExitCode::from(EXIT_FAILED))
+        }
+        None => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn open(
+    options: &ServeOptions,
+    failed: mpsc::UnboundedSender<String>,
+) -> anyhow::Result<Arc<Embedded>> {
+    let settings = Settings {
+        auto_create_customers: options.auto_create_customers,
+        custom_currencies_max: options.custom_currencies_max,
+    };
+    let ledger_options = Options {
+        settings,
+        queue_max: usize::try_from(options.queue_max)?,
+        on_failure: Box::new(move |reason| drop(failed.send(reason.to_owned()))),
+        ..Options::default()
+    };
+    let directory = options.data.data.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut progress = Progress::of("Reading the ledger");
+        Embedded::open(&directory, ledger_options, |done, all| progress.tell(done, all))
+    });
+    Ok(opened.await??)
+}
+
+/// Makes what an empty store needs, and says where its keys are.
+async fn make_keys(options: &ServeOptions, ledger: &dyn Ledger) -> anyhow::Result<()> {
+    let provided = ProvidedKeys {
+        production: options.api_key.clone(),
+        sandbox: options.sandbox_api_key.clone(),
+    };
+    let directory = &options.data.data;
+    let kept: Mutex<Vec<InitialKey>> = Mutex::default();
+    bootstrap(ledger, provided, |keys| {
+        keys::keep(directory, keys)?;
+        kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(keys);
+        Ok(())
+    })
+    .await?;
+    let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !kept.is_empty() {
+        keys::tell(directory, &kept);
+    }
+    Ok(())
+}
+
+/// Accepts connections for ever.
+async fn accept(listener: TcpListener, router: Router, connections: &GracefulShutdown) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let _ = stream.set_nodelay(true);
+                let connection = connections.watch(connection(stream, router.clone()));
+                tokio::spawn(async move {
+                    // A client that breaks off is its own affair.
+                    let _ = connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // No file descriptor left, most likely: connections that end make room.
+                tracing::warn!(%error, "accepting a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+type Connection =
+    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+
+fn connection(stream: TcpStream, router: Router) -> Connection {
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+async fn stop_signal() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn start_logs(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+}

@@ -1,0 +1,30 @@
+//! `scrip verify`.
+
+use std::process::ExitCode;
+
+use scrip_ledger::embedded::{VerifyError, verify};
+
+use crate::cli::VerifyOptions;
+use crate::progress::Progress;
+
+/// Verifies a data directory.
+#[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
+pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    let mut progress = Progress::of("Verifying rows");
+    let result = verify(&options.data.data, |done, all| progress.tell(done, all));
+    drop(progress);
+    match result {
+        Ok(verified) => {
+            println!(
+                "All is well: {} rows, {} wallets, {} grants.",
+                verified.rows, verified.wallets, verified.grants
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(VerifyError::Wrong(finding)) => {
+            println!("Wrong: {finding}");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(VerifyError::Open(error)) => Err(error.into()),
+    }
+}
