@@ -27,6 +27,9 @@ struct Options {
     wallets: u32,
 }
 
+const HEADER: &str = "| connections | items a request | consumptions/s | p50 ms | p99 ms \
+                      | reference/s | ref. p50 ms | ref. p99 ms | ratio |";
+
 /// How the load is shaped: connections, and items of each request.
 const SHAPES: [(usize, usize); 5] = [(1, 1), (16, 1), (64, 1), (1, 1_000), (4, 1_000)];
 
@@ -44,7 +47,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     tell(&format!("making {} wallets of three grants each", options.wallets));
     let servers = Servers::start(options.wallets)?;
     let seconds = Duration::from_secs(options.seconds);
-    print("| connections | items a request | consumptions/s | p50 ms | p99 ms | reference/s | ref. p50 ms | ref. p99 ms | ratio |");
+    print(HEADER);
     print("|---|---|---|---|---|---|---|---|---|");
     let mut run = 0;
     for (connections, items) in SHAPES {

@@ -81,7 +81,9 @@ async fn fill(address: SocketAddr, wallets: u32) -> anyhow::Result<()> {
     for chunk in numbers.chunks(1_000) {
         let customers: Vec<_> = chunk
             .iter()
-            .map(|number| format!("{{\"id\":\"{}\",\"name\":\"B\",\"email\":null}}", customer_id(*number)))
+            .map(|number| {
+                format!("{{\"id\":\"{}\",\"name\":\"B\",\"email\":null}}", customer_id(*number))
+            })
             .collect();
         let body = format!("{{\"customers\":[{}]}}", customers.join(","));
         connection.post("/api/v1/customers/import", API_KEY, &body).await?;

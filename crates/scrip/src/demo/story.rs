@@ -8,9 +8,18 @@ use serde_json::{Value, json};
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 const MONTH_DAYS: i64 = 30;
 const NAMES: [&str; 12] = [
-    "Aurora Labs", "Birch & Sons", "Cobalt Freight", "Dovetail Studio", "Evergreen Clinics",
-    "Foundry Nine", "Gannet Airways", "Harbour Press", "Inkwell Legal", "Juniper Foods",
-    "Kestrel Robotics", "Lumen Energy",
+    "Aurora Labs",
+    "Birch & Sons",
+    "Cobalt Freight",
+    "Dovetail Studio",
+    "Evergreen Clinics",
+    "Foundry Nine",
+    "Gannet Airways",
+    "Harbour Press",
+    "Inkwell Legal",
+    "Juniper Foods",
+    "Kestrel Robotics",
+    "Lumen Energy",
 ];
 const MODELS: [(&str, i64); 3] = [("large", 40), ("medium", 12), ("small", 3)];
 const USERS: [&str; 5] = ["ada", "ben", "chloe", "dmitri", "esra"];
@@ -43,12 +52,8 @@ impl Customer {
     /// Invents a month that ends at `now`.
     pub fn invent(random: &mut StdRng, id: &str, currency: &str, now: Timestamp) -> Self {
         let appetite = random.random_range(20..400_i64);
-        let mut customer = Self {
-            id: id.to_owned(),
-            grants: Vec::new(),
-            consumptions: Vec::new(),
-            voided: None,
-        };
+        let mut customer =
+            Self { id: id.to_owned(), grants: Vec::new(), consumptions: Vec::new(), voided: None };
         customer.invent_grants(random, currency, now, appetite);
         customer.invent_consumption(random, currency, now, appetite);
         customer

@@ -23,9 +23,20 @@ const FORBIDDEN_IN_CORE: &[&str] =
 
 /// Licences that let everybody use the binary.
 const LICENCES: &[&str] = &[
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause",
-    "BSL-1.0", "CC0-1.0", "CDLA-Permissive-2.0", "ISC", "MIT", "MIT-0", "Unicode-3.0",
-    "Unlicense", "Zlib",
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
 ];
 
 fn metadata() -> Value {
@@ -114,9 +125,9 @@ fn everything_comes_from_the_registry_under_a_known_licence() {
         assert!(text(package, "source").starts_with("registry+"), "{name} is not from a registry");
         // `A OR B` offers a choice, `A AND B` demands both; brackets only group here.
         let licence = licence.replace(['(', ')'], "").replace('/', " OR ");
-        let is_known = licence.split(" AND ").all(|part| {
-            part.split(" OR ").any(|choice| LICENCES.contains(&choice.trim()))
-        });
+        let is_known = licence
+            .split(" AND ")
+            .all(|part| part.split(" OR ").any(|choice| LICENCES.contains(&choice.trim())));
         assert!(is_known, "{name} has the licence {licence:?}");
     }
 }

@@ -1,0 +1,141 @@
+//! The binary as its owner meets it: keys, directories, signals, exit codes.
+
+mod process;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use process::{Server, http, run};
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn the_first_start_makes_private_keys_that_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("deep/data");
+    let mut server = Server::start(&data, &[]);
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join("initial-keys")), 0o600);
+    let keys = fs::read_to_string(data.join("initial-keys")).unwrap();
+    let lines: Vec<_> = keys.lines().map(|line| line.split_once(' ').unwrap()).collect();
+    assert_eq!(lines.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["production", "sandbox"]);
+    for (_, key) in &lines {
+        assert_eq!(key.len(), "server-".len() + 40, "160 bits in hexadecimal");
+        assert!(key.starts_with("server-"));
+        let (status, _) = http(server.port, "GET", "/api/v1/customers", key, "");
+        assert_eq!(status, 200);
+    }
+    let (status, body) = http(server.port, "GET", "/api/v1/customers", "server-unknown", "");
+    assert_eq!(status, 401, "{body}");
+    let output = server.stop();
+    assert!(output.contains("initial-keys"), "the path is printed: {output}");
+    assert!(!output.contains(lines[0].1), "a key goes only to a terminal");
+
+    // The second start makes no others.
+    let mut server = Server::start(&data, &[]);
+    assert_eq!(fs::read_to_string(data.join("initial-keys")).unwrap(), keys);
+    server.stop();
+}
+
+#[test]
+fn keys_can_be_chosen_and_then_no_file_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let chosen = [
+        ("SCRIP_API_KEY", "server-chosen-production"),
+        ("SCRIP_SANDBOX_API_KEY", "server-chosen-sandbox"),
+    ];
+    let mut server = Server::start(directory.path(), &chosen);
+    for (_, key) in chosen {
+        assert_eq!(http(server.port, "GET", "/api/v1/customers", key, "").0, 200);
+    }
+    assert!(!directory.path().join("initial-keys").exists());
+    server.stop();
+    let (code, text) = run(&["serve", "--api-key", "short"], &[]);
+    assert_eq!(code, 2);
+    assert!(text.contains("at least 16 visible ASCII characters"), "{text}");
+}
+
+#[test]
+fn a_second_process_is_told_who_holds_the_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Server::start(directory.path(), &[]);
+    let data = directory.path().to_str().unwrap();
+    let (code, text) = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains(&format!("in use by process {}", server.id())), "{text}");
+    server.stop();
+}
+
+#[test]
+fn an_address_that_is_taken_costs_nothing() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let (code, text) = run(&["serve", "--listen", &address, "--data", data.to_str().unwrap()], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains(&format!("listening on {address}")), "{text}");
+    assert!(!data.exists());
+}
+
+#[test]
+fn verify_says_whether_all_is_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let (code, text) = run(&["verify", "--data", data], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("there is no ledger at"), "{text}");
+
+    let mut server = Server::start(directory.path(), &[("SCRIP_SANDBOX_API_KEY", KEY)]);
+    let url = format!("http://127.0.0.1:{}", server.port);
+    let demo = ["demo", "--url", &url, "--api-key", KEY, "--customers", "3"];
+    let (code, text) = run(&demo, &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Made 3 customers"), "{text}");
+    let (code, text) = run(&demo, &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("choose another --prefix"), "{text}");
+    // Also while it is in use.
+    let (code, text) = run(&["verify", "--data", data], &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("3 wallets"), "{text}");
+    server.stop();
+
+    let ledger = rusqlite::Connection::open(directory.path().join("ledger.db")).unwrap();
+    ledger
+        .execute("update entries set row = zeroblob(length(row)) where position = 7", [])
+        .unwrap();
+    drop(ledger);
+    let (code, text) = run(&["verify", "--data", data], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("Wrong: entries 7"), "{text}");
+    let (code, text) = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], &[]);
+    assert_eq!(code, 1, "a damaged ledger is not served");
+    assert!(text.contains("the ledger is damaged: entries 7"), "{text}");
+}
+
+const KEY: &str = "server-sandbox-of-the-test";
+
+#[test]
+fn the_demo_says_when_nobody_answers() {
+    let (code, text) = run(&["demo", "--url", "http://127.0.0.1:9", "--api-key", KEY], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("is `scrip serve` running?"), "{text}");
+    let (code, text) = run(&["demo", "--url", "https://127.0.0.1", "--api-key", KEY], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("plain http"), "{text}");
+}
+
+#[test]
+fn the_options_are_part_of_the_contract() {
+    let mut help = String::new();
+    for command in
+        [&["--help"][..], &["serve", "--help"], &["verify", "--help"], &["demo", "--help"]]
+    {
+        help.push_str(&run(command, &[]).1);
+        help.push_str("\n----\n");
+    }
+    insta::assert_snapshot!(help);
+}
