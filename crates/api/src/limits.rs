@@ -1,4 +1,4 @@
-//! Every bound of the HTTP side, in one place. The bounds of the rules stand in `scrip_core::limits`.
+//! Every bound of the HTTP side, in one place. Those of the rules stand in `scrip_core::limits`.
 
 use std::time::Duration;
 

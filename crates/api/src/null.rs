@@ -26,9 +26,11 @@ pub fn null_router(app: App) -> Router {
 
 async fn consume(write: Write) -> Result<Reply, ApiError> {
     let item = read_one(write.call(), write.body())?;
+    // The end of time is no instant that can be shown; any other will do.
+    let now = Timestamp::from_milliseconds(1_767_323_045_678).unwrap_or(Timestamp::NEVER);
     let consumed = Consumed {
         amount: item.consume.amount,
-        attributed_at: item.consume.created_at.unwrap_or(NOW),
+        attributed_at: item.consume.created_at.unwrap_or(now),
         balance: BALANCE,
     };
     let view = Consumption { wallet: item.wallet, numbers: write.call().numbers() };
@@ -39,9 +41,6 @@ async fn consume_async(write: Write) -> Result<Reply, ApiError> {
     let Batch(_) = Batch::read(write.call(), write.body())?;
     rendered_batch(write.call().numbers(), &Answer::Batch(Vec::new()))
 }
-
-/// An instant of the usual length.
-const NOW: Timestamp = Timestamp::NEVER;
 
 /// A balance of the usual length.
 const BALANCE: Balance = Balance {

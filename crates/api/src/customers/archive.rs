@@ -17,7 +17,10 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 
 pub(super) fn operation() -> Operation {
     Operation::new("archiveCustomer", TAG, "Archive a customer")
-        .text("No grant, consumption or hold; reads, voids and time go on. Archiving twice changes nothing.")
+        .text(
+            "No grant, consumption or hold; reads, voids and time go on. Archiving twice changes \
+             nothing.",
+        )
         .path("id", "The customer's id")
         .answers(200, "The customer, archived", "CustomerResponse")
         .refuses(&[404])

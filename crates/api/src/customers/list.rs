@@ -1,12 +1,12 @@
 //! `GET /api/v1/customers`: the customers of the environment, newest first, archived ones too.
 
 use scrip_ledger::{RecordKind, RecordQuery};
+use serde_json::json;
 
 use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::openapi::Operation;
-use crate::openapi::schema::text;
 use crate::paging;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
@@ -35,8 +35,8 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 
 pub(super) fn operation() -> Operation {
     Operation::new("listCustomers", TAG, "List customers")
-        .query("email", text(), "Only customers with exactly this email")
-        .query("name", text(), "Only customers with exactly this name")
+        .query("email", json!({"type": "string"}), "Only customers with exactly this email")
+        .query("name", json!({"type": "string"}), "Only customers with exactly this name")
         .created_at()
         .paged()
         .answers(200, "A page of customers, newest first", "CustomerList")

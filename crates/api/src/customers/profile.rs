@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::fields;
 use crate::json::{Metadata, Number, Object, Text, TextOrNull, present, required_or_null};
 use crate::limits::CUSTOMER_LIST_MAX;
-use crate::openapi::schema::{self, choice, closed, integer, nullable, optional, required, text};
+use crate::openapi::schema::{self, choice, closed, nullable, optional, required, text};
 
 /// Systems that a customer can be linked to.
 pub(crate) const VENDORS: [&str; 14] = [
@@ -330,8 +330,8 @@ pub(super) fn member_schemas() -> Vec<schema::Member> {
 pub(super) fn payment_method_schema() -> Value {
     closed([
         required("billingId", nullable(text())),
-        required("cardExpiryMonth", nullable(integer(1, 12))),
-        required("cardExpiryYear", nullable(integer(0, 9999))),
+        required("cardExpiryMonth", nullable(whole_number(1, 12))),
+        required("cardExpiryYear", nullable(whole_number(0, 9999))),
         required("cardLast4Digits", nullable(text())),
         required("type", nullable(choice(PAYMENT_METHOD_TYPES))),
     ])
@@ -339,4 +339,9 @@ pub(super) fn payment_method_schema() -> Value {
 
 fn short_list(items: Value) -> Value {
     json!({"type": "array", "maxItems": CUSTOMER_LIST_MAX, "items": items})
+}
+
+/// The official API has numbers here, not integers.
+fn whole_number(minimum: i64, maximum: i64) -> Value {
+    json!({"type": "number", "minimum": minimum, "maximum": maximum, "multipleOf": 1})
 }

@@ -147,7 +147,7 @@ impl Operation {
     #[must_use]
     pub fn writes(self) -> Self {
         let text = "Names this request: repeated within 24 hours with the same body, it is \
-                    answered as it was the first time, with `idempotent-replayed: true`";
+                    answered as it was the first time, with the header `idempotent-replayed: true`";
         self.parameter(json!({
             "name": "Idempotency-Key",
             "in": "header",

@@ -106,6 +106,11 @@ pub(crate) fn number() -> Value {
     json!({"type": "number"})
 }
 
+/// An amount of an answer: a number, or a string for those who asked for strings.
+pub(crate) fn amount() -> Value {
+    json!({"type": ["number", "string"]})
+}
+
 /// An amount that a request names.
 pub(crate) fn positive_amount() -> Value {
     json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000_000_000_000_u64})
@@ -138,6 +143,9 @@ pub(crate) fn nullable(mut schema: Value) -> Value {
         if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
             values.push(Value::Null);
         }
+        schema
+    } else if let Some(names) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        names.push("null".into());
         schema
     } else {
         json!({"anyOf": [schema, {"type": "null"}]})

@@ -8,7 +8,7 @@ use crate::http::Numbers;
 use crate::json::{Members, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, data, instant, nullable, number, open, optional, reference, required,
+    self, amount, data, instant, nullable, open, optional, reference, required,
 };
 use crate::refusal;
 
@@ -88,8 +88,8 @@ impl std::fmt::Display for Microseconds {
 pub(super) fn components() -> Vec<Component> {
     let credit = open([
         required("currencyId", schema::text()),
-        required("currentUsage", number()),
-        required("usageLimit", number()),
+        required("currentUsage", amount()),
+        required("usageLimit", amount()),
         required("timestamp", instant()),
         optional("usagePeriodEnd", instant()),
     ]);
@@ -97,7 +97,7 @@ pub(super) fn components() -> Vec<Component> {
         required("customerId", schema::text()),
         required("currencyId", schema::text()),
         required("resourceId", nullable(schema::text())),
-        required("amount", number()),
+        required("amount", amount()),
         required("timestamp", instant()),
         optional("credit", reference("CreditBalance")),
     ]);

@@ -1,4 +1,5 @@
-//! `POST /api/v1/credits/custom-currencies/{currencyId}/archive`: no new grants; what is left burns on.
+//! `POST /api/v1/credits/custom-currencies/{currencyId}/archive`: no new grants; what is left
+//! burns on.
 
 use scrip_ledger::{RecordKind, Work};
 

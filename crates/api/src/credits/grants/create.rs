@@ -16,7 +16,7 @@ use crate::json::{Metadata, Number, Object, Text, read_body};
 use crate::limits::MINT_TRIES;
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    self, boolean, choice, closed, described, id, instant, nullable, number, optional, required,
+    self, boolean, choice, closed, described, id, instant, integer, nullable, optional, required,
 };
 use crate::refusal;
 
@@ -251,11 +251,8 @@ pub(super) fn schema() -> Value {
         required("amount", json!({"type": "number", "minimum": 0})),
         required("currency", choice(MoneyCurrency::ALL)),
     ]);
-    let mut priority = number();
-    for (name, value) in [("minimum", 0), ("maximum", 100), ("multipleOf", 1), ("default", 50)] {
-        priority[name] = Value::from(value);
-    }
-    priority["type"] = Value::from("integer");
+    let mut priority = integer(0, 100);
+    priority["default"] = Value::from(Priority::DEFAULT.get());
     closed([
         required("customerId", id(schema::CUSTOMER_ID)),
         required("currencyId", id(schema::PLAIN_ID)),

@@ -9,7 +9,7 @@ use crate::http::Numbers;
 use crate::json::{Members, Writer, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, boolean, choice, data, instant, integer, nullable, number, open, optional, required,
+    self, amount, boolean, choice, data, instant, integer, nullable, open, optional, required,
 };
 
 /// `{"data": grant}` of an order's answer.
@@ -147,8 +147,8 @@ fn grant_schema() -> Value {
     open([
         required("id", schema::text()),
         required("displayName", schema::text()),
-        required("amount", number()),
-        required("consumedAmount", number()),
+        required("amount", amount()),
+        required("consumedAmount", amount()),
         required("grantType", choice(["PAID", "PROMOTIONAL", "RECURRING", "OVERDRAFT"])),
         required("sourceType", nullable(choice(source_types))),
         required("priority", integer(0, 100)),
@@ -158,7 +158,7 @@ fn grant_schema() -> Value {
         required("metadata", texts),
         required(
             "cost",
-            open([required("amount", number()), required("currency", choice(MoneyCurrency::ALL))]),
+            open([required("amount", amount()), required("currency", choice(MoneyCurrency::ALL))]),
         ),
         required("comment", nullable(schema::text())),
         required("customerId", schema::text()),
@@ -190,8 +190,8 @@ fn invoice_schema() -> Value {
         required("errorMessage", nullable(schema::text())),
         required("pdfUrl", nullable(schema::text())),
         required("currency", nullable(schema::text())),
-        required("subTotal", nullable(number())),
-        required("total", nullable(number())),
-        required("tax", nullable(number())),
+        required("subTotal", nullable(amount())),
+        required("total", nullable(amount())),
+        required("tax", nullable(amount())),
     ])
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::json::{Members, Writer};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, choice, described, instant, nullable, number, open, optional, reference, required,
+    self, amount, choice, described, instant, nullable, open, optional, reference, required,
 };
 
 /// The row, with its parts if it is a reservation's.
@@ -81,9 +81,9 @@ pub(super) fn components() -> Vec<Component> {
                 "Of the reservation",
             ),
         ),
-        optional("holdReturnedAmount", number()),
+        optional("holdReturnedAmount", amount()),
         optional("breakdown", json!({"type": "array", "items": reference("CreditLedgerRowPart")})),
-        required("balanceAfter", described(number(), "The wallet's balance after this row")),
+        required("balanceAfter", described(amount(), "The wallet's balance after this row")),
         required("recordedAt", instant()),
         required("actor", described(json!({"type": "string"}), "Who caused the row")),
         required("idempotencyKey", nullable(schema::text())),
@@ -108,7 +108,7 @@ fn part_schema() -> Value {
     open([
         required("timestamp", described(instant(), "The instant it is attributed to")),
         required("eventType", choice(EventType::ALL.map(EventType::as_str))),
-        required("amount", described(number(), "What it did to the balance")),
+        required("amount", described(amount(), "What it did to the balance")),
         required("customerId", schema::text()),
         required("resourceId", nullable(schema::text())),
         required("creditGrantId", schema::text()),

@@ -12,7 +12,7 @@ use crate::http::{Call, Query, Reply};
 use crate::json::document;
 use crate::lookup::{find_currency, find_customer, resource_exists};
 use crate::openapi::Operation;
-use crate::openapi::schema::{self, filled_text, id};
+use crate::openapi::schema::{self, filled_text, id, instant, integer};
 
 /// What is asked for.
 enum Wanted {
@@ -129,6 +129,8 @@ fn refuse_reserving(query: &Query) -> Result<(), ApiError> {
     }
 }
 
+const NEEDS_AMOUNT: &str = "Needs `reserveAmount`";
+
 pub(super) fn operation() -> Operation {
     let requested = json!({"type": "number", "minimum": 0, "maximum": 1_000_000_000_000_000_u64});
     let values = json!({"type": "array", "items": {"type": "string"}});
@@ -144,7 +146,10 @@ pub(super) fn operation() -> Operation {
         .query("requestedUsage", requested, "How much is wanted")
         .query_list("requestedValues", values, "For features")
         .query("reserveAmount", json!({"type": "number"}), "Not served yet: 501")
-        .query("reservationId", filled_text(), "Needs `reserveAmount`")
+        .query("reservationId", filled_text(), NEEDS_AMOUNT)
+        .query("reservationTtlSeconds", integer(1, 86_400), NEEDS_AMOUNT)
+        .query("reservationExpiresAt", instant(), NEEDS_AMOUNT)
+        .query("reservationMetadata", json!({"type": "string"}), NEEDS_AMOUNT)
         .answers(200, "Whether access is granted, and the balance", "CheckEntitlementResponse")
         .refuses(&[501])
 }

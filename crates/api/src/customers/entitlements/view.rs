@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::json::{Members, Writer};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, boolean, choice, data, described, instant, nullable, number, open, optional, reference,
+    self, amount, boolean, choice, data, described, instant, nullable, open, optional, reference,
     required,
 };
 
@@ -153,22 +153,28 @@ fn credit_schema() -> Value {
         required("isGranted", boolean()),
         required("accessDeniedReason", nullable(reason_schema())),
         required("currency", currency),
-        required("usageLimit", described(number(), "All credits of the usable grants")),
-        required("currentUsage", described(number(), "What of them is consumed or held")),
+        required("usageLimit", described(amount(), "All credits of the usable grants")),
+        required("currentUsage", described(amount(), "What of them is consumed or held")),
         required("usageUpdatedAt", instant()),
-        optional("reserved", described(number(), "What of `currentUsage` is held")),
-        optional("reservedOnExpiredGrants", described(number(), "Part of no other number")),
+        optional("reserved", described(amount(), "What of `currentUsage` is held")),
+        optional("reservedOnExpiredGrants", described(amount(), "Part of no other number")),
         optional("usagePeriodEnd", instant()),
         optional("validUntil", described(instant(), until)),
     ])
 }
 
 fn feature_schema() -> Value {
+    let feature = open([
+        required("id", schema::text()),
+        required("displayName", schema::text()),
+        required("featureStatus", choice(["NEW", "SUSPENDED", "ACTIVE"])),
+        required("featureType", choice(["BOOLEAN", "NUMBER", "ENUM"])),
+    ]);
     open([
         required("type", choice(["FEATURE"])),
         required("isGranted", boolean()),
         required("accessDeniedReason", nullable(reason_schema())),
-        required("feature", nullable(json!({"type": "object"}))),
+        required("feature", nullable(feature)),
     ])
 }
 

@@ -1,0 +1,28 @@
+//! The API over its real router and a ledger in memory, with a clock and ids that repeat.
+//!
+//! `cfg(test)` tells the lints that helpers, too, may panic here.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod consumption;
+#[cfg(test)]
+mod currencies;
+#[cfg(test)]
+mod customers;
+#[cfg(test)]
+mod entitlements;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod numbers;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod support;

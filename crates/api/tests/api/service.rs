@@ -1,0 +1,114 @@
+//! The process around the API.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use crate::support::{SANDBOX, World};
+
+async fn open(world: &World, path: &str) -> crate::support::Told {
+    world.call(Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn health_and_readiness() {
+    let world = World::new().await;
+    assert_eq!(open(&world, "/healthz").await.is(200).text, "{\"status\":\"ok\"}");
+    assert_eq!(open(&world, "/readyz").await.is(200).text, "{\"status\":\"ready\"}");
+    world.app.set_ready(false);
+    let told = open(&world, "/readyz").await.refuses(503, "ServiceUnavailable", "");
+    assert_eq!((told.header("retry-after"), told.header("retry-after-ms")), ("1", "1000"));
+    world.app.set_ready(true);
+    open(&world, "/readyz").await.is(200);
+}
+
+#[tokio::test]
+async fn the_reference_loads_nothing_from_elsewhere() {
+    let world = World::new().await;
+    for page in ["/docs", "/docs/"] {
+        let told = open(&world, page).await.is(200);
+        assert!(!told.text.contains("://"), "{}", told.text);
+        assert!(told.header("content-security-policy").starts_with("default-src 'self';"));
+        let addresses = told.text.split(['"']).filter(|part| part.starts_with('/'));
+        for address in addresses {
+            open(&world, address).await.is(200);
+        }
+    }
+    let start = open(&world, "/docs/swagger-initializer.js").await.is(200).text;
+    assert!(start.contains("/openapi.json"), "{start}");
+    assert!(start.contains("\"validatorUrl\": \"none\""), "{start}");
+    open(&world, "/docs/nothing.js").await.refuses(404, "NotFound", "");
+}
+
+#[tokio::test]
+async fn the_document() {
+    let world = World::new().await;
+    let told = open(&world, "/openapi.json").await.is(200);
+    assert_eq!(told.json(), scrip_api::openapi());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&told.json()).unwrap());
+}
+
+/// Every reference leads somewhere, every schema is used, every operation has a name of its own.
+#[test]
+fn the_document_is_whole() {
+    let document = scrip_api::openapi();
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    for reference in &references {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        let reference = format!("#/components/schemas/{name}");
+        assert!(references.contains(&reference), "{name} is not used");
+    }
+    let mut names = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            names.push(operation["operationId"].as_str().unwrap().to_owned());
+            let parameters = operation["parameters"].as_array().unwrap();
+            let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path").count();
+            assert_eq!(in_path, path.matches('{').count(), "{method} {path}");
+            assert!(operation["responses"]["500"].is_object(), "{method} {path}");
+        }
+    }
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(reference) if name == "$ref" => {
+                        references.push(reference.clone())
+                    }
+                    member => collect(member, references),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_test_clock() {
+    let world = World::new().await;
+    let sandbox = [("x-api-key", SANDBOX)];
+    let set = async |now: Value| {
+        let body = json!({"now": now}).to_string();
+        world.send("POST", "/api/v1/test-clock", &sandbox, body).await
+    };
+    let told = set(json!("2030-01-01T00:00:00.5")).await.is(200);
+    assert_eq!(told.text, r#"{"data":{"now":"2030-01-01T00:00:00.500Z"}}"#);
+    set(json!("2029-01-01")).await.refuses(400, "BadUserInput", "now");
+    set(json!("2031-01-03")).await.refuses(400, "BadUserInput", "now");
+    set(json!(null)).await.refuses(400, "BadUserInput", "now");
+    set(json!("2030-12-31")).await.is(200);
+    let told = world.post("/api/v1/test-clock", json!({"now": "2030-01-01"})).await;
+    told.refuses(403, "AccessDeniedError", "SANDBOX");
+}
