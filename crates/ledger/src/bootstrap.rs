@@ -33,20 +33,15 @@ pub struct InitialKey {
 }
 
 /// Makes what is missing of the default account, its environments and their keys. Fresh keys are
-/// handed to `keep` before anything of them is stored: what cannot be kept is not made.
+/// handed to `keep` before anything is stored: what cannot be kept is not made.
 pub async fn bootstrap(
     ledger: &dyn Ledger,
     provided: ProvidedKeys,
     keep: impl FnOnce(&[InitialKey]) -> std::io::Result<()>,
 ) -> Result<(), LedgerError> {
-    let text = |text: &str| Value::from(text);
-    ensure(ledger, RecordKind::Account, "default", [("name", text("default"))]).await?;
     let mut keys = Vec::new();
     let mut fresh = Vec::new();
     for (number, name, environment_type) in ENVIRONMENTS {
-        let members =
-            [("name", text(name)), ("type", text(environment_type)), ("account", text("default"))];
-        ensure(ledger, RecordKind::Environment, &number.to_string(), members).await?;
         let provided = if number == 1 { &provided.production } else { &provided.sandbox };
         match provided {
             Some(key) => keys.push((number, environment_type, key.clone())),
@@ -60,6 +55,13 @@ pub async fn bootstrap(
     }
     if !fresh.is_empty() {
         keep(&fresh).map_err(|error| LedgerError::Internal(format!("initial keys: {error}")))?;
+    }
+    let text = |text: &str| Value::from(text);
+    ensure(ledger, RecordKind::Account, "default", [("name", text("default"))]).await?;
+    for (number, name, environment_type) in ENVIRONMENTS {
+        let members =
+            [("name", text(name)), ("type", text(environment_type)), ("account", text("default"))];
+        ensure(ledger, RecordKind::Environment, &number.to_string(), members).await?;
     }
     for (number, environment_type, key) in keys {
         let hash = to_hex(&Sha256::digest(key.as_bytes()));

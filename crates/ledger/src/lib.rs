@@ -5,6 +5,9 @@
 
 mod bootstrap;
 mod clock;
+#[cfg(feature = "conformance")]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario fails by panicking")]
+pub mod conformance;
 pub mod embedded;
 mod history;
 mod ledger;

@@ -8,7 +8,7 @@ use crate::RecordKind;
 
 /// A place in a list: just behind one item, seen from the newest.
 ///
-/// The place behind everything is [`Point::END`].
+/// The place behind everything is [`Point::END`], the one ahead of everything [`Point::START`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Point {
     /// The ordinal of a record or grant, or the position of a row.
@@ -20,6 +20,8 @@ pub struct Point {
 impl Point {
     /// Behind the oldest item.
     pub const END: Self = Self { position: 0, part: 0 };
+    /// Ahead of the newest item. Cursors have 48 bits for positions and 18 for parts.
+    pub const START: Self = Self { position: (1 << 48) - 1, part: (1 << 18) - 1 };
 }
 
 /// Which stretch of a list.
@@ -60,20 +62,18 @@ impl<T> Page<T> {
         Self { items: Vec::new(), newer: false, older: false }
     }
 
-    /// Makes a page of what was found from `start` on, walking away from it, with one item more
-    /// than asked for if there is one.
+    /// Makes a page of what was found from the start on, walking away from it, with one item more
+    /// than asked for if there is one. `behind` says whether there are items on the start's other
+    /// side, its own item included.
     #[must_use]
-    pub fn of_walk(mut found: Vec<(Point, T)>, request: PageRequest) -> Self {
+    pub(crate) fn of_walk(mut found: Vec<(Point, T)>, behind: bool, request: PageRequest) -> Self {
         let more = found.len() > request.limit;
         found.truncate(request.limit);
-        match request.start {
-            Start::Newest => Self { items: found, newer: false, older: more },
-            // The item of the cursor itself is on the other side, unless it stands for the end.
-            Start::After(_) => Self { items: found, newer: true, older: more },
-            Start::Before(point) => {
-                found.reverse();
-                Self { items: found, newer: more, older: point != Point::END }
-            }
+        if let Start::Before(_) = request.start {
+            found.reverse();
+            Self { items: found, newer: more, older: behind }
+        } else {
+            Self { items: found, newer: behind, older: more }
         }
     }
 
@@ -86,8 +86,7 @@ impl<T> Page<T> {
     /// Where the page after (older) begins: the `after` cursor.
     #[must_use]
     pub fn older_cursor(&self) -> Option<Point> {
-        let (point, _) = self.items.last()?;
-        self.older.then_some(*point)
+        self.older.then(|| self.items.last().map_or(Point::START, |(point, _)| *point))
     }
 }
 

@@ -7,7 +7,8 @@ use crate::history::{self, Entries};
 use crate::views::Views;
 use crate::work::{Failure, StoreError};
 use crate::{
-    GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, Point, RowQuery, RowView, Work,
+    GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point, RowQuery,
+    RowView, Start, Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -33,7 +34,8 @@ pub fn wallets_of_grants(views: &Views, query: &GrantQuery) -> Vec<WalletKey> {
     keys
 }
 
-/// Writes what is due in these wallets (decision 33).
+/// Writes what is due in these wallets (decision 33). On a full disk reads go on: rows are those
+/// that are there, and grants are folded.
 pub async fn write_due(
     ledger: &(impl Ledger + ?Sized),
     views: &Views,
@@ -43,7 +45,10 @@ pub async fn write_due(
     let due = views.due_among(keys, clocks);
     for keys in due.chunks(ADVANCE_MOST) {
         if let Some(first) = keys.first() {
-            ledger.execute(advance(first.environment, keys.to_vec())).await?;
+            match ledger.execute(advance(first.environment, keys.to_vec())).await {
+                Ok(_) | Err(LedgerError::DiskFull) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(())
@@ -80,20 +85,25 @@ pub fn rows(
     query: &RowQuery,
 ) -> Result<Page<RowView>, LedgerError> {
     let heads = views.heads(keys);
-    let page = history::page(entries, heads, query).map_err(store_error)?;
+    let page = history::page(entries, &heads, query).map_err(store_error)?;
     // A cursor that is authentic names a row of these wallets.
     page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
 }
 
-/// What the published wallets know of their living grants. Taken before the records are read, so
-/// that a grant that ends in between is seen as it was.
-pub fn living(views: &Views, keys: &[WalletKey]) -> Vec<(WalletKey, Vec<Grant>)> {
-    keys.iter()
-        .filter_map(|key| {
-            let slot = views.slot(key)?;
-            Some((key.clone(), slot.wallet.grants().to_vec()))
-        })
-        .collect()
+/// What the published wallets know of their living grants, folded up to now. Taken before the
+/// records are read, so that a grant that ends in between is seen as it was.
+pub fn living(views: &Views, clocks: &Clocks, keys: &[WalletKey]) -> Vec<(WalletKey, Vec<Grant>)> {
+    let grants = |key: &WalletKey| {
+        let slot = views.slot(key)?;
+        // A wallet that cannot be folded is refused where it is written.
+        let later = slot.wallet.advanced(clocks.now(key.environment)).ok().flatten();
+        let Some(mut later) = later else { return Some(slot.wallet.grants().to_vec()) };
+        let mut grants = later.take_departed();
+        grants.extend_from_slice(later.grants());
+        grants.sort_unstable_by_key(|grant| grant.name.number);
+        Some(grants)
+    };
+    keys.iter().filter_map(|key| Some((key.clone(), grants(key)?))).collect()
 }
 
 /// Puts the living facts of a grant into its record.
@@ -107,13 +117,32 @@ pub fn enliven(record: &mut GrantRecord, living: &[(WalletKey, Vec<Grant>)]) {
     }
 }
 
-/// A page of records or grants, by ordinal.
-pub fn by_ordinal<T>(items: Vec<(u64, T)>, request: crate::PageRequest) -> Page<T> {
+/// A page of records or grants by ordinal, of `read`, which answers a request with the items that
+/// its page may show and one more, walking away from its start.
+pub fn by_ordinal<T, E>(
+    request: PageRequest,
+    mut read: impl FnMut(PageRequest) -> Result<Vec<(u64, T)>, E>,
+) -> Result<Page<T>, E> {
+    let items = read(request)?;
     let found = items
         .into_iter()
         .map(|(ordinal, item)| (Point { position: ordinal, part: 0 }, item))
         .collect();
-    Page::of_walk(found, request)
+    // What the cursor named may match no more, so the other side is looked at.
+    let other_side = match request.start {
+        Start::Newest => None,
+        Start::After(Point { position, part }) => {
+            Some(Start::Before(Point { position: position.saturating_sub(1), part }))
+        }
+        Start::Before(Point { position, part }) => {
+            Some(Start::After(Point { position: position.saturating_add(1), part }))
+        }
+    };
+    let behind = match other_side {
+        Some(start) => !read(PageRequest { start, limit: 0 })?.is_empty(),
+        None => false,
+    };
+    Ok(Page::of_walk(found, behind, request))
 }
 
 /// What the caller is told of a failure of the store.

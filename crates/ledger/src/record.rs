@@ -139,9 +139,10 @@ pub(crate) mod key_member {
     pub(crate) const SANDBOX: &str = "sandbox";
 }
 
-/// Who the key of this record speaks for, with the key's SHA-256; none for another record.
-pub(crate) fn key_holder_of(record: &Record) -> Option<([u8; 32], KeyHolder)> {
-    if record.kind != RecordKind::ApiKey || record.archived_at.is_some() {
+/// The SHA-256 of this record's key and whom it speaks for, nobody if it is archived; none for
+/// another record.
+pub(crate) fn key_holder_of(record: &Record) -> Option<([u8; 32], Option<KeyHolder>)> {
+    if record.kind != RecordKind::ApiKey {
         return None;
     }
     let holder = KeyHolder {
@@ -149,7 +150,7 @@ pub(crate) fn key_holder_of(record: &Record) -> Option<([u8; 32], KeyHolder)> {
         environment: EnvironmentId(record.text(key_member::ENVIRONMENT)?.parse().ok()?),
         sandbox: record.body.get(key_member::SANDBOX)?.as_bool()?,
     };
-    Some((from_hex(&record.id)?, holder))
+    Some((from_hex(&record.id)?, record.archived_at.is_none().then_some(holder)))
 }
 
 /// Bytes as hexadecimal digits.

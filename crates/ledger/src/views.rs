@@ -155,10 +155,13 @@ impl Views {
         holders.get(key_hash).cloned()
     }
 
-    /// Publishes a key.
-    pub fn publish_key(&self, key_hash: [u8; 32], holder: KeyHolder) {
+    /// Publishes whom a key speaks for, or that it speaks for nobody any more.
+    pub fn publish_key(&self, key_hash: [u8; 32], holder: Option<KeyHolder>) {
         let mut holders = self.key_holders.write().unwrap_or_else(PoisonError::into_inner);
-        holders.insert(key_hash, holder);
+        match holder {
+            Some(holder) => holders.insert(key_hash, holder),
+            None => holders.remove(&key_hash),
+        };
     }
 
     fn shard(&self, key: &WalletKey) -> &Shard {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -32,6 +32,10 @@ const EXIT_FAILED: u8 = 70;
 /// Serves until a signal or a failure ends it.
 pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
     start_logs(options.log_format);
+    // A key belongs to one environment; the second would silently get none.
+    if options.api_key.is_some() && options.api_key == options.sandbox_api_key {
+        bail!("SCRIP_API_KEY and SCRIP_SANDBOX_API_KEY are the same; each environment has its own");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(options))
 }

@@ -22,7 +22,11 @@ pub(super) struct DirectoryLock {
 /// Makes the directory, readable for its owner only, and takes the right to write into it.
 pub(super) fn own_directory(directory: &Path) -> Result<DirectoryLock, OpenError> {
     let failed = |error| OpenError::Directory { path: directory.to_owned(), error };
+    let is_new = !directory.exists();
     make_private(directory).map_err(failed)?;
+    if !is_new {
+        keep_private(directory).map_err(failed)?;
+    }
     let path = directory.join(LOCK);
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
@@ -48,6 +52,28 @@ pub(super) fn own_directory(directory: &Path) -> Result<DirectoryLock, OpenError
 fn make_private(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// A directory that was there before: if it is empty or ours, nobody else may look into it. One
+/// with other things in it stays as it is, and its owner is told.
+#[cfg(unix)]
+fn keep_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_ours = directory.join(LOCK).exists() || fs::read_dir(directory)?.next().is_none();
+    let mode = fs::metadata(directory)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    if is_ours {
+        return fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
+    }
+    tracing::warn!(directory = %directory.display(), "others may look into the data directory");
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_private(_directory: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -128,11 +154,23 @@ fn check_format(connection: &Connection) -> Result<(), OpenError> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        let is_of_another_type = matches!(
+            error,
+            E::FromSqlConversionFailure(..)
+                | E::IntegralValueOutOfRange(..)
+                | E::InvalidColumnType(..)
+                | E::Utf8Error(..)
+        );
+        let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            // The index of the write-ahead log could not grow: nothing was written yet.
+            _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::DiskFull,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt(error.to_string())
             }
+            _ if is_of_another_type => Self::Corrupt(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
     }

@@ -19,7 +19,7 @@ const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
 
 /// Runs until the ledger is closed or dropped.
 pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>) {
-    let mut pruned = Instant::now();
+    let mut pruned: Option<Instant> = None;
     loop {
         match stop.recv_timeout(TICK) {
             Err(RecvTimeoutError::Timeout) => {}
@@ -28,11 +28,12 @@ pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>) {
         let Some(ledger) = ledger.upgrade() else { return };
         accept_clock(&ledger.shared, &ledger.directory);
         write_due(&ledger);
-        if pruned.elapsed() >= PRUNE_EVERY {
-            pruned = Instant::now();
+        if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             let now = ledger.shared.clocks.system().now();
             let claims = now.later(-CLAIM_MILLISECONDS);
-            ledger.prune(claims, now.later(-ATTEMPT_MILLISECONDS));
+            let more = ledger.prune(claims, now.later(-ATTEMPT_MILLISECONDS));
+            // What is left is forgotten tick by tick, so that no commit is held up for long.
+            pruned = (more != Ok(true)).then(Instant::now);
         }
     }
 }

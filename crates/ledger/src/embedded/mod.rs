@@ -3,8 +3,10 @@
 //! Wallets and names are in memory and rebuilt at start by folding the rows again. Readers see
 //! published states and read-only connections, never the writer's.
 
+mod audit;
 mod file;
 mod housekeeping;
+mod opening;
 mod readers;
 mod replay;
 mod tables;
@@ -22,7 +24,7 @@ use async_trait::async_trait;
 use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
 use tokio::sync::oneshot;
 
-use crate::clock::{Clocks, SystemClock};
+use crate::clock::Clocks;
 use crate::reading::{self, store_error};
 use crate::record::key_holder_of;
 use crate::slot::Position;
@@ -37,81 +39,9 @@ use replay::Replay;
 use unit::{Base, Last};
 use writer::{Message, Reply};
 
+pub use opening::{OpenError, Options};
 pub use replay::Finding;
 pub use verify::{Verified, VerifyError, verify};
-
-/// Why a directory cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory cannot be made or used.
-    #[error("the data directory {path}: {error}", path = path.display())]
-    Directory {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// Another process owns it.
-    #[error("the data directory {path} is in use by process {holder}", path = path.display())]
-    Held {
-        /// Which.
-        path: PathBuf,
-        /// Who.
-        holder: String,
-    },
-    /// There is no ledger in it.
-    #[error("there is no ledger at {path}", path = path.display())]
-    Missing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Another version wrote it.
-    #[error("the ledger has format {found}; this version of Scrip knows format {known}")]
-    Format {
-        /// What it has.
-        found: i64,
-        /// What is known.
-        known: i64,
-    },
-    /// The system gave no random bytes.
-    #[error("random bytes: {0}")]
-    Random(String),
-    /// SQLite refused.
-    #[error("ledger.db: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// What is stored is wrong.
-    #[error("the ledger is damaged: {0}")]
-    Damaged(#[from] Finding),
-    /// A thread could not be started.
-    #[error("starting a thread: {0}")]
-    Thread(std::io::Error),
-}
-
-/// How a directory is opened.
-pub struct Options {
-    /// What the owner decided.
-    pub settings: Settings,
-    /// The clock.
-    pub clock: SystemClock,
-    /// Orders that may wait; beyond that they are refused.
-    pub queue_max: usize,
-    /// Pages of 4 KiB beyond which `ledger.db` does not grow: a full disk, for whoever wants one.
-    pub pages_max: Option<u32>,
-    /// Told when nothing more can be made durable. The ledger answers nothing from then on.
-    pub on_failure: Box<dyn Fn(&str) + Send + Sync>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            settings: Settings::default(),
-            clock: SystemClock::of_machine(),
-            queue_max: 4_096,
-            pages_max: None,
-            on_failure: Box::new(|_| {}),
-        }
-    }
-}
 
 /// What the writer and the readers share.
 pub(crate) struct Shared {
@@ -140,8 +70,6 @@ pub struct Embedded {
     queue: SyncSender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     stop_housekeeping: Mutex<Option<Sender<()>>>,
-    /// Held as long as anybody may write.
-    _lock: file::DirectoryLock,
 }
 
 impl Embedded {
@@ -176,9 +104,13 @@ impl Embedded {
             queue,
             threads: Mutex::default(),
             stop_housekeeping: Mutex::new(Some(stop)),
-            _lock: lock,
         });
-        let write = move || writer::run(&connection, &shared, base, &inbox);
+        let write = move || {
+            writer::run(&connection, &shared, base, &inbox);
+            // The directory is held as long as anybody may write.
+            drop(connection);
+            drop(lock);
+        };
         let weak = Arc::downgrade(&ledger);
         let keep_house = move || housekeeping::run(&weak, &stopped);
         ledger.spawn("ledger-writer", write)?;
@@ -214,15 +146,25 @@ impl Embedded {
         answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 
-    /// Carries out an order from a thread that may wait.
-    fn execute_blocking(&self, order: Order) -> Result<Executed, LedgerError> {
+    /// Asks from a thread that may wait.
+    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Order(Box::new(order), reply))?;
+        self.send(message(reply))?;
         answer.blocking_recv().unwrap_or(Err(LedgerError::Closed))
     }
 
-    fn prune(&self, claims_before: Timestamp, attempts_before: Timestamp) {
-        let _ = self.send(Message::Prune(claims_before, attempts_before));
+    /// Carries out an order from a thread that may wait.
+    fn execute_blocking(&self, order: Order) -> Result<Executed, LedgerError> {
+        self.ask_blocking(|reply| Message::Order(Box::new(order), reply))
+    }
+
+    /// Forgets some old answers; whether there may be more.
+    fn prune(
+        &self,
+        claims_before: Timestamp,
+        attempts_before: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        self.ask_blocking(|reply| Message::Prune(claims_before, attempts_before, reply))
     }
 
     /// Reads in a thread that may wait.
@@ -247,7 +189,7 @@ fn load(
     shared: &Shared,
     progress: impl FnMut(Position, Position),
 ) -> Result<Base, OpenError> {
-    let damaged = |error: crate::work::StoreError| Finding::Other(error.to_string());
+    let damaged = |error: crate::work::StoreError| Finding::from(error);
     let until = tables::last_position(connection).map_err(damaged)?;
     let mut replay = Replay::to_serve(connection).map_err(damaged)?;
     replay.run(connection, until, progress)?;
@@ -346,8 +288,8 @@ impl Ledger for Embedded {
 
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
         self.read(move |reader| {
-            let items = tables::records(&reader.connection, &query).map_err(store_error)?;
-            Ok(reading::by_ordinal(items, query.page))
+            let read = |page| tables::records(&reader.connection, &query, page);
+            reading::by_ordinal(query.page, read).map_err(store_error)
         })
         .await
     }
@@ -377,7 +319,7 @@ impl Ledger for Embedded {
         let Some(record) = self.read(find).await? else { return Ok(None) };
         let keys = [record.wallet];
         self.write_due(&keys).await?;
-        let living = reading::living(&self.shared.views, &keys);
+        let living = reading::living(&self.shared.views, &self.shared.clocks, &keys);
         let mut record = self.read(find).await?;
         if let Some(record) = &mut record {
             reading::enliven(record, &living);
@@ -388,13 +330,14 @@ impl Ledger for Embedded {
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         let keys = reading::wallets_of_grants(&self.shared.views, &query);
         self.write_due(&keys).await?;
-        let living = reading::living(&self.shared.views, &keys);
+        let living = reading::living(&self.shared.views, &self.shared.clocks, &keys);
         self.read(move |reader| {
-            let mut items = tables::grants(&reader.connection, &query).map_err(store_error)?;
-            for (_, record) in &mut items {
+            let read = |page| tables::grants(&reader.connection, &query, page);
+            let mut page = reading::by_ordinal(query.page, read).map_err(store_error)?;
+            for (_, record) in &mut page.items {
                 reading::enliven(record, &living);
             }
-            Ok(reading::by_ordinal(items, query.page))
+            Ok(page)
         })
         .await
     }

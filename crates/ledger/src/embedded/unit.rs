@@ -44,7 +44,9 @@ pub(super) struct Overlay {
     names: HashMap<NameHash, Position>,
     standings: Standings,
     clocks: HashMap<EnvironmentId, Timestamp>,
-    keys: Vec<([u8; 32], KeyHolder)>,
+    keys: Vec<([u8; 32], Option<KeyHolder>)>,
+    /// Wallets that were taken out and are not back.
+    out: Vec<WalletKey>,
     last: Last,
 }
 
@@ -57,6 +59,7 @@ impl Overlay {
             standings: HashMap::new(),
             clocks: HashMap::new(),
             keys: Vec::new(),
+            out: Vec::new(),
             last: base.last,
         }
     }
@@ -167,10 +170,18 @@ impl State for Unit<'_> {
     }
 
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
-        Ok(match self.overlay.slots.remove(key) {
+        // A wallet that is out would be found again as the last commit left it.
+        if self.overlay.out.contains(key) {
+            return Err(StoreError::Corrupt(format!("wallet {key:?} is taken out twice")));
+        }
+        let slot = match self.overlay.slots.remove(key) {
             Some(slot) => Some(slot),
             None => self.shared.views.slot(key).map(|slot| Slot::clone(&slot)),
-        })
+        };
+        if slot.is_some() {
+            self.overlay.out.push(key.clone());
+        }
+        Ok(slot)
     }
 
     fn save(&mut self, mut slot: Slot, rows: &[Decided]) -> Result<Position, StoreError> {
@@ -192,6 +203,7 @@ impl State for Unit<'_> {
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
             tables::insert_state(self.connection, slot.number, last.position, &slot.wallet)?;
         }
+        self.overlay.out.retain(|key| key != slot.wallet.key());
         self.overlay.slots.insert(slot.wallet.key().clone(), slot);
         Ok(first)
     }
@@ -248,11 +260,62 @@ impl State for Unit<'_> {
 }
 
 impl Unit<'_> {
+    /// Every wallet that an order took out must be back when the order is answered: the batch's
+    /// changes to one that is not would be lost.
+    pub(super) fn check_all_back(&self) -> Result<(), StoreError> {
+        match self.overlay.out.first() {
+            None => Ok(()),
+            Some(key) => Err(StoreError::Corrupt(format!("wallet {key:?} was not put back"))),
+        }
+    }
+
     fn note(&mut self, record: &Record) {
         let place = (record.environment, record.kind);
         let standing = Standing::of(record);
         let standings = self.overlay.standings.entry(place).or_default();
         standings.insert(record.id.as_str().into(), standing);
         self.overlay.keys.extend(key_holder_of(record));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use scrip_core::{CurrencyId, CustomerId};
+
+    use super::*;
+    use crate::SystemClock;
+    use crate::clock::Clocks;
+    use crate::views::Views;
+
+    #[test]
+    fn a_wallet_that_is_out_is_missed() {
+        let shared = Shared {
+            views: Views::default(),
+            clocks: Clocks::new(SystemClock::of_machine()),
+            settings: Settings::default(),
+            closed: AtomicBool::new(false),
+            on_failure: Box::new(|_| {}),
+        };
+        let connection = Connection::open_in_memory().unwrap();
+        let key = WalletKey {
+            environment: EnvironmentId(1),
+            customer: CustomerId::parse("ann").unwrap(),
+            currency: CurrencyId::parse("gold").unwrap(),
+            resource: None,
+        };
+        shared.views.publish(Slot::new(key.clone()));
+        let mut base = Base::default();
+        let overlay = Overlay::on(&base);
+        let mut unit = Unit { connection: &connection, shared: &shared, base: &mut base, overlay };
+        unit.check_all_back().unwrap();
+        for _ in 0..2 {
+            let slot = unit.load(&key).unwrap().unwrap();
+            assert!(unit.load(&key).is_err(), "it would be found as it was before the batch");
+            assert!(unit.check_all_back().is_err());
+            unit.save(slot, &[]).unwrap();
+            unit.check_all_back().unwrap();
+        }
     }
 }

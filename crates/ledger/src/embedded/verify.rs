@@ -1,10 +1,8 @@
 //! `scrip verify`: everything that can be recomputed is, and compared.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::Connection;
-use scrip_core::{Grant, GrantId, WalletKey};
 
 use super::replay::{Finding, Replay};
 use super::{OpenError, file, tables};
@@ -33,64 +31,36 @@ pub enum VerifyError {
     Wrong(#[from] Finding),
 }
 
-/// Recomputes chains, balances and conservation of a store, which may be in use: the rows that
-/// are there when it begins. Nothing is written.
+/// Recomputes chains, balances and conservation of a store, which may be in use, and compares
+/// everything that stands beside the rows. Nothing is written.
 pub fn verify(
     directory: &Path,
-    progress: impl FnMut(Position, Position),
+    mut progress: impl FnMut(Position, Position),
 ) -> Result<Verified, VerifyError> {
     let connection = file::open_reader(directory)?;
-    let until = tables::last_position(&connection).map_err(other)?;
-    // Read after the position: a wallet is listed in the commit of its first row.
-    let mut replay = Replay::to_verify(&connection).map_err(other)?;
-    replay.run(&connection, until, progress)?;
+    let mut replay = Replay::to_verify();
+    // Most rows are read chunk by chunk, so that a store in use can go on; the rest, and what
+    // stands beside the rows, as of one moment.
+    catch_up(&connection, &mut replay, &mut progress)?;
+    connection.execute_batch("begin").map_err(StoreError::from).map_err(Finding::from)?;
+    catch_up(&connection, &mut replay, &mut progress)?;
     replay.check_wallets()?;
-    if let Some(finding) = replay.missing_states() {
-        return Err(finding.into());
+    if let Some(empty) = replay.slots.values().find(|slot| slot.wallet.sequence() == 0) {
+        return Err(Finding::Other(format!("wallets: {} has no rows", empty.number)).into());
     }
-    let grants = check_grants(&connection, &replay)?;
-    let wallets = replay.slots.values().filter(|slot| slot.wallet.sequence() > 0).count();
-    Ok(Verified { rows: until, wallets, grants })
+    let mut audit = replay.audit.take().unwrap_or_default();
+    audit.check_states(&connection)?;
+    let grants = audit.check_grants(&connection, &replay.slots)?;
+    Ok(Verified { rows: replay.last, wallets: replay.slots.len(), grants })
 }
 
-/// Every grant has a record, and the record of one that ended says how it ended.
-fn check_grants(connection: &Connection, replay: &Replay) -> Result<usize, Finding> {
-    let mut count = 0;
-    let mut seen: HashMap<(WalletKey, GrantId), ()> = HashMap::new();
-    for slot in replay.slots.values() {
-        let ended = replay.departed.iter().flatten();
-        let ended = ended.filter(|(number, _)| *number == slot.number).map(|(_, grant)| grant);
-        for grant in slot.wallet.grants().iter().chain(ended) {
-            check_grant(connection, slot.wallet.key(), grant)?;
-            if seen.insert((slot.wallet.key().clone(), grant.name.id), ()).is_none() {
-                count += 1;
-            }
-        }
-    }
-    Ok(count)
-}
-
-fn check_grant(connection: &Connection, key: &WalletKey, grant: &Grant) -> Result<(), Finding> {
-    let id = grant.name.id;
-    let record = tables::grant(connection, key.environment, id)
-        .map_err(other)?
-        .ok_or_else(|| Finding::Other(format!("grants: {id} has no record")))?;
-    let same_facts = record.wallet == *key
-        && record.grant.amount == grant.amount
-        && record.grant.grant_type == grant.grant_type
-        && record.grant.created_at == grant.created_at;
-    if !same_facts {
-        return Err(Finding::Other(format!("grants: the record of {id} is not of this grant")));
-    }
-    let departed = grant.is_dead() && grant.held.is_zero();
-    if departed && record.grant != *grant {
-        return Err(Finding::Other(format!(
-            "grants: the record of {id} does not say how the grant ended"
-        )));
-    }
-    Ok(())
-}
-
-fn other(error: StoreError) -> Finding {
-    Finding::Other(error.to_string())
+fn catch_up(
+    connection: &Connection,
+    replay: &mut Replay,
+    progress: &mut impl FnMut(Position, Position),
+) -> Result<(), Finding> {
+    let until = tables::last_position(connection)?;
+    // Read after the position: a wallet is listed in the commit of its first row.
+    replay.meet_wallets(connection)?;
+    replay.run(connection, until, progress)
 }

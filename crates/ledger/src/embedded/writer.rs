@@ -1,8 +1,9 @@
 //! The writer: one thread that decides, appends, commits once for all that waited, publishes, and
 //! then answers.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 
 use rusqlite::Connection;
 use scrip_core::Timestamp;
@@ -23,19 +24,21 @@ pub(super) enum Message {
     Order(Box<Order>, Reply<Executed>),
     /// Store the answer of a claim that needed no order.
     AnswerClaim(Claim, StoredAnswer, Reply<()>),
-    /// Forget claims and attempts that are older than these instants.
-    Prune(Timestamp, Timestamp),
+    /// Forget some claims and attempts that are older than these instants; tells whether there
+    /// may be more.
+    Prune(Timestamp, Timestamp, Reply<bool>),
     /// Answer what waits, then stop.
     Stop,
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, LedgerError>>;
 
-/// The outcome of a message that waits for its commit.
+/// What a message came to; told when the commit is durable.
 enum Outcome {
-    Executed(Reply<Executed>, Result<Executed, LedgerError>),
-    Stored(Reply<()>),
-    Silent,
+    Executed(Result<Executed, LedgerError>),
+    Stored,
+    Pruned(bool),
+    Stopped,
 }
 
 /// Runs until it is stopped or cannot go on.
@@ -45,6 +48,7 @@ pub(super) fn run(
     mut base: Base,
     inbox: &Receiver<Message>,
 ) {
+    let _watch = Watch(shared);
     let mut stopping = false;
     while !stopping {
         let Ok(first) = inbox.recv() else { return };
@@ -58,17 +62,13 @@ pub(super) fn run(
             if weight >= BATCH_WEIGHT_MAX {
                 break;
             }
-            next = match inbox.try_recv() {
-                Ok(message) => Some(message),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            next = inbox.try_recv().ok();
         }
         if stopping {
             // Senders see that the ledger is closed; what made it into the queue is answered.
             batch.extend(inbox.try_iter());
         }
-        if let Err(reason) = work_off(connection, shared, &mut base, batch) {
-            shared.fail(&reason);
+        if work_off(connection, shared, &mut base, batch).is_err() {
             return;
         }
     }
@@ -86,19 +86,27 @@ fn weight_of(message: &Message) -> usize {
     }
 }
 
-/// Carries out a batch. An order that breaks the program's own rules, or meets corrupt data, is
-/// refused alone; the others are carried out without it. An error is fatal.
+/// Carries out a batch. An order that breaks the program's own rules, meets corrupt data or finds
+/// no room is refused alone; the others are carried out without it. An error is fatal, and was
+/// told.
 fn work_off(
     connection: &Connection,
     shared: &Shared,
     base: &mut Base,
     mut batch: Vec<Message>,
-) -> Result<(), String> {
+) -> Result<(), Failed> {
     while !batch.is_empty() {
         match attempt(connection, shared, base, &batch) {
-            Ok((overlay, results)) => {
+            Ok((overlay, outcomes)) => {
                 overlay.publish(base, shared);
-                answer(batch, results);
+                answer(batch, outcomes);
+                return Ok(());
+            }
+            // One large order must not take the room from all that waited with it.
+            Err(Stop::Full) if batch.len() > 1 => {
+                for message in batch {
+                    work_off(connection, shared, base, vec![message])?;
+                }
                 return Ok(());
             }
             Err(Stop::Full) => {
@@ -111,13 +119,18 @@ fn work_off(
                 refuse_all(vec![poison], &error);
             }
             Err(Stop::Fatal(reason)) => {
+                // Nobody is answered before the owner knows.
+                shared.fail(&reason);
                 refuse_all(batch, &LedgerError::Closed);
-                return Err(reason);
+                return Err(Failed);
             }
         }
     }
     Ok(())
 }
+
+/// Nothing more can be made durable.
+struct Failed;
 
 /// Why a batch was rolled back.
 enum Stop {
@@ -129,14 +142,14 @@ enum Stop {
     Fatal(String),
 }
 
-type Results = Vec<Option<Result<Executed, LedgerError>>>;
+type Outcomes = Vec<Outcome>;
 
 fn attempt(
     connection: &Connection,
     shared: &Shared,
     base: &mut Base,
     batch: &[Message],
-) -> Result<(Overlay, Results), Stop> {
+) -> Result<(Overlay, Outcomes), Stop> {
     begin(connection)?;
     let done = run_batch(connection, shared, base, batch)
         .and_then(|done| commit(connection).map(|()| done));
@@ -153,29 +166,40 @@ fn run_batch(
     shared: &Shared,
     base: &mut Base,
     batch: &[Message],
-) -> Result<(Overlay, Results), Stop> {
+) -> Result<(Overlay, Outcomes), Stop> {
     let overlay = Overlay::on(base);
     let mut unit = Unit { connection, shared, base, overlay };
-    let mut results = Vec::with_capacity(batch.len());
+    let mut outcomes = Vec::with_capacity(batch.len());
     for (index, message) in batch.iter().enumerate() {
-        results.push(match message {
-            Message::Order(order, _) => match work::run(&mut unit, order) {
-                Ok(executed) => Some(Ok(executed)),
-                Err(error) => Some(Err(refused(error, index)?)),
-            },
+        outcomes.push(match message {
+            Message::Order(order, _) => {
+                let result = match carry_out(&mut unit, order) {
+                    Ok(executed) => Ok(executed),
+                    Err(error) => Err(refused(error, index)?),
+                };
+                unit.check_all_back().map_err(|error| stop(error, index))?;
+                Outcome::Executed(result)
+            }
             Message::AnswerClaim(claim, answer, _) => {
                 unit.store_claim(*claim, answer).map_err(|error| stop(error, index))?;
-                None
+                Outcome::Stored
             }
-            Message::Prune(claims, attempts) => {
-                tables::prune(connection, *claims, *attempts)
+            Message::Prune(claims, attempts, _) => {
+                let more = tables::prune(connection, *claims, *attempts)
                     .map_err(|error| stop(error, index))?;
-                None
+                Outcome::Pruned(more)
             }
-            Message::Stop => None,
+            Message::Stop => Outcome::Stopped,
         });
     }
-    Ok((unit.overlay, results))
+    Ok((unit.overlay, outcomes))
+}
+
+/// Carries out an order. One that panics is refused like one that meets corrupt data: whatever it
+/// changed is rolled back with its batch, and the others are carried out without it.
+fn carry_out(unit: &mut Unit<'_>, order: &Order) -> Result<Executed, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| work::run(unit, order)))
+        .unwrap_or_else(|_| Err(StoreError::Corrupt("an order panicked".to_owned()).into()))
 }
 
 /// Tells refusals, which are answers, from failures, which roll the batch back.
@@ -214,19 +238,14 @@ fn commit(connection: &Connection) -> Result<(), Stop> {
     })
 }
 
-fn answer(batch: Vec<Message>, results: Results) {
-    let outcomes =
-        batch.into_iter().zip(results).map(|(message, result)| match (message, result) {
-            (Message::Order(_, reply), Some(result)) => Outcome::Executed(reply, result),
-            (Message::AnswerClaim(_, _, reply), _) => Outcome::Stored(reply),
-            _ => Outcome::Silent,
-        });
-    for outcome in outcomes {
+fn answer(batch: Vec<Message>, outcomes: Outcomes) {
+    for (message, outcome) in batch.into_iter().zip(outcomes) {
         // A caller that went away does not undo what it asked for.
-        match outcome {
-            Outcome::Executed(reply, result) => drop(reply.send(result)),
-            Outcome::Stored(reply) => drop(reply.send(Ok(()))),
-            Outcome::Silent => {}
+        match (message, outcome) {
+            (Message::Order(_, reply), Outcome::Executed(result)) => drop(reply.send(result)),
+            (Message::AnswerClaim(_, _, reply), _) => drop(reply.send(Ok(()))),
+            (Message::Prune(_, _, reply), Outcome::Pruned(more)) => drop(reply.send(Ok(more))),
+            _ => {}
         }
     }
 }
@@ -236,7 +255,19 @@ fn refuse_all(batch: Vec<Message>, error: &LedgerError) {
         match message {
             Message::Order(_, reply) => drop(reply.send(Err(error.clone()))),
             Message::AnswerClaim(_, _, reply) => drop(reply.send(Err(error.clone()))),
-            Message::Prune(..) | Message::Stop => {}
+            Message::Prune(_, _, reply) => drop(reply.send(Err(error.clone()))),
+            Message::Stop => {}
+        }
+    }
+}
+
+/// Tells the owner if the writer's thread panics: nothing is made durable any more.
+struct Watch<'a>(&'a Shared);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the writer panicked");
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::views::{RunningClaims, Views};
 use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, Start, StoredAnswer, Work,
+    Page, PageRequest, Record, RecordKind, RecordQuery, RowQuery, RowView, Start, StoredAnswer,
+    Work,
 };
 use state::{Kept, Unit};
 
@@ -134,7 +135,7 @@ impl Ledger for Memory {
                 && query.matching.iter().all(|(name, text)| record.text(name) == Some(text))
         });
         let items = matching.map(|record| (record.ordinal, record.clone()));
-        Ok(reading::by_ordinal(stretch(items, query.page.start, query.page.limit), query.page))
+        reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
@@ -159,7 +160,7 @@ impl Ledger for Memory {
         let Some(record) = find() else { return Ok(None) };
         let keys = [record.wallet];
         reading::write_due(self, &self.views, &self.clocks, &keys).await?;
-        let living = reading::living(&self.views, &keys);
+        let living = reading::living(&self.views, &self.clocks, &keys);
         Ok(find().map(|mut record| {
             reading::enliven(&mut record, &living);
             record
@@ -169,17 +170,19 @@ impl Ledger for Memory {
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         let keys = reading::wallets_of_grants(&self.views, &query);
         reading::write_due(self, &self.views, &self.clocks, &keys).await?;
-        let living = reading::living(&self.views, &keys);
+        let living = reading::living(&self.views, &self.clocks, &keys);
         let kept = self.kept();
         let matching = kept.grants.values().filter(|record| {
             keys.contains(&record.wallet) && query.created.contains(record.grant.created_at)
         });
         let items = matching.map(|record| (record.ordinal, record.clone()));
-        let mut items = stretch(items, query.page.start, query.page.limit);
-        for (_, record) in &mut items {
+        let mut page = reading::by_ordinal(query.page, |page| {
+            Ok::<_, LedgerError>(stretch(items.clone(), page))
+        })?;
+        for (_, record) in &mut page.items {
             reading::enliven(record, &living);
         }
-        Ok(reading::by_ordinal(items, query.page))
+        Ok(page)
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
@@ -195,8 +198,7 @@ impl Ledger for Memory {
 /// start.
 fn stretch<T>(
     items: impl DoubleEndedIterator<Item = (u64, T)>,
-    start: Start,
-    limit: usize,
+    PageRequest { start, limit }: PageRequest,
 ) -> Vec<(u64, T)> {
     let most = limit.saturating_add(1);
     match start {

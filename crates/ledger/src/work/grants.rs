@@ -1,6 +1,6 @@
 //! Making, taking back and changing grants.
 
-use scrip_core::{Command, EditGrant, Entity, GrantId, Refusal, VoidGrant, WalletKey};
+use scrip_core::{Command, EditGrant, Entity, GrantId, Refusal, VoidGrant, WalletKey, Words};
 
 use super::records::{ensure_customer, standings};
 use super::{Extra, Failure, Place, Standing, State, command};
@@ -66,19 +66,36 @@ pub(super) fn edit(
     }
     let mut record = find(state, at, edit.id)?;
     let change = &edit.change;
-    if let Some(name) = &change.display_name {
-        record.words.display_name = Some(name.clone());
-    }
-    if let Some(comment) = &change.comment {
-        record.words.comment = Some(comment.clone());
-    }
-    if let Some(metadata) = &change.metadata {
-        record.words.metadata = Some(metadata.clone());
-    }
+    let words = Words {
+        display_name: change.display_name.clone(),
+        comment: change.comment.clone(),
+        metadata: change.metadata.clone(),
+        ..Words::default()
+    };
+    change_words(&mut record.words, Some(&words));
     if !change.is_empty() {
         state.update_grant(&record)?;
     }
     answer(state, at, edit.id)
+}
+
+/// Changes a grant's words by those of an edit; what the edit does not name stays.
+pub fn change_words(words: &mut Words, change: Option<&Words>) {
+    let Some(change) = change else { return };
+    if change.display_name.is_some() {
+        words.display_name.clone_from(&change.display_name);
+    }
+    if change.comment.is_some() {
+        words.comment.clone_from(&change.comment);
+    }
+    if change.metadata.is_some() {
+        words.metadata.clone_from(&change.metadata);
+    }
+}
+
+/// What a wallet's overdraft grant is called.
+pub fn overdraft_words() -> Words {
+    Words { display_name: Some("Overdraft".to_owned()), ..Words::default() }
 }
 
 fn find(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<GrantRecord, Failure> {

@@ -16,6 +16,7 @@ use crate::slot::{Position, Slot};
 use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
 
 pub use clock::CLOCK_MEMBER;
+pub use grants::{change_words, overdraft_words};
 pub use remember::run;
 
 /// What the owner of the store decided.
@@ -280,10 +281,10 @@ fn overflow(overflow: Overflow) -> Failure {
 fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantRecord> {
     let made = made(decided)?;
     let Event::GrantCreated { cost, .. } = &decided.row.event else { return None };
-    let mut words = decided.row.texts.words().cloned().unwrap_or_default();
-    if made.grant_type == GrantType::Overdraft {
-        words.display_name = Some("Overdraft".to_owned());
-    }
+    let words = match made.grant_type {
+        GrantType::Overdraft => overdraft_words(),
+        _ => decided.row.texts.words().cloned().unwrap_or_default(),
+    };
     Some(GrantRecord {
         ordinal: 0,
         wallet: slot.wallet.key().clone(),

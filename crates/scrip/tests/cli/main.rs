@@ -55,6 +55,25 @@ fn keys_can_be_chosen_and_then_no_file_is_written() {
     let (code, text) = run(&["serve", "--api-key", "short"], &[]);
     assert_eq!(code, 2);
     assert!(text.contains("at least 16 visible ASCII characters"), "{text}");
+    let (code, text) = run(&["serve", "--api-key", KEY, "--sandbox-api-key", KEY], &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("each environment has its own"), "{text}");
+}
+
+#[test]
+fn a_directory_that_was_there_is_closed_to_others_if_it_is_ours() {
+    let open = fs::Permissions::from_mode(0o755);
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), open.clone()).unwrap();
+    Server::start(directory.path(), &[]).stop();
+    assert_eq!(mode(directory.path()), 0o700);
+
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("something-else"), "").unwrap();
+    fs::set_permissions(directory.path(), open).unwrap();
+    let output = Server::start(directory.path(), &[]).stop();
+    assert_eq!(mode(directory.path()), 0o755);
+    assert!(output.contains("others may look into the data directory"), "{output}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::Timestamp;
 
-use super::Stored;
+use super::{Stored, as_integer};
 use crate::{Claim, StoredAnswer};
 
 pub(in crate::embedded) fn claimed(
@@ -59,17 +59,25 @@ pub(in crate::embedded) fn insert_attempt(
     Ok(())
 }
 
-/// Forgets some claims and attempts that were stored before these instants.
+/// How many claims, and how many attempts, are forgotten at once.
+const PRUNED_MOST: usize = 500;
+
+/// Forgets some claims and attempts that were stored before these instants; whether there may be
+/// more.
 pub(in crate::embedded) fn prune(
     connection: &Connection,
     claims_before: Timestamp,
     attempts_before: Timestamp,
-) -> Stored<()> {
+) -> Stored<bool> {
+    let most = as_integer(PRUNED_MOST);
     let claims = "delete from claims where scope in
-                      (select scope from claims where stored_at < ?1 limit 500)";
-    connection.prepare_cached(claims)?.execute([claims_before.milliseconds()])?;
+                      (select scope from claims where stored_at < ?1 limit ?2)";
+    let claims =
+        connection.prepare_cached(claims)?.execute(params![claims_before.milliseconds(), most])?;
     let attempts = "delete from attempts where number in
-                        (select number from attempts where stored_at < ?1 limit 500)";
-    connection.prepare_cached(attempts)?.execute([attempts_before.milliseconds()])?;
-    Ok(())
+                        (select number from attempts where stored_at < ?1 limit ?2)";
+    let attempts = connection
+        .prepare_cached(attempts)?
+        .execute(params![attempts_before.milliseconds(), most])?;
+    Ok(claims == PRUNED_MOST || attempts == PRUNED_MOST)
 }

@@ -83,8 +83,14 @@ pub(in crate::embedded) fn entries_after(
     let sql = "select position, wallet, sequence, previous, previous_notable, skip, row
                from entries where position > ?1 and position <= ?2 order by position limit ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params![position, until, as_integer(most)], RawEntry::read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query(params![position, until, as_integer(most)])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let position: Position = row.get("position")?;
+        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
+        entries.push(RawEntry::read(row).map_err(wrong)?);
+    }
+    Ok(entries)
 }
 
 pub(in crate::embedded) fn last_position(connection: &Connection) -> Stored<Position> {
@@ -146,13 +152,22 @@ pub(in crate::embedded) fn insert_state(
     Ok(())
 }
 
-/// A wallet's state after a row, if it was kept there.
+/// A wallet's state after a row and the row's position, if it was kept there.
 pub(in crate::embedded) fn state(
     connection: &Connection,
     number: WalletNumber,
     sequence: u64,
-) -> Stored<Option<Vec<u8>>> {
-    let sql = "select state from states where wallet = ?1 and sequence = ?2";
+) -> Stored<Option<(Position, Vec<u8>)>> {
+    let sql = "select position, state from states where wallet = ?1 and sequence = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(params![number, sequence], first).optional()?)
+    let read = |row: &SqlRow<'_>| Ok((row.get("position")?, row.get("state")?));
+    Ok(statement.query_row(params![number, sequence], read).optional()?)
+}
+
+/// The wallets and sequences of all states.
+pub(in crate::embedded) fn states(connection: &Connection) -> Stored<Vec<(WalletNumber, u64)>> {
+    let sql = "select wallet, sequence from states order by position";
+    let mut statement = connection.prepare(sql)?;
+    let read = |row: &SqlRow<'_>| Ok((row.get("wallet")?, row.get("sequence")?));
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }

@@ -5,7 +5,7 @@ use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 
 use super::{Stored, first, push_stretch};
 use crate::work::StoreError;
-use crate::{GrantQuery, GrantRecord};
+use crate::{GrantQuery, GrantRecord, PageRequest};
 
 pub(in crate::embedded) fn insert_grant(
     connection: &Connection,
@@ -53,17 +53,18 @@ pub(in crate::embedded) fn last_grant(connection: &Connection) -> Stored<u64> {
     Ok(connection.query_row("select coalesce(max(ordinal), 0) from grants", [], first)?)
 }
 
-/// The grants that a page may show and one more, walking away from its start.
+/// The grants of a query that a page may show and one more, walking away from its start.
 pub(in crate::embedded) fn grants(
     connection: &Connection,
     query: &GrantQuery,
+    page: PageRequest,
 ) -> Stored<Vec<(u64, GrantRecord)>> {
     let (low, high) = query.created.bounds();
     let mut sql = "select ordinal, facts from grants
                    where environment = ?1 and customer = ?2 and resource is ?3
                      and (?4 is null or currency = ?4) and created_at between ?5 and ?6"
         .to_owned();
-    push_stretch(&mut sql, query.page);
+    push_stretch(&mut sql, page);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         query.environment.0,
@@ -81,9 +82,62 @@ pub(in crate::embedded) fn grants(
     Ok(grants)
 }
 
+/// What the columns say of a grant: by these it is found.
+pub(in crate::embedded) struct GrantColumns {
+    pub environment: EnvironmentId,
+    pub id: String,
+    customer: String,
+    resource: Option<String>,
+    currency: String,
+    created_at: i64,
+}
+
+impl GrantColumns {
+    fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            environment: EnvironmentId(row.get("environment")?),
+            id: row.get("id")?,
+            customer: row.get("customer")?,
+            resource: row.get("resource")?,
+            currency: row.get("currency")?,
+            created_at: row.get("created_at")?,
+        })
+    }
+
+    /// They say what the record says.
+    pub fn are_of(&self, record: &GrantRecord) -> bool {
+        let key = &record.wallet;
+        self.environment == key.environment
+            && self.id == record.grant.name.id.to_string()
+            && self.customer == key.customer.as_str()
+            && self.resource.as_deref() == key.resource.as_ref().map(ResourceId::as_str)
+            && self.currency == key.currency.as_str()
+            && self.created_at == record.grant.created_at.milliseconds()
+    }
+}
+
+/// Shows all grants, in order.
+pub(in crate::embedded) fn each_grant<E: From<StoreError>>(
+    connection: &Connection,
+    mut show: impl FnMut(GrantColumns, GrantRecord) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = "select ordinal, environment, id, customer, resource, currency, created_at, facts
+               from grants order by ordinal";
+    let mut statement = connection.prepare(sql).map_err(StoreError::from)?;
+    let mut rows = statement.query([]).map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        let ordinal: u64 = row.get("ordinal").map_err(StoreError::from)?;
+        let wrong = |error| StoreError::Corrupt(format!("grants {ordinal}: {error}"));
+        let columns = GrantColumns::read(row).map_err(wrong)?;
+        show(columns, read_grant(row)?)?;
+    }
+    Ok(())
+}
+
 fn read_grant(row: &SqlRow<'_>) -> Stored<GrantRecord> {
     let ordinal: u64 = row.get("ordinal")?;
-    let facts: Vec<u8> = row.get("facts")?;
+    let wrong = |error| StoreError::Corrupt(format!("grants {ordinal}: {error}"));
+    let facts: Vec<u8> = row.get("facts").map_err(wrong)?;
     let mut record: GrantRecord = postcard::from_bytes(&facts)
         .map_err(|error| StoreError::Corrupt(format!("grants {ordinal}: facts: {error}")))?;
     record.ordinal = ordinal;

@@ -6,7 +6,7 @@ use scrip_core::{EnvironmentId, Timestamp};
 
 use super::{Stored, first, push_stretch};
 use crate::work::StoreError;
-use crate::{Record, RecordKind, RecordQuery};
+use crate::{PageRequest, Record, RecordKind, RecordQuery};
 
 pub(in crate::embedded) fn insert_record(connection: &Connection, record: &Record) -> Stored<()> {
     let sql = "insert into records
@@ -124,10 +124,11 @@ pub(in crate::embedded) fn all_records(
     Ok(records)
 }
 
-/// The records that a page may show and one more, walking away from its start.
+/// The records of a query that a page may show and one more, walking away from its start.
 pub(in crate::embedded) fn records(
     connection: &Connection,
     query: &RecordQuery,
+    page: PageRequest,
 ) -> Stored<Vec<(u64, Record)>> {
     let (low, high) = query.created.bounds();
     let mut sql = format!(
@@ -150,7 +151,7 @@ pub(in crate::embedded) fn records(
         values.push((*name).to_owned().into());
         values.push(value.clone().into());
     }
-    push_stretch(&mut sql, query.page);
+    push_stretch(&mut sql, page);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut records = Vec::new();

@@ -1,0 +1,188 @@
+//! Scenarios that every ledger must pass, in the words of the domain.
+//!
+//! A ledger joins by one line, [`conformance!`](crate::conformance!) with its factory. The
+//! scenarios work in the sandbox, whose test clock they move; real time is moved only where the
+//! factory used the clock it was given.
+
+pub mod attempts;
+pub mod batches;
+pub mod claims;
+pub mod clock;
+pub mod consumption;
+pub mod currencies;
+pub mod customers;
+pub mod editing;
+pub mod environments;
+pub mod grant_lists;
+pub mod granting;
+pub mod overdraft;
+mod paging;
+pub mod record_lists;
+pub mod resources;
+pub mod row_filters;
+pub mod row_lists;
+pub mod time;
+pub mod voiding;
+mod world;
+
+pub use world::{
+    Factory, Given, Made, Making, PRODUCTION, SANDBOX, World, credits, everything, grant_of,
+    instant, item, record, rows_of, start, wallet,
+};
+
+/// Runs every scenario against the ledgers of a factory: an async function from
+/// [`Given`](crate::conformance::Given) to [`Made`](crate::conformance::Made), by a path from the
+/// crate's root. Each scenario becomes a test of tokio.
+#[macro_export]
+macro_rules! conformance {
+    ($factory:path) => {
+        $crate::conformance! { @ $factory:
+            customers {
+                are_made_and_read
+                keep_their_identifier_for_ever
+                are_patched_member_by_member
+                are_archived_and_brought_back
+                are_imported
+                are_imported_all_or_none
+                are_made_by_first_use_where_wanted
+            }
+            currencies {
+                are_made_patched_and_archived
+                free_their_identifier_when_archived
+                are_limited_in_number
+                used_again_keep_their_wallets
+            }
+            resources {
+                appear_with_their_first_grant
+                appear_with_their_first_consumption
+                do_not_share_credits
+            }
+            granting {
+                answers_with_the_whole_grant
+                records_what_a_grant_cost
+                refuses_in_order_of_precedence
+                refuses_an_identifier_that_is_taken
+                counts_a_paid_invoice
+                refuses_sums_beyond_the_bound
+                settles_a_deficit
+            }
+            voiding {
+                takes_back_what_is_left
+                takes_back_what_never_counted
+                is_refused_for_what_has_ended
+                goes_on_for_archived_customers
+            }
+            editing {
+                changes_what_is_given
+                is_refused_for_what_has_ended
+                checks_times_before_the_state
+                of_nothing_writes_no_row
+            }
+            consumption {
+                burns_and_answers_the_balance
+                happens_once_for_each_key
+                of_the_same_key_with_another_request_conflicts
+                keys_belong_to_their_wallet
+                is_the_same_request_whatever_the_order_of_members
+                refuses_in_order_of_precedence
+                goes_on_in_an_archived_currency
+                that_was_refused_leaves_its_key_free
+                is_attributed_to_its_instant
+            }
+            batches {
+                carry_out_every_item
+                with_one_bad_item_are_refused_whole
+                name_the_first_bad_item
+                refuse_one_key_with_two_contents
+                count_a_repeated_item_once
+                list_what_the_state_refuses
+                are_completed_by_a_repeat
+            }
+            overdraft {
+                opens_when_the_balance_is_short
+                is_settled_by_what_becomes_usable
+                is_settled_by_a_scheduled_grant
+                cannot_be_touched_by_hand
+            }
+            time {
+                brings_rows_at_their_exact_instants
+                is_folded_into_balances_without_writing
+                brings_everything_up_to_the_moved_clock
+                never_goes_back_in_a_wallet
+                moves_many_wallets_at_once
+                is_written_by_a_read_of_a_grant
+            }
+            clock {
+                moves_forward_only
+                moves_at_most_a_year_after_its_first_setting
+                belongs_to_the_sandbox
+                leaves_other_environments_alone
+                is_told_to_repeats
+            }
+            claims {
+                answer_the_repeat
+                conflict_with_another_body
+                run_once_at_a_time
+                keep_definite_refusals
+                keep_refusals_that_needed_no_order
+                that_store_nothing_run_again
+                keep_the_first_answer
+            }
+            attempts {
+                answer_the_retry_of_an_effect
+                run_a_retry_without_effect
+                do_not_count_when_refused
+                answer_with_the_latest
+                are_forgotten_after_five_minutes
+                do_not_meet_other_requests
+            }
+            row_lists {
+                are_empty_for_who_has_none
+                follow_the_decided_order_over_wallets
+                page_both_ways_at_one_instant
+                page_both_ways_through_parts_of_a_row
+                stay_in_place_while_rows_arrive
+                show_what_was_answered
+                refuse_a_cursor_of_other_wallets
+            }
+            row_filters {
+                combine_in_every_way
+                by_reservation_are_empty_without_reservations
+            }
+            grant_lists {
+                page_both_ways
+                show_one_scope
+                filter_by_currency_and_creation
+                show_grants_as_they_are_now
+            }
+            record_lists {
+                page_both_ways
+                filter_by_secondary_keys_and_creation
+                filter_by_archive_state
+                end_exactly_though_records_change
+            }
+            environments {
+                know_nothing_of_each_other
+                have_their_keys
+                are_bootstrapped_once
+                keep_nothing_if_their_keys_cannot_be_kept
+                forget_an_archived_key
+            }
+        }
+    };
+    (@ $factory:path: $($group:ident { $($scenario:ident)* })*) => {
+        $(
+            mod $group {
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $scenario() {
+                        let make = |given| -> $crate::conformance::Making {
+                            Box::pin($factory(given))
+                        };
+                        $crate::conformance::$group::$scenario(&make).await;
+                    }
+                )*
+            }
+        )*
+    };
+}

@@ -1,0 +1,250 @@
+//! Whatever is asked, the ledger in a directory answers like the one in memory, and still holds the
+//! same after it was closed and opened again.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use scrip_core::{
+    Credits, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient, Priority, Timestamp,
+};
+use scrip_ledger::conformance::{
+    Given, Made, Making, SANDBOX, World, grant_of, item, start, wallet,
+};
+use scrip_ledger::embedded::verify;
+use scrip_ledger::{
+    Answer, Claim, Executed, LedgerError, Memory, NewRecord, Order, Payment, RecordKind,
+    RecordPatch, Remember, RememberBy, Render, StoredAnswer, WalletConsume, Work,
+};
+
+use crate::embedded::store::Store;
+use crate::whole::{plain_grant, plain_record, whole};
+
+const WALLETS: [&str; 6] =
+    ["ann/gold", "ann/silver", "ann/gold/r1", "bob/gold", "bob/gold/r1", "nobody/gold"];
+const HOUR: i64 = 3_600_000;
+
+/// What somebody asks for. Grants are picked among those that were asked for.
+#[derive(Clone, Debug)]
+enum Deed {
+    Grant { wallet: usize, amount: i64, priority: u8, kind: GrantType, hours: Times, paid: bool },
+    Consume(Burn),
+    Batch(Vec<Burn>),
+    Void(usize),
+    Edit { pick: usize, priority: Option<u8>, expire: Option<Option<i64>>, comment: bool },
+    Move(i64),
+    Record { kind: RecordKind, id: usize, act: Act },
+    Import(Vec<(usize, usize)>),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    effective: Option<i64>,
+    expire: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Burn {
+    wallet: usize,
+    key: usize,
+    amount: i64,
+    reject: bool,
+    attributed: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Create,
+    Patch,
+    Archive,
+    Unarchive,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let hours = || prop::option::of(-3..40_i64);
+    let kinds = vec![GrantType::Promotional, GrantType::Recurring, GrantType::Paid];
+    let grant = (
+        (0..WALLETS.len(), 1..40_i64, 49..52_u8, prop::sample::select(kinds)),
+        (hours(), hours(), any::<bool>()),
+    );
+    let grant = grant.prop_map(|((wallet, amount, priority, kind), (effective, expire, paid))| {
+        Deed::Grant { wallet, amount, priority, kind, hours: Times { effective, expire }, paid }
+    });
+    let edit =
+        (any::<usize>(), prop::option::of(0..100_u8), prop::option::of(hours()), any::<bool>());
+    let edit = edit.prop_map(|(pick, priority, expire, comment)| Deed::Edit {
+        pick,
+        priority,
+        expire,
+        comment,
+    });
+    let kinds = vec![RecordKind::Customer, RecordKind::CustomCurrency];
+    let acts = vec![Act::Create, Act::Patch, Act::Archive, Act::Unarchive];
+    let record = (prop::sample::select(kinds), 0..3_usize, prop::sample::select(acts));
+    prop_oneof![
+        6 => grant,
+        8 => burn().prop_map(Deed::Consume),
+        3 => prop::collection::vec(burn(), 0..8).prop_map(Deed::Batch),
+        2 => any::<usize>().prop_map(Deed::Void),
+        2 => edit,
+        3 => (-2..60_i64).prop_map(Deed::Move),
+        3 => record.prop_map(|(kind, id, act)| Deed::Record { kind, id, act }),
+        1 => prop::collection::vec((0..4_usize, 0..2_usize), 0..4).prop_map(Deed::Import),
+    ]
+}
+
+fn burn() -> impl Strategy<Value = Burn> {
+    let attributed = prop::option::weighted(0.2, -2..10_i64);
+    (0..WALLETS.len(), 0..12_usize, 1..60_i64, prop::bool::weighted(0.3), attributed).prop_map(
+        |(wallet, key, amount, reject, attributed)| {
+            // A key mostly means the same amount again, so that repeats are met often.
+            let amount = if amount < 50 { 1 + key as i64 } else { amount };
+            Burn { wallet, key, amount, reject: reject && key % 2 == 0, attributed }
+        },
+    )
+}
+
+/// How an answer is remembered: a claim's scope and body, or an attempt's scope and count.
+fn memory() -> impl Strategy<Value = Option<RememberBy>> {
+    let claim = (0..4_u8, 0..2_u8).prop_map(|(scope, body)| {
+        RememberBy::Claim(Claim { scope: [scope; 32], body: [body; 32] })
+    });
+    let attempt = (4..7_u8, 0..3_u32)
+        .prop_map(|(scope, retry_count)| RememberBy::Attempt { scope: [scope; 32], retry_count });
+    prop_oneof![5 => Just(None), 1 => claim.prop_map(Some), 1 => attempt.prop_map(Some)]
+}
+
+/// The same work for both ledgers.
+fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> Work {
+    let at = |hours: i64| now.later(hours * HOUR);
+    let picked = |ids: &[GrantId], pick: usize| match ids.len() {
+        0 => GrantId::mint(0, 0),
+        count => ids[pick % count],
+    };
+    match deed {
+        Deed::Grant { wallet: name, amount, priority, kind, hours, paid } => {
+            let (id, amount) = (world.mint(), amount.to_string());
+            ids.push(id);
+            let mut create = grant_of(&wallet(WALLETS[*name]), id, "a grant", &amount);
+            create.grant.priority = Priority::new(*priority).unwrap();
+            create.grant.grant_type = *kind;
+            create.grant.effective_at = hours.effective.map(at);
+            create.grant.expire_at = hours.expire.map(at);
+            create.payment = if *paid { Payment::PaidInvoice } else { Payment::None };
+            Work::CreateGrant(Box::new(create))
+        }
+        Deed::Consume(burn) => Work::Consume(Box::new(burned(burn, now))),
+        Deed::Batch(burns) => {
+            Work::ConsumeBatch(burns.iter().map(|burn| burned(burn, now)).collect())
+        }
+        Deed::Void(pick) => Work::VoidGrant(picked(ids, *pick)),
+        Deed::Edit { pick, priority, expire, comment } => {
+            let change = GrantChange {
+                priority: priority.and_then(Priority::new),
+                expire_at: expire.map(|hours| hours.map(at)),
+                comment: comment.then(|| Some("changed".to_owned())),
+                ..GrantChange::default()
+            };
+            Work::EditGrant(Box::new(EditGrant { id: picked(ids, *pick), change }))
+        }
+        Deed::Move(hours) => Work::MoveClock(at(*hours)),
+        Deed::Record { kind, id, act } => {
+            let id = match kind {
+                RecordKind::Customer => ["ann", "bob", "cleo"][*id],
+                _ => ["gold", "silver", "lead"][*id],
+            };
+            let (kind, id) = (*kind, id.to_owned());
+            let members = serde_json::Map::from_iter([("name".to_owned(), "x".into())]);
+            match act {
+                Act::Create => Work::CreateRecord(NewRecord { kind, id, body: members }),
+                Act::Patch => Work::PatchRecord(RecordPatch { kind, id, members }),
+                Act::Archive => Work::ArchiveRecord(kind, id),
+                Act::Unarchive => Work::UnarchiveRecord(kind, id),
+            }
+        }
+        Deed::Import(items) => {
+            let customer = |(id, name): &(usize, usize)| NewRecord {
+                kind: RecordKind::Customer,
+                id: ["ann", "dan", "eve", "fay"][*id].to_owned(),
+                body: serde_json::Map::from_iter([("name".to_owned(), (*name).into())]),
+            };
+            Work::ImportCustomers(items.iter().map(customer).collect())
+        }
+    }
+}
+
+fn burned(burn: &Burn, now: Timestamp) -> WalletConsume {
+    let Burn { wallet: name, key, amount, reject, attributed } = *burn;
+    let mut item = item(&wallet(WALLETS[name]), &key.to_string(), "1");
+    item.consume.amount = Credits::whole(amount);
+    if reject {
+        item.consume.on_insufficient = OnInsufficient::Reject;
+    }
+    item.consume.created_at = attributed.map(|hours| now.later(hours * HOUR));
+    item
+}
+
+/// The outcome as text, without what means something in its own store only.
+async fn outcome(world: &World, work: Work, by: Option<RememberBy>) -> String {
+    let render: Render = Arc::new(|outcome| {
+        let body = format!("{:?}", outcome.clone().map(plain)).into_bytes();
+        Some(StoredAnswer { status: 200, body })
+    });
+    let remember = by.map(|by| Remember { by, render });
+    let order = Order { environment: SANDBOX, origin: world.origin(), work, remember };
+    let outcome: Result<Executed, LedgerError> = world.ledger.execute(order).await;
+    format!(
+        "{:?}",
+        outcome.map(|executed| match executed {
+            Executed::Fresh(answer) => Executed::Fresh(plain(answer)),
+            replayed => replayed,
+        })
+    )
+}
+
+fn plain(answer: Answer) -> Answer {
+    match answer {
+        Answer::Grant(grant) => Answer::Grant(Box::new(plain_grant(*grant))),
+        Answer::Record(record) => Answer::Record(Box::new(plain_record(*record))),
+        other => other,
+    }
+}
+
+async fn agree(deeds: Vec<(Deed, Option<RememberBy>)>) {
+    let make = |given: Given| -> Making {
+        let ledger = Arc::new(Memory::with(given.clock, given.settings));
+        let made = Made { ledger, follows_given_clock: true, keep: Box::new(()) };
+        Box::pin(async { made })
+    };
+    let memory = World::new(&make).await;
+    let store = Store::new();
+    let embedded = store.fresh().await;
+    let mut ids = Vec::new();
+    assert_eq!(memory.ledger.now(SANDBOX), start());
+    for (deed, by) in deeds {
+        let work = work(&deed, &memory, &mut ids, memory.ledger.now(SANDBOX));
+        let in_memory = outcome(&memory, work.clone(), by).await;
+        let in_directory = outcome(&embedded.world, work, by).await;
+        assert_eq!(in_directory, in_memory, "{deed:?}");
+        assert!(!in_memory.contains("Internal"), "{in_memory}");
+    }
+    let expected = whole(memory.ledger.as_ref()).await;
+    assert_eq!(whole(embedded.ledger.as_ref()).await, expected);
+    embedded.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+    let again = store.opened().await;
+    assert_eq!(whole(again.ledger.as_ref()).await, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_ledgers_answer_alike(deeds in prop::collection::vec((deed(), memory()), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(agree(deeds));
+    }
+}

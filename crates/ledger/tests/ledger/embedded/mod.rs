@@ -1,0 +1,21 @@
+//! The ledger in a directory.
+
+mod audits;
+mod crowds;
+mod damage;
+mod deep;
+mod full_disk;
+mod housekeeping;
+mod opening;
+mod queue;
+pub mod store;
+
+use scrip_ledger::conformance::{Given, Made};
+
+async fn make(given: Given) -> Made {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = store::open(directory.path(), store::options(given));
+    Made { ledger, follows_given_clock: true, keep: Box::new(directory) }
+}
+
+scrip_ledger::conformance!(crate::embedded::make);
