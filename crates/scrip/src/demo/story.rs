@@ -39,7 +39,7 @@ pub struct Customer {
 /// The body that makes a customer.
 pub fn customer_body(id: &str, number: u32) -> Value {
     let index = usize::try_from(number).unwrap_or_default() % NAMES.len();
-    let plan = if number % 3 == 0 { "enterprise" } else { "self-serve" };
+    let plan = if number.is_multiple_of(3) { "enterprise" } else { "self-serve" };
     json!({
         "id": id,
         "name": NAMES[index],

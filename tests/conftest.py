@@ -1,0 +1,86 @@
+"""Servers and clients that the suites share.
+
+The tests of `sdk/` share one server, use ids of their own, and run once with the sync and once with the async client.
+A test that needs an environment to itself (its clock, all of its currencies) takes `own_server`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.driver import Api
+from support.server import Server, binary, running
+from support.shop import Wallet, new_currency, new_customer
+from support.wire import Wire
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not session.config.option.collectonly:
+        try:
+            binary()
+        except FileNotFoundError as missing:
+            pytest.exit(str(missing), returncode=4)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("shared")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests of one module."""
+    with running(tmp_path_factory.mktemp("own")) as started:
+        yield started
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Where a test that starts and kills servers of its own may put them."""
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def wire(server: Server) -> Iterator[Wire]:
+    client = Wire(server.url, server.production_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox(server: Server) -> Iterator[Wire]:
+    client = Wire(server.url, server.sandbox_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session", params=["sync", "async"])
+def api(server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
+    client = Api(request.param, server.url, server.production_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def currency(wire: Wire) -> str:
+    """One currency for all who only need one; an environment has room for a hundred."""
+    return new_currency(wire, units={"singular": "token", "plural": "tokens"})
+
+
+@pytest.fixture
+def customer(wire: Wire) -> str:
+    return new_customer(wire)
+
+
+@pytest.fixture
+def wallet(customer: str, currency: str) -> Wallet:
+    return Wallet(customer, currency)
+
+
+@pytest.fixture(scope="session")
+def other_currency(wire: Wire) -> str:
+    return new_currency(wire)

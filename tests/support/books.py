@@ -1,0 +1,86 @@
+"""The arithmetic of the books: reads a customer's grants, rows and balances and checks that they tell one story."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from support.wire import Wire, exact
+
+Row = dict[str, Any]
+ZERO = Decimal(0)
+
+
+def everything(wire: Wire, path: str, **query: Any) -> list[Row]:
+    """All items of a list, by following `pagination.next`."""
+    items: list[Row] = []
+    after: dict[str, Any] = {}
+    while True:
+        answer = wire.get(path, limit=100, **query, **after)
+        assert answer.status_code == 200, answer.text
+        page = exact(answer)
+        items += page["data"]
+        if page["pagination"]["next"] is None:
+            return items
+        after = {"after": page["pagination"]["next"]}
+
+
+def rows(wire: Wire, customer: str, **filters: Any) -> list[Row]:
+    """Ledger rows, newest first."""
+    return everything(wire, "/api/v1/credits/ledger", customerId=customer, **filters)
+
+
+def grants(wire: Wire, customer: str, **filters: Any) -> list[Row]:
+    return everything(wire, "/api/v1/credits/grants", customerId=customer, **filters)
+
+
+def credit(wire: Wire, customer: str, currency: str, resource: str | None = None) -> Row:
+    query: dict[str, Any] = {"currencyId": currency} | ({"resourceId": resource} if resource else {})
+    answer = wire.get(f"/api/v1/customers/{customer}/entitlements/check", **query)
+    assert answer.status_code == 200, answer.text
+    data: Row = exact(answer)["data"]
+    return data
+
+
+def resources(wire: Wire, customer: str) -> list[str]:
+    return [item["id"] for item in everything(wire, f"/api/v1/customers/{customer}/resources")]
+
+
+def check_books(wire: Wire, customer: str) -> None:
+    """Conservation, as any client can check it, for every wallet of a customer that is not archived."""
+    by_wallet: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
+    by_grant: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows(wire, customer):
+        by_wallet[row["creditCurrencyId"], row["resourceId"]] += row["amount"]
+        by_grant[row["creditGrantId"]] += row["amount"]
+
+    live_overdrafts: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
+    usable_rest: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
+    for resource in [None, *resources(wire, customer)]:
+        for grant in grants(wire, customer, **({"resourceId": resource} if resource else {})):
+            wallet = (grant["currencyId"], grant["resourceId"])
+            assert grant["resourceId"] == resource
+            consumed, amount, status = grant["consumedAmount"], grant["amount"], grant["status"]
+            left = by_grant[grant["id"]]
+            if grant["grantType"] == "OVERDRAFT":
+                assert amount == 0 and left == -consumed, grant
+                if status == "ACTIVE":
+                    live_overdrafts[wallet].append(grant)
+                continue
+            assert ZERO <= consumed <= amount, grant
+            if status == "ACTIVE":
+                # What its rows leave on a usable grant is what nobody has consumed yet.
+                assert left == amount - consumed, (grant, left)
+                usable_rest[wallet] += left
+            else:
+                # Before it is usable, and after it has ended, a grant's rows add up to nothing.
+                assert left == 0, (grant, left)
+
+    for (currency, resource), total in by_wallet.items():
+        now = credit(wire, customer, currency, resource)
+        assert now["usageLimit"] - now["currentUsage"] == total, (currency, resource, total, now)
+        overdrafts = live_overdrafts[currency, resource]
+        assert len(overdrafts) <= 1, overdrafts
+        if overdrafts and overdrafts[0]["consumedAmount"] > 0:
+            assert usable_rest[currency, resource] == 0, "a deficit while credits lie unused"

@@ -1,0 +1,47 @@
+"""Which of the SDK's operations are served today. An operation moves in here with the change that builds it."""
+
+from __future__ import annotations
+
+from support.sdk_operations import Operation, all_operations
+
+# Method, path, and the status of success.
+SERVED: dict[str, int] = {
+    "POST /api/v1/credits/grants": 201,
+    "GET /api/v1/credits/grants": 200,
+    "POST /api/v1/credits/grants/{}/void": 200,
+    "POST /api/v1/credits/consumption": 200,
+    "POST /api/v1/credits/consumption/async": 202,
+    "GET /api/v1/credits/ledger": 200,
+    "POST /api/v1/credits/custom-currencies": 201,
+    "GET /api/v1/credits/custom-currencies": 200,
+    "PATCH /api/v1/credits/custom-currencies/{}": 200,
+    "POST /api/v1/credits/custom-currencies/{}/archive": 200,
+    "POST /api/v1/credits/custom-currencies/{}/unarchive": 200,
+    "GET /api/v1/credits/custom-currencies/{}/associated-entities": 200,
+    "POST /api/v1/customers": 201,
+    "GET /api/v1/customers": 200,
+    "GET /api/v1/customers/{}": 200,
+    "PATCH /api/v1/customers/{}": 200,
+    "POST /api/v1/customers/{}/archive": 200,
+    "POST /api/v1/customers/{}/unarchive": 200,
+    "POST /api/v1/customers/import": 200,
+    "GET /api/v1/customers/{}/resources": 200,
+    "GET /api/v1/customers/{}/entitlements": 200,
+    "GET /api/v1/customers/{}/entitlements/check": 200,
+}
+
+# What the official API lacks: served under the same prefix.
+EXTENSIONS: dict[str, int] = {
+    "GET /api/v1/credits/grants/{}": 200,
+    "PATCH /api/v1/credits/grants/{}": 200,
+    "POST /api/v1/test-clock": 200,
+}
+
+
+def served() -> list[Operation]:
+    operations = all_operations()
+    return [operations[name] for name in SERVED]
+
+
+def not_served() -> list[Operation]:
+    return [operation for name, operation in sorted(all_operations().items()) if name not in SERVED]
