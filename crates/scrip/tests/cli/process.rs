@@ -54,7 +54,7 @@ impl Server {
             }
             all
         });
-        let port = is_ready.recv_timeout(Duration::from_secs(30)).expect("the server starts");
+        let port = is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
         Self { child, output: Some(output), port }
     }
 
