@@ -55,12 +55,12 @@ pub(super) fn accept_file(directory: &std::path::Path) -> PathBuf {
     directory.join("clock-accept")
 }
 
+/// Takes the word of `scrip clock accept`. It holds for a leap that was seen; said too early it is
+/// forgotten, and a later leap needs a word of its own.
 fn accept_clock(shared: &Shared, directory: &std::path::Path) {
-    if shared.clocks.system().is_trusted() {
-        return;
-    }
     let path = accept_file(directory);
-    if path.exists() && std::fs::remove_file(&path).is_ok() {
+    let was_trusted = shared.clocks.system().is_trusted();
+    if path.exists() && std::fs::remove_file(&path).is_ok() && !was_trusted {
         shared.clocks.system().accept();
         tracing::warn!("the system clock's leap was accepted");
     }

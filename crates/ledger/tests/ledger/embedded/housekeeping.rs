@@ -10,7 +10,7 @@ use super::store::Store;
 const HOUR: i64 = 3_600_000;
 
 /// Waits for what happens by itself, for at most ten seconds.
-async fn until(holds: impl Fn() -> bool) {
+pub async fn until(holds: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if holds() {
             return;

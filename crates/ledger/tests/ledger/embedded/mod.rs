@@ -1,6 +1,7 @@
 //! The ledger in a directory.
 
 mod audits;
+mod clock_leaps;
 mod crowds;
 mod damage;
 mod deep;
