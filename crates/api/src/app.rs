@@ -1,22 +1,26 @@
 //! What every request shares.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use scrip_ledger::Ledger;
 
+use crate::http::RateLimit;
 use crate::ids::IdSource;
 
 /// How the API behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppConfig {
+    /// Requests that a key may send in a second, and at once after a rest; none is no bound.
+    pub requests_a_second: Option<NonZeroU32>,
     /// Whether the retries that official SDKs make by themselves are recognised (decision 41).
     pub recognise_sdk_retries: bool,
 }
 
 impl Default for AppConfig {
     fn default() -> Self {
-        Self { recognise_sdk_retries: true }
+        Self { requests_a_second: None, recognise_sdk_retries: true }
     }
 }
 
@@ -30,6 +34,7 @@ struct Shared {
     config: AppConfig,
     ready: AtomicBool,
     secret: [u8; 32],
+    rate_limit: Option<RateLimit>,
 }
 
 impl App {
@@ -37,7 +42,9 @@ impl App {
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, ids: Arc<dyn IdSource>, config: AppConfig) -> Self {
         let secret = ledger.secret();
-        Self(Arc::new(Shared { ledger, ids, config, ready: AtomicBool::new(false), secret }))
+        let rate_limit = config.requests_a_second.map(RateLimit::a_second);
+        let ready = AtomicBool::new(false);
+        Self(Arc::new(Shared { ledger, ids, config, ready, secret, rate_limit }))
     }
 
     /// Says whether requests should be sent here.
@@ -57,6 +64,10 @@ impl App {
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
         self.0.ids.as_ref()
+    }
+
+    pub(crate) fn rate_limit(&self) -> Option<&RateLimit> {
+        self.0.rate_limit.as_ref()
     }
 
     pub(crate) fn config(&self) -> AppConfig {

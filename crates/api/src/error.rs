@@ -123,6 +123,14 @@ impl ApiError {
         Self::new(StatusCode::URI_TOO_LONG, "BadUserInput", "path and query are too long")
     }
 
+    /// 429: the key sent more than it may (decision 38).
+    pub fn too_many_requests(wait: Duration) -> Self {
+        let message = "this API key sends more requests than it may";
+        // Rounded up, so that whoever waits so long is not refused again.
+        let wait = wait.max(Duration::from_millis(1)) + Duration::from_millis(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RateLimitExceeded", message).retry_after(wait)
+    }
+
     /// 431.
     pub fn headers_too_large() -> Self {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

@@ -1,6 +1,7 @@
 //! The command line. Every option of `serve` can also be set as a `SCRIP_*` variable.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +62,10 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_QUEUE_MAX", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub queue_max: u32,
+    /// Requests that each API key may send in a second; more are answered with 429. Off by
+    /// default.
+    #[arg(long, env = "SCRIP_RATE_LIMIT")]
+    pub rate_limit: Option<NonZeroU32>,
     /// Do not recognise the retries that official SDKs make by themselves.
     #[arg(long, env = "SCRIP_IGNORE_SDK_RETRIES")]
     pub ignore_sdk_retries: bool,

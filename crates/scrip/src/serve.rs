@@ -49,7 +49,10 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let ledger = open(&options, failed).await?;
     let served: Arc<dyn Ledger> = ledger.clone();
     make_keys(&options, served.as_ref()).await?;
-    let config = AppConfig { recognise_sdk_retries: !options.ignore_sdk_retries };
+    let config = AppConfig {
+        requests_a_second: options.rate_limit,
+        recognise_sdk_retries: !options.ignore_sdk_retries,
+    };
     let app = App::new(served, Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
     app.set_ready(true);

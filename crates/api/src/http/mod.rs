@@ -6,6 +6,7 @@ mod claim;
 mod endpoint;
 mod observe;
 mod query;
+mod rate;
 mod reply;
 
 pub(crate) use body::skip;
@@ -13,4 +14,5 @@ pub(crate) use call::{Call, Caller, Numbers, Write};
 pub(crate) use endpoint::{Accepts, Endpoint};
 pub(crate) use observe::observe;
 pub(crate) use query::Query;
+pub(crate) use rate::RateLimit;
 pub(crate) use reply::Reply;

@@ -76,10 +76,14 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
     let key = headers
         .get(API_KEY)
         .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
-    app.ledger()
+    let holder = app
+        .ledger()
         .key_holder(Sha256::digest(key.as_bytes()).into())
-        .map(|holder| Some(Caller::new(holder)))
-        .ok_or_else(|| ApiError::unauthenticated("the API key is not known"))
+        .ok_or_else(|| ApiError::unauthenticated("the API key is not known"))?;
+    match app.rate_limit().map(|limit| limit.count(&holder)) {
+        Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
+        Some(Ok(())) | None => Ok(Some(Caller::new(holder))),
+    }
 }
 
 /// Gives errors their body and every response its trace id.

@@ -15,7 +15,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// An operation under `/api`: it needs a key, and may be refused for its form.
     pub fn new(id: &str, tag: &'static str, summary: &str) -> Self {
-        Self::open(id, tag, summary).secured().refuses(&[400, 401, 414, 431, 500, 503])
+        Self::open(id, tag, summary).secured().refuses(&[400, 401, 414, 429, 431, 500, 503])
     }
 
     /// An operation that anybody may ask for.
@@ -207,6 +207,7 @@ fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request is not as it must be, or its time or state does not allow it",
         401 => "The API key is missing or not known",
+        429 => "The API key sends more requests than it may; wait as `retry-after-ms` says",
         402 => "Not enough credits",
         403 => "Not allowed in this environment",
         404 => "Something that the request names does not exist",

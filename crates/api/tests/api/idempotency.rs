@@ -102,7 +102,7 @@ async fn keys_have_a_form_and_an_environment() {
 #[tokio::test]
 async fn sdk_retries_get_the_first_answer() {
     for (recognised, grants) in [(true, 2), (false, 4)] {
-        let config = AppConfig { recognise_sdk_retries: recognised };
+        let config = AppConfig { recognise_sdk_retries: recognised, ..AppConfig::default() };
         let world = World::with(config, |ledger| ledger).await;
         world.furnish().await;
         let body = grant_body(1).to_string();

@@ -1,10 +1,11 @@
 //! The process around the API.
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
+use scrip_api::AppConfig;
 use serde_json::{Value, json};
 
-use crate::support::{SANDBOX, World};
+use crate::support::{PRODUCTION, SANDBOX, World};
 
 async fn open(world: &World, path: &str) -> crate::support::Told {
     world.call(Request::get(path).body(Body::empty()).unwrap()).await
@@ -111,4 +112,29 @@ async fn the_test_clock() {
     set(json!("2030-12-31")).await.is(200);
     let told = world.post("/api/v1/test-clock", json!({"now": "2030-01-01"})).await;
     told.refuses(403, "AccessDeniedError", "SANDBOX");
+}
+
+#[tokio::test]
+async fn a_key_may_be_bounded() {
+    let requests_a_second = std::num::NonZeroU32::new(3);
+    let config = AppConfig { requests_a_second, ..AppConfig::default() };
+    let world = World::with(config, |ledger| ledger).await;
+    let list = async |key: &str| {
+        let request = Request::get("/api/v1/customers").header("x-api-key", key);
+        world.call(request.body(Body::empty()).unwrap()).await
+    };
+    let mut told = list(SANDBOX).await;
+    for _ in 0..20 {
+        if told.status == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        told = list(SANDBOX).await;
+    }
+    let told = told.refuses(429, "RateLimitExceeded", "");
+    assert_eq!(told.header("x-should-retry"), "true");
+    assert_eq!(told.header("retry-after"), "1");
+    let wait: u64 = told.header("retry-after-ms").parse().unwrap();
+    assert!((1..=335).contains(&wait), "a third of a second at most: {wait}");
+    list(PRODUCTION).await.is(200);
+    open(&world, "/healthz").await.is(200);
 }
