@@ -14,7 +14,7 @@ use scrip_api::{App, AppConfig, RandomIds};
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
 use tracing_subscriber::EnvFilter;
 
@@ -37,16 +37,27 @@ pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
         bail!("SCRIP_API_KEY and SCRIP_SANDBOX_API_KEY are the same; each environment has its own");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(options))
+    let result = runtime.block_on(serve(options));
+    // A stop while the ledger is being read does not wait for the end of the reading.
+    runtime.shutdown_background();
+    result
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    // From the first moment on: a stop that comes early is a stop too.
+    let mut stop = StopSignal::listen()?;
     // Before anything is opened: an address that is taken should cost nothing.
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("listening on {}", options.listen))?;
     let (failed, mut failures) = mpsc::unbounded_channel();
-    let ledger = open(&options, failed).await?;
+    let ledger = tokio::select! {
+        ledger = open(&options, failed) => ledger?,
+        () = stop.received() => {
+            tracing::info!("stopped while reading the ledger");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let served: Arc<dyn Ledger> = ledger.clone();
     make_keys(&options, served.as_ref()).await?;
     let config = AppConfig {
@@ -61,7 +72,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let connections = GracefulShutdown::new();
     let failure = tokio::select! {
         () = accept(listener, router, &connections) => None,
-        () = stop_signal() => None,
+        () = stop.received() => None,
         failure = failures.recv() => failure,
     };
     app.set_ready(false);
@@ -160,13 +171,23 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
 }
 
-async fn stop_signal() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// SIGTERM, or SIGINT from a terminal.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

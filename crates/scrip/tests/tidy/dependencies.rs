@@ -41,7 +41,7 @@ const LICENCES: &[&str] = &[
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--all-features", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
         .current_dir(root())
         .output()
         .unwrap();
