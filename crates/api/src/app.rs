@@ -4,24 +4,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use scrip_core::EnvironmentId;
 use scrip_ledger::Ledger;
 
 use crate::http::RateLimit;
 use crate::ids::IdSource;
 
 /// How the API behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppConfig {
     /// Requests that a key may send in a second, and at once after a rest; none is no bound.
     pub requests_a_second: Option<NonZeroU32>,
-    /// Whether the retries that official SDKs make by themselves are recognised (decision 41).
-    pub recognise_sdk_retries: bool,
-}
-
-impl Default for AppConfig {
-    fn default() -> Self {
-        Self { requests_a_second: None, recognise_sdk_retries: true }
-    }
+    /// Environments in which the retries that official SDKs make by themselves are requests like
+    /// any other; elsewhere they are recognised (decision 41).
+    pub ignore_sdk_retries_in: Vec<EnvironmentId>,
 }
 
 /// A ledger and how it is spoken to over HTTP. Cheap to clone.
@@ -70,8 +66,9 @@ impl App {
         self.0.rate_limit.as_ref()
     }
 
-    pub(crate) fn config(&self) -> AppConfig {
-        self.0.config
+    /// Whether the retries of official SDKs are recognised in an environment.
+    pub(crate) fn recognises_sdk_retries(&self, environment: EnvironmentId) -> bool {
+        !self.0.config.ignore_sdk_retries_in.contains(&environment)
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {

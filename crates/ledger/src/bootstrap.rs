@@ -1,6 +1,6 @@
 //! What an empty store gets: an account, its two environments, and a key for each.
 
-use scrip_core::{Actor, Origin, TraceId};
+use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -10,9 +10,14 @@ use crate::{
     Work,
 };
 
+/// The environment `production` of the default account.
+pub const PRODUCTION: EnvironmentId = EnvironmentId(1);
+/// The environment `sandbox` of the default account; it has a test clock.
+pub const SANDBOX: EnvironmentId = EnvironmentId(2);
+
 /// The environments of the default account: number, name, type.
 const ENVIRONMENTS: [(u32, &str, &str); 2] =
-    [(1, "production", "PRODUCTION"), (2, "sandbox", "SANDBOX")];
+    [(PRODUCTION.0, "production", "PRODUCTION"), (SANDBOX.0, "sandbox", "SANDBOX")];
 
 /// Keys that the owner chose, instead of random ones.
 #[derive(Clone, Default)]
@@ -42,7 +47,8 @@ pub async fn bootstrap(
     let mut keys = Vec::new();
     let mut fresh = Vec::new();
     for (number, name, environment_type) in ENVIRONMENTS {
-        let provided = if number == 1 { &provided.production } else { &provided.sandbox };
+        let provided =
+            if number == PRODUCTION.0 { &provided.production } else { &provided.sandbox };
         match provided {
             Some(key) => keys.push((number, environment_type, key.clone())),
             None if has_key(ledger, number).await? => {}

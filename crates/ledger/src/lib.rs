@@ -20,7 +20,7 @@ mod slot;
 mod views;
 mod work;
 
-pub use bootstrap::{InitialKey, ProvidedKeys, bootstrap};
+pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
 pub use memory::Memory;

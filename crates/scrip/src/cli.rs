@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scrip_core::EnvironmentId;
 
 /// A self-hosted credits engine that speaks the Stigg credits API.
 #[derive(Parser)]
@@ -66,9 +67,10 @@ pub struct ServeOptions {
     /// default.
     #[arg(long, env = "SCRIP_RATE_LIMIT")]
     pub rate_limit: Option<NonZeroU32>,
-    /// Do not recognise the retries that official SDKs make by themselves.
-    #[arg(long, env = "SCRIP_IGNORE_SDK_RETRIES")]
-    pub ignore_sdk_retries: bool,
+    /// Environments in which the retries that official SDKs make by themselves are requests like
+    /// any other, separated by commas. Elsewhere they are recognised.
+    #[arg(long, env = "SCRIP_IGNORE_SDK_RETRIES", value_enum, value_delimiter = ',')]
+    pub ignore_sdk_retries: Vec<EnvironmentName>,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,
@@ -84,6 +86,25 @@ pub struct DataOptions {
     /// The data directory.
     #[arg(long, env = "SCRIP_DATA", default_value = "./scrip-data")]
     pub data: PathBuf,
+}
+
+/// An environment of the default account.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum EnvironmentName {
+    /// For real.
+    Production,
+    /// With a test clock.
+    Sandbox,
+}
+
+impl EnvironmentName {
+    /// Its number in the store.
+    pub const fn id(self) -> EnvironmentId {
+        match self {
+            Self::Production => scrip_ledger::PRODUCTION,
+            Self::Sandbox => scrip_ledger::SANDBOX,
+        }
+    }
 }
 
 /// How logs are written.

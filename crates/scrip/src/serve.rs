@@ -62,7 +62,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     make_keys(&options, served.as_ref()).await?;
     let config = AppConfig {
         requests_a_second: options.rate_limit,
-        recognise_sdk_retries: !options.ignore_sdk_retries,
+        ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
     };
     let app = App::new(served, Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());

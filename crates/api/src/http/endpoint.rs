@@ -111,7 +111,7 @@ where
         let write = Write::new(call, body, Some(RememberBy::Claim(claim)));
         return claimed(write, claim, endpoint).await.map(IntoResponse::into_response);
     }
-    let recognised = accepts.sdk_retries && call.app().config().recognise_sdk_retries;
+    let recognised = accepts.sdk_retries && call.app().recognises_sdk_retries(call.environment());
     let memory = recognised.then(|| claim::attempt(call.caller(), &parts, &body)).flatten();
     endpoint(Write::new(call, body, memory)).await.map(IntoResponse::into_response)
 }

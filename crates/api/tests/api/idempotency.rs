@@ -101,8 +101,14 @@ async fn keys_have_a_form_and_an_environment() {
 
 #[tokio::test]
 async fn sdk_retries_get_the_first_answer() {
-    for (recognised, grants) in [(true, 2), (false, 4)] {
-        let config = AppConfig { recognise_sdk_retries: recognised, ..AppConfig::default() };
+    // The switch is the environment's: what is ignored in the sandbox is not ignored here.
+    let cases = [
+        (vec![], true, 2),
+        (vec![scrip_ledger::SANDBOX], true, 2),
+        (vec![scrip_ledger::PRODUCTION], false, 4),
+    ];
+    for (ignore_sdk_retries_in, recognised, grants) in cases {
+        let config = AppConfig { ignore_sdk_retries_in, ..AppConfig::default() };
         let world = World::with(config, |ledger| ledger).await;
         world.furnish().await;
         let body = grant_body(1).to_string();

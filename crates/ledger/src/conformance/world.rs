@@ -20,10 +20,7 @@ use crate::{
     RowView, Settings, Start, SystemClock, WalletConsume, Work, bootstrap,
 };
 
-/// The environment that follows real time.
-pub const PRODUCTION: EnvironmentId = EnvironmentId(1);
-/// The environment with a test clock.
-pub const SANDBOX: EnvironmentId = EnvironmentId(2);
+pub use crate::{PRODUCTION, SANDBOX};
 
 /// Where every scenario's clocks stand at its beginning.
 #[must_use]
