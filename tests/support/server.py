@@ -77,7 +77,9 @@ class Server:
         command = [str(binary()), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data)]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *self.arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment()
+                [*command, *self.arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(),
+                # Python ignores SIGXFSZ, and so shall the server: a write beyond a limit is then an error, not an end.
+                restore_signals=False,
             )
         self._wait_until_ready()
         return self
