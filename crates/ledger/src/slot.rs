@@ -1,12 +1,51 @@
 //! A wallet with its place in the store.
 
-use scrip_core::{Digest, Wallet, WalletKey, genesis};
+use scrip_core::{
+    Digest, Event, EventType, NameHash, NameKind, Overflow, ReservationId, Row, Wallet, WalletKey,
+    genesis,
+};
+use serde::{Deserialize, Serialize};
 
 /// The place of a row in the ledger: from 1, ascending over all wallets. 0 is no place.
 pub type Position = u64;
 
 /// A wallet's number in the store.
 pub type WalletNumber = u64;
+
+/// Kinds of API rows, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TypeSet(pub u16);
+
+impl TypeSet {
+    /// The kinds that an event shows as.
+    pub fn of(event: &Event) -> Result<Self, Overflow> {
+        if let Event::Consumed { .. } = event {
+            return Ok(EventType::CreditsConsumed.into());
+        }
+        let parts = event.parts()?;
+        Ok(parts.iter().fold(Self::default(), |set, part| set.with(part.event_type.into())))
+    }
+
+    /// Both sets' kinds.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The sets have a kind in common.
+    #[must_use]
+    #[expect(dead_code, reason = "searches of the past ask for it")]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl From<EventType> for TypeSet {
+    fn from(event_type: EventType) -> Self {
+        Self(1 << event_type as u16)
+    }
+}
 
 /// Where a row's relatives are; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,42 +57,80 @@ pub struct RowLinks {
     /// The row whose sequence is this one's with its lowest set bit cleared: with it, any sequence
     /// or instant of a wallet is a few reads away.
     pub skip: Position,
+    /// What the rows behind the skip position show as, up to this one and with it: where nothing
+    /// of what is sought is among it, a search goes on at the skip position.
+    pub types: TypeSet,
+    /// The previous row of the same reservation.
+    pub related: Position,
 }
 
 /// Where the last rows of a wallet are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     /// The last row.
     pub last: Position,
     /// The last row that is not a plain consumption.
     pub last_notable: Position,
     /// The last row, its skip position, the skip position of that row and so on; last row last.
-    skips: Vec<Position>,
+    /// Each with what it and the rows since its own skip position show as.
+    skips: Vec<(Position, TypeSet)>,
 }
 
 impl Links {
     /// Adds the row that follows `sequence_before`, and says where its relatives are.
-    pub fn append(&mut self, sequence_before: u64, position: Position, notable: bool) -> RowLinks {
+    pub fn append(
+        &mut self,
+        sequence_before: u64,
+        position: Position,
+        event: &Event,
+        related: Position,
+    ) -> Result<RowLinks, Overflow> {
         // Adding one turns the trailing ones to zeros; what clearing the lowest bit of the sum
         // leaves is what clearing those ones leaves.
         let kept = self.skips.len().saturating_sub(sequence_before.trailing_ones() as usize);
-        self.skips.truncate(kept);
+        let skipped = self.skips.drain(kept..).map(|(_, types)| types);
+        let types = skipped.fold(TypeSet::of(event)?, TypeSet::with);
         let links = RowLinks {
             previous: self.last,
             previous_notable: self.last_notable,
-            skip: self.skips.last().copied().unwrap_or(0),
+            skip: self.skips.last().map_or(0, |(position, _)| *position),
+            types,
+            related,
         };
-        self.skips.push(position);
+        self.skips.push((position, types));
         self.last = position;
-        if notable {
+        if event.is_notable() {
             self.last_notable = position;
         }
-        links
+        Ok(links)
+    }
+}
+
+/// The name under which a row is found again: a consumption by its key, the rows of a reservation
+/// by its identifier, the newest counting.
+#[must_use]
+pub fn name_of(genesis: &Digest, row: &Row) -> Option<NameHash> {
+    if let Event::Consumed { .. } = &row.event {
+        let key = row.mark.as_ref()?.key.as_ref()?;
+        return Some(NameHash::within(genesis, NameKind::Consumption, key.as_str()));
+    }
+    let reservation = reservation_of(&row.event)?;
+    Some(NameHash::within(genesis, NameKind::Reservation, reservation.as_str()))
+}
+
+/// The reservation that an event belongs to.
+#[must_use]
+pub const fn reservation_of(event: &Event) -> Option<&ReservationId> {
+    match event {
+        Event::Reserved { reservation, .. }
+        | Event::Released { reservation, .. }
+        | Event::HoldExpired { reservation, .. } => Some(reservation),
+        _ => None,
     }
 }
 
 /// A wallet with its place in the store.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// Its number; 0 until it is stored.
     pub number: WalletNumber,
@@ -85,17 +162,30 @@ pub const fn state_is_due(before: u64, after: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use scrip_core::{Credits, GrantId, GrantNumber, GrantRef, Leg};
+
     use super::*;
 
     #[test]
     fn skip_clears_the_lowest_set_bit() {
+        let grant = GrantRef { number: GrantNumber(1), id: GrantId::mint(1, 1) };
+        let leg = Leg { grant, amount: Credits::whole(1) };
+        let shows_as = |sequence: u64| match sequence {
+            s if s % 7 == 0 => Event::Voided(leg),
+            s if s % 100 == 0 => Event::Expired(leg),
+            _ => Event::Consumed { legs: vec![leg] },
+        };
         let mut links = Links::default();
         for sequence in 1..=5_000_u64 {
             // In this test a row's position is its sequence.
-            let row = links.append(sequence - 1, sequence, sequence % 7 == 0);
+            let row = links.append(sequence - 1, sequence, &shows_as(sequence), 0).unwrap();
             assert_eq!(row.previous, sequence - 1);
             assert_eq!(row.skip, sequence & (sequence - 1));
-            assert_eq!(row.previous_notable, (sequence - 1) / 7 * 7);
+            let covered = (row.skip + 1)..=sequence;
+            let types = covered.map(|s| TypeSet::of(&shows_as(s)).unwrap());
+            assert_eq!(row.types, types.fold(TypeSet::default(), TypeSet::with));
+            let notable = (1..sequence).rev().find(|s| shows_as(*s).is_notable());
+            assert_eq!(row.previous_notable, notable.unwrap_or(0));
         }
     }
 }

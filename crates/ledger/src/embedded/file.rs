@@ -10,7 +10,7 @@ use super::OpenError;
 use crate::work::StoreError;
 
 /// The format of the file; a newer one is refused.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 const LEDGER: &str = "ledger.db";
 const LOCK: &str = "lock";
 

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use scrip_core::{Event, NameHash, NameKind, Row};
+use scrip_core::{NameHash, Row};
 
 use super::audit::Audit;
 use super::tables::{self, RawEntry};
-use crate::slot::{Position, Slot, WalletNumber};
+use crate::slot::{Position, Slot, WalletNumber, name_of, reservation_of};
 use crate::work::StoreError;
 
 /// How many rows are read in one go, so that no read transaction lasts.
@@ -128,33 +128,24 @@ impl Replay {
         }
         let before = slot.wallet.sequence();
         slot.wallet.apply(&row, hash).map_err(|error| wrong(error.to_string()))?;
-        let links = slot.links.append(before, entry.position, row.event.is_notable());
-        if links != entry.links {
+        let name = name_of(&slot.genesis, &row);
+        if name != entry.name {
+            return Err(wrong("its name is wrong".to_owned()));
+        }
+        let related = match (reservation_of(&row.event), name) {
+            (Some(_), Some(name)) => self.names.get(&name).copied().unwrap_or(0),
+            _ => 0,
+        };
+        let links = slot.links.append(before, entry.position, &row.event, related);
+        if links.map_err(|error| wrong(error.to_string()))? != entry.links {
             return Err(wrong("its links to earlier rows are wrong".to_owned()));
         }
-        if let Some(name) = name_of(slot, &row) {
-            self.names.insert(name, entry.position);
-        }
+        self.names.extend(name.map(|name| (name, entry.position)));
         let departed = slot.wallet.take_departed();
         if let Some(audit) = &mut self.audit {
             audit.follow(connection, entry.position, slot, &row, departed)?;
         }
         self.last = entry.position;
         Ok(())
-    }
-}
-
-/// The name under which a row is found again.
-fn name_of(slot: &Slot, row: &Row) -> Option<NameHash> {
-    match &row.event {
-        Event::Consumed { .. } => {
-            let key = row.mark.as_ref()?.key.as_ref()?;
-            Some(NameHash::within(&slot.genesis, NameKind::Consumption, key.as_str()))
-        }
-        Event::Reserved { reservation, .. } => {
-            let name = reservation.as_str();
-            Some(NameHash::within(&slot.genesis, NameKind::Reservation, name))
-        }
-        _ => None,
     }
 }

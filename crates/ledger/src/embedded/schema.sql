@@ -22,6 +22,12 @@ create table entries (
     previous integer not null,
     previous_notable integer not null,
     skip integer not null,
+    -- What the rows behind the skip position show as: a set of bits.
+    types integer not null,
+    -- The previous row of the same reservation; 0 if there is none.
+    related integer not null,
+    -- Under which name the row is found again; the key slices are made of these.
+    name blob,
     row blob not null
 );
 
@@ -32,6 +38,22 @@ create table states (
     state blob not null,
     primary key (wallet, sequence)
 ) without rowid;
+
+-- What happened to the store itself: an accepted loss, a frozen wallet, a repair.
+create table incidents (
+    number integer primary key,
+    happened_at integer not null,
+    kind text not null,
+    wallet integer,
+    details text not null
+);
+
+-- Wallets that take no orders, because something about them is wrong.
+create table frozen_wallets (
+    wallet integer primary key,
+    frozen_at integer not null,
+    reason text not null
+);
 
 create table records (
     ordinal integer primary key,

@@ -11,7 +11,7 @@ use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Row, Timestamp, Wall
 use super::tables;
 use crate::record::key_holder_of;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
-use crate::work::{Settings, Standing, State, StoreError};
+use crate::work::{Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
 
 use super::Shared;
@@ -184,40 +184,44 @@ impl State for Unit<'_> {
         Ok(slot)
     }
 
-    fn save(&mut self, mut slot: Slot, rows: &[Decided]) -> Result<Position, StoreError> {
-        let last = &mut self.overlay.last;
-        let first = last.position + 1;
+    fn save(
+        &mut self,
+        mut slot: Slot,
+        rows: &[Decided],
+        names: &[Option<NameHash>],
+    ) -> Result<Position, StoreError> {
+        let first = self.overlay.last.position + 1;
         if slot.number == 0 && !rows.is_empty() {
-            last.wallet += 1;
-            slot.number = last.wallet;
+            self.overlay.last.wallet += 1;
+            slot.number = self.overlay.last.wallet;
             tables::insert_wallet(self.connection, slot.number, slot.wallet.key())?;
         }
-        for decided in rows {
-            last.position += 1;
-            let (position, row) = (last.position, &decided.row);
-            let before = row.sequence.saturating_sub(1);
-            let links = slot.links.append(before, position, row.event.is_notable());
-            tables::insert_entry(self.connection, position, slot.number, links, decided)?;
+        for (decided, name) in rows.iter().zip(names) {
+            let position = self.overlay.last.position + 1;
+            let links = link(self, &mut slot, position, decided, *name)?;
+            tables::insert_entry(self.connection, position, slot.number, links, *name, decided)?;
+            self.overlay.last.position = position;
+            self.overlay.names.extend(name.map(|name| (name, position)));
         }
         let after = slot.wallet.sequence();
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
-            tables::insert_state(self.connection, slot.number, last.position, &slot.wallet)?;
+            let position = self.overlay.last.position;
+            tables::insert_state(self.connection, slot.number, position, &slot.wallet)?;
         }
         self.overlay.out.retain(|key| key != slot.wallet.key());
         self.overlay.slots.insert(slot.wallet.key().clone(), slot);
         Ok(first)
     }
 
-    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError> {
+    fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
         let known = self.overlay.names.get(&name).or_else(|| self.base.names.get(&name));
-        let Some(position) = known.copied() else { return Ok(None) };
-        let entry = tables::entry(self.connection, position)?;
-        let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
-        Ok(Some(Row::clone(&entry.ok_or_else(missing)?.row)))
+        Ok(known.copied())
     }
 
-    fn remember(&mut self, name: NameHash, position: Position) {
-        self.overlay.names.insert(name, position);
+    fn row(&mut self, position: Position) -> Result<Row, StoreError> {
+        let entry = tables::entry(self.connection, position)?;
+        let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
+        Ok(Row::clone(&entry.ok_or_else(missing)?.row))
     }
 
     fn grant(
@@ -314,7 +318,7 @@ mod tests {
             let slot = unit.load(&key).unwrap().unwrap();
             assert!(unit.load(&key).is_err(), "it would be found as it was before the batch");
             assert!(unit.check_all_back().is_err());
-            unit.save(slot, &[]).unwrap();
+            unit.save(slot, &[], &[]).unwrap();
             unit.check_all_back().unwrap();
         }
     }

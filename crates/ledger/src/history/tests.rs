@@ -54,7 +54,7 @@ impl Counted {
             for decided in wallet.execute(&command, now, &origin).unwrap().rows {
                 let row: Arc<Row> = decided.row.into();
                 let position = row.sequence;
-                let links = links.append(position - 1, position, row.event.is_notable());
+                let links = links.append(position - 1, position, &row.event, 0).unwrap();
                 entries.push(Entry { position, wallet: 1, links, row, hash: decided.packed.hash });
             }
         }

@@ -10,7 +10,7 @@ use crate::history::Entry;
 use crate::record::key_holder_of;
 use crate::slot::{Position, RowLinks, Slot, WalletNumber};
 use crate::views::Views;
-use crate::work::{Settings, Standing, State, StoreError};
+use crate::work::{Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
 /// A row with its place.
@@ -155,19 +155,24 @@ impl State for Unit<'_> {
         Ok(self.views.slot(key).map(|slot| Slot::clone(&slot)))
     }
 
-    fn save(&mut self, mut slot: Slot, rows: &[Decided]) -> Result<Position, StoreError> {
+    fn save(
+        &mut self,
+        mut slot: Slot,
+        rows: &[Decided],
+        names: &[Option<NameHash>],
+    ) -> Result<Position, StoreError> {
         if slot.number == 0 {
             self.kept.wallets += 1;
             slot.number = self.kept.wallets;
         }
         let first = self.kept.rows.len() as Position + 1;
-        for decided in rows {
+        for (decided, name) in rows.iter().zip(names) {
             let position = self.kept.rows.len() as Position + 1;
-            let before = decided.row.sequence.saturating_sub(1);
-            let links = slot.links.append(before, position, decided.row.event.is_notable());
+            let links = link(self, &mut slot, position, decided, *name)?;
             let row = Arc::new(decided.row.clone());
             let (wallet, hash) = (slot.number, decided.packed.hash);
             self.kept.rows.push(KeptRow { wallet, links, row, hash });
+            self.kept.names.extend(name.map(|name| (name, position)));
         }
         if !rows.is_empty() {
             self.views.publish(slot);
@@ -175,14 +180,14 @@ impl State for Unit<'_> {
         Ok(first)
     }
 
-    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError> {
-        let position = self.kept.names.get(&name);
-        let entry = position.and_then(|position| self.kept.entry(*position));
-        Ok(entry.map(|entry| Row::clone(&entry.row)))
+    fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
+        Ok(self.kept.names.get(&name).copied())
     }
 
-    fn remember(&mut self, name: NameHash, position: Position) {
-        self.kept.names.insert(name, position);
+    fn row(&mut self, position: Position) -> Result<Row, StoreError> {
+        let entry = self.kept.entry(position);
+        let missing = || StoreError::Corrupt(format!("rows {position}: missing"));
+        Ok(Row::clone(&entry.ok_or_else(missing)?.row))
     }
 
     fn grant(

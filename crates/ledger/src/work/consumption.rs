@@ -79,10 +79,9 @@ fn consume_standing(
         return repeat(state, at, item, slot, &row);
     }
     let command = Command::Consume(consume.clone());
-    let ran = run_on(state, at, slot, &command, &Extra::default())?;
-    if let Some((_, position)) = ran.own? {
-        state.remember(name, position);
-    }
+    let extra = Extra { name: Some(name), ..Extra::default() };
+    let ran = run_on(state, at, slot, &command, &extra)?;
+    ran.own?;
     ensure_customer(state, at, &wallet.customer)?;
     let attributed_at = consume.created_at.unwrap_or(ran.at);
     Ok(Consumed { amount: consume.amount, attributed_at, balance: ran.balance })
@@ -100,7 +99,7 @@ fn repeat(
     let now = state.now(at.environment);
     let later = slot.wallet.advanced(now)?;
     let balance = later.as_ref().unwrap_or(&slot.wallet).balance().map_err(overflow)?;
-    state.save(slot, &[])?;
+    state.save(slot, &[], &[])?;
     let key = &item.consume.key;
     let same = row.mark.as_ref().is_some_and(|mark| mark.fingerprint == item.consume.fingerprint());
     if !same {
@@ -115,9 +114,10 @@ fn recall(
     name: NameHash,
     item: &WalletConsume,
 ) -> Result<Option<Row>, Failure> {
-    let row = state.recall(name)?;
-    Ok(row.filter(|row| {
-        let key = row.mark.as_ref().and_then(|mark| mark.key.as_ref());
-        key == Some(&item.consume.key) && matches!(row.event, Event::Consumed { .. })
-    }))
+    let Some(position) = state.find(name)? else { return Ok(None) };
+    let row = state.row(position)?;
+    let key = row.mark.as_ref().and_then(|mark| mark.key.as_ref());
+    let is_confirmed =
+        key == Some(&item.consume.key) && matches!(row.event, Event::Consumed { .. });
+    Ok(is_confirmed.then_some(row))
 }

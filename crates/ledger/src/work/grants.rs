@@ -28,7 +28,7 @@ pub(super) fn create(
     if state.grant(at.environment, id)?.is_some() {
         return Err(Failure::GrantIdTaken);
     }
-    let extra = Extra { paid_invoice: create.payment == Payment::PaidInvoice };
+    let extra = Extra { paid_invoice: create.payment == Payment::PaidInvoice, ..Extra::default() };
     let ran = command(state, at, wallet, &Command::Grant(create.grant.clone()), &extra)?;
     ran.own.as_ref().map_err(Clone::clone)?;
     ensure_customer(state, at, &wallet.customer)?;
@@ -122,6 +122,6 @@ fn look<T>(
 ) -> Result<Option<T>, Failure> {
     let Some(slot) = state.load(key)? else { return Ok(None) };
     let seen = at(&slot);
-    state.save(slot, &[])?;
+    state.save(slot, &[], &[])?;
     Ok(Some(seen))
 }

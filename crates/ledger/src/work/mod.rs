@@ -12,7 +12,7 @@ use scrip_core::{
     GrantType, NameHash, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
 };
 
-use crate::slot::{Position, Slot};
+use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
 use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
 
 pub use clock::CLOCK_MEMBER;
@@ -140,13 +140,18 @@ pub trait State {
     /// Takes a wallet out to work on it. It must be put back before the order is refused; only a
     /// failure, which makes the unit be forgotten, may keep it.
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError>;
-    /// Puts a wallet back, with the rows that were decided meanwhile. They get consecutive
-    /// positions; the answer is the first.
-    fn save(&mut self, slot: Slot, rows: &[Decided]) -> Result<Position, StoreError>;
-    /// The row that was remembered by this name.
-    fn recall(&mut self, name: NameHash) -> Result<Option<Row>, StoreError>;
-    /// The row at this position is remembered by this name.
-    fn remember(&mut self, name: NameHash, position: Position);
+    /// Puts a wallet back, with the rows that were decided meanwhile and the names under which
+    /// they are found again. The rows get consecutive positions; the answer is the first.
+    fn save(
+        &mut self,
+        slot: Slot,
+        rows: &[Decided],
+        names: &[Option<NameHash>],
+    ) -> Result<Position, StoreError>;
+    /// Where the newest row of this name is.
+    fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError>;
+    /// The row at a position.
+    fn row(&mut self, position: Position) -> Result<Row, StoreError>;
 
     /// A grant's record.
     fn grant(
@@ -209,6 +214,8 @@ struct Place<'a> {
 #[derive(Default)]
 struct Extra {
     paid_invoice: bool,
+    /// The name of the command's own row, where it is known already.
+    name: Option<NameHash>,
 }
 
 /// What a command left behind.
@@ -248,14 +255,20 @@ fn run_on(
     let mut rows = outcome.rows;
     if rows.is_empty() {
         if !is_new {
-            state.save(slot, &rows)?;
+            state.save(slot, &[], &[])?;
         }
         return Ok(Ran { own: outcome.own.map(|_| None), balance, at: time });
     }
     let departed = slot.wallet.take_departed();
     let made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
     let new_key = is_new.then(|| slot.wallet.key().clone());
-    let first = state.save(slot, &rows)?;
+    let own = outcome.own.as_ref().ok().copied();
+    let name = |(index, decided): (usize, &Decided)| match extra.name {
+        Some(name) if own == Some(index) => Some(name),
+        _ => name_of(&slot.genesis, &decided.row),
+    };
+    let names: Vec<_> = rows.iter().enumerate().map(name).collect();
+    let first = state.save(slot, &rows, &names)?;
     if let Some(key) = new_key {
         records::ensure_resource(state, at, &key)?;
     }
@@ -270,6 +283,25 @@ fn run_on(
         (own < rows.len()).then(|| (rows.swap_remove(own).row, position))
     });
     Ok(Ran { own, balance, at: time })
+}
+
+/// Links a row to its relatives, at the end of its wallet's rows.
+pub fn link(
+    state: &mut (impl State + ?Sized),
+    slot: &mut Slot,
+    position: Position,
+    decided: &Decided,
+    name: Option<NameHash>,
+) -> Result<RowLinks, StoreError> {
+    let event = &decided.row.event;
+    let related = match (reservation_of(event), name) {
+        (Some(_), Some(name)) => state.find(name)?.unwrap_or(0),
+        _ => 0,
+    };
+    let before = decided.row.sequence.saturating_sub(1);
+    slot.links
+        .append(before, position, event, related)
+        .map_err(|error| StoreError::Corrupt(format!("wallet {}: {error}", slot.number)))
 }
 
 /// The sums of a stored wallet are in range, or the program is wrong.

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::{
-    CurrencyId, CustomerId, Decided, EnvironmentId, ResourceId, Row, Wallet, WalletKey,
+    CurrencyId, CustomerId, Decided, EnvironmentId, NameHash, ResourceId, Row, Wallet, WalletKey,
 };
 
 use super::{Stored, as_integer, first};
 use crate::history::Entry;
-use crate::slot::{Position, RowLinks, WalletNumber};
+use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
 use crate::work::StoreError;
 
 /// A row as it lies in the file.
@@ -16,6 +16,7 @@ pub(in crate::embedded) struct RawEntry {
     pub wallet: WalletNumber,
     pub sequence: u64,
     pub links: RowLinks,
+    pub name: Option<NameHash>,
     pub row: Vec<u8>,
 }
 
@@ -29,7 +30,10 @@ impl RawEntry {
                 previous: row.get("previous")?,
                 previous_notable: row.get("previous_notable")?,
                 skip: row.get("skip")?,
+                types: TypeSet(row.get("types")?),
+                related: row.get("related")?,
             },
+            name: row.get::<_, Option<[u8; 16]>>("name")?.map(NameHash),
             row: row.get("row")?,
         })
     }
@@ -40,11 +44,13 @@ pub(in crate::embedded) fn insert_entry(
     position: Position,
     wallet: WalletNumber,
     links: RowLinks,
+    name: Option<NameHash>,
     decided: &Decided,
 ) -> Stored<()> {
     let sql = "insert into entries
-                   (position, wallet, sequence, previous, previous_notable, skip, row)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                   (position, wallet, sequence, previous, previous_notable, skip, types, related,
+                    name, row)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     connection.prepare_cached(sql)?.execute(params![
         position,
         wallet,
@@ -52,6 +58,9 @@ pub(in crate::embedded) fn insert_entry(
         links.previous,
         links.previous_notable,
         links.skip,
+        links.types.0,
+        links.related,
+        name.map(|name| name.0),
         decided.packed.bytes
     ])?;
     Ok(())
@@ -61,7 +70,8 @@ pub(in crate::embedded) fn entry(
     connection: &Connection,
     position: Position,
 ) -> Stored<Option<Entry>> {
-    let sql = "select position, wallet, sequence, previous, previous_notable, skip, row
+    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
+                   related, name, row
                from entries where position = ?1";
     let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::read).optional()?;
     raw.map(|raw| {
@@ -80,7 +90,8 @@ pub(in crate::embedded) fn entries_after(
     until: Position,
     most: usize,
 ) -> Stored<Vec<RawEntry>> {
-    let sql = "select position, wallet, sequence, previous, previous_notable, skip, row
+    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
+                   related, name, row
                from entries where position > ?1 and position <= ?2 order by position limit ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![position, until, as_integer(most)])?;

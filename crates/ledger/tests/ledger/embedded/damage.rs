@@ -109,10 +109,14 @@ async fn rows_removed_swapped_or_moved() {
 #[tokio::test]
 async fn columns_beside_a_row() {
     let store = sound().await;
-    for column in ["previous", "previous_notable", "skip"] {
+    for column in ["previous", "previous_notable", "skip", "types", "related"] {
         let damage = format!("update entries set {column} = {column} + 1 where position = 15");
         let links = "entries 15: its links to earlier rows are wrong";
         assert_eq!(found(&store, run_owned(damage)), links, "{column}");
+    }
+    for name in ["null", "zeroblob(16)"] {
+        let damage = format!("update entries set name = {name} where position = 15");
+        assert_eq!(found(&store, run_owned(damage)), "entries 15: its name is wrong", "{name}");
     }
     let found_ = found(&store, run("update entries set sequence = 5 where position = 15"));
     assert!(found_.starts_with("entries 15: the table says sequence 5, the row "), "{found_}");

@@ -127,11 +127,11 @@ async fn the_directory_is_for_its_owner_only() {
 async fn another_format_is_refused() {
     let store = Store::new();
     store.fresh().await.close().await;
-    store.sql().execute("update meta set value = 2 where name = 'format'", []).unwrap();
+    store.sql().execute("update meta set value = 9 where name = 'format'", []).unwrap();
     let opened = Embedded::open(store.path(), Options::default(), |_, _| {});
-    assert!(matches!(opened.err(), Some(OpenError::Format { found: 2, known: 1 })));
+    assert!(matches!(opened.err(), Some(OpenError::Format { found: 9, known: 2 })));
     let verified = verify(store.path(), |_, _| {}).unwrap_err();
-    assert!(verified.to_string().contains("format 2"), "{verified}");
+    assert!(verified.to_string().contains("format 9"), "{verified}");
     let nowhere = verify(&store.path().join("nowhere"), |_, _| {}).unwrap_err();
     assert!(nowhere.to_string().contains("there is no ledger"), "{nowhere}");
 }
