@@ -3,49 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::check::check_grant;
+use crate::wallet::HoldName;
 use crate::{
-    Credits, Due, DueKind, Event, Grant, GrantNumber, GrantRef, GrantState, GrantType, Hold, Leg,
-    Overflow, PaymentState, ReservationId, Row, Timestamp, Wallet,
+    Contradiction, Credits, Due, DueKind, Event, Grant, GrantRef, GrantState, GrantType, Hold, Leg,
+    PaymentState, ReservationId, Row, Timestamp, Wallet,
 };
-
-/// An event that cannot have happened to this wallet: the ledger or the program is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Contradiction {
-    /// A sum left its range.
-    #[error(transparent)]
-    Overflow(#[from] Overflow),
-    /// The rows are not consecutive.
-    #[error("the row has sequence {found} where {expected} follows")]
-    Sequence {
-        /// What follows.
-        expected: u64,
-        /// What is there.
-        found: u64,
-    },
-    /// Time went back.
-    #[error("the row is recorded before the row it follows")]
-    TimeWentBack,
-    /// An event names a grant or a hold that the wallet does not have.
-    #[error("the row names {what}, which the wallet does not have")]
-    Unknown {
-        /// Which.
-        what: String,
-    },
-    /// The balance in the row is not the sum of the effects.
-    #[error("the row says that the balance is {stated}; the rows add up to {actual}")]
-    Balance {
-        /// The row's word.
-        stated: Credits,
-        /// The sum.
-        actual: Credits,
-    },
-    /// A rule of conservation does not hold.
-    #[error("{rule}")]
-    Broken {
-        /// What should be and is not.
-        rule: &'static str,
-    },
-}
 
 type Applied = Result<(), Contradiction>;
 
@@ -125,7 +88,9 @@ impl Wallet {
                 self.end_hold(reservation, at)?;
                 self.note_remains();
             }
+            Event::GrantReopened { grant } => self.fold_reopened(grant)?,
         }
+        self.release_spent(event)?;
         self.balance = self.balance.plus(event.effect()?)?;
         self.sequence = self.sequence.saturating_add(1);
         self.recorded_at = Some(at);
@@ -177,8 +142,10 @@ impl Wallet {
             self.overdraft = Some(grant.number);
         }
         self.last_grant = grant.number;
-        self.enlist(&made);
-        self.grants.push(made);
+        if let Some(due) = due_of(&made) {
+            self.due.insert(due);
+        }
+        self.grants.insert(made);
         Ok(())
     }
 
@@ -221,12 +188,12 @@ impl Wallet {
         if self.overdraft == Some(leg.grant.number) {
             self.overdraft = None;
         }
-        self.depart(leg.grant.number);
+        self.depart_if_over(leg.grant.number);
         Ok(())
     }
 
     fn fold_reserved(&mut self, hold: Hold, at: Timestamp) -> Applied {
-        if hold.legs.is_empty() || self.hold_names.contains_key(&hold.reservation) {
+        if hold.legs.is_empty() || self.hold_names.get(&hold.reservation).is_some() {
             return Err(Contradiction::Broken { rule: "a hold is empty or open twice" });
         }
         for leg in &hold.legs {
@@ -236,10 +203,11 @@ impl Wallet {
                 Ok(())
             })?;
         }
-        insert_descending(&mut self.due, due_of_hold(&hold));
+        self.due.insert(due_of_hold(&hold));
         self.last_hold = hold.number;
-        self.hold_names.insert(hold.reservation.clone(), hold.number);
-        self.holds.insert(hold.number, Arc::new(hold));
+        let (reservation, number) = (hold.reservation.clone(), hold.number);
+        self.hold_names.insert(HoldName { reservation, number });
+        self.holds.insert(Arc::new(hold));
         Ok(())
     }
 
@@ -247,9 +215,9 @@ impl Wallet {
         let hold = self
             .hold_names
             .remove(reservation)
-            .and_then(|number| self.holds.remove(&number))
+            .and_then(|name| self.holds.remove(&name.number))
             .ok_or_else(|| Contradiction::Unknown { what: format!("hold {reservation:?}") })?;
-        remove_descending(&mut self.due, &due_of_hold(&hold));
+        self.due.remove(&due_of_hold(&hold));
         for leg in &hold.legs {
             self.change_grant(leg.grant, at, |grant| {
                 grant.held = grant.held.minus(leg.amount)?;
@@ -263,29 +231,6 @@ impl Wallet {
         Ok(())
     }
 
-    /// Of the dead grants that lost a hold, keeps those with credits left and lets the others go.
-    fn note_remains(&mut self) {
-        let candidates = std::mem::take(&mut self.remains);
-        for number in candidates {
-            let left = self.grant(number).and_then(|grant| grant.unheld().ok());
-            if left.is_some_and(Credits::is_positive) {
-                self.remains.push(number);
-            } else {
-                self.depart(number);
-            }
-        }
-    }
-
-    /// Lets a dead grant go that nothing can touch any more.
-    fn depart(&mut self, number: GrantNumber) {
-        if let Some(index) = self.grant_index(number)
-            && self.grants[index].is_dead()
-            && self.grants[index].held.is_zero()
-        {
-            self.departed.push(self.grants.remove(index));
-        }
-    }
-
     /// Changes one grant and everything that is kept of it: sums, burn list, due list.
     fn change_grant(
         &mut self,
@@ -293,14 +238,13 @@ impl Wallet {
         at: Timestamp,
         change: impl FnOnce(&mut Grant) -> Applied,
     ) -> Applied {
-        let index = self
-            .grant_index(name.number)
-            .filter(|index| self.grants[*index].name == name)
-            .ok_or_else(|| Contradiction::Unknown { what: name.id.to_string() })?;
-        let before = self.grants[index];
-        change(&mut self.grants[index])?;
-        self.grants[index].updated_at = at;
-        let after = self.grants[index];
+        let unknown = || Contradiction::Unknown { what: name.id.to_string() };
+        let named = |grant: &&mut Grant| grant.name == name;
+        let grant = self.grants.get_mut(&name.number).filter(named).ok_or_else(unknown)?;
+        let before = *grant;
+        change(grant)?;
+        grant.updated_at = at;
+        let after = *grant;
         check_grant(&after)?;
         self.count(&before, &after)?;
         self.relist(&before, &after);
@@ -331,43 +275,18 @@ impl Wallet {
     fn relist(&mut self, before: &Grant, after: &Grant) {
         let (was, is) = (burn_place(before), burn_place(after));
         if was != is {
-            if let Some(rank) = was {
-                remove_descending(&mut self.burn, &rank);
-            }
-            if let Some(rank) = is {
-                insert_descending(&mut self.burn, rank);
-            }
+            was.and_then(|rank| self.burn.remove(&rank));
+            is.into_iter().for_each(|rank| self.burn.insert(rank));
         }
         let (was, is) = (due_of(before), due_of(after));
         if was != is {
-            if let Some(due) = was {
-                remove_descending(&mut self.due, &due);
-            }
-            if let Some(due) = is {
-                insert_descending(&mut self.due, due);
+            was.and_then(|due| self.due.remove(&due));
+            is.into_iter().for_each(|due| self.due.insert(due));
+            if after.grant_type == GrantType::Recurring {
+                self.period_end = self.first_period_end();
             }
         }
     }
-
-    fn enlist(&mut self, grant: &Grant) {
-        if let Some(due) = due_of(grant) {
-            insert_descending(&mut self.due, due);
-        }
-    }
-}
-
-/// Conservation of one grant.
-pub(crate) fn check_grant(grant: &Grant) -> Applied {
-    let parts = [grant.consumed, grant.held, grant.lost, grant.unheld()?];
-    if parts.into_iter().any(Credits::is_negative) {
-        return Err(Contradiction::Broken { rule: "a grant gives more than it has" });
-    }
-    let overdraft_limit = grant.grant_type == GrantType::Overdraft
-        && !(grant.amount.is_zero() && grant.held.is_zero() && grant.lost.is_zero());
-    if overdraft_limit {
-        return Err(Contradiction::Broken { rule: "an overdraft grant has credits" });
-    }
-    Ok(())
 }
 
 /// What time will bring to a grant next.
@@ -397,17 +316,5 @@ fn expect_state(holds: bool) -> Applied {
         Ok(())
     } else {
         Err(Contradiction::Broken { rule: "a grant is in another state than its row supposes" })
-    }
-}
-
-fn insert_descending<T: Ord>(list: &mut Vec<T>, item: T) {
-    let place = list.partition_point(|other| *other > item);
-    list.insert(place, item);
-}
-
-fn remove_descending<T: Ord>(list: &mut Vec<T>, item: &T) {
-    let place = list.partition_point(|other| other > item);
-    if list.get(place) == Some(item) {
-        list.remove(place);
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Credits, Dimension, Fingerprint, GrantId, GrantRef, GrantType, IdempotencyKey, Money, Priority,
-    Refusal, ReservationId, Timestamp, Words,
+    Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey, Money,
+    Priority, Refusal, ReservationId, Timestamp, Words,
 };
 
 /// A request to one wallet.
@@ -18,9 +18,19 @@ pub enum Command {
     /// Make a grant.
     Grant(NewGrant),
     /// Take back what is left of a grant.
-    Void(VoidGrant),
+    Void {
+        /// Which.
+        id: GrantId,
+        /// Its stored facts, if it left its wallet spent.
+        spent: Option<Grant>,
+    },
     /// Change a grant.
-    Edit(EditGrant),
+    Edit {
+        /// Which, and how.
+        edit: EditGrant,
+        /// Its stored facts, if it left its wallet spent.
+        spent: Option<Grant>,
+    },
     /// The payment of a pending grant arrived.
     ConfirmPayment(GrantId),
     /// Burn credits.
@@ -87,13 +97,6 @@ pub(crate) fn check_expiry(
         Some(expire_at) if expire_at <= now => Err(Refusal::ExpireInPast),
         _ => Ok(()),
     }
-}
-
-/// A grant to be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VoidGrant {
-    /// Which.
-    pub id: GrantId,
 }
 
 /// What changes of a grant (decision 27). Absent members stay.

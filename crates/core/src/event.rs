@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Credits, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState, Priority,
-    ReservationId, Timestamp,
+    Credits, Grant, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState,
+    Priority, ReservationId, Timestamp,
 };
 
 /// A positive amount of credits on one grant.
@@ -101,6 +101,11 @@ pub enum Event {
         reservation: ReservationId,
         /// What each grant gets back.
         legs: Vec<Leg>,
+    },
+    /// A spent grant came back into its wallet, for the row that follows. No row of the API.
+    GrantReopened {
+        /// The grant as it left.
+        grant: Box<Grant>,
     },
 }
 
@@ -201,7 +206,9 @@ impl Event {
     pub fn parts(&self) -> Result<Vec<RowPart>, Overflow> {
         use EventType as T;
         Ok(match self {
-            Self::GrantCreated { .. } | Self::PaymentConfirmed { .. } => Vec::new(),
+            Self::GrantCreated { .. }
+            | Self::PaymentConfirmed { .. }
+            | Self::GrantReopened { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }

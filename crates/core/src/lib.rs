@@ -6,9 +6,12 @@
 
 mod apply;
 mod chain;
+mod check;
 mod command;
+mod contradiction;
 mod credits;
 mod decide;
+mod departure;
 mod event;
 mod fingerprint;
 mod grant;
@@ -18,16 +21,17 @@ pub mod limits;
 mod money;
 mod refusal;
 mod row;
+mod sorted;
 mod texts;
 mod time;
 mod wallet;
 
-pub use apply::Contradiction;
 pub use chain::{Digest, genesis};
 pub use command::{
     Command, Consume, EditGrant, GrantChange, NewGrant, OnInsufficient, PaymentState, Release,
-    Reserve, VoidGrant,
+    Reserve,
 };
+pub use contradiction::Contradiction;
 pub use credits::{AmountError, Credits, Overflow};
 pub use decide::{Broken, Decided, Outcome};
 pub use event::{Event, EventType, Leg, RowPart};

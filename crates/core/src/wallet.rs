@@ -1,13 +1,13 @@
 //! A wallet: the unit of consistency, folded from its rows.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sorted::{Keyed, SortedList};
 use crate::{
-    BurnRank, Contradiction, Credits, Digest, Grant, GrantId, GrantNumber, GrantState, GrantType,
-    Hold, HoldNumber, Overflow, ReservationId, Timestamp, WalletKey, genesis,
+    BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantType, Hold, HoldNumber, Leg,
+    Overflow, ReservationId, ResourceId, Timestamp, WalletKey, genesis,
 };
 
 /// What an instant brings. At one instant activations come first, then expiries, then hold
@@ -39,6 +39,50 @@ pub(crate) struct Sums {
     pub held: Credits,
     /// Held on grants that expired or were voided meanwhile (decision 17).
     pub held_on_dead: Credits,
+    /// Of `granted` and of `consumed`: what the spent grants had that left the wallet.
+    pub spent: Credits,
+}
+
+/// An open hold by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HoldName {
+    pub reservation: ReservationId,
+    pub number: HoldNumber,
+}
+
+impl Keyed for Grant {
+    type Key = GrantNumber;
+    fn key(&self) -> &GrantNumber {
+        &self.name.number
+    }
+}
+
+impl Keyed for BurnRank {
+    type Key = Self;
+    fn key(&self) -> &Self {
+        self
+    }
+}
+
+impl Keyed for Due {
+    type Key = Self;
+    fn key(&self) -> &Self {
+        self
+    }
+}
+
+impl Keyed for Arc<Hold> {
+    type Key = HoldNumber;
+    fn key(&self) -> &HoldNumber {
+        &self.number
+    }
+}
+
+impl Keyed for HoldName {
+    type Key = ReservationId;
+    fn key(&self) -> &ReservationId {
+        &self.reservation
+    }
 }
 
 /// What a wallet says of itself at an instant (spec 2.2).
@@ -65,18 +109,23 @@ pub struct Balance {
 }
 
 /// A customer's credits of one currency, for one resource or none.
+///
+/// A clone shares what it holds with its original: it costs the same however many grants there
+/// are, and changing it copies the few that lie next to the changed one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallet {
     pub(crate) key: WalletKey,
     /// In order of creation, so sorted by number.
-    pub(crate) grants: Vec<Grant>,
-    /// Usable grants with unheld credits, the first to burn last.
-    pub(crate) burn: Vec<BurnRank>,
-    /// What time will bring, the earliest last.
-    pub(crate) due: Vec<Due>,
+    pub(crate) grants: SortedList<Grant>,
+    /// Usable grants with unheld credits, the first to burn first.
+    pub(crate) burn: SortedList<BurnRank>,
+    /// What time will bring, the earliest first.
+    pub(crate) due: SortedList<Due>,
     /// Open holds in order of creation.
-    pub(crate) holds: BTreeMap<HoldNumber, Arc<Hold>>,
-    pub(crate) hold_names: BTreeMap<ReservationId, HoldNumber>,
+    pub(crate) holds: SortedList<Arc<Hold>>,
+    pub(crate) hold_names: SortedList<HoldName>,
+    /// The earliest end of a usable recurring grant.
+    pub(crate) period_end: Option<Timestamp>,
     pub(crate) overdraft: Option<GrantNumber>,
     /// Dead grants on which the end of a hold left credits that must go.
     pub(crate) remains: Vec<GrantNumber>,
@@ -89,7 +138,7 @@ pub struct Wallet {
     pub(crate) recorded_at: Option<Timestamp>,
     pub(crate) version_microseconds: i64,
     pub(crate) hash: Digest,
-    /// Grants that left since they were last asked for; their final facts are to be stored.
+    /// Grants that left since they were last asked for, each once; their facts are to be stored.
     #[serde(skip)]
     pub(crate) departed: Vec<Grant>,
 }
@@ -101,11 +150,12 @@ impl Wallet {
         let hash = genesis(&key);
         Self {
             key,
-            grants: Vec::new(),
-            burn: Vec::new(),
-            due: Vec::new(),
-            holds: BTreeMap::new(),
-            hold_names: BTreeMap::new(),
+            grants: SortedList::default(),
+            burn: SortedList::default(),
+            due: SortedList::default(),
+            holds: SortedList::default(),
+            hold_names: SortedList::default(),
+            period_end: None,
             overdraft: None,
             remains: Vec::new(),
             sums: Sums::default(),
@@ -147,7 +197,7 @@ impl Wallet {
     /// The earliest thing that time will bring.
     #[must_use]
     pub fn next_due(&self) -> Option<Due> {
-        self.due.last().copied()
+        self.due.first().copied()
     }
 
     /// Its time for a command that arrives at `now`: a wallet's time never goes back.
@@ -168,20 +218,19 @@ impl Wallet {
             updated_at: self.recorded_at,
             version_microseconds: self.version_microseconds,
             valid_until: self.next_due().map(|due| due.at),
-            period_end: self.period_end(),
+            period_end: self.period_end,
         })
     }
 
     /// The grants that can still matter, in order of creation.
-    #[must_use]
-    pub fn grants(&self) -> &[Grant] {
-        &self.grants
+    pub fn grants(&self) -> impl DoubleEndedIterator<Item = &Grant> + Clone {
+        self.grants.iter()
     }
 
     /// A grant that can still matter.
     #[must_use]
     pub fn grant(&self, number: GrantNumber) -> Option<&Grant> {
-        self.grant_index(number).and_then(|index| self.grants.get(index))
+        self.grants.get(&number)
     }
 
     /// A grant that can still matter, by identifier.
@@ -192,13 +241,14 @@ impl Wallet {
 
     /// Open holds in order of creation.
     pub fn holds(&self) -> impl Iterator<Item = &Hold> {
-        self.holds.values().map(AsRef::as_ref)
+        self.holds.iter().map(AsRef::as_ref)
     }
 
     /// An open hold by its name.
     #[must_use]
     pub fn hold(&self, reservation: &ReservationId) -> Option<&Hold> {
-        self.holds.get(self.hold_names.get(reservation)?).map(AsRef::as_ref)
+        let name = self.hold_names.get(reservation)?;
+        self.holds.get(&name.number).map(AsRef::as_ref)
     }
 
     /// Grants that left since the last call, with their final facts, for the store to keep.
@@ -206,90 +256,43 @@ impl Wallet {
         std::mem::take(&mut self.departed)
     }
 
-    pub(crate) fn grant_index(&self, number: GrantNumber) -> Option<usize> {
-        self.grants.binary_search_by_key(&number, |grant| grant.name.number).ok()
+    /// The memory that the wallet holds beside its own size, for a budget. What clones share is
+    /// counted in full.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let key = &self.key;
+        let texts = [key.customer.as_str(), key.currency.as_str()];
+        let texts = texts.into_iter().chain(key.resource.as_ref().map(ResourceId::as_str));
+        let of_hold = |hold: &Hold| {
+            let legs = hold.legs.capacity() * size_of::<Leg>();
+            SHARED + size_of::<Hold>() + legs + text_bytes(hold.reservation.as_str())
+        };
+        texts.map(text_bytes).sum::<usize>()
+            + self.grants.heap_bytes()
+            + self.burn.heap_bytes()
+            + self.due.heap_bytes()
+            + self.holds.heap_bytes()
+            + self.holds().map(of_hold).sum::<usize>()
+            + self.hold_names.heap_bytes()
+            + self.remains.capacity() * size_of::<GrantNumber>()
+            + self.departed.capacity() * size_of::<Grant>()
     }
 
-    fn period_end(&self) -> Option<Timestamp> {
-        self.grants
-            .iter()
-            .filter(|grant| grant.grant_type == GrantType::Recurring && grant.is_usable())
-            .filter_map(|grant| grant.expire_at)
-            .min()
+    /// Works out the earliest end of a usable recurring grant.
+    pub(crate) fn first_period_end(&self) -> Option<Timestamp> {
+        let of_recurring = |due: &&Due| match due.kind {
+            DueKind::Expiry(number) => {
+                self.grant(number).is_some_and(|grant| grant.grant_type == GrantType::Recurring)
+            }
+            DueKind::Activation(_) | DueKind::HoldTimeout(_) => false,
+        };
+        self.due.iter().find(of_recurring).map(|due| due.at)
     }
+}
 
-    /// Recomputes everything that is kept up row by row and compares. The conservation rules of
-    /// spec section 6: each grant adds up, the sums are the grants', the balance is their
-    /// difference, at most one overdraft lives, and a deficit stands only when nothing is unheld.
-    pub fn check(&self) -> Result<(), Contradiction> {
-        let mut sums = Sums::default();
-        let mut burn = Vec::new();
-        let mut due = Vec::new();
-        let mut overdrafts = 0_usize;
-        for grant in &self.grants {
-            crate::apply::check_grant(grant)?;
-            match grant.state {
-                GrantState::Usable => {
-                    sums.granted = sums.granted.plus(grant.amount)?;
-                    sums.consumed = sums.consumed.plus(grant.consumed)?;
-                    sums.held = sums.held.plus(grant.held)?;
-                    if grant.unheld()?.is_positive() {
-                        burn.push(grant.rank());
-                    }
-                    overdrafts += usize::from(grant.grant_type == GrantType::Overdraft);
-                }
-                GrantState::Expired { .. } | GrantState::Voided { .. } => {
-                    sums.held_on_dead = sums.held_on_dead.plus(grant.held)?;
-                }
-                GrantState::PaymentPending | GrantState::Scheduled => {}
-            }
-            due.extend(crate::apply::due_of(grant));
-        }
-        let mut held = BTreeMap::<GrantNumber, Credits>::new();
-        for hold in self.holds() {
-            due.push(crate::apply::due_of_hold(hold));
-            for leg in &hold.legs {
-                let sum = held.entry(leg.grant.number).or_default();
-                *sum = sum.plus(leg.amount)?;
-            }
-        }
-        let holds_match =
-            self.grants.iter().all(|grant| {
-                held.get(&grant.name.number).copied().unwrap_or_default() == grant.held
-            }) && held.keys().all(|number| self.grant(*number).is_some());
-        burn.sort_unstable_by(|a, b| b.cmp(a));
-        due.sort_unstable_by(|a, b| b.cmp(a));
-        let rules = [
-            (sums == self.sums, "the sums are not those of the grants"),
-            (burn == self.burn, "the burn list is not the usable grants in burn order"),
-            (due == self.due, "the due list is not that of the grants and holds"),
-            (holds_match, "the holds are not those of the grants"),
-            (overdrafts == usize::from(self.overdraft.is_some()), "an overdraft is miscounted"),
-        ];
-        for (holds, rule) in rules {
-            if !holds {
-                return Err(Contradiction::Broken { rule });
-            }
-        }
-        self.check_at_rest()
-    }
+/// The two counts that every shared allocation begins with.
+const SHARED: usize = 2 * size_of::<usize>();
 
-    /// The rules between commands that cost nothing to check.
-    pub(crate) fn check_at_rest(&self) -> Result<(), Contradiction> {
-        if self.balance()?.available != self.balance {
-            return Err(Contradiction::Broken {
-                rule: "the sum of all rows is not the balance of the grants",
-            });
-        }
-        let deficit = self.overdraft.and_then(|number| self.grant(number));
-        if deficit.is_some_and(|grant| grant.consumed.is_positive()) && !self.burn.is_empty() {
-            return Err(Contradiction::Broken {
-                rule: "a deficit stands although credits are unheld",
-            });
-        }
-        if !self.remains.is_empty() {
-            return Err(Contradiction::Broken { rule: "a dead grant keeps credits" });
-        }
-        Ok(())
-    }
+const fn text_bytes(text: &str) -> usize {
+    SHARED + text.len()
 }

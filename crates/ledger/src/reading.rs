@@ -1,6 +1,6 @@
 //! Reading rows and grants, the same for every ledger that keeps its wallets in [`Views`].
 
-use scrip_core::{Actor, EnvironmentId, Grant, GrantNumber, Origin, TraceId, WalletKey};
+use scrip_core::{Actor, EnvironmentId, Grant, Origin, TraceId, Wallet, WalletKey};
 
 use crate::clock::Clocks;
 use crate::history::{self, Entries};
@@ -90,30 +90,33 @@ pub fn rows(
     page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
 }
 
+/// A wallet's living grants, and those that left it with what is due and not written yet.
+pub struct Living {
+    wallet: Wallet,
+    departed: Vec<Grant>,
+}
+
 /// What the published wallets know of their living grants, folded up to now. Taken before the
-/// records are read, so that a grant that ends in between is seen as it was.
-pub fn living(views: &Views, clocks: &Clocks, keys: &[WalletKey]) -> Vec<(WalletKey, Vec<Grant>)> {
-    let grants = |key: &WalletKey| {
+/// records are read, so that a grant that ends in between is seen as it was. A grant that left its
+/// wallet is seen by its record.
+pub fn living(views: &Views, clocks: &Clocks, keys: &[WalletKey]) -> Vec<Living> {
+    let living = |key: &WalletKey| {
         let slot = views.slot(key)?;
         // A wallet that cannot be folded is refused where it is written.
         let later = slot.wallet.advanced(clocks.now(key.environment)).ok().flatten();
-        let Some(mut later) = later else { return Some(slot.wallet.grants().to_vec()) };
-        let mut grants = later.take_departed();
-        grants.extend_from_slice(later.grants());
-        grants.sort_unstable_by_key(|grant| grant.name.number);
-        Some(grants)
+        let mut wallet = later.unwrap_or_else(|| slot.wallet.clone());
+        let departed = wallet.take_departed();
+        Some(Living { wallet, departed })
     };
-    keys.iter().filter_map(|key| Some((key.clone(), grants(key)?))).collect()
+    keys.iter().filter_map(living).collect()
 }
 
 /// Puts the living facts of a grant into its record.
-pub fn enliven(record: &mut GrantRecord, living: &[(WalletKey, Vec<Grant>)]) {
-    let number: GrantNumber = record.grant.name.number;
-    let grants = living.iter().find(|(key, _)| *key == record.wallet).map(|(_, grants)| grants);
-    if let Some(grants) = grants
-        && let Ok(index) = grants.binary_search_by_key(&number, |grant| grant.name.number)
-    {
-        record.grant = grants[index];
+pub fn enliven(record: &mut GrantRecord, living: &[Living]) {
+    let name = record.grant.name;
+    if let Some(of) = living.iter().find(|of| *of.wallet.key() == record.wallet) {
+        let left = || of.departed.iter().find(|grant| grant.name == name);
+        record.grant = of.wallet.grant(name.number).or_else(left).copied().unwrap_or(record.grant);
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn burn(
     now: Timestamp,
 ) -> Result<Burned, Refusal> {
     let mut missing = amount;
-    for rank in wallet.burn.iter().rev() {
+    for rank in wallet.burn.iter() {
         if missing.is_zero() {
             break;
         }

@@ -21,7 +21,7 @@ pub(super) fn create(
         });
     }
     let granted = Credits::sum(wallet.grants.iter().map(|grant| grant.amount))?;
-    if granted.plus(new.amount)? > SUM_MAX {
+    if granted.plus(wallet.sums.spent)?.plus(new.amount)? > SUM_MAX {
         return Err(Refusal::SumTooLarge);
     }
     let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
@@ -42,8 +42,12 @@ pub(super) fn create(
     Ok([created].into_iter().chain(granted).collect())
 }
 
-pub(super) fn void(wallet: &Wallet, id: GrantId) -> Result<Vec<Event>, Refusal> {
-    let grant = find(wallet, id)?;
+pub(super) fn void(
+    wallet: &Wallet,
+    id: GrantId,
+    spent: Option<&Grant>,
+) -> Result<Vec<Event>, Refusal> {
+    let (grant, reopening) = find_or_reopen(wallet, id, spent)?;
     if grant.grant_type == GrantType::Overdraft {
         return Err(Refusal::GrantCannotBeVoided { what: "an overdraft" });
     }
@@ -56,15 +60,17 @@ pub(super) fn void(wallet: &Wallet, id: GrantId) -> Result<Vec<Event>, Refusal> 
         GrantState::PaymentPending | GrantState::Scheduled => Credits::ZERO,
         GrantState::Usable => grant.unheld()?,
     };
-    Ok(vec![Event::Voided(Leg { grant: grant.name, amount })])
+    let voided = Event::Voided(Leg { grant: grant.name, amount });
+    Ok(reopening.into_iter().chain([voided]).collect())
 }
 
 pub(super) fn edit(
     wallet: &Wallet,
     edit: &EditGrant,
+    spent: Option<&Grant>,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let grant = find(wallet, edit.id)?;
+    let (grant, reopening) = find_or_reopen(wallet, edit.id, spent)?;
     // Decision 71: times come before the grant's state.
     if let Some(expire_at) = edit.change.expire_at {
         check_expiry(expire_at, grant.effective_at, now)?;
@@ -74,7 +80,8 @@ pub(super) fn edit(
         return Ok(Vec::new());
     }
     let (priority, expire_at) = (edit.change.priority, edit.change.expire_at);
-    Ok(vec![Event::Updated { grant: grant.name, priority, expire_at }])
+    let updated = Event::Updated { grant: grant.name, priority, expire_at };
+    Ok(reopening.into_iter().chain([updated]).collect())
 }
 
 /// Refuses to change what has ended, and what the wallet itself made (decision 60).
@@ -142,6 +149,24 @@ impl Grant {
 
 fn find(wallet: &Wallet, id: GrantId) -> Result<&Grant, Refusal> {
     wallet.grant_by_id(id).ok_or_else(|| Refusal::not_found(Entity::Grant, id))
+}
+
+/// The grant, and what must come first if it left spent: by its stored facts, unless it left since
+/// they were read.
+fn find_or_reopen<'a>(
+    wallet: &'a Wallet,
+    id: GrantId,
+    spent: Option<&'a Grant>,
+) -> Result<(&'a Grant, Option<Event>), Refusal> {
+    if let Some(grant) = wallet.grant_by_id(id) {
+        return Ok((grant, None));
+    }
+    let is_it = |grant: &&Grant| grant.name.id == id;
+    let left = wallet.departed.iter().find(is_it).or_else(|| spent.filter(is_it));
+    let grant = left
+        .filter(|grant| grant.is_spent())
+        .ok_or_else(|| Refusal::not_found(Entity::Grant, id))?;
+    Ok((grant, Some(Event::GrantReopened { grant: Box::new(*grant) })))
 }
 
 /// Neither ended nor used up (decision 80).

@@ -70,8 +70,13 @@ impl Wallet {
         let mut stamp = Some(stamp(command, origin));
         let makes_grant = matches!(command, Command::Grant(_));
         for event in events {
-            // The overdraft grant that a consumption opens is not what was asked for.
-            let is_own = matches!(event, Event::GrantCreated { .. }) == makes_grant;
+            // The overdraft grant that a consumption opens, and the return of a spent grant, are
+            // not what was asked for.
+            let is_own = match event {
+                Event::GrantReopened { .. } => false,
+                Event::GrantCreated { .. } => makes_grant,
+                _ => !makes_grant,
+            };
             let stamp = if is_own { stamp.take() } else { None };
             if stamp.is_some() {
                 own = rows.len();
@@ -161,8 +166,8 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
     match command {
         Command::Advance => Ok(Vec::new()),
         Command::Grant(grant) => grant::create(wallet, grant, now),
-        Command::Void(void) => grant::void(wallet, void.id),
-        Command::Edit(edit) => grant::edit(wallet, edit, now),
+        Command::Void { id, spent } => grant::void(wallet, *id, spent.as_ref()),
+        Command::Edit { edit, spent } => grant::edit(wallet, edit, spent.as_ref(), now),
         Command::ConfirmPayment(id) => grant::confirm_payment(wallet, *id, now),
         Command::Consume(consume) => consume::consume(wallet, consume, now),
         Command::Reserve(reserve) => hold::reserve(wallet, reserve, now),
@@ -175,7 +180,7 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
     let mut stamp = Stamp { origin, attributed_at: None, mark: None, words: Words::default() };
     match command {
         Command::Grant(grant) => stamp.words = grant.words.clone(),
-        Command::Edit(edit) => {
+        Command::Edit { edit, .. } => {
             stamp.words.display_name = edit.change.display_name.clone();
             stamp.words.comment = edit.change.comment.clone();
             stamp.words.metadata = edit.change.metadata.clone();
@@ -194,7 +199,7 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
             }
         }
         Command::Advance
-        | Command::Void(_)
+        | Command::Void { .. }
         | Command::ConfirmPayment(_)
         | Command::Release(_)
         | Command::ReleaseLate { .. } => {}

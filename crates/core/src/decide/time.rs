@@ -33,7 +33,7 @@ pub(super) fn follow_up(wallet: &Wallet) -> Result<Option<Event>, Contradiction>
         let leg = Leg { grant: overdraft.name, amount: Credits::ZERO };
         return Ok(Some(Event::Voided(leg)));
     }
-    let Some(target) = wallet.burn.last().and_then(|rank| wallet.grant(rank.number)) else {
+    let Some(target) = wallet.burn.first().and_then(|rank| wallet.grant(rank.number)) else {
         return Ok(None);
     };
     let amount = overdraft.consumed.min(target.unheld()?);

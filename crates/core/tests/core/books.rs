@@ -101,6 +101,13 @@ impl Books {
             Event::HoldExpired { reservation, legs } => {
                 assert_eq!(&self.give_back(reservation), legs);
             }
+            Event::GrantReopened { grant } => {
+                let account = self.accounts[&grant.name.number];
+                let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));
+                let known = (account.amount, account.consumed, account.held, account.updated_at);
+                assert_eq!(facts, known, "it comes back as it left");
+                assert_eq!(account.amount, account.consumed, "only a spent grant comes back");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use insta::assert_snapshot;
 use scrip_core::{
     Command, EditGrant, EventType, Grant, GrantChange, GrantId, GrantNumber, GrantRef, GrantState,
-    GrantStatus, GrantType, MoneyAmount, MoneyCurrency, Priority, Refusal, VoidGrant,
+    GrantStatus, GrantType, MoneyAmount, MoneyCurrency, Priority, Refusal,
 };
 
 use crate::world::{World, credits, instant, new_grant, refusal};
@@ -131,12 +131,12 @@ fn a_wallet_and_a_departed_grant_agree() {
     world.execute(&Command::Grant(new), now);
     let hold = crate::world::new_hold("job", credits("1"), now.later(1));
     world.execute(&Command::Reserve(hold), now);
-    world.execute(&Command::Void(VoidGrant { id }), now);
+    world.execute(&Command::Void { id, spent: None }, now);
     let kept = *world.wallet.grant_by_id(id).unwrap();
     let edit = EditGrant { id, change: GrantChange::default() };
-    let void = refusal(world.execute(&Command::Void(VoidGrant { id }), now));
+    let void = refusal(world.execute(&Command::Void { id, spent: None }, now));
     assert_eq!(void, kept.refuse_void());
-    let change = refusal(world.execute(&Command::Edit(edit.clone()), now));
+    let change = refusal(world.execute(&Command::Edit { edit: edit.clone(), spent: None }, now));
     assert_eq!(change, kept.refuse_edit(&edit, now));
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use scrip_core::{
-    Actor, Cause, Dimension, Event, Fingerprint, GrantId, GrantNumber, GrantRef, GrantType,
-    HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount, MoneyCurrency, NameHash, NameKind,
-    PaymentState, Priority, ReservationId, Row, Texts, TraceId, Words, bucket, genesis,
+    Actor, Cause, Dimension, Event, Fingerprint, Grant, GrantId, GrantNumber, GrantRef, GrantState,
+    GrantType, HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount, MoneyCurrency, NameHash,
+    NameKind, PaymentState, Priority, ReservationId, Row, Texts, TraceId, Words, bucket, genesis,
 };
 
 use crate::world::{credits, instant, key};
@@ -54,6 +54,23 @@ fn created() -> Event {
     }
 }
 
+fn spent() -> Grant {
+    Grant {
+        name: grant(1),
+        grant_type: GrantType::Promotional,
+        priority: Priority::DEFAULT,
+        amount: credits("100"),
+        consumed: credits("100"),
+        held: credits("0"),
+        lost: credits("0"),
+        effective_at: instant("2025-12-01"),
+        expire_at: None,
+        created_at: instant("2025-12-02"),
+        updated_at: instant("2025-12-03"),
+        state: GrantState::Usable,
+    }
+}
+
 /// One event of each kind.
 fn events() -> Vec<Event> {
     let expire_at = Some(Some(instant("2027-01-01")));
@@ -80,6 +97,7 @@ fn events() -> Vec<Event> {
             consumed: vec![leg(1, "20")],
         },
         Event::HoldExpired { reservation: job(), legs: vec![leg(1, "30")] },
+        Event::GrantReopened { grant: Box::new(spent()) },
     ]
 }
 
@@ -97,6 +115,7 @@ const fn kind(event: &Event) -> &'static str {
         Event::Reserved { .. } => "reserved",
         Event::Released { .. } => "released",
         Event::HoldExpired { .. } => "hold expired",
+        Event::GrantReopened { .. } => "grant reopened",
     }
 }
 
@@ -174,6 +193,11 @@ fn a_row_of_each_event() {
       0148000000ac0280d8ee96ef6680a0d5edee660a036a6f62010130313030303030303030303180b0
       9dc2df01fff3f6905d0001087365727665722d3174726163652d69642d31362d6279746500009f86
       988da3295e2a16c5b545f618fe0526af092bf536815605966c8bf3aeade4
+    grant reopened
+      0161000000ac0280d8ee96ef6680a0d5edee660b01303130303030303030303031003280a0b787e9
+      0580a0b787e90500008090acf3da66008080dfc5db6680f09198dc6602fff3f6905d000108736572
+      7665722d3174726163652d69642d31362d6279746500003ea3bc0fea53c83ca350b6ae43f4e3a994
+      d7b99b10e865f76c0d2bf5d051ae62
     ");
 }
 

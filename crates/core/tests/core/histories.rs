@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use scrip_core::{
-    Command, Credits, Dimension, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient,
-    PaymentState, Priority, Release, ReservationId, Timestamp, VoidGrant, Words,
+    Command, Credits, Dimension, GrantChange, GrantId, GrantType, OnInsufficient, PaymentState,
+    Priority, Release, ReservationId, Timestamp, Words,
 };
 
 use crate::world::{World, instant, new_consumption, new_grant, new_hold, reservation};
@@ -166,12 +166,12 @@ impl Life {
                     self.world.settlement(Release { reservation, consumed }, self.now)
                 }
             },
-            Deed::Void { pick } => Command::Void(VoidGrant { id: self.pick(pick) }),
+            Deed::Void { pick } => self.world.void(self.pick(pick)),
             Deed::Edit { pick, priority, expires_hours } => {
                 let priority = priority.and_then(Priority::new);
                 let expire_at = expires_hours.map(|inner| inner.map(|hours| self.hours(hours)));
                 let change = GrantChange { priority, expire_at, ..GrantChange::default() };
-                Command::Edit(EditGrant { id: self.pick(pick), change })
+                self.world.edit(self.pick(pick), change)
             }
             Deed::Pay { pick } => Command::ConfirmPayment(self.pick(pick)),
             Deed::Advance => Command::Advance,

@@ -151,7 +151,7 @@ fn rows_that_cannot_have_happened() {
     let early = Row { recorded_at: instant("2026-01-01"), ..next(granted) };
     assert_eq!(refused(early), Contradiction::TimeWentBack);
 
-    let grant = world.wallet.grants()[0].name;
+    let grant = world.wallet.grants().next().unwrap().name;
     let voided = |grant| Event::Voided(Leg { grant, amount: credits("6") });
     let wrong = Row { event: voided(grant), ..next(granted) };
     let (stated, actual) = (credits("6"), credits("0"));
@@ -192,7 +192,7 @@ fn events_that_no_rule_allows() {
     }
     assert_eq!(refused(second), Contradiction::Broken { rule: "two overdraft grants live" });
 
-    let unpaid = world.wallet.grants()[1].name;
+    let unpaid = world.wallet.grants().nth(1).unwrap().name;
     let held = Event::Reserved {
         number: HoldNumber(1),
         reservation: reservation("job"),

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use scrip_core::{
-    Cause, Command, Credits, Decided, EditGrant, Event, Grant, GrantId, GrantStatus, GrantType,
-    Release, RowPart, Timestamp, VoidGrant,
+    Cause, Command, Credits, Decided, Event, Grant, GrantId, GrantStatus, GrantType, Release,
+    RowPart, Timestamp,
 };
 
 use crate::language::{Step, Verb, parse, print_instant};
@@ -88,10 +88,8 @@ impl Script {
                 let release = Release { reservation: reservation(&name), consumed };
                 self.world.settlement(release, self.now)
             }
-            Verb::Void { grant } => Command::Void(VoidGrant { id: self.id(&grant) }),
-            Verb::Edit { grant, change } => {
-                Command::Edit(EditGrant { id: self.id(&grant), change })
-            }
+            Verb::Void { grant } => self.world.void(self.id(&grant)),
+            Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),
             Verb::Advance | Verb::Balance | Verb::Grants => Command::Advance,
         }

@@ -53,7 +53,10 @@ fn words_stand_on_the_row_of_their_request() {
         metadata: Some(BTreeMap::new()),
         ..GrantChange::default()
     };
-    let edited = own_row(&mut world, Command::Edit(EditGrant { id, change: change.clone() }));
+    let edited = own_row(
+        &mut world,
+        Command::Edit { edit: EditGrant { id, change: change.clone() }, spent: None },
+    );
     let words = edited.texts.words().unwrap();
     assert_eq!(words.display_name, change.display_name);
     assert_eq!(words.comment, change.comment);
@@ -81,7 +84,8 @@ fn an_outcome_points_at_its_own_row() {
     let id = new.id;
     let settling = own(Command::Grant(new));
     assert!(matches!(settling, (0, Some(Event::GrantCreated { .. }))));
-    let unchanged = own(Command::Edit(EditGrant { id, change: GrantChange::default() }));
+    let unchanged =
+        own(Command::Edit { edit: EditGrant { id, change: GrantChange::default() }, spent: None });
     assert_eq!(unchanged, (0, None));
 }
 

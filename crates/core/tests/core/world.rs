@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use scrip_core::{
-    Actor, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EnvironmentId, Event,
-    Fingerprint, Grant, GrantId, GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money,
-    NewGrant, OnInsufficient, Origin, Outcome, PaymentState, Priority, Refusal, Release,
-    ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey, Words,
+    Actor, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
+    EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId, GrantNumber, GrantRef,
+    GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin, Outcome, PaymentState,
+    Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey,
+    Words,
 };
 
 use crate::books::Books;
@@ -129,9 +130,24 @@ impl World {
         }
     }
 
+    /// Takes a grant back, with its facts from outside the wallet if it is spent.
+    pub fn void(&self, id: GrantId) -> Command {
+        Command::Void { id, spent: self.spent(id) }
+    }
+
+    /// Changes a grant, with its facts from outside the wallet if it is spent.
+    pub fn edit(&self, id: GrantId, change: GrantChange) -> Command {
+        Command::Edit { edit: EditGrant { id, change }, spent: self.spent(id) }
+    }
+
+    fn spent(&self, id: GrantId) -> Option<Grant> {
+        let is_it = |grant: &&Grant| grant.name.id == id && grant.is_usable();
+        self.departed.iter().find(is_it).copied()
+    }
+
     /// Every grant that was ever made, in order of creation, with its newest facts.
     pub fn all_grants(&self) -> Vec<Grant> {
-        let mut grants: Vec<Grant> = [self.wallet.grants(), &self.departed].concat();
+        let mut grants: Vec<Grant> = self.wallet.grants().chain(&self.departed).copied().collect();
         grants.sort_by_key(|grant| grant.name.number);
         grants
     }
@@ -165,6 +181,9 @@ impl World {
             Event::Reserved { reservation, .. } => {
                 self.timed_out.remove(reservation);
             }
+            Event::GrantReopened { grant } => {
+                self.departed.retain(|left| left.name != grant.name);
+            }
             _ => {}
         }
         self.books.enter(&decided.row);
@@ -183,7 +202,8 @@ impl World {
 
     fn audit_departed(&self) {
         for grant in &self.departed {
-            assert!(grant.is_dead() && grant.held.is_zero(), "{grant:?} left too early");
+            let is_over = grant.is_dead() || (grant.is_usable() && grant.expire_at.is_none());
+            assert!(is_over && grant.held.is_zero(), "{grant:?} left too early");
             assert!(self.wallet.grant(grant.name.number).is_none(), "{grant:?} is there twice");
             let accounted = grant.consumed.plus(grant.lost).unwrap();
             assert_eq!(accounted, grant.amount, "consumed or lost, nothing else: {grant:?}");
@@ -192,7 +212,7 @@ impl World {
 
     /// A deficit only when nothing usable is unheld; at most one overdraft, and never an idle one.
     fn audit_overdraft(&self) {
-        let usable = || self.wallet.grants().iter().filter(|grant| grant.is_usable());
+        let usable = || self.wallet.grants().filter(|grant| grant.is_usable());
         let overdrafts: Vec<_> =
             usable().filter(|grant| grant.grant_type == GrantType::Overdraft).collect();
         assert!(overdrafts.len() <= 1);
@@ -207,7 +227,7 @@ impl World {
 /// What a consumption of `amount` takes from each grant: worked out anew from the published order,
 /// over a wallet that was brought up to now. What is missing goes to no grant here.
 pub fn expected_burn(wallet: &Wallet, amount: Credits) -> (Vec<(GrantNumber, Credits)>, Credits) {
-    let mut order: Vec<&Grant> = wallet.grants().iter().filter(|grant| grant.is_usable()).collect();
+    let mut order: Vec<&Grant> = wallet.grants().filter(|grant| grant.is_usable()).collect();
     order.sort_by_key(|grant| {
         let category = match grant.grant_type {
             GrantType::Promotional => 0,

@@ -54,7 +54,7 @@ impl Audit {
         row: &Row,
         departed: Vec<Grant>,
     ) -> Result<(), Finding> {
-        self.follow_grants(position, slot, row);
+        self.follow_grants(position, slot, row)?;
         let environment = slot.wallet.key().environment;
         for grant in departed {
             if let Some(seen) = self.grants.get_mut(&(environment, grant.name.id)) {
@@ -64,7 +64,7 @@ impl Audit {
         self.follow_state(connection, position, slot, row)
     }
 
-    fn follow_grants(&mut self, position: Position, slot: &Slot, row: &Row) {
+    fn follow_grants(&mut self, position: Position, slot: &Slot, row: &Row) -> Result<(), Finding> {
         let environment = slot.wallet.key().environment;
         match &row.event {
             Event::GrantCreated { grant, grant_type, cost, .. } => {
@@ -84,15 +84,24 @@ impl Audit {
                 self.grants.insert((environment, grant.id), seen);
             }
             Event::Updated { grant, .. } => {
-                let Some(seen) = self.grants.get_mut(&(environment, grant.id)) else { return };
+                let Some(seen) = self.grants.get_mut(&(environment, grant.id)) else {
+                    return Ok(());
+                };
                 match (&row.texts, &mut seen.words) {
                     (Texts::Erased { .. }, words) => *words = None,
                     (texts, Some(words)) => change_words(words, texts.words()),
                     (_, None) => {}
                 }
             }
+            Event::GrantReopened { grant } => {
+                let seen = self.grants.get_mut(&(environment, grant.name.id));
+                if seen.and_then(|seen| seen.departed.take()).as_ref() != Some(&**grant) {
+                    return Err(Finding::row(position, "its grant did not leave like that"));
+                }
+            }
             _ => {}
         }
+        Ok(())
     }
 
     /// A state is kept after the command whose rows crossed a multiple. How many rows a command
@@ -183,6 +192,7 @@ impl Pending {
             self.has_own |= !matches!(
                 row.event,
                 Event::GrantCreated { grant_type: GrantType::Overdraft, .. }
+                    | Event::GrantReopened { .. }
                     | Event::Granted(_)
                     | Event::Expired(_)
             );

@@ -1,6 +1,6 @@
 //! Making, taking back and changing grants.
 
-use scrip_core::{Command, EditGrant, Entity, GrantId, Refusal, VoidGrant, WalletKey, Words};
+use scrip_core::{Command, EditGrant, Entity, Grant, GrantId, Refusal, WalletKey, Words};
 
 use super::records::{ensure_customer, standings};
 use super::{Extra, Failure, Place, Standing, State, command};
@@ -37,7 +37,7 @@ pub(super) fn create(
 
 pub(super) fn void(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<Answer, Failure> {
     let record = find(state, at, id)?;
-    let void = Command::Void(VoidGrant { id });
+    let void = Command::Void { id, spent: spent(&record) };
     let ran = command(state, at, &record.wallet, &void, &Extra::default())?;
     match &ran.own {
         Ok(_) => answer(state, at, id),
@@ -55,7 +55,7 @@ pub(super) fn edit(
     edit: &EditGrant,
 ) -> Result<Answer, Failure> {
     let record = find(state, at, edit.id)?;
-    let command_ = Command::Edit(edit.clone());
+    let command_ = Command::Edit { edit: edit.clone(), spent: spent(&record) };
     let ran = command(state, at, &record.wallet, &command_, &Extra::default())?;
     match &ran.own {
         Ok(_) => {}
@@ -101,6 +101,12 @@ pub fn overdraft_words() -> Words {
 fn find(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<GrantRecord, Failure> {
     let record = state.grant(at.environment, id)?;
     Ok(record.ok_or_else(|| Refusal::not_found(Entity::Grant, id))?)
+}
+
+/// The facts of a grant that left its wallet spent. If the wallet took it back since, it knows
+/// better itself.
+fn spent(record: &GrantRecord) -> Option<Grant> {
+    Some(record.grant).filter(Grant::is_spent)
 }
 
 /// The grant as it is after the command.

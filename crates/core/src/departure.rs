@@ -1,0 +1,95 @@
+//! How grants leave their wallet, and how one comes back.
+//!
+//! A wallet keeps the grants that can still matter. A dead grant leaves when nothing is held on it
+//! any more. A spent grant, which would be usable for ever and has nothing left, leaves with the
+//! row that took its last credit; its credits stay in the sums. Only somebody who voids or changes
+//! a spent grant brings it back, by a row of its own.
+
+use crate::check::check_grant;
+use crate::{Contradiction, Credits, Event, Grant, GrantNumber, GrantState, GrantType, Wallet};
+
+impl Grant {
+    /// It is used up, and neither time nor the end of a hold can change that: usable for ever, all
+    /// consumed, nothing held. An overdraft is never spent.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.state == GrantState::Usable
+            && self.grant_type != GrantType::Overdraft
+            && self.expire_at.is_none()
+            && self.consumed == self.amount
+            && self.held.is_zero()
+            && self.lost.is_zero()
+    }
+}
+
+impl Wallet {
+    /// Lets the grants go that a row left spent. A row may name a grant more than once, so this
+    /// comes after the whole row.
+    pub(crate) fn release_spent(&mut self, event: &Event) -> Result<(), Contradiction> {
+        match event {
+            Event::Consumed { legs } | Event::Released { consumed: legs, .. } => {
+                legs.iter().try_for_each(|leg| self.depart_if_spent(leg.grant.number))
+            }
+            Event::Granted(leg) => self.depart_if_spent(leg.grant.number),
+            Event::Transferred { target: grant, .. } | Event::Updated { grant, .. } => {
+                self.depart_if_spent(grant.number)
+            }
+            // These leave credits, end a grant, or bring it back for the row that follows.
+            Event::GrantCreated { .. }
+            | Event::PaymentConfirmed { .. }
+            | Event::Expired(_)
+            | Event::Voided(_)
+            | Event::Reserved { .. }
+            | Event::HoldExpired { .. }
+            | Event::GrantReopened { .. } => Ok(()),
+        }
+    }
+
+    /// Of the dead grants that lost a hold, keeps those with credits left and lets the others go.
+    pub(crate) fn note_remains(&mut self) {
+        let candidates = std::mem::take(&mut self.remains);
+        for number in candidates {
+            let left = self.grant(number).and_then(|grant| grant.unheld().ok());
+            if left.is_some_and(Credits::is_positive) {
+                self.remains.push(number);
+            } else {
+                self.depart_if_over(number);
+            }
+        }
+    }
+
+    /// Lets a dead grant go that nothing can touch any more.
+    pub(crate) fn depart_if_over(&mut self, number: GrantNumber) {
+        if self.grant(number).is_some_and(|grant| grant.is_dead() && grant.held.is_zero()) {
+            self.departed.extend(self.grants.remove(&number));
+        }
+    }
+
+    fn depart_if_spent(&mut self, number: GrantNumber) -> Result<(), Contradiction> {
+        if let Some(grant) = self.grant(number).filter(|grant| grant.is_spent()) {
+            self.sums.spent = self.sums.spent.plus(grant.amount)?;
+            self.departed.extend(self.grants.remove(&number));
+        }
+        Ok(())
+    }
+
+    /// Takes a spent grant back in. Its credits stood in the sums all the time.
+    pub(crate) fn fold_reopened(&mut self, grant: &Grant) -> Result<(), Contradiction> {
+        let number = grant.name.number;
+        let broken = |rule| Err(Contradiction::Broken { rule });
+        if !grant.is_spent() {
+            return broken("a grant comes back that is not spent");
+        }
+        check_grant(grant)?;
+        if number > self.last_grant || self.grant(number).is_some() {
+            return broken("a grant comes back that never left");
+        }
+        if grant.amount > self.sums.spent {
+            return broken("more grants come back than were spent");
+        }
+        self.sums.spent = self.sums.spent.minus(grant.amount)?;
+        self.departed.retain(|left| left.name.number != number);
+        self.grants.insert(*grant);
+        Ok(())
+    }
+}
