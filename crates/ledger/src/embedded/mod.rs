@@ -5,6 +5,7 @@
 
 mod audit;
 mod file;
+mod gauges;
 mod housekeeping;
 #[cfg_attr(not(test), expect(dead_code, reason = "the writer notes nothing in it yet"))]
 mod mark;
@@ -43,6 +44,7 @@ use replay::Replay;
 use unit::{Base, Last};
 use writer::{Message, Reply};
 
+pub use gauges::{Counter, Figure, FigureKind, Gauge, Gauges, Unit, Value, prometheus_text};
 pub use opening::{OpenError, Options};
 pub use replay::Finding;
 pub use verify::{Verified, VerifyError, verify};

@@ -21,6 +21,8 @@ fn file(directory: &TempDir) -> PathBuf {
     directory.path().join("mark")
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 /// Changes the file as nobody should.
 fn damage(directory: &TempDir, damage: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(file(directory)).unwrap();
@@ -153,7 +155,7 @@ fn a_mark_with_a_torn_slot_says_what_the_other_says() {
 fn a_mark_that_is_damaged_in_both_slots_is_unreadable() {
     let both = "its first slot is torn or damaged, its second slot is torn or damaged";
     let cut = "its first slot is cut off, its second slot is cut off";
-    let damages: [(fn(&mut Vec<u8>), &str); 3] = [
+    let damages: [(Damage, &str); 3] = [
         (|bytes| OFFSETS.into_iter().for_each(|offset| bytes[offset + 30] ^= 1), both),
         (|bytes| bytes.fill(0), both),
         (Vec::clear, cut),

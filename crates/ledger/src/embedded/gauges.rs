@@ -1,0 +1,304 @@
+//! What the ledger counts about itself while it runs.
+//!
+//! Each number is an atomic of its own: cheap to change anywhere, and a snapshot of all of them is
+//! not of one instant.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(test)]
+mod tests;
+
+/// A number that only grows, from 0 at the start of the process.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more.
+    pub fn increment(&self) {
+        self.add(1);
+    }
+
+    /// So many more.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// How many so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a gauge counts to. Above it are the numbers that wrapped around below 0.
+const MOST: u64 = u64::MAX / 2;
+
+/// A number that grows and shrinks, never below 0.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// It is this much, whatever it was.
+    pub fn set(&self, value: u64) {
+        self.0.store(value.min(MOST), Ordering::Relaxed);
+    }
+
+    /// So much more.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// So much less.
+    pub fn subtract(&self, count: u64) {
+        self.0.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// How much it is. While threads that add and subtract overtake each other it may be below 0
+    /// for a moment, which is shown as 0 and not lost.
+    pub fn get(&self) -> u64 {
+        let value = self.0.load(Ordering::Relaxed);
+        if value > MOST { 0 } else { value }
+    }
+}
+
+/// All that an embedded ledger counts.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Wallets that are in memory.
+    pub wallets_in_memory: Gauge,
+    /// What they take there, by estimate.
+    pub wallets_in_memory_bytes: Gauge,
+    /// Wallets that were read back because somebody asked for them.
+    pub wallets_loaded: Counter,
+    /// Wallets that were dropped from memory.
+    pub wallets_dropped: Counter,
+    /// Wallets that take no orders because what is stored of them is wrong.
+    pub wallets_frozen: Gauge,
+    /// Rounds of the snapshots that were finished.
+    pub snapshot_rounds: Counter,
+    /// Rounds that failed.
+    pub snapshot_failures: Counter,
+    /// Wallets that the rounds wrote.
+    pub snapshot_wallets_written: Counter,
+    /// How long the last round took.
+    pub snapshot_last_round_milliseconds: Gauge,
+    /// Rows that are in no snapshot, which a start would fold again.
+    pub snapshot_lag_rows: Gauge,
+    /// What these rows take.
+    pub snapshot_lag_bytes: Gauge,
+    /// Snapshots of wallets that were found wrong and made again from the rows.
+    pub snapshots_repaired: Counter,
+    /// How often the writer waited for the snapshots to catch up.
+    pub writer_slow_downs: Counter,
+    /// Names of keys that are in memory and in no slice.
+    pub key_names_recent: Gauge,
+    /// Slices of older names of keys.
+    pub key_slices: Gauge,
+    /// Slices that were written.
+    pub key_slices_written: Counter,
+    /// Wallets that were folded again from their rows to compare.
+    pub scrubbed_wallets: Counter,
+    /// What was found wrong in that.
+    pub scrub_findings: Counter,
+}
+
+/// One number, with what is to be known about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name, which ends in its unit, and in `total` if it only grows.
+    pub name: &'static str,
+    /// How it changes.
+    pub kind: FigureKind,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// What it says, in a sentence.
+    pub help: &'static str,
+    /// How much it is, in its unit.
+    pub value: Value,
+}
+
+/// How a number changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureKind {
+    /// It only grows, until the process starts again.
+    Counter,
+    /// It grows and shrinks.
+    Gauge,
+}
+
+/// What a number is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things; the name says which.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Seconds.
+    Seconds,
+}
+
+/// An exact decimal; its text is what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Whole units.
+    Whole(u64),
+    /// Thousandths of the unit.
+    Thousandths(u64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(value) => write!(formatter, "{value}"),
+            Self::Thousandths(value) => {
+                write!(formatter, "{}.{:03}", value / 1_000, value % 1_000)
+            }
+        }
+    }
+}
+
+impl Gauges {
+    /// All numbers, always in the same order.
+    pub fn snapshot(&self) -> Vec<Figure> {
+        [self.of_wallets(), self.of_snapshots(), self.of_keys(), self.of_scrubbing()].concat()
+    }
+
+    fn of_wallets(&self) -> Vec<Figure> {
+        vec![
+            gauge(
+                "scrip_wallets_in_memory",
+                "Wallets that are in memory.",
+                &self.wallets_in_memory,
+            ),
+            bytes(
+                "scrip_wallets_in_memory_bytes",
+                "Memory that wallets take, by estimate.",
+                &self.wallets_in_memory_bytes,
+            ),
+            counter(
+                "scrip_wallets_loaded_total",
+                "Wallets read back into memory on demand.",
+                &self.wallets_loaded,
+            ),
+            counter(
+                "scrip_wallets_dropped_total",
+                "Wallets dropped from memory.",
+                &self.wallets_dropped,
+            ),
+            gauge(
+                "scrip_wallets_frozen",
+                "Wallets that take no orders because what is stored of them is wrong.",
+                &self.wallets_frozen,
+            ),
+        ]
+    }
+
+    fn of_snapshots(&self) -> Vec<Figure> {
+        vec![
+            counter(
+                "scrip_snapshot_rounds_total",
+                "Snapshot rounds that were finished.",
+                &self.snapshot_rounds,
+            ),
+            counter(
+                "scrip_snapshot_failures_total",
+                "Snapshot rounds that failed.",
+                &self.snapshot_failures,
+            ),
+            counter(
+                "scrip_snapshot_wallets_written_total",
+                "Wallets that snapshot rounds wrote.",
+                &self.snapshot_wallets_written,
+            ),
+            seconds(
+                "scrip_snapshot_last_round_duration_seconds",
+                "How long the last snapshot round took.",
+                &self.snapshot_last_round_milliseconds,
+            ),
+            gauge(
+                "scrip_snapshot_lag_rows",
+                "Rows in no snapshot, which a start would fold again.",
+                &self.snapshot_lag_rows,
+            ),
+            bytes(
+                "scrip_snapshot_lag_bytes",
+                "Size of the rows in no snapshot.",
+                &self.snapshot_lag_bytes,
+            ),
+            counter(
+                "scrip_snapshots_repaired_total",
+                "Snapshots of wallets made again from the rows because they were wrong.",
+                &self.snapshots_repaired,
+            ),
+            counter(
+                "scrip_writer_slow_downs_total",
+                "Times the writer waited for the snapshots to catch up.",
+                &self.writer_slow_downs,
+            ),
+        ]
+    }
+
+    fn of_keys(&self) -> Vec<Figure> {
+        vec![
+            gauge(
+                "scrip_key_names_recent",
+                "Names of keys in memory that are in no slice.",
+                &self.key_names_recent,
+            ),
+            gauge("scrip_key_slices", "Slices of older names of keys.", &self.key_slices),
+            counter(
+                "scrip_key_slices_written_total",
+                "Slices of names of keys that were written.",
+                &self.key_slices_written,
+            ),
+        ]
+    }
+
+    fn of_scrubbing(&self) -> Vec<Figure> {
+        vec![
+            counter(
+                "scrip_scrubbed_wallets_total",
+                "Wallets folded again from their rows to compare.",
+                &self.scrubbed_wallets,
+            ),
+            counter(
+                "scrip_scrub_findings_total",
+                "What scrubbing found wrong.",
+                &self.scrub_findings,
+            ),
+        ]
+    }
+}
+
+/// The page that a Prometheus server reads (text format 0.0.4).
+pub fn prometheus_text(figures: &[Figure]) -> String {
+    let mut page = String::new();
+    for Figure { name, kind, help, value, .. } in figures {
+        let kind = match kind {
+            FigureKind::Counter => "counter",
+            FigureKind::Gauge => "gauge",
+        };
+        // A string takes all that is written.
+        let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    page
+}
+
+fn counter(name: &'static str, help: &'static str, counter: &Counter) -> Figure {
+    let value = Value::Whole(counter.get());
+    Figure { name, kind: FigureKind::Counter, unit: Unit::Count, help, value }
+}
+
+fn gauge(name: &'static str, help: &'static str, gauge: &Gauge) -> Figure {
+    let value = Value::Whole(gauge.get());
+    Figure { name, kind: FigureKind::Gauge, unit: Unit::Count, help, value }
+}
+
+fn bytes(name: &'static str, help: &'static str, of: &Gauge) -> Figure {
+    Figure { unit: Unit::Bytes, ..gauge(name, help, of) }
+}
+
+fn seconds(name: &'static str, help: &'static str, milliseconds: &Gauge) -> Figure {
+    let value = Value::Thousandths(milliseconds.get());
+    Figure { unit: Unit::Seconds, value, ..gauge(name, help, milliseconds) }
+}
