@@ -315,14 +315,3 @@ fn a_mark_has_its_room_from_the_beginning_and_is_for_its_owner_only() {
     assert_eq!(metadata.mode() & 0o777, 0o600);
     assert!(metadata.blocks() * 512 >= 8_192, "{} blocks", metadata.blocks());
 }
-
-/// Far above what a note costs, so that only a note that syncs or does more than write fails.
-#[test]
-fn a_note_does_not_wait_for_the_disk() {
-    let (_directory, mut mark) = made_at(0);
-    let started = std::time::Instant::now();
-    for position in 1..=2_000 {
-        mark.note(reach(position)).unwrap();
-    }
-    assert!(started.elapsed().as_millis() < 400, "2,000 notes took {:?}", started.elapsed());
-}
