@@ -164,6 +164,15 @@ impl ApiError {
         error
     }
 
+    /// 503, and not to be tried again: somebody has to look at the wallet first.
+    pub fn frozen() -> Self {
+        let message = "this wallet is frozen, because its ledger rows are damaged; its balance is \
+                       still answered, and its owner was told";
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "WalletFrozen", message);
+        error.retry = Retry::Never;
+        error
+    }
+
     /// The same about an item of a list: `consumptions[3].amount must be …`.
     #[must_use]
     pub fn within(mut self, item: &str) -> Self {

@@ -67,6 +67,7 @@ pub(crate) fn of_ledger(error: LedgerError, list: &str) -> ApiError {
         LedgerError::ClaimedForOther => claimed_for_other(),
         LedgerError::Busy => ApiError::unavailable("too many requests are waiting"),
         LedgerError::DiskFull => ApiError::disk_full(),
+        LedgerError::Frozen => ApiError::frozen(),
         LedgerError::Closed => ApiError::unavailable("the server is stopping"),
         LedgerError::Internal(inside) => ApiError::internal(inside),
     }

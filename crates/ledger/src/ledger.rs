@@ -26,6 +26,9 @@ pub enum LedgerError {
     /// There is no room on the disk; nothing was done.
     #[error("there is no room left on the disk")]
     DiskFull,
+    /// The wallet takes no orders, because something about it is wrong; its owner knows more.
+    #[error("the wallet is frozen, because its ledger rows are damaged; its owner was told")]
+    Frozen,
     /// Nothing more is accepted.
     #[error("the ledger is closed")]
     Closed,

@@ -14,10 +14,10 @@ mod ledger;
 mod memory;
 mod order;
 mod page;
+mod published;
 mod reading;
 mod record;
 mod slot;
-mod views;
 mod work;
 
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NewGrant, Origin,
-    Refusal, RowPart, Timestamp, WalletKey, Words,
+    Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NameHash, NameKind,
+    NewGrant, Origin, Refusal, RowPart, Timestamp, WalletKey, Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,40 @@ pub enum Work {
     MoveClock(Timestamp),
     /// Write what time brought to these wallets.
     Advance(Vec<WalletKey>),
+}
+
+impl Work {
+    /// The wallets that it names. A change of a grant names the grant only.
+    pub(crate) fn wallets(&self) -> Vec<&WalletKey> {
+        match self {
+            Self::CreateGrant(create) => vec![&create.wallet],
+            Self::Consume(item) => vec![&item.wallet],
+            Self::ConsumeBatch(items) => items.iter().map(|item| &item.wallet).collect(),
+            Self::Advance(keys) => keys.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The grant that it changes.
+    pub(crate) fn grant(&self) -> Option<GrantId> {
+        match self {
+            Self::VoidGrant(id) => Some(*id),
+            Self::EditGrant(edit) => Some(edit.id),
+            _ => None,
+        }
+    }
+
+    /// The names that it asks for.
+    pub(crate) fn names(&self) -> Vec<NameHash> {
+        let name = |item: &WalletConsume| {
+            NameHash::of(&item.wallet, NameKind::Consumption, item.consume.key.as_str())
+        };
+        match self {
+            Self::Consume(item) => vec![name(item)],
+            Self::ConsumeBatch(items) => items.iter().map(name).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A record to be made.

@@ -1,10 +1,14 @@
-//! Reading rows and grants, the same for every ledger that keeps its wallets in [`Views`].
+//! Reading balances, rows and grants, the same for every ledger that publishes its wallets.
 
-use scrip_core::{Actor, EnvironmentId, Grant, Origin, TraceId, Wallet, WalletKey};
+use scrip_core::{
+    Actor, Balance, CustomerId, EnvironmentId, Grant, Origin, ResourceId, TraceId, Wallet,
+    WalletKey,
+};
 
 use crate::clock::Clocks;
-use crate::history::{self, Entries};
-use crate::views::Views;
+use crate::history::{self, Entries, Head};
+use crate::published::Published;
+use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
     GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point, RowQuery,
@@ -15,60 +19,62 @@ use crate::{
 pub const ADVANCE_MOST: usize = 256;
 
 /// The wallets that a query for rows concerns.
-pub fn wallets_of_rows(views: &Views, query: &RowQuery) -> Vec<WalletKey> {
-    let mut keys = views.wallets_of(query.environment, &query.customer);
+pub fn wallets_of_rows(
+    published: &impl Published,
+    query: &RowQuery,
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut keys = published.wallets_of(query.environment, &query.customer)?;
     keys.retain(|key| {
         query.resource.as_ref().is_none_or(|asked| key.resource.as_ref() == Some(asked))
             && query.currency.as_ref().is_none_or(|asked| key.currency == *asked)
     });
-    keys
+    Ok(keys)
 }
 
 /// The wallets that a query for grants concerns.
-pub fn wallets_of_grants(views: &Views, query: &GrantQuery) -> Vec<WalletKey> {
-    let mut keys = views.wallets_of(query.environment, &query.customer);
+pub fn wallets_of_grants(
+    published: &impl Published,
+    query: &GrantQuery,
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut keys = published.wallets_of(query.environment, &query.customer)?;
     keys.retain(|key| {
         key.resource == query.resource
             && query.currency.as_ref().is_none_or(|asked| key.currency == *asked)
     });
-    keys
+    Ok(keys)
+}
+
+/// Of these wallets, those that have something due now.
+pub fn due_among(
+    published: &impl Published,
+    clocks: &Clocks,
+    keys: &[WalletKey],
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut due = Vec::new();
+    for key in keys {
+        let next = published.slot(key)?.and_then(|slot| slot.wallet.next_due());
+        if next.is_some_and(|next| next.at <= clocks.now(key.environment)) {
+            due.push(key.clone());
+        }
+    }
+    Ok(due)
 }
 
 /// Writes what is due in these wallets (decision 33). On a full disk reads go on: rows are those
-/// that are there, and grants are folded.
+/// that are there, and grants are folded. So they do where a wallet is frozen.
 pub async fn write_due(
     ledger: &(impl Ledger + ?Sized),
-    views: &Views,
-    clocks: &Clocks,
-    keys: &[WalletKey],
+    due: &[WalletKey],
 ) -> Result<(), LedgerError> {
-    let due = views.due_among(keys, clocks);
     for keys in due.chunks(ADVANCE_MOST) {
         if let Some(first) = keys.first() {
             match ledger.execute(advance(first.environment, keys.to_vec())).await {
-                Ok(_) | Err(LedgerError::DiskFull) => {}
+                Ok(_) | Err(LedgerError::DiskFull | LedgerError::Frozen) => {}
                 Err(error) => return Err(error),
             }
         }
     }
     Ok(())
-}
-
-/// Writes everything that is due in an environment, slice by slice.
-pub async fn write_all_due(
-    ledger: &(impl Ledger + ?Sized),
-    views: &Views,
-    clocks: &Clocks,
-    environment: EnvironmentId,
-) -> Result<(), LedgerError> {
-    let until = clocks.now(environment);
-    loop {
-        let keys = views.due(environment, until, ADVANCE_MOST);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        ledger.execute(advance(environment, keys)).await?;
-    }
 }
 
 /// The order that brings wallets up to date.
@@ -77,14 +83,61 @@ pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
     Order { environment, origin, work: Work::Advance(keys), remember: None }
 }
 
+/// A wallet's balance now, folded without writing; none if it never changed.
+pub fn balance(slot: &Slot, clocks: &Clocks) -> Result<Balance, StoreError> {
+    let wrong = |error: String| StoreError::Corrupt(format!("wallet {}: {error}", slot.number));
+    let later = slot
+        .wallet
+        .advanced(clocks.now(slot.wallet.key().environment))
+        .map_err(|error| wrong(error.to_string()))?;
+    let wallet = later.as_ref().unwrap_or(&slot.wallet);
+    wallet.balance().map_err(|error| wrong(error.to_string()))
+}
+
+/// The balances of a customer's wallets of one scope, by currency.
+pub fn balances(
+    published: &impl Published,
+    clocks: &Clocks,
+    environment: EnvironmentId,
+    customer: &CustomerId,
+    resource: Option<&ResourceId>,
+) -> Result<Vec<(WalletKey, Balance)>, StoreError> {
+    let mut balances = Vec::new();
+    for key in published.wallets_of(environment, customer)? {
+        if key.resource.as_ref() == resource
+            && let Some(slot) = published.slot(&key)?
+        {
+            balances.push((key, balance(&slot, clocks)?));
+        }
+    }
+    Ok(balances)
+}
+
+/// Where the rows of these wallets end.
+pub fn heads(published: &impl Published, keys: &[WalletKey]) -> Result<Vec<Head>, StoreError> {
+    let mut heads = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(slot) = published.slot(key)? {
+            heads.push(Head {
+                key: key.clone(),
+                number: slot.number,
+                sequence: slot.wallet.sequence(),
+                last: slot.links.last,
+                last_notable: slot.links.last_notable,
+            });
+        }
+    }
+    Ok(heads)
+}
+
 /// A page of rows.
 pub fn rows(
     entries: &impl Entries,
-    views: &Views,
+    published: &impl Published,
     keys: &[WalletKey],
     query: &RowQuery,
 ) -> Result<Page<RowView>, LedgerError> {
-    let heads = views.heads(keys);
+    let heads = heads(published, keys).map_err(store_error)?;
     let page = history::page(entries, &heads, query).map_err(store_error)?;
     // A cursor that is authentic names a row of these wallets.
     page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
@@ -99,16 +152,21 @@ pub struct Living {
 /// What the published wallets know of their living grants, folded up to now. Taken before the
 /// records are read, so that a grant that ends in between is seen as it was. A grant that left its
 /// wallet is seen by its record.
-pub fn living(views: &Views, clocks: &Clocks, keys: &[WalletKey]) -> Vec<Living> {
-    let living = |key: &WalletKey| {
-        let slot = views.slot(key)?;
+pub fn living(
+    published: &impl Published,
+    clocks: &Clocks,
+    keys: &[WalletKey],
+) -> Result<Vec<Living>, StoreError> {
+    let mut living = Vec::with_capacity(keys.len());
+    for key in keys {
+        let Some(slot) = published.slot(key)? else { continue };
         // A wallet that cannot be folded is refused where it is written.
         let later = slot.wallet.advanced(clocks.now(key.environment)).ok().flatten();
         let mut wallet = later.unwrap_or_else(|| slot.wallet.clone());
         let departed = wallet.take_departed();
-        Some(Living { wallet, departed })
-    };
-    keys.iter().filter_map(living).collect()
+        living.push(Living { wallet, departed });
+    }
+    Ok(living)
 }
 
 /// Puts the living facts of a grant into its record.
@@ -152,6 +210,7 @@ pub fn by_ordinal<T, E>(
 pub fn store_error(error: StoreError) -> LedgerError {
     match error {
         StoreError::DiskFull => LedgerError::DiskFull,
+        StoreError::Frozen => LedgerError::Frozen,
         StoreError::Corrupt(text) | StoreError::Failed(text) => LedgerError::Internal(text),
     }
 }

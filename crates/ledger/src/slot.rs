@@ -149,6 +149,15 @@ impl Slot {
         let genesis = genesis(&key);
         Self { number: 0, genesis, wallet: Wallet::new(key), links: Links::default() }
     }
+
+    /// An estimate of the memory it takes, with its place in a map of wallets.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        /// The key a second time, the counters of shared parts, and the map's own.
+        const AROUND: usize = 256;
+        let links = self.links.skips.capacity() * size_of::<(Position, TypeSet)>();
+        size_of::<Self>() + AROUND + links + self.wallet.heap_bytes()
+    }
 }
 
 /// Every so many rows of a wallet its state is kept beside them.

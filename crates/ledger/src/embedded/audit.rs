@@ -7,7 +7,7 @@ use scrip_core::{
     Cause, EnvironmentId, Event, Grant, GrantId, GrantType, Money, Row, Texts, Words,
 };
 
-use super::replay::Finding;
+use super::findings::Finding;
 use super::tables::{self, GrantColumns};
 use crate::GrantRecord;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};

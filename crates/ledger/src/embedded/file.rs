@@ -126,6 +126,12 @@ pub(super) fn secret(connection: &Connection) -> Result<[u8; 32], OpenError> {
         .query_row("select value from meta where name = 'secret'", [], |row| row.get(0))?)
 }
 
+/// What names this ledger among all others.
+pub(super) fn ledger_id(connection: &Connection) -> Result<[u8; 16], OpenError> {
+    Ok(connection
+        .query_row("select value from meta where name = 'ledger_id'", [], |row| row.get(0))?)
+}
+
 fn path(directory: &Path) -> PathBuf {
     directory.join(LEDGER)
 }

@@ -6,11 +6,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::mark::MarkSync;
 use super::{Embedded, Shared};
+use crate::published::Published as _;
 use crate::reading::{ADVANCE_MOST, advance};
 
 /// How late the row of something due may appear; balances are exact at any time.
 const TICK: Duration = Duration::from_millis(100);
+/// How far the mark on the disk may be behind.
+const SYNC_EVERY: Duration = Duration::from_millis(900);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Decision 14: claims are kept for 24 hours.
 const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
@@ -18,15 +22,20 @@ const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
 const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
 
 /// Runs until the ledger is closed or dropped.
-pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>) {
+pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync) {
     let mut pruned: Option<Instant> = None;
+    let mut synced = Instant::now();
     loop {
         match stop.recv_timeout(TICK) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return sync(mark),
         }
         let Some(ledger) = ledger.upgrade() else { return };
-        accept_clock(&ledger.shared, &ledger.directory);
+        accept_clock(&ledger.shared, &ledger.shared.directory);
+        if synced.elapsed() >= SYNC_EVERY {
+            sync(mark);
+            synced = Instant::now();
+        }
         write_due(&ledger);
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             let now = ledger.shared.clocks.system().now();
@@ -38,14 +47,29 @@ pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>) {
     }
 }
 
+/// Makes the mark durable: how far behind it may be is what a loss of power can hide.
+fn sync(mark: &MarkSync) {
+    if let Err(error) = mark.sync() {
+        tracing::error!(%error, "the mark was not synced; a loss of rows could go unnoticed");
+    }
+}
+
 /// One slice for each environment; the queue decides in between whatever else arrived.
 fn write_due(ledger: &Arc<Embedded>) {
-    for environment in ledger.shared.views.environments_with_due() {
+    let wallets = &ledger.shared.wallets;
+    let environments = wallets.environments_with_due().unwrap_or_else(|error| {
+        tracing::error!(%error, "what is due cannot be read");
+        Vec::new()
+    });
+    for environment in environments {
         let now = ledger.shared.clocks.now(environment);
-        let keys = ledger.shared.views.due(environment, now, ADVANCE_MOST);
-        if !keys.is_empty() {
+        match wallets.due(environment, now, ADVANCE_MOST) {
             // A full queue or disk is met again at the next tick.
-            let _ = ledger.execute_blocking(advance(environment, keys));
+            Ok(keys) if !keys.is_empty() => {
+                let _ = ledger.execute_blocking(advance(environment, keys));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "what is due cannot be read"),
         }
     }
 }

@@ -1,59 +1,81 @@
 //! The ledger in a directory: one process, one writer thread, rows appended to `ledger.db`.
 //!
-//! Wallets and names are in memory and rebuilt at start by folding the rows again. Readers see
-//! published states and read-only connections, never the writer's.
+//! Wallets in use are in memory, the others in `snapshots.db`; names in `keys/`; both are written
+//! behind and can be made again from the rows. Readers see published states and read-only
+//! connections, never the writer's.
 
 mod audit;
+mod catch_up;
+mod evidence;
 mod file;
+mod findings;
+mod fold;
 mod gauges;
 mod housekeeping;
-#[cfg_attr(not(test), expect(dead_code, reason = "the writer notes nothing in it yet"))]
+mod keeper;
+mod keys;
 mod mark;
+mod mend;
+mod names;
 mod opening;
-#[cfg_attr(not(test), expect(dead_code, reason = "the writer's inbox is not wired to it yet"))]
 mod queue;
+mod reach;
 mod readers;
+mod recover;
 mod replay;
-mod tables;
+mod snapshots;
+pub(crate) mod tables;
 mod unit;
 mod verify;
+mod wallets;
+mod warm;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
-use crate::reading::{self, store_error};
-use crate::record::key_holder_of;
+use crate::published::{KeyHolders, Published as _, RunningClaims};
+use crate::reading::{self, ADVANCE_MOST, store_error};
 use crate::slot::Position;
-use crate::views::{RunningClaims, Views};
-use crate::work::{CLOCK_MEMBER, Settings};
+use crate::work::{Settings, StoreError};
 use crate::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, SYSTEM, StoredAnswer, Work,
+    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
 };
+use keeper::ToKeep;
+use keys::KeyStore;
+use queue::{Refused, Sender};
 use readers::{Reader, Readers};
-use replay::Replay;
-use unit::{Base, Last};
+use wallets::Wallets;
 use writer::{Message, Reply};
 
-pub use gauges::{Counter, Figure, FigureKind, Gauge, Gauges, Unit, Value, prometheus_text};
+pub use evidence::Loss;
+pub use findings::Finding;
+pub use gauges::{Figure, FigureKind, Gauges, Unit, Value, prometheus_text};
 pub use opening::{OpenError, Options};
-pub use replay::Finding;
+pub use recover::{Recovered, rebuild, recover};
+pub use tables::incidents::{Incident, IncidentKind};
 pub use verify::{Verified, VerifyError, verify};
 
-/// What the writer and the readers share.
+/// What the threads share.
 pub(crate) struct Shared {
-    views: Views,
+    directory: PathBuf,
+    wallets: Wallets,
+    keys: Arc<KeyStore>,
+    keep: ToKeep,
+    key_holders: KeyHolders,
     clocks: Clocks,
     settings: Settings,
+    gauges: Gauges,
     closed: AtomicBool,
     on_failure: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -69,64 +91,58 @@ impl Shared {
 /// The ledger in a directory.
 pub struct Embedded {
     shared: Arc<Shared>,
-    directory: PathBuf,
     readers: Arc<Readers>,
     running: RunningClaims,
     secret: [u8; 32],
-    queue: SyncSender<Message>,
+    queue: Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    stop_housekeeping: Mutex<Option<Sender<()>>>,
+    stop_housekeeping: Mutex<Option<mpsc::Sender<()>>>,
 }
 
 impl Embedded {
-    /// Opens a directory, or makes it, and folds its rows again. `progress` is told how many of
-    /// how many rows are folded.
+    /// Opens a directory, or makes it, and knows again what was known. `progress` is told how many
+    /// of how many rows are done.
     pub fn open(
         directory: &Path,
         options: Options,
         progress: impl FnMut(Position, Position),
     ) -> Result<Arc<Self>, OpenError> {
-        let lock = file::own_directory(directory)?;
-        let connection = file::open_writer(directory)?;
-        if let Some(pages) = options.pages_max {
-            connection.pragma_update(None, "max_page_count", pages)?;
-        }
-        let shared = Arc::new(Shared {
-            views: Views::default(),
-            clocks: Clocks::new(options.clock),
-            settings: options.settings,
-            closed: AtomicBool::new(false),
-            on_failure: options.on_failure,
-        });
-        let base = load(&connection, &shared, progress)?;
-        let (queue, inbox) = sync_channel(options.queue_max);
-        let (stop, stopped) = channel();
-        let ledger = Arc::new(Self {
-            shared: Arc::clone(&shared),
-            directory: directory.to_owned(),
-            readers: Arc::new(Readers::new(directory)),
-            running: RunningClaims::default(),
-            secret: file::secret(&connection)?,
-            queue,
-            threads: Mutex::default(),
-            stop_housekeeping: Mutex::new(Some(stop)),
-        });
-        let write = move || {
-            writer::run(&connection, &shared, base, &inbox);
-            // The directory is held as long as anybody may write.
-            drop(connection);
-            drop(lock);
-        };
-        let weak = Arc::downgrade(&ledger);
-        let keep_house = move || housekeeping::run(&weak, &stopped);
-        ledger.spawn("ledger-writer", write)?;
-        ledger.spawn("ledger-housekeeping", keep_house)?;
-        Ok(ledger)
+        opening::open(directory, options, progress)
     }
 
     /// Tells the process that owns a directory to follow its system clock again.
     pub fn accept_clock(directory: &Path) -> std::io::Result<()> {
         std::fs::write(housekeeping::accept_file(directory), b"")
+    }
+
+    /// What the ledger counts about itself.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        keeper::show(&self.shared);
+        self.shared.gauges.snapshot()
+    }
+
+    /// Answers what was accepted, accepts nothing more, and closes.
+    fn close_blocking(&self) {
+        if let Some(wait) = self.begin_close() {
+            wait();
+        }
+    }
+
+    /// Tells all threads to end; the answer waits for them.
+    fn begin_close(&self) -> Option<impl FnOnce() + Send + 'static> {
+        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
+        drop(self.stop_housekeeping.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if !was_closed {
+            let _ = self.queue.try_send_always(Message::Stop);
+        }
+        (!threads.is_empty()).then_some(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+        })
     }
 
     fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
@@ -140,9 +156,16 @@ impl Embedded {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(LedgerError::Closed);
         }
-        self.queue.try_send(message).map_err(|error| match error {
-            TrySendError::Full(_) => LedgerError::Busy,
-            TrySendError::Disconnected(_) => LedgerError::Closed,
+        let sent = match &message {
+            Message::Order(order, ..) => {
+                let (lane, weight) = (order.environment, writer::weight_of(&order.work));
+                self.queue.try_send(lane, weight, message)
+            }
+            _ => self.queue.try_send_always(message),
+        };
+        sent.map_err(|refused| match refused {
+            Refused::Full(_) => LedgerError::Busy,
+            Refused::Closed(_) => LedgerError::Closed,
         })
     }
 
@@ -161,7 +184,8 @@ impl Embedded {
 
     /// Carries out an order from a thread that may wait.
     fn execute_blocking(&self, order: Order) -> Result<Executed, LedgerError> {
-        self.ask_blocking(|reply| Message::Order(Box::new(order), reply))
+        let checked = self.readers.read(|reader| warm::warm(reader, &self.shared, &order))?;
+        self.ask_blocking(|reply| Message::Order(Box::new(order), checked, reply))
     }
 
     /// Forgets some old answers; whether there may be more.
@@ -176,70 +200,73 @@ impl Embedded {
     /// Reads in a thread that may wait.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
+        read: impl FnOnce(&Reader, &Shared) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || readers.read(read))
+        let (readers, shared) = (Arc::clone(&self.readers), Arc::clone(&self.shared));
+        tokio::task::spawn_blocking(move || readers.read(|reader| read(reader, &shared)))
             .await
             .unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
     }
 
-    async fn write_due(&self, keys: &[WalletKey]) -> Result<(), LedgerError> {
-        reading::write_due(self, &self.shared.views, &self.shared.clocks, keys).await
+    /// Writes what is due in the wallets that `find` names, and answers these.
+    async fn bring_up(
+        &self,
+        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        let (keys, due) = self
+            .read(move |_, shared| {
+                let keys = find(shared).map_err(store_error)?;
+                let due = reading::due_among(&shared.wallets, &shared.clocks, &keys);
+                Ok((keys, due.map_err(store_error)?))
+            })
+            .await?;
+        reading::write_due(self, &due).await?;
+        Ok(keys)
     }
-}
 
-/// Knows again what was known before the last stop.
-fn load(
-    connection: &rusqlite::Connection,
-    shared: &Shared,
-    progress: impl FnMut(Position, Position),
-) -> Result<Base, OpenError> {
-    let damaged = |error: crate::work::StoreError| Finding::from(error);
-    let until = tables::last_position(connection).map_err(damaged)?;
-    let mut replay = Replay::to_serve(connection).map_err(damaged)?;
-    replay.run(connection, until, progress)?;
-    replay.check_wallets()?;
-    let environments = tables::all_records(connection, SYSTEM, RecordKind::Environment);
-    for record in environments.map_err(damaged)? {
-        let clock = record.body.get(CLOCK_MEMBER).and_then(serde_json::Value::as_i64);
-        let now = clock.and_then(|at| Timestamp::from_milliseconds(at).ok());
-        if let (Some(now), Ok(number)) = (now, record.id.parse()) {
-            shared.clocks.set(EnvironmentId(number), now);
+    /// Writes everything that is due in an environment, slice by slice, so that others are served
+    /// in between. Housekeeping goes on with it if the caller leaves.
+    async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
+        let mut before = Vec::new();
+        loop {
+            let due = self
+                .read(move |_, shared| {
+                    let now = shared.clocks.now(environment);
+                    shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
+                })
+                .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            if due == before {
+                let what = "time does not pass in some wallets".to_owned();
+                return Err(LedgerError::Internal(what));
+            }
+            match self.execute(reading::advance(environment, due.clone())).await {
+                Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(error) => return Err(error),
+                Ok(_) => before = due,
+            }
         }
     }
-    let keys = tables::all_records(connection, SYSTEM, RecordKind::ApiKey).map_err(damaged)?;
-    for (hash, holder) in keys.iter().filter_map(key_holder_of) {
-        shared.views.publish_key(hash, holder);
-    }
-    let last = Last {
-        position: until,
-        wallet: replay.slots.keys().copied().max().unwrap_or(0),
-        record: tables::last_record(connection).map_err(damaged)?,
-        grant: tables::last_grant(connection).map_err(damaged)?,
-    };
-    for slot in replay.slots.into_values().filter(|slot| slot.wallet.sequence() > 0) {
-        shared.views.publish(slot);
-    }
-    Ok(Base { names: replay.names, last, ..Base::default() })
 }
 
 #[async_trait]
 impl Ledger for Embedded {
     async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
         let moved = matches!(order.work, Work::MoveClock(_)).then_some(order.environment);
-        let executed = self.ask(|reply| Message::Order(Box::new(order), reply)).await?;
-        if let Some(environment) = moved {
-            let (views, clocks) = (&self.shared.views, &self.shared.clocks);
-            // Housekeeping goes on with it if the caller leaves.
-            loop {
-                match reading::write_all_due(self, views, clocks, environment).await {
-                    Err(LedgerError::Busy) => {
-                        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                    }
-                    other => break other?,
-                }
+        let (order, checked) = match warm::warm_at_once(&self.shared, &order) {
+            Some(checked) => (order, checked?),
+            None => {
+                let warm = move |reader: &Reader, shared: &Shared| {
+                    warm::warm(reader, shared, &order).map(|checked| (order, checked))
+                };
+                self.read(warm).await?
             }
+        };
+        let executed = self.ask(|reply| Message::Order(Box::new(order), checked, reply)).await?;
+        if let Some(environment) = moved {
+            self.write_all_due(environment).await?;
         }
         Ok(executed)
     }
@@ -247,7 +274,7 @@ impl Ledger for Embedded {
     async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
         let Some(guard) = self.running.start(claim) else { return Ok(ClaimState::Running) };
         let known = self
-            .read(move |reader| {
+            .read(move |reader, _| {
                 tables::claimed(&reader.connection, claim.scope).map_err(store_error)
             })
             .await?;
@@ -263,7 +290,7 @@ impl Ledger for Embedded {
     }
 
     fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.shared.views.key_holder(&key_hash)
+        self.shared.key_holders.find(&key_hash)
     }
 
     fn now(&self, environment: EnvironmentId) -> Timestamp {
@@ -286,14 +313,14 @@ impl Ledger for Embedded {
         id: &str,
     ) -> Result<Option<Record>, LedgerError> {
         let id = id.to_owned();
-        self.read(move |reader| {
+        self.read(move |reader, _| {
             tables::record(&reader.connection, environment, kind, &id).map_err(store_error)
         })
         .await
     }
 
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
-        self.read(move |reader| {
+        self.read(move |reader, _| {
             let read = |page| tables::records(&reader.connection, &query, page);
             reading::by_ordinal(query.page, read).map_err(store_error)
         })
@@ -301,7 +328,19 @@ impl Ledger for Embedded {
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
-        self.shared.views.balance(wallet, &self.shared.clocks).map_err(store_error)
+        let balance = |slot: &crate::slot::Slot, clocks: &Clocks| {
+            let has_rows = slot.wallet.sequence() > 0;
+            has_rows.then(|| reading::balance(slot, clocks)).transpose().map_err(store_error)
+        };
+        if let Some(slot) = self.shared.wallets.in_memory(wallet) {
+            return balance(&slot, &self.shared.clocks);
+        }
+        let key = wallet.clone();
+        self.read(move |_, shared| {
+            let slot = shared.wallets.load(&key).map_err(store_error)?;
+            balance(&slot, &shared.clocks)
+        })
+        .await
     }
 
     async fn balances(
@@ -310,8 +349,12 @@ impl Ledger for Embedded {
         customer: &CustomerId,
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
-        let Shared { views, clocks, .. } = self.shared.as_ref();
-        views.balances(environment, customer, resource, clocks).map_err(store_error)
+        let (customer, resource) = (customer.clone(), resource.cloned());
+        self.read(move |_, Shared { wallets, clocks, .. }| {
+            reading::balances(wallets, clocks, environment, &customer, resource.as_ref())
+                .map_err(store_error)
+        })
+        .await
     }
 
     async fn grant(
@@ -322,22 +365,25 @@ impl Ledger for Embedded {
         let find = move |reader: &Reader| {
             tables::grant(&reader.connection, environment, id).map_err(store_error)
         };
-        let Some(record) = self.read(find).await? else { return Ok(None) };
-        let keys = [record.wallet];
-        self.write_due(&keys).await?;
-        let living = reading::living(&self.shared.views, &self.shared.clocks, &keys);
-        let mut record = self.read(find).await?;
-        if let Some(record) = &mut record {
-            reading::enliven(record, &living);
-        }
-        Ok(record)
+        let Some(record) = self.read(move |reader, _| find(reader)).await? else { return Ok(None) };
+        let keys = self.bring_up(move |_| Ok(vec![record.wallet])).await?;
+        self.read(move |reader, Shared { wallets, clocks, .. }| {
+            let living = reading::living(wallets, clocks, &keys).map_err(store_error)?;
+            let mut record = find(reader)?;
+            if let Some(record) = &mut record {
+                reading::enliven(record, &living);
+            }
+            Ok(record)
+        })
+        .await
     }
 
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
-        let keys = reading::wallets_of_grants(&self.shared.views, &query);
-        self.write_due(&keys).await?;
-        let living = reading::living(&self.shared.views, &self.shared.clocks, &keys);
-        self.read(move |reader| {
+        let asked = query.clone();
+        let find = move |shared: &Shared| reading::wallets_of_grants(&shared.wallets, &asked);
+        let keys = self.bring_up(find).await?;
+        self.read(move |reader, Shared { wallets, clocks, .. }| {
+            let living = reading::living(wallets, clocks, &keys).map_err(store_error)?;
             let read = |page| tables::grants(&reader.connection, &query, page);
             let mut page = reading::by_ordinal(query.page, read).map_err(store_error)?;
             for (_, record) in &mut page.items {
@@ -349,26 +395,14 @@ impl Ledger for Embedded {
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
-        let keys = reading::wallets_of_rows(&self.shared.views, &query);
-        self.write_due(&keys).await?;
-        let shared = Arc::clone(&self.shared);
-        self.read(move |reader| reading::rows(reader, &shared.views, &keys, &query)).await
+        let asked = query.clone();
+        let find = move |shared: &Shared| reading::wallets_of_rows(&shared.wallets, &asked);
+        let keys = self.bring_up(find).await?;
+        self.read(move |reader, shared| reading::rows(reader, &shared.wallets, &keys, &query)).await
     }
 
     async fn close(&self) {
-        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
-        drop(self.stop_housekeeping.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let queue = self.queue.clone();
-        let wait = move || {
-            if !was_closed {
-                let _ = queue.send(Message::Stop);
-            }
-            for thread in threads {
-                let _ = thread.join();
-            }
-        };
+        let Some(wait) = self.begin_close() else { return };
         let _ = tokio::task::spawn_blocking(wait).await;
     }
 }

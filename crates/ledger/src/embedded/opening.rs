@@ -1,10 +1,33 @@
 //! How a directory is opened, and why it cannot be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
-use super::Finding;
-use crate::Settings;
-use crate::clock::SystemClock;
+use rusqlite::Connection;
+use scrip_core::{EnvironmentId, Timestamp};
+
+use super::catch_up::{CatchUp, CaughtUp};
+use super::file::DirectoryLock;
+use super::keeper::{self, ToKeep};
+use super::keys::KeyStore;
+use super::mark::{self, Mark, MarkState};
+use super::names::Names;
+use super::queue::{self, Limits};
+use super::reach::Reach;
+use super::readers::Readers;
+use super::snapshots::{self, Bounds};
+use super::unit::{Base, Last, Standings};
+use super::wallets::Wallets;
+use super::writer::Writer;
+use super::{Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, tables};
+use crate::clock::{Clocks, SystemClock};
+use crate::published::{KeyHolders, RunningClaims};
+use crate::record::key_holder_of;
+use crate::slot::Position;
+use crate::work::{CLOCK_MEMBER, StoreError};
+use crate::{RecordKind, SYSTEM, Settings};
 
 /// Why a directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +71,18 @@ pub enum OpenError {
     /// What is stored is wrong.
     #[error("the ledger is damaged: {0}")]
     Damaged(#[from] Finding),
+    /// Rows that were acknowledged are missing.
+    #[error(
+        "rows were lost: {0}. Put back the ledger.db and ledger.db-wal that belong here, or go on \
+         without these rows: scrip recover --accept-loss"
+    )]
+    Lost(Loss),
+    /// A file beside the ledger cannot be read or written.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The mark file cannot be read or written.
+    #[error("the mark file: {0}")]
+    Mark(std::io::Error),
     /// A thread could not be started.
     #[error("starting a thread: {0}")]
     Thread(std::io::Error),
@@ -63,6 +98,17 @@ pub struct Options {
     pub queue_max: usize,
     /// Pages of 4 KiB beyond which `ledger.db` does not grow: a full disk, for whoever wants one.
     pub pages_max: Option<u32>,
+    /// Bytes that the wallets in memory may take, by estimate; beyond that cold ones are dropped.
+    pub wallets_bytes_max: usize,
+    /// Bytes that the filter over the slices of names may take; beyond that it says less.
+    pub filter_bytes_max: usize,
+    /// How often the wallets that changed are written to `snapshots.db`.
+    pub snapshots_every: Duration,
+    /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
+    /// a kill has to fold.
+    pub lag_rows_max: u64,
+    /// The same in bytes of rows.
+    pub lag_bytes_max: u64,
     /// Told when nothing more can be made durable. The ledger answers nothing from then on.
     pub on_failure: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -74,7 +120,218 @@ impl Default for Options {
             clock: SystemClock::of_machine(),
             queue_max: 4_096,
             pages_max: None,
+            wallets_bytes_max: 512 << 20,
+            filter_bytes_max: 512 << 20,
+            snapshots_every: Duration::from_secs(5),
+            lag_rows_max: 2_000_000,
+            lag_bytes_max: 1 << 30,
             on_failure: Box::new(|_| {}),
         }
     }
+}
+
+/// Wallets that changed, beyond which a round of snapshots begins early.
+const ROUND_WALLETS: usize = 200_000;
+/// What the orders that wait may weigh together: items of batches.
+const QUEUE_WEIGHT: usize = 65_536;
+
+/// A directory that this process owns, with its files open.
+pub(super) struct Store {
+    pub lock: DirectoryLock,
+    pub ledger: Connection,
+    pub ledger_id: [u8; 16],
+    pub keys: KeyStore,
+    /// The last row.
+    pub end: Reach,
+}
+
+impl Store {
+    /// Opens what may be looked at before it is known whether rows were lost.
+    pub(super) fn open(directory: &Path, filter_bytes_max: usize) -> Result<Self, OpenError> {
+        let lock = file::own_directory(directory)?;
+        let ledger = file::open_writer(directory)?;
+        let ledger_id = file::ledger_id(&ledger)?;
+        let (keys, problems) =
+            KeyStore::open(&directory.join("keys"), ledger_id, filter_bytes_max)?;
+        for problem in problems {
+            tracing::warn!(%problem, "names are read from the ledger again");
+        }
+        let position = tables::last_position(&ledger)?;
+        let hash = match tables::row_hash(&ledger, position)? {
+            Some(hash) => hash,
+            None => Reach::START.hash,
+        };
+        let end = Reach { position, hash };
+        Ok(Self { lock, ledger, ledger_id, keys, end })
+    }
+
+    /// What was lost, if anything was.
+    pub(super) fn loss(&self, directory: &Path) -> Result<Option<Loss>, StoreError> {
+        evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)
+    }
+}
+
+/// Opens a directory, or makes it, and starts the threads.
+pub(super) fn open(
+    directory: &Path,
+    options: Options,
+    progress: impl FnMut(Position, Position),
+) -> Result<Arc<Embedded>, OpenError> {
+    let store = Store::open(directory, options.filter_bytes_max)?;
+    if let Some(loss) = store.loss(directory)? {
+        return Err(OpenError::Lost(loss));
+    }
+    store.keys.discard_unused()?;
+    if let Some(pages) = options.pages_max {
+        store.ledger.pragma_update(None, "max_page_count", pages)?;
+    }
+    let mark = open_mark(directory, &store)?;
+    let (snapshots, caught_up) = catch_up(directory, &store, &options, progress)?;
+    let Store { lock, ledger, keys, end, .. } = store;
+    let keys = Arc::new(keys);
+    let bounds = Bounds {
+        every: options.snapshots_every,
+        wallets: ROUND_WALLETS,
+        rows: options.lag_rows_max,
+        bytes: options.lag_bytes_max,
+    };
+    let of = directory.to_owned();
+    let shared = Arc::new(Shared {
+        directory: directory.to_owned(),
+        wallets: Wallets::new(
+            directory,
+            options.wallets_bytes_max,
+            Box::new(move |key| mend::mend(&of, key)),
+        ),
+        keys: Arc::clone(&keys),
+        keep: ToKeep::new(bounds, caught_up.saved),
+        key_holders: KeyHolders::default(),
+        clocks: Clocks::new(options.clock),
+        settings: options.settings,
+        gauges: Gauges::default(),
+        closed: AtomicBool::new(false),
+        on_failure: options.on_failure,
+    });
+    know(&ledger, &shared)?;
+    let CaughtUp { slots, recent, .. } = caught_up;
+    let dirty = slots.into_values().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
+        let key = slot.wallet.key().clone();
+        shared.wallets.publish(slot);
+        key
+    });
+    shared.keep.behind.committed(dirty.collect(), end, 0);
+    let last = Last {
+        reach: end,
+        wallet: tables::last_wallet(&ledger)?,
+        record: tables::last_record(&ledger)?,
+        grant: tables::last_grant(&ledger)?,
+    };
+    let sync = mark.syncing();
+    let base = Base { names: Names::new(keys, recent), last, mark, standings: Standings::new() };
+    let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
+    let (queue, inbox) = queue::queue(limits);
+    let (stop, stopped) = mpsc::channel();
+    let embedded = Arc::new(Embedded {
+        shared: Arc::clone(&shared),
+        readers: Arc::new(Readers::new(directory)),
+        running: RunningClaims::default(),
+        secret: file::secret(&ledger)?,
+        queue,
+        threads: Mutex::default(),
+        stop_housekeeping: Mutex::new(Some(stop)),
+    });
+    let writer = Writer { connection: ledger, shared: Arc::clone(&shared), base, inbox };
+    embedded.spawn("ledger-writer", move || writer.run())?;
+    embedded.spawn("ledger-keeper", move || {
+        keeper::run(&snapshots, &shared);
+        // The directory is held as long as anybody may write; the writer ends before the keeper.
+        drop(snapshots);
+        drop(lock);
+    })?;
+    let weak = Arc::downgrade(&embedded);
+    embedded.spawn("ledger-housekeeping", move || housekeeping::run(&weak, &stopped, &sync))?;
+    Ok(embedded)
+}
+
+/// Opens the mark, or makes it where none can be read.
+fn open_mark(directory: &Path, store: &Store) -> Result<Mark, OpenError> {
+    let reach = mark::Reach {
+        ledger_id: store.ledger_id,
+        position: store.end.position,
+        row_hash: *store.end.hash.as_bytes(),
+    };
+    let mut mark = match Mark::read(directory).map_err(OpenError::Mark)? {
+        MarkState::At(_) => Mark::open(directory).map_err(OpenError::Mark)?,
+        MarkState::Missing | MarkState::Unreadable(_) => {
+            if store.end.position > 0 {
+                tracing::warn!(
+                    "there was no mark; a loss of rows before this start is not noticed"
+                );
+            }
+            Mark::reset(directory, reach).map_err(OpenError::Mark)?
+        }
+    };
+    mark.note(reach).map_err(|error| OpenError::Mark(std::io::Error::other(error)))?;
+    Ok(mark)
+}
+
+/// Knows the wallets and names again. Snapshots that contradict the ledger are made again.
+fn catch_up(
+    directory: &Path,
+    store: &Store,
+    options: &Options,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<(Connection, CaughtUp), OpenError> {
+    let (until, mut tried) = (store.end.position, false);
+    loop {
+        let (connection, saved) = match snapshots::open_writer(directory, &store.ledger_id)? {
+            snapshots::Opened::Usable(connection, reach) => (connection, reach),
+            snapshots::Opened::Rebuilt(connection, why) => {
+                if let Some(why) = why {
+                    tracing::warn!(why, "snapshots.db is made again from the ledger");
+                }
+                (connection, Reach::START)
+            }
+        };
+        let (recent, problem) = store.keys.load_recent(until);
+        if let Some(problem) = problem {
+            tracing::warn!(%problem, "names are read from the ledger again");
+        }
+        let work = CatchUp {
+            ledger: &store.ledger,
+            snapshots: &connection,
+            keys: &store.keys,
+            bytes_max: options.wallets_bytes_max,
+        };
+        match work.run(saved, recent, until, &mut progress) {
+            Ok(caught_up) => return Ok((connection, caught_up)),
+            Err(finding) if saved.position > 0 && !tried => {
+                tracing::warn!(%finding, "snapshots.db is made again from the ledger");
+                tried = true;
+                drop(connection);
+                snapshots::remove(directory)?;
+            }
+            Err(finding) => return Err(finding.into()),
+        }
+    }
+}
+
+/// Knows what is rare: test clocks, API keys, frozen wallets.
+fn know(connection: &Connection, shared: &Shared) -> Result<(), StoreError> {
+    for record in tables::all_records(connection, SYSTEM, RecordKind::Environment)? {
+        let clock = record.body.get(CLOCK_MEMBER).and_then(serde_json::Value::as_i64);
+        let now = clock.and_then(|at| Timestamp::from_milliseconds(at).ok());
+        if let (Some(now), Ok(number)) = (now, record.id.parse()) {
+            shared.clocks.set(EnvironmentId(number), now);
+        }
+    }
+    let keys = tables::all_records(connection, SYSTEM, RecordKind::ApiKey)?;
+    for (hash, holder) in keys.iter().filter_map(key_holder_of) {
+        shared.key_holders.publish(hash, holder);
+    }
+    for (key, _, _) in tables::frozen_wallets(connection)? {
+        shared.wallets.freeze(&key);
+    }
+    shared.gauges.wallets_frozen.set(shared.wallets.count_frozen() as u64);
+    Ok(())
 }

@@ -4,31 +4,17 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use scrip_core::{NameHash, Row};
+use scrip_core::NameHash;
 
 use super::audit::Audit;
+use super::findings::Finding;
+use super::fold::fold;
 use super::tables::{self, RawEntry};
-use crate::slot::{Position, Slot, WalletNumber, name_of, reservation_of};
+use crate::slot::{Position, Slot, WalletNumber};
 use crate::work::StoreError;
 
 /// How many rows are read in one go, so that no read transaction lasts.
 const CHUNK: usize = 8_192;
-
-/// The first thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    /// A row is wrong, or missing.
-    #[error("entries {position}: {what}")]
-    Row {
-        /// Its position.
-        position: Position,
-        /// What is wrong.
-        what: String,
-    },
-    /// Something else is wrong.
-    #[error("{0}")]
-    Other(String),
-}
 
 /// The ledger, as far as it has been folded.
 #[derive(Default)]
@@ -40,27 +26,7 @@ pub(super) struct Replay {
     pub audit: Option<Audit>,
 }
 
-impl Finding {
-    /// What is wrong with the row at a position.
-    pub(super) fn row(position: Position, what: impl ToString) -> Self {
-        Self::Row { position, what: what.to_string() }
-    }
-}
-
-impl From<StoreError> for Finding {
-    fn from(error: StoreError) -> Self {
-        Self::Other(error.to_string())
-    }
-}
-
 impl Replay {
-    /// For a start.
-    pub(super) fn to_serve(connection: &Connection) -> Result<Self, StoreError> {
-        let mut replay = Self::default();
-        replay.meet_wallets(connection)?;
-        Ok(replay)
-    }
-
     /// For `verify`: also collects what the rows say of everything beside them.
     pub(super) fn to_verify() -> Self {
         Self { audit: Some(Audit::default()), ..Self::default() }
@@ -120,27 +86,9 @@ impl Replay {
         let slot = self.slots.get_mut(&entry.wallet).ok_or_else(|| {
             wrong(format!("wallet {} is not in the list of wallets", entry.wallet))
         })?;
-        let (row, hash) = Row::unpack_linked(&entry.row, slot.wallet.hash())
-            .map_err(|error| wrong(error.to_string()))?;
-        if row.sequence != entry.sequence {
-            let (stated, actual) = (entry.sequence, row.sequence);
-            return Err(wrong(format!("the table says sequence {stated}, the row {actual}")));
-        }
-        let before = slot.wallet.sequence();
-        slot.wallet.apply(&row, hash).map_err(|error| wrong(error.to_string()))?;
-        let name = name_of(&slot.genesis, &row);
-        if name != entry.name {
-            return Err(wrong("its name is wrong".to_owned()));
-        }
-        let related = match (reservation_of(&row.event), name) {
-            (Some(_), Some(name)) => self.names.get(&name).copied().unwrap_or(0),
-            _ => 0,
-        };
-        let links = slot.links.append(before, entry.position, &row.event, related);
-        if links.map_err(|error| wrong(error.to_string()))? != entry.links {
-            return Err(wrong("its links to earlier rows are wrong".to_owned()));
-        }
-        self.names.extend(name.map(|name| (name, entry.position)));
+        let reserved = entry.name.and_then(|name| self.names.get(&name)).copied().unwrap_or(0);
+        let row = fold(slot, entry, Some(reserved))?;
+        self.names.extend(entry.name.map(|name| (name, entry.position)));
         let departed = slot.wallet.take_departed();
         if let Some(audit) = &mut self.audit {
             audit.follow(connection, entry.position, slot, &row, departed)?;

@@ -8,7 +8,11 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
 
+use super::mark::Mark;
+use super::names::{Checked, Names};
+use super::reach::Reach;
 use super::tables;
+use crate::published::Published as _;
 use crate::record::key_holder_of;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::{Settings, Standing, State, StoreError, link};
@@ -16,23 +20,27 @@ use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
 
 use super::Shared;
 
-type Standings = HashMap<(EnvironmentId, RecordKind), HashMap<Box<str>, Standing>>;
+pub(super) type Standings = HashMap<(EnvironmentId, RecordKind), HashMap<Box<str>, Standing>>;
+
+/// Standings that are kept in memory at most; beyond that they are asked for again.
+const STANDINGS_MAX: usize = 200_000;
 
 /// What the writer knows between batches: all of it durable.
-#[derive(Default)]
 pub(super) struct Base {
     /// Where the names of consumptions and reservations are.
-    pub names: HashMap<NameHash, Position>,
+    pub names: Names,
     /// The numbers that were given out last.
     pub last: Last,
+    /// How far the ledger must reach.
+    pub mark: Mark,
     /// How records stand, as far as somebody asked.
     pub standings: Standings,
 }
 
 /// The numbers that were given out last.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Last {
-    pub position: Position,
+    pub reach: Reach,
     pub wallet: WalletNumber,
     pub record: u64,
     pub grant: u64,
@@ -48,6 +56,8 @@ pub(super) struct Overlay {
     /// Wallets that were taken out and are not back.
     out: Vec<WalletKey>,
     last: Last,
+    /// Bytes of rows.
+    bytes: u64,
 }
 
 impl Overlay {
@@ -61,13 +71,19 @@ impl Overlay {
             keys: Vec::new(),
             out: Vec::new(),
             last: base.last,
+            bytes: 0,
         }
+    }
+
+    /// Where the ledger ends with this batch.
+    pub(super) const fn reach(&self) -> Reach {
+        self.last.reach
     }
 
     /// Makes the changes of a durable batch visible.
     pub(super) fn publish(self, base: &mut Base, shared: &Shared) {
-        base.last = self.last;
-        base.names.extend(self.names);
+        base.names.extend(self.names, self.last.reach.position);
+        forget_some(&mut base.standings);
         for (place, standings) in self.standings {
             base.standings.entry(place).or_default().extend(standings);
         }
@@ -75,11 +91,26 @@ impl Overlay {
             shared.clocks.set(environment, now);
         }
         for (hash, holder) in self.keys {
-            shared.views.publish_key(hash, holder);
+            shared.key_holders.publish(hash, holder);
         }
+        let mut dirty = Vec::new();
         for slot in self.slots.into_values() {
-            shared.views.publish(slot);
+            let key = slot.wallet.key().clone();
+            if shared.wallets.publish(slot) {
+                dirty.push(key);
+            }
         }
+        if self.last.reach != base.last.reach {
+            shared.keep.behind.committed(dirty, self.last.reach, self.bytes);
+        }
+        base.last = self.last;
+    }
+}
+
+/// What may be asked again is forgotten when there is too much of it.
+fn forget_some(standings: &mut Standings) {
+    if standings.values().map(HashMap::len).sum::<usize>() > STANDINGS_MAX {
+        standings.clear();
     }
 }
 
@@ -89,6 +120,8 @@ pub(super) struct Unit<'a> {
     pub shared: &'a Shared,
     pub base: &'a mut Base,
     pub overlay: Overlay,
+    /// What was asked of the slices for the order at hand.
+    pub checked: &'a Checked,
 }
 
 impl State for Unit<'_> {
@@ -176,8 +209,12 @@ impl State for Unit<'_> {
         }
         let slot = match self.overlay.slots.remove(key) {
             Some(slot) => Some(slot),
-            None => self.shared.views.slot(key).map(|slot| Slot::clone(&slot)),
+            // It was loaded when the order was queued; at worst it was dropped since.
+            None => self.shared.wallets.slot(key)?.map(|slot| Slot::clone(&slot)),
         };
+        if self.shared.wallets.is_frozen(key) {
+            return Err(StoreError::Frozen);
+        }
         if slot.is_some() {
             self.overlay.out.push(key.clone());
         }
@@ -190,22 +227,23 @@ impl State for Unit<'_> {
         rows: &[Decided],
         names: &[Option<NameHash>],
     ) -> Result<Position, StoreError> {
-        let first = self.overlay.last.position + 1;
+        let first = self.overlay.last.reach.position + 1;
         if slot.number == 0 && !rows.is_empty() {
             self.overlay.last.wallet += 1;
             slot.number = self.overlay.last.wallet;
             tables::insert_wallet(self.connection, slot.number, slot.wallet.key())?;
         }
         for (decided, name) in rows.iter().zip(names) {
-            let position = self.overlay.last.position + 1;
+            let position = self.overlay.last.reach.position + 1;
             let links = link(self, &mut slot, position, decided, *name)?;
             tables::insert_entry(self.connection, position, slot.number, links, *name, decided)?;
-            self.overlay.last.position = position;
+            self.overlay.last.reach = Reach { position, hash: decided.packed.hash };
+            self.overlay.bytes += decided.packed.bytes.len() as u64;
             self.overlay.names.extend(name.map(|name| (name, position)));
         }
         let after = slot.wallet.sequence();
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
-            let position = self.overlay.last.position;
+            let position = self.overlay.last.reach.position;
             tables::insert_state(self.connection, slot.number, position, &slot.wallet)?;
         }
         self.overlay.out.retain(|key| key != slot.wallet.key());
@@ -214,8 +252,10 @@ impl State for Unit<'_> {
     }
 
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
-        let known = self.overlay.names.get(&name).or_else(|| self.base.names.get(&name));
-        Ok(known.copied())
+        match self.overlay.names.get(&name) {
+            Some(position) => Ok(Some(*position)),
+            None => self.base.names.find(&name, self.checked),
+        }
     }
 
     fn row(&mut self, position: Position) -> Result<Row, StoreError> {
@@ -279,47 +319,5 @@ impl Unit<'_> {
         let standings = self.overlay.standings.entry(place).or_default();
         standings.insert(record.id.as_str().into(), standing);
         self.overlay.keys.extend(key_holder_of(record));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-
-    use scrip_core::{CurrencyId, CustomerId};
-
-    use super::*;
-    use crate::SystemClock;
-    use crate::clock::Clocks;
-    use crate::views::Views;
-
-    #[test]
-    fn a_wallet_that_is_out_is_missed() {
-        let shared = Shared {
-            views: Views::default(),
-            clocks: Clocks::new(SystemClock::of_machine()),
-            settings: Settings::default(),
-            closed: AtomicBool::new(false),
-            on_failure: Box::new(|_| {}),
-        };
-        let connection = Connection::open_in_memory().unwrap();
-        let key = WalletKey {
-            environment: EnvironmentId(1),
-            customer: CustomerId::parse("ann").unwrap(),
-            currency: CurrencyId::parse("gold").unwrap(),
-            resource: None,
-        };
-        shared.views.publish(Slot::new(key.clone()));
-        let mut base = Base::default();
-        let overlay = Overlay::on(&base);
-        let mut unit = Unit { connection: &connection, shared: &shared, base: &mut base, overlay };
-        unit.check_all_back().unwrap();
-        for _ in 0..2 {
-            let slot = unit.load(&key).unwrap().unwrap();
-            assert!(unit.load(&key).is_err(), "it would be found as it was before the batch");
-            assert!(unit.check_all_back().is_err());
-            unit.save(slot, &[], &[]).unwrap();
-            unit.check_all_back().unwrap();
-        }
     }
 }

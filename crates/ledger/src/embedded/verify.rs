@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::replay::{Finding, Replay};
+use super::findings::Finding;
+use super::replay::Replay;
 use super::{OpenError, file, tables};
 use crate::slot::Position;
 use crate::work::StoreError;

@@ -3,30 +3,41 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use rusqlite::Connection;
-use scrip_core::Timestamp;
+use scrip_core::{Timestamp, WalletKey};
 use tokio::sync::oneshot;
 
+use super::mark;
+use super::names::{Checked, Room};
+use super::queue::Receiver;
+use super::reach::Reach;
 use super::unit::{Base, Overlay, Unit};
 use super::{Shared, tables};
-use crate::reading::failure;
+use crate::reading::{advance, failure};
 use crate::work::{self, Failure, State as _, StoreError};
-use crate::{Claim, Executed, LedgerError, Order, StoredAnswer, Work};
+use crate::{Answer, Claim, Executed, LedgerError, Order, StoredAnswer, Work};
 
 /// What a commit takes in at most; more waits for the next.
 const BATCH_WEIGHT_MAX: usize = 1_024;
 
+/// How long the writer waits for a slice of names before it looks again.
+const SLICE_WAIT: Duration = Duration::from_millis(5);
+
 /// What the writer is told.
 pub(super) enum Message {
-    /// Carry out an order.
-    Order(Box<Order>, Reply<Executed>),
+    /// Carry out an order, with what was asked of the slices for it.
+    Order(Box<Order>, Checked, Reply<Executed>),
     /// Store the answer of a claim that needed no order.
     AnswerClaim(Claim, StoredAnswer, Reply<()>),
     /// Forget some claims and attempts that are older than these instants; tells whether there
     /// may be more.
     Prune(Timestamp, Timestamp, Reply<bool>),
+    /// A wallet takes no orders from now on, and why.
+    Freeze(WalletKey, String, Reply<()>),
+    /// A wallet takes orders again.
+    Thaw(WalletKey, Reply<()>),
     /// Answer what waits, then stop.
     Stop,
 }
@@ -38,51 +49,107 @@ enum Outcome {
     Executed(Result<Executed, LedgerError>),
     Stored,
     Pruned(bool),
+    Frozen(WalletKey),
+    Thawed(WalletKey),
     Stopped,
 }
 
-/// Runs until it is stopped or cannot go on.
-pub(super) fn run(
-    connection: &Connection,
-    shared: &Arc<Shared>,
-    mut base: Base,
-    inbox: &Receiver<Message>,
-) {
-    let _watch = Watch(shared);
-    let mut stopping = false;
-    while !stopping {
-        let Ok(first) = inbox.recv() else { return };
-        let mut batch = Vec::new();
-        let mut weight = 0;
-        let mut next = Some(first);
-        while let Some(message) = next.take() {
-            stopping |= matches!(message, Message::Stop);
-            weight += weight_of(&message);
-            batch.push(message);
-            if weight >= BATCH_WEIGHT_MAX {
-                break;
-            }
-            next = inbox.try_recv().ok();
-        }
-        if stopping {
+/// The writer's own.
+pub(super) struct Writer {
+    pub connection: Connection,
+    pub shared: Arc<Shared>,
+    pub base: Base,
+    pub inbox: Receiver<Message>,
+}
+
+impl Writer {
+    /// Runs until it is stopped or cannot go on.
+    pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let _watch = Watch(&shared);
+        let is_stopped = self.work();
+        // What was accepted is durable: the rest is for the next start to know sooner.
+        let last = (self.base.names.into_recent(), self.base.last.reach);
+        shared.keep.stop(is_stopped.then_some(last));
+    }
+
+    /// Works off what arrives; whether it was told to stop.
+    fn work(&mut self) -> bool {
+        while let Some(batch) = self.inbox.recv_batch(BATCH_WEIGHT_MAX) {
+            let is_last = batch.iter().any(|message| matches!(message, Message::Stop));
             // Senders see that the ledger is closed; what made it into the queue is answered.
-            batch.extend(inbox.try_iter());
+            let rest = if is_last { self.inbox.drain() } else { Vec::new() };
+            for batch in batches(batch, rest) {
+                if self.work_off(batch).is_err() {
+                    return false;
+                }
+            }
+            if is_last {
+                return true;
+            }
         }
-        if work_off(connection, shared, &mut base, batch).is_err() {
-            return;
+        false
+    }
+
+    fn work_off(&mut self, batch: Vec<Message>) -> Result<(), Failed> {
+        if !self.has_room() {
+            refuse_all(batch, &LedgerError::DiskFull);
+            return Ok(());
         }
+        work_off(&self.connection, &self.shared, &mut self.base, batch)
+    }
+
+    /// Lets the keeper come after: the snapshots are not too far behind, and there is room for the
+    /// names of a batch. False if names cannot be written, so that no more may come.
+    fn has_room(&mut self) -> bool {
+        let (shared, base) = (&self.shared, &mut self.base);
+        if shared.keep.behind.wait_for_room() {
+            shared.gauges.writer_slow_downs.increment();
+        }
+        loop {
+            base.names.refresh();
+            match base.names.make_room(base.last.reach) {
+                Room::Enough => break,
+                Room::Frozen(frozen) => shared.keep.slice(frozen),
+                Room::None if shared.keep.cannot_slice() => return false,
+                Room::None => {
+                    shared.gauges.writer_slow_downs.increment();
+                    std::thread::sleep(SLICE_WAIT);
+                }
+            }
+        }
+        shared.gauges.key_names_recent.set(base.names.in_memory() as u64);
+        true
     }
 }
 
-fn weight_of(message: &Message) -> usize {
-    match message {
-        Message::Order(order, _) => match &order.work {
-            Work::ConsumeBatch(items) => items.len(),
-            Work::ImportCustomers(customers) => customers.len(),
-            Work::Advance(wallets) => wallets.len(),
+/// A batch, and what is left at a stop in batches of the same size.
+fn batches(first: Vec<Message>, rest: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut batches = vec![first];
+    let mut weight = BATCH_WEIGHT_MAX;
+    for message in rest {
+        if weight >= BATCH_WEIGHT_MAX {
+            batches.push(Vec::new());
+            weight = 0;
+        }
+        weight += match &message {
+            Message::Order(order, ..) => weight_of(&order.work),
             _ => 1,
-        },
-        Message::AnswerClaim(..) | Message::Prune(..) | Message::Stop => 1,
+        };
+        if let Some(batch) = batches.last_mut() {
+            batch.push(message);
+        }
+    }
+    batches
+}
+
+/// What an order weighs in the queue and in a batch.
+pub(super) fn weight_of(work: &Work) -> usize {
+    match work {
+        Work::ConsumeBatch(items) => items.len(),
+        Work::ImportCustomers(customers) => customers.len(),
+        Work::Advance(wallets) => wallets.len(),
+        _ => 1,
     }
 }
 
@@ -98,8 +165,9 @@ fn work_off(
     while !batch.is_empty() {
         match attempt(connection, shared, base, &batch) {
             Ok((overlay, outcomes)) => {
+                note(base, overlay.reach());
                 overlay.publish(base, shared);
-                answer(batch, outcomes);
+                answer(shared, batch, outcomes);
                 return Ok(());
             }
             // One large order must not take the room from all that waited with it.
@@ -114,9 +182,8 @@ fn work_off(
                 return Ok(());
             }
             Err(Stop::Poison(index, error)) => {
-                tracing::error!(error = %error, "an order was refused: it contradicts the ledger");
                 let poison = batch.remove(index);
-                refuse_all(vec![poison], &error);
+                batch.splice(index..index, isolate(poison, &error));
             }
             Err(Stop::Fatal(reason)) => {
                 // Nobody is answered before the owner knows.
@@ -127,6 +194,47 @@ fn work_off(
         }
     }
     Ok(())
+}
+
+/// What is done instead of an order that cannot be carried out. Time that cannot pass in one of
+/// several wallets passes in the others; where it cannot pass in one, that wallet is frozen.
+fn isolate(poison: Message, error: &LedgerError) -> Vec<Message> {
+    let Message::Order(order, _, reply) = poison else {
+        refuse_all(vec![poison], error);
+        return Vec::new();
+    };
+    let Work::Advance(keys) = order.work else {
+        if *error != LedgerError::Frozen {
+            tracing::error!(%error, "an order was refused: it contradicts the ledger");
+        }
+        let _ = reply.send(Err(error.clone()));
+        return Vec::new();
+    };
+    let alone = keys.len() == 1;
+    let messages = keys.into_iter().map(|key| {
+        if alone {
+            return Message::Freeze(key, error.to_string(), oneshot::channel().0);
+        }
+        let advance = advance(key.environment, vec![key]);
+        Message::Order(Box::new(advance), Checked::default(), oneshot::channel().0)
+    });
+    let messages =
+        if alone && *error == LedgerError::Frozen { Vec::new() } else { messages.collect() };
+    // Whoever waited sees what time brought, but for the wallets where it could not.
+    let _ = reply.send(Ok(Executed::Fresh(Answer::Done)));
+    messages
+}
+
+/// Notes how far the ledger is durable, before anybody is told.
+fn note(base: &mut Base, reach: Reach) {
+    let mark = mark::Reach {
+        ledger_id: base.mark.reach().ledger_id,
+        position: reach.position,
+        row_hash: *reach.hash.as_bytes(),
+    };
+    if let Err(error) = base.mark.note(mark) {
+        tracing::error!(%error, "the mark was not noted; a loss of rows could go unnoticed");
+    }
 }
 
 /// Nothing more can be made durable.
@@ -168,11 +276,13 @@ fn run_batch(
     batch: &[Message],
 ) -> Result<(Overlay, Outcomes), Stop> {
     let overlay = Overlay::on(base);
-    let mut unit = Unit { connection, shared, base, overlay };
+    let nothing = Checked::default();
+    let mut unit = Unit { connection, shared, base, overlay, checked: &nothing };
     let mut outcomes = Vec::with_capacity(batch.len());
     for (index, message) in batch.iter().enumerate() {
         outcomes.push(match message {
-            Message::Order(order, _) => {
+            Message::Order(order, checked, _) => {
+                unit.checked = checked;
                 let result = match carry_out(&mut unit, order) {
                     Ok(executed) => Ok(executed),
                     Err(error) => Err(refused(error, index)?),
@@ -189,10 +299,28 @@ fn run_batch(
                     .map_err(|error| stop(error, index))?;
                 Outcome::Pruned(more)
             }
+            Message::Freeze(key, why, _) => {
+                set_frozen(&mut unit, key, Some(why)).map_err(|error| stop(error, index))?;
+                Outcome::Frozen(key.clone())
+            }
+            Message::Thaw(key, _) => {
+                set_frozen(&mut unit, key, None).map_err(|error| stop(error, index))?;
+                Outcome::Thawed(key.clone())
+            }
             Message::Stop => Outcome::Stopped,
         });
     }
     Ok((unit.overlay, outcomes))
+}
+
+/// Freezes a wallet for a reason, or thaws it.
+fn set_frozen(unit: &mut Unit<'_>, key: &WalletKey, why: Option<&str>) -> Result<(), StoreError> {
+    let Some(number) = tables::wallet_number(unit.connection, key)? else { return Ok(()) };
+    let now = unit.real_now();
+    match why {
+        Some(why) => tables::freeze_wallet(unit.connection, number, now, why),
+        None => tables::thaw_wallet(unit.connection, number, now),
+    }
 }
 
 /// Carries out an order. One that panics is refused like one that meets corrupt data: whatever it
@@ -216,6 +344,7 @@ fn refused(error: Failure, index: usize) -> Result<LedgerError, Stop> {
 fn stop(error: StoreError, index: usize) -> Stop {
     match error {
         StoreError::DiskFull => Stop::Full,
+        StoreError::Frozen => Stop::Poison(index, LedgerError::Frozen),
         StoreError::Corrupt(text) => Stop::Poison(index, LedgerError::Internal(text)),
         StoreError::Failed(text) => Stop::Fatal(text),
     }
@@ -238,23 +367,38 @@ fn commit(connection: &Connection) -> Result<(), Stop> {
     })
 }
 
-fn answer(batch: Vec<Message>, outcomes: Outcomes) {
+fn answer(shared: &Shared, batch: Vec<Message>, outcomes: Outcomes) {
     for (message, outcome) in batch.into_iter().zip(outcomes) {
         // A caller that went away does not undo what it asked for.
         match (message, outcome) {
-            (Message::Order(_, reply), Outcome::Executed(result)) => drop(reply.send(result)),
+            (Message::Order(_, _, reply), Outcome::Executed(result)) => drop(reply.send(result)),
             (Message::AnswerClaim(_, _, reply), _) => drop(reply.send(Ok(()))),
             (Message::Prune(_, _, reply), Outcome::Pruned(more)) => drop(reply.send(Ok(more))),
+            (Message::Freeze(_, why, reply), Outcome::Frozen(key)) => {
+                tracing::error!(customer = %key.customer, currency = %key.currency, why,
+                    "a wallet is frozen");
+                shared.wallets.freeze(&key);
+                let _ = reply.send(Ok(()));
+            }
+            (Message::Thaw(_, reply), Outcome::Thawed(key)) => {
+                tracing::warn!(customer = %key.customer, currency = %key.currency,
+                    "a wallet is well again");
+                shared.wallets.thaw(&key);
+                let _ = reply.send(Ok(()));
+            }
             _ => {}
         }
     }
+    shared.gauges.wallets_frozen.set(shared.wallets.count_frozen() as u64);
 }
 
 fn refuse_all(batch: Vec<Message>, error: &LedgerError) {
     for message in batch {
         match message {
-            Message::Order(_, reply) => drop(reply.send(Err(error.clone()))),
-            Message::AnswerClaim(_, _, reply) => drop(reply.send(Err(error.clone()))),
+            Message::Order(_, _, reply) => drop(reply.send(Err(error.clone()))),
+            Message::AnswerClaim(_, _, reply)
+            | Message::Freeze(_, _, reply)
+            | Message::Thaw(_, reply) => drop(reply.send(Err(error.clone()))),
             Message::Prune(_, _, reply) => drop(reply.send(Err(error.clone()))),
             Message::Stop => {}
         }

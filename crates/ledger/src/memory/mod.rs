@@ -2,6 +2,7 @@
 //! statement of what a ledger is.
 
 mod state;
+mod views;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +11,9 @@ use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timest
 
 use crate::clock::{Clocks, SystemClock};
 use crate::history::{Entries, Entry};
+use crate::published::{Published as _, RunningClaims};
 use crate::reading::{self, failure, store_error};
 use crate::slot::Position;
-use crate::views::{RunningClaims, Views};
 use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
@@ -20,6 +21,7 @@ use crate::{
     Work,
 };
 use state::{Kept, Unit};
+use views::Views;
 
 /// A ledger in memory.
 pub struct Memory {
@@ -55,6 +57,11 @@ impl Memory {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn write_due(&self, keys: &[WalletKey]) -> Result<(), LedgerError> {
+        let due = reading::due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
+        reading::write_due(self, &due).await
+    }
+
     fn unit<'a>(&'a self, kept: &'a mut Kept) -> Unit<'a> {
         Unit { views: &self.views, clocks: &self.clocks, settings: self.settings, kept }
     }
@@ -80,7 +87,15 @@ impl Ledger for Memory {
             work::run(&mut self.unit(&mut kept), &order).map_err(failure)?
         };
         if matches!(order.work, Work::MoveClock(_)) {
-            reading::write_all_due(self, &self.views, &self.clocks, order.environment).await?;
+            loop {
+                let now = self.clocks.now(order.environment);
+                let due = self.views.due(order.environment, now, reading::ADVANCE_MOST);
+                let due = due.map_err(store_error)?;
+                if due.is_empty() {
+                    break;
+                }
+                reading::write_due(self, &due).await?;
+            }
         }
         Ok(executed)
     }
@@ -100,7 +115,7 @@ impl Ledger for Memory {
     }
 
     fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.views.key_holder(&key_hash)
+        self.views.key_holders.find(&key_hash)
     }
 
     fn now(&self, environment: EnvironmentId) -> Timestamp {
@@ -139,7 +154,8 @@ impl Ledger for Memory {
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
-        self.views.balance(wallet, &self.clocks).map_err(store_error)
+        let slot = self.views.slot(wallet).map_err(store_error)?;
+        slot.map(|slot| reading::balance(&slot, &self.clocks)).transpose().map_err(store_error)
     }
 
     async fn balances(
@@ -148,7 +164,8 @@ impl Ledger for Memory {
         customer: &CustomerId,
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
-        self.views.balances(environment, customer, resource, &self.clocks).map_err(store_error)
+        reading::balances(&self.views, &self.clocks, environment, customer, resource)
+            .map_err(store_error)
     }
 
     async fn grant(
@@ -159,8 +176,8 @@ impl Ledger for Memory {
         let find = || self.kept().grant(environment, id);
         let Some(record) = find() else { return Ok(None) };
         let keys = [record.wallet];
-        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
-        let living = reading::living(&self.views, &self.clocks, &keys);
+        self.write_due(&keys).await?;
+        let living = reading::living(&self.views, &self.clocks, &keys).map_err(store_error)?;
         Ok(find().map(|mut record| {
             reading::enliven(&mut record, &living);
             record
@@ -168,9 +185,9 @@ impl Ledger for Memory {
     }
 
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
-        let keys = reading::wallets_of_grants(&self.views, &query);
-        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
-        let living = reading::living(&self.views, &self.clocks, &keys);
+        let keys = reading::wallets_of_grants(&self.views, &query).map_err(store_error)?;
+        self.write_due(&keys).await?;
+        let living = reading::living(&self.views, &self.clocks, &keys).map_err(store_error)?;
         let kept = self.kept();
         let matching = kept.grants.values().filter(|record| {
             keys.contains(&record.wallet) && query.created.contains(record.grant.created_at)
@@ -186,8 +203,8 @@ impl Ledger for Memory {
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
-        let keys = reading::wallets_of_rows(&self.views, &query);
-        reading::write_due(self, &self.views, &self.clocks, &keys).await?;
+        let keys = reading::wallets_of_rows(&self.views, &query).map_err(store_error)?;
+        self.write_due(&keys).await?;
         reading::rows(self, &self.views, &keys, &query)
     }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use scrip_core::{Decided, Digest, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
 
+use super::views::Views;
 use crate::clock::Clocks;
 use crate::history::Entry;
+use crate::published::Published as _;
 use crate::record::key_holder_of;
 use crate::slot::{Position, RowLinks, Slot, WalletNumber};
-use crate::views::Views;
 use crate::work::{Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
@@ -145,14 +146,14 @@ impl State for Unit<'_> {
 
     fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
         if let Some((hash, holder)) = key_holder_of(record) {
-            self.views.publish_key(hash, holder);
+            self.views.key_holders.publish(hash, holder);
         }
         self.kept.records.insert(record.ordinal, record.clone());
         Ok(())
     }
 
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
-        Ok(self.views.slot(key).map(|slot| Slot::clone(&slot)))
+        Ok(self.views.slot(key)?.map(|slot| Slot::clone(&slot)))
     }
 
     fn save(

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// No room.
     #[error("there is no room left on the disk")]
     DiskFull,
+    /// The wallet takes no orders, because something about it is wrong.
+    #[error("the wallet is frozen")]
+    Frozen,
     /// What is stored cannot be what was stored.
     #[error("{0}")]
     Corrupt(String),

@@ -200,12 +200,14 @@ fn sealed(change: impl FnOnce(&mut [u8])) -> [u8; RECORD_BYTES] {
 
 #[test]
 fn a_slot_of_a_newer_version_is_not_passed_over() {
-    let (directory, _mark) = made_at(5);
-    damage(&directory, |bytes| {
-        bytes[..RECORD_BYTES].copy_from_slice(&sealed(|content| content[8] = 2));
-    });
-    let reason = "its first slot has version 2, not 1".to_owned();
-    assert_eq!(read(&directory), MarkState::Unreadable(reason));
+    for (offset, which) in OFFSETS.into_iter().zip(["first", "second"]) {
+        let (directory, _mark) = made_at(5);
+        damage(&directory, |bytes| {
+            bytes[offset..][..RECORD_BYTES].copy_from_slice(&sealed(|content| content[8] = 2));
+        });
+        let reason = format!("its {which} slot has version 2, not 1");
+        assert_eq!(read(&directory), MarkState::Unreadable(reason));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::*;
 
@@ -181,13 +181,13 @@ fn what_waits_when_the_receiver_goes_is_dropped_and_its_senders_know() {
     ];
     for leave in leaves {
         let (sender, receiver) = queue(WIDE);
-        let (reply, answer) = oneshot::channel();
-        let (urgent, urgent_answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
+        let (urgent, mut urgent_answer) = oneshot::channel();
         sender.try_send(PRODUCTION, 1, reply).unwrap();
         sender.try_send_always(urgent).unwrap();
         leave(receiver);
-        assert!(answer.blocking_recv().is_err());
-        assert!(urgent_answer.blocking_recv().is_err());
+        assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
+        assert_eq!(urgent_answer.try_recv(), Err(TryRecvError::Closed));
         let late = sender.try_send(PRODUCTION, 1, oneshot::channel().0);
         assert!(matches!(late, Err(Refused::Closed(_))));
         assert_eq!((sender.len(), sender.weight()), (0, 0));

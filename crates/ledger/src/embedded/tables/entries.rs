@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::{
-    CurrencyId, CustomerId, Decided, EnvironmentId, NameHash, ResourceId, Row, Wallet, WalletKey,
+    CurrencyId, CustomerId, Decided, Digest, EnvironmentId, NameHash, ResourceId, Row, Wallet,
+    WalletKey,
 };
 
 use super::{Stored, as_integer, first};
@@ -104,6 +105,66 @@ pub(in crate::embedded) fn entries_after(
     Ok(entries)
 }
 
+/// Some entries of one wallet behind a position, in order. Reads all entries on the way.
+pub(in crate::embedded) fn entries_of(
+    connection: &Connection,
+    wallet: WalletNumber,
+    position: Position,
+    until: Position,
+    most: usize,
+) -> Stored<Vec<RawEntry>> {
+    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
+                   related, name, row
+               from entries where position > ?1 and position <= ?2 and wallet = ?3
+               order by position limit ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let values = params![position, until, wallet, as_integer(most)];
+    Ok(statement.query_map(values, RawEntry::read)?.collect::<Result<_, _>>()?)
+}
+
+/// The hash that stands in the row at a position.
+pub(in crate::embedded) fn row_hash(
+    connection: &Connection,
+    position: Position,
+) -> Stored<Option<Digest>> {
+    let sql = "select row from entries where position = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let row: Option<Vec<u8>> = statement.query_row([position], first).optional()?;
+    Ok(row.and_then(|row| row.last_chunk::<32>().copied()).map(Digest::from_bytes))
+}
+
+/// A wallet's key.
+pub(in crate::embedded) fn wallet(
+    connection: &Connection,
+    number: WalletNumber,
+) -> Stored<Option<WalletKey>> {
+    let sql = "select number, environment, customer, currency, resource from wallets
+               where number = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([number])?;
+    rows.next()?.map(|row| read_wallet(row).map(|(_, key)| key)).transpose()
+}
+
+/// A wallet's number. Looks at all wallets.
+pub(in crate::embedded) fn wallet_number(
+    connection: &Connection,
+    key: &WalletKey,
+) -> Stored<Option<WalletNumber>> {
+    let sql = "select number from wallets
+               where environment = ?1 and customer = ?2 and currency = ?3 and resource is ?4";
+    let values = params![
+        key.environment.0,
+        key.customer.as_str(),
+        key.currency.as_str(),
+        key.resource.as_ref().map(ResourceId::as_str)
+    ];
+    Ok(connection.prepare_cached(sql)?.query_row(values, first).optional()?)
+}
+
+pub(in crate::embedded) fn last_wallet(connection: &Connection) -> Stored<WalletNumber> {
+    Ok(connection.query_row("select coalesce(max(number), 0) from wallets", [], first)?)
+}
+
 pub(in crate::embedded) fn last_position(connection: &Connection) -> Stored<Position> {
     Ok(connection.query_row("select coalesce(max(position), 0) from entries", [], first)?)
 }
@@ -134,19 +195,23 @@ pub(in crate::embedded) fn wallets(
     let mut rows = statement.query([])?;
     let mut wallets = Vec::new();
     while let Some(row) = rows.next()? {
-        let number: WalletNumber = row.get("number")?;
-        let wrong = |_| StoreError::Corrupt(format!("wallets {number}: an identifier"));
-        let (customer, currency): (String, String) = (row.get("customer")?, row.get("currency")?);
-        let resource: Option<String> = row.get("resource")?;
-        let key = WalletKey {
-            environment: EnvironmentId(row.get("environment")?),
-            customer: CustomerId::parse(&customer).map_err(wrong)?,
-            currency: CurrencyId::parse(&currency).map_err(wrong)?,
-            resource: resource.as_deref().map(ResourceId::parse).transpose().map_err(wrong)?,
-        };
-        wallets.push((number, key));
+        wallets.push(read_wallet(row)?);
     }
     Ok(wallets)
+}
+
+fn read_wallet(row: &SqlRow<'_>) -> Stored<(WalletNumber, WalletKey)> {
+    let number: WalletNumber = row.get("number")?;
+    let wrong = |_| StoreError::Corrupt(format!("wallets {number}: an identifier"));
+    let (customer, currency): (String, String) = (row.get("customer")?, row.get("currency")?);
+    let resource: Option<String> = row.get("resource")?;
+    let key = WalletKey {
+        environment: EnvironmentId(row.get("environment")?),
+        customer: CustomerId::parse(&customer).map_err(wrong)?,
+        currency: CurrencyId::parse(&currency).map_err(wrong)?,
+        resource: resource.as_deref().map(ResourceId::parse).transpose().map_err(wrong)?,
+    };
+    Ok((number, key))
 }
 
 pub(in crate::embedded) fn insert_state(

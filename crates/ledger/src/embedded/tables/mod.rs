@@ -3,6 +3,7 @@
 mod answers;
 mod entries;
 mod grants;
+pub mod incidents;
 mod records;
 
 use rusqlite::Row as SqlRow;
@@ -13,6 +14,9 @@ use crate::{PageRequest, Start};
 pub(in crate::embedded) use answers::*;
 pub(in crate::embedded) use entries::*;
 pub(in crate::embedded) use grants::*;
+pub(in crate::embedded) use incidents::{
+    freeze_wallet, frozen_wallets, incidents, insert_incident, thaw_wallet,
+};
 pub(in crate::embedded) use records::*;
 
 type Stored<T> = Result<T, StoreError>;

@@ -219,6 +219,8 @@ fn unknown_customer(opened: &Opened) -> Order {
 
 /// Keeps the writer busy until the gate is dropped.
 async fn hold_writer(opened: &Opened) -> Sender<()> {
+    // What is in memory is queued at the first poll.
+    opened.ledger.balance(&wallet("ann/gold")).await.unwrap();
     let (gate, closed) = channel();
     let (entered, inside) = tokio::sync::oneshot::channel();
     let waits = Mutex::new(Some((closed, entered)));

@@ -1,0 +1,34 @@
+//! Folding a stored row into its wallet, with every check that a row and its columns allow.
+
+use scrip_core::Row;
+
+use super::findings::Finding;
+use super::tables::RawEntry;
+use crate::slot::{Position, Slot, name_of};
+
+/// Folds a row into its wallet, whose next row it must be. Where the reservation's previous row is
+/// known it is compared, elsewhere the row's word is taken.
+pub(super) fn fold(
+    slot: &mut Slot,
+    entry: &RawEntry,
+    related: Option<Position>,
+) -> Result<Row, Finding> {
+    let wrong = |what: String| Finding::row(entry.position, what);
+    let (row, hash) = Row::unpack_linked(&entry.row, slot.wallet.hash())
+        .map_err(|error| wrong(error.to_string()))?;
+    if row.sequence != entry.sequence {
+        let (stated, actual) = (entry.sequence, row.sequence);
+        return Err(wrong(format!("the table says sequence {stated}, the row {actual}")));
+    }
+    let before = slot.wallet.sequence();
+    slot.wallet.apply(&row, hash).map_err(|error| wrong(error.to_string()))?;
+    if name_of(&slot.genesis, &row) != entry.name {
+        return Err(wrong("its name is wrong".to_owned()));
+    }
+    let related = related.unwrap_or(entry.links.related);
+    let links = slot.links.append(before, entry.position, &row.event, related);
+    if links.map_err(|error| wrong(error.to_string()))? != entry.links {
+        return Err(wrong("its links to earlier rows are wrong".to_owned()));
+    }
+    Ok(row)
+}

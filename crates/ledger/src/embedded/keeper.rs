@@ -1,0 +1,143 @@
+//! The thread that writes behind: rounds of snapshots, slices of names, the mark's sync; and drops
+//! cold wallets.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rusqlite::Connection;
+
+use super::Shared;
+use super::keys::Recent;
+use super::names::Frozen;
+use super::reach::Reach;
+use super::snapshots::{self, Behind, Bounds};
+use crate::work::StoreError;
+
+/// What the writer hands over.
+pub(super) struct ToKeep {
+    pub behind: Behind,
+    frozen: Mutex<Option<Frozen>>,
+    /// The last try to write a slice failed.
+    slices_fail: AtomicBool,
+    /// The writer's last table, at a stop.
+    last: Mutex<Option<(Recent, Reach)>>,
+}
+
+impl ToKeep {
+    pub(super) fn new(bounds: Bounds, saved: Reach) -> Self {
+        let behind = Behind::new(bounds, saved);
+        Self {
+            behind,
+            frozen: Mutex::default(),
+            slices_fail: AtomicBool::new(false),
+            last: Mutex::default(),
+        }
+    }
+
+    /// A table of names is to become a slice.
+    pub(super) fn slice(&self, frozen: Frozen) {
+        *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) = Some(frozen);
+        self.behind.ask();
+    }
+
+    /// Slices cannot be written at present.
+    pub(super) fn cannot_slice(&self) -> bool {
+        self.slices_fail.load(Ordering::Acquire)
+    }
+
+    /// Nothing more comes: one last round, and the names that are left are saved.
+    pub(super) fn stop(&self, last: Option<(Recent, Reach)>) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        self.behind.stop();
+    }
+
+    fn frozen(&self) -> Option<Frozen> {
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_sliced(&self) {
+        *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Runs until the writer stopped.
+pub(super) fn run(connection: &Connection, shared: &Arc<Shared>) {
+    loop {
+        let is_last = shared.keep.behind.wait_for_round();
+        let last = {
+            let mut last = shared.keep.last.lock().unwrap_or_else(PoisonError::into_inner);
+            last.take()
+        };
+        if is_last && last.is_none() {
+            // The writer ended without a word; the next start folds what is behind.
+            return;
+        }
+        if let Some(frozen) = shared.keep.frozen() {
+            write_slice(shared, &frozen);
+        }
+        if let Some((recent, reach)) = &last {
+            let saved = shared.keys.save_recent(recent, reach.hash);
+            saved.unwrap_or_else(|error| tracing::warn!(%error, "the recent names were not saved"));
+        }
+        write_round(connection, shared);
+        let dropped = shared.wallets.drop_cold();
+        shared.gauges.wallets_dropped.add(dropped);
+        show(shared);
+        if is_last {
+            return;
+        }
+    }
+}
+
+fn write_slice(shared: &Shared, frozen: &Frozen) {
+    let written = shared
+        .keys
+        .write_slice(&frozen.recent, frozen.hash)
+        .and_then(|slice| shared.keys.publish(slice).map(drop));
+    match written {
+        Ok(()) => {
+            shared.keep.is_sliced();
+            shared.keep.slices_fail.store(false, Ordering::Release);
+            shared.gauges.key_slices_written.increment();
+        }
+        // It is tried again with the next round.
+        Err(error) => {
+            shared.keep.slices_fail.store(true, Ordering::Release);
+            tracing::error!(%error, "a slice of names cannot be written");
+        }
+    }
+}
+
+fn write_round(connection: &Connection, shared: &Shared) {
+    let begin = Instant::now();
+    let gauges = &shared.gauges;
+    match snapshots::round(connection, &shared.wallets, &shared.keep.behind) {
+        Ok(0) => {}
+        Ok(wallets) => {
+            gauges.snapshot_rounds.increment();
+            gauges.snapshot_wallets_written.add(wallets);
+            let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+            gauges.snapshot_last_round_milliseconds.set(took);
+        }
+        Err(StoreError::Corrupt(what)) => {
+            gauges.snapshot_failures.increment();
+            tracing::error!(what, "snapshots.db is damaged; the next start makes it again");
+            snapshots::condemn(&shared.directory);
+        }
+        Err(_) => gauges.snapshot_failures.increment(),
+    }
+}
+
+/// Brings the gauges of what is in memory and behind up to date.
+pub(super) fn show(shared: &Shared) {
+    let gauges = &shared.gauges;
+    let (wallets, bytes) = shared.wallets.count();
+    gauges.wallets_in_memory.set(wallets);
+    gauges.wallets_in_memory_bytes.set(bytes);
+    let lag = shared.keep.behind.lag();
+    gauges.snapshot_lag_rows.set(lag.rows);
+    gauges.snapshot_lag_bytes.set(lag.bytes);
+    let slices = shared.keys.slices().iter().count();
+    gauges.key_slices.set(slices as u64);
+}

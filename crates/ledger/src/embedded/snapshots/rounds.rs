@@ -1,0 +1,303 @@
+//! Writing behind: every few seconds the wallets that changed, sorted by key, in transactions of
+//! some ten thousand.
+//!
+//! Only published states are written, and what is published is durable, so no record is ever ahead
+//! of the ledger. The position up to which every row is in some record is that of the commit at
+//! which the list of changed wallets was taken; it is written in a round's last transaction.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
+use scrip_core::WalletKey;
+
+use super::super::reach::Reach;
+use super::super::wallets::Wallets;
+use super::{Stored, get_reach, pack, pack_key, put_reach};
+use crate::slot::Slot;
+use crate::work::StoreError;
+
+/// Records of one transaction: bounds the file's write-ahead log.
+const RECORDS_PER_TRANSACTION: usize = 50_000;
+
+/// How far the snapshots may be behind.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::embedded) struct Bounds {
+    /// A round begins at the latest after this time.
+    pub every: Duration,
+    /// A round begins when so many wallets changed.
+    pub wallets: usize,
+    /// The writer waits when so many rows are behind: what a start after a kill has to fold.
+    pub rows: u64,
+    /// The writer waits when so many bytes of rows are behind.
+    pub bytes: u64,
+}
+
+/// What the snapshots are behind.
+pub(in crate::embedded) struct Behind {
+    bounds: Bounds,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Wallets that changed since the last round began.
+    dirty: Vec<WalletKey>,
+    /// The end of the durable ledger.
+    reach: Reach,
+    /// Bytes of rows since the ledger was opened.
+    bytes: u64,
+    /// What the last round that ended was sure of.
+    saved: Reach,
+    saved_bytes: u64,
+    /// Rounds fail: waiting for them helps nobody.
+    failing: bool,
+    /// Somebody wants a round soon.
+    asked: bool,
+    stopping: bool,
+}
+
+/// A round's work.
+pub(in crate::embedded) struct Taken {
+    pub keys: Vec<WalletKey>,
+    pub reach: Reach,
+    bytes: u64,
+}
+
+/// How much is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::embedded) struct Lag {
+    pub wallets: u64,
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Behind {
+    /// Nothing is behind: the ledger ends where the snapshots do.
+    pub(in crate::embedded) fn new(bounds: Bounds, saved: Reach) -> Self {
+        let state = State {
+            dirty: Vec::new(),
+            reach: saved,
+            bytes: 0,
+            saved,
+            saved_bytes: 0,
+            failing: false,
+            asked: false,
+            stopping: false,
+        };
+        Self { bounds, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// The ledger is durable up to here, and these wallets changed since a round knew of them.
+    pub(in crate::embedded) fn committed(&self, dirty: Vec<WalletKey>, reach: Reach, bytes: u64) {
+        let mut state = self.lock();
+        state.dirty.extend(dirty);
+        state.reach = reach;
+        state.bytes = state.bytes.saturating_add(bytes);
+        if state.dirty.len() >= self.bounds.wallets {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits while too much is behind and rounds go on; whether it had to.
+    pub(in crate::embedded) fn wait_for_room(&self) -> bool {
+        let mut state = self.lock();
+        if !state.is_too_far(&self.bounds) {
+            return false;
+        }
+        state.asked = true;
+        self.changed.notify_all();
+        while state.is_too_far(&self.bounds) && !state.failing && !state.stopping {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Asks for a round soon.
+    pub(in crate::embedded) fn ask(&self) {
+        self.lock().asked = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the waiting; one last round follows.
+    pub(in crate::embedded) fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a round is worth it; whether it is the last one.
+    pub(in crate::embedded) fn wait_for_round(&self) -> bool {
+        let begin = Instant::now();
+        let mut state = self.lock();
+        loop {
+            let is_full = state.dirty.len() >= self.bounds.wallets && !state.failing;
+            let left = self.bounds.every.saturating_sub(begin.elapsed());
+            if state.stopping || state.asked || is_full || left.is_zero() {
+                state.asked = false;
+                return state.stopping;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The wallets that changed, and how far the ledger is durable.
+    pub(in crate::embedded) fn take(&self) -> Taken {
+        let mut state = self.lock();
+        let (reach, bytes) = (state.reach, state.bytes);
+        Taken { keys: std::mem::take(&mut state.dirty), reach, bytes }
+    }
+
+    /// A round ended well.
+    pub(in crate::embedded) fn ended(&self, taken: &Taken) {
+        let mut state = self.lock();
+        state.saved = taken.reach;
+        state.saved_bytes = taken.bytes;
+        state.failing = false;
+        self.changed.notify_all();
+    }
+
+    /// A round failed; these wallets are for the next one. Whether the one before it went well.
+    pub(in crate::embedded) fn failed(&self, keys: Vec<WalletKey>) -> bool {
+        let mut state = self.lock();
+        state.dirty.extend(keys);
+        self.changed.notify_all();
+        !std::mem::replace(&mut state.failing, true)
+    }
+
+    /// Rounds fail.
+    pub(in crate::embedded) fn is_failing(&self) -> bool {
+        self.lock().failing
+    }
+
+    /// How much is behind.
+    pub(in crate::embedded) fn lag(&self) -> Lag {
+        let state = self.lock();
+        Lag {
+            wallets: state.dirty.len() as u64,
+            rows: state.rows(),
+            bytes: state.bytes.saturating_sub(state.saved_bytes),
+        }
+    }
+
+    /// The end of the durable ledger.
+    pub(in crate::embedded) fn reach(&self) -> Reach {
+        self.lock().reach
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn rows(&self) -> u64 {
+        self.reach.position.saturating_sub(self.saved.position)
+    }
+
+    fn is_too_far(&self, bounds: &Bounds) -> bool {
+        self.rows() >= bounds.rows || self.bytes.saturating_sub(self.saved_bytes) >= bounds.bytes
+    }
+}
+
+/// Writes what changed. If it fails, whatever is not written is for the next round.
+pub(in crate::embedded) fn round(
+    connection: &Connection,
+    wallets: &Wallets,
+    behind: &Behind,
+) -> Result<u64, StoreError> {
+    let taken = behind.take();
+    let mut keys: Vec<_> = taken.keys.iter().map(|key| (pack_key(key), key)).collect();
+    keys.sort_unstable();
+    let mut written = 0;
+    let mut chunks = keys.chunks(RECORDS_PER_TRANSACTION).peekable();
+    loop {
+        let chunk = chunks.next().unwrap_or_default();
+        let reach = chunks.peek().is_none().then_some(&taken.reach);
+        match write(connection, wallets, chunk, reach) {
+            Ok(sequences) => {
+                for ((_, key), sequence) in chunk.iter().zip(sequences) {
+                    wallets.is_saved(key, sequence);
+                }
+            }
+            Err(error) => {
+                let left = keys.iter().skip(written).map(|(_, key)| WalletKey::clone(key));
+                let left = left.inspect(|key| wallets.put_off(key)).collect();
+                if behind.failed(left) {
+                    tracing::error!(%error, "wallets cannot be written behind; they stay in memory");
+                }
+                return Err(error);
+            }
+        }
+        written += chunk.len();
+        if reach.is_some() {
+            behind.ended(&taken);
+            return Ok(written as u64);
+        }
+    }
+}
+
+/// Writes a part of a round in one transaction: the sequences that were written.
+fn write(
+    connection: &Connection,
+    wallets: &Wallets,
+    chunk: &[(Vec<u8>, &WalletKey)],
+    reach: Option<&Reach>,
+) -> Stored<Vec<u64>> {
+    connection.execute_batch("begin immediate")?;
+    let written = write_records(connection, wallets, chunk, reach)
+        .and_then(|sequences| Ok(connection.execute_batch("commit").map(|()| sequences)?));
+    if written.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("rollback")?;
+    }
+    written
+}
+
+fn write_records(
+    connection: &Connection,
+    wallets: &Wallets,
+    chunk: &[(Vec<u8>, &WalletKey)],
+    reach: Option<&Reach>,
+) -> Stored<Vec<u64>> {
+    let mut sequences = Vec::with_capacity(chunk.len());
+    let mut newest = Reach::START;
+    for (packed, key) in chunk {
+        let Some(slot) = wallets.pick_up(key) else {
+            sequences.push(0);
+            continue;
+        };
+        put(connection, packed, &slot)?;
+        sequences.push(slot.wallet.sequence());
+        if slot.links.last > newest.position {
+            newest = Reach { position: slot.links.last, hash: slot.wallet.hash() };
+        }
+    }
+    let known = get_reach(connection, "newest").map_err(StoreError::Corrupt)?;
+    if newest.position > known.position {
+        // With the records: a ledger that ends before one of them has lost rows.
+        put_reach(connection, "newest", &newest)?;
+    }
+    if let Some(reach) = reach {
+        put_reach(connection, "whole", reach)?;
+    }
+    Ok(sequences)
+}
+
+/// Stores one record.
+pub(in crate::embedded) fn put(connection: &Connection, packed: &[u8], slot: &Slot) -> Stored<()> {
+    let failed = |error| StoreError::Failed(format!("packing a wallet: {error}"));
+    let record = pack(packed, slot).map_err(failed)?;
+    let due_at = slot.wallet.next_due().map(|due| due.at.milliseconds());
+    // Most wallets keep their instant; then the index of what is due stays as it is.
+    let sql = "update wallets set record = ?2 where key = ?1 and due_at is ?3";
+    let changed = connection.prepare_cached(sql)?.execute(params![packed, record, due_at])?;
+    if changed == 0 {
+        let sql = "insert into wallets (key, environment, due_at, record) values (?1, ?2, ?3, ?4)
+                   on conflict (key) do update
+                   set due_at = excluded.due_at, record = excluded.record";
+        let environment = slot.wallet.key().environment.0;
+        let values = params![packed, environment, due_at, record];
+        connection.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
+}
