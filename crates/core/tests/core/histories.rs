@@ -50,7 +50,7 @@ fn moment() -> impl Strategy<Value = Moment> {
 
 fn deed() -> impl Strategy<Value = Deed> {
     let hours = || prop::option::of(-2..30_i64);
-    let times = (hours(), prop::option::weighted(0.7, -1..48_i64))
+    let times = (hours(), prop::option::weighted(0.5, -1..48_i64))
         .prop_map(|(effective, expire)| Times { effective, expire });
     let kind =
         prop::sample::select(vec![GrantType::Promotional, GrantType::Recurring, GrantType::Paid]);
@@ -79,8 +79,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         6 => consume,
         6 => reserve,
         5 => release,
-        2 => any::<usize>().prop_map(|pick| Deed::Void { pick }),
-        2 => edit,
+        3 => any::<usize>().prop_map(|pick| Deed::Void { pick }),
+        4 => edit,
         2 => any::<usize>().prop_map(|pick| Deed::Pay { pick }),
         1 => Just(Deed::Advance),
     ]

@@ -7,7 +7,7 @@
 //!           release job 20
 //!           void A · pay A · advance
 //!           edit A priority 3 expires never comment hello
-//!           balance · grants
+//!           balance · grants · kept
 //! ```
 //!
 //! Instants are of 2026 unless a year is written. A line without `at` happens at the instant of the
@@ -61,6 +61,8 @@ pub enum Verb {
     Balance,
     /// Prints every grant that there ever was.
     Grants,
+    /// Prints the names of the grants that are in the wallet.
+    Kept,
 }
 
 /// Reads a line; panics with the line if it is none.
@@ -96,6 +98,7 @@ impl<'a> Line<'a> {
             "advance" => Verb::Advance,
             "balance" => Verb::Balance,
             "grants" => Verb::Grants,
+            "kept" => Verb::Kept,
             other => self.unknown(other),
         };
         let rest = self.words.next();

@@ -54,6 +54,7 @@ impl Script {
         let refused = match step.verb {
             Verb::Balance => return self.tell_balance(),
             Verb::Grants => return self.tell_grants(),
+            Verb::Kept => return self.tell_kept(),
             verb => {
                 let command = self.command(verb);
                 self.world.execute(&command, self.now).own.err()
@@ -91,7 +92,7 @@ impl Script {
             Verb::Void { grant } => self.world.void(self.id(&grant)),
             Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),
-            Verb::Advance | Verb::Balance | Verb::Grants => Command::Advance,
+            Verb::Advance | Verb::Balance | Verb::Grants | Verb::Kept => Command::Advance,
         }
     }
 
@@ -170,6 +171,13 @@ impl Script {
             write!(self.told, ", period ends {}", print_instant(end)).unwrap();
         }
         self.told.push('\n');
+    }
+
+    fn tell_kept(&mut self) {
+        let names = self.world.wallet.grants().map(|grant| self.name(grant.name.id));
+        let names = names.collect::<Vec<String>>().join(", ");
+        let names = if names.is_empty() { "nothing" } else { &names };
+        writeln!(self.told, "    in the wallet: {names}").unwrap();
     }
 
     fn tell_grants(&mut self) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use scrip_core::{
-    Actor, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
+    Actor, Balance, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
     EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId, GrantNumber, GrantRef,
     GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin, Outcome, PaymentState,
     Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey,
@@ -196,8 +196,18 @@ impl World {
         assert_eq!(self.books.balance(), balance.available, "the rows add up to the balance");
         assert!(self.wallet.next_due().is_none_or(|due| due.at > now), "nothing due is left");
         self.books.compare(&self.all_grants());
+        self.audit_sums(&balance);
         self.audit_departed();
         self.audit_overdraft();
+    }
+
+    /// Wherever a usable grant is, in the wallet or outside, it counts.
+    fn audit_sums(&self, balance: &Balance) {
+        let usable: Vec<Grant> =
+            self.all_grants().into_iter().filter(|grant| grant.is_usable()).collect();
+        let granted = Credits::sum(usable.iter().map(|grant| grant.amount)).unwrap();
+        let used = usable.iter().flat_map(|grant| [grant.consumed, grant.held]);
+        assert_eq!((granted, Credits::sum(used).unwrap()), (balance.granted, balance.used));
     }
 
     fn audit_departed(&self) {

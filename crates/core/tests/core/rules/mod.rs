@@ -8,5 +8,6 @@ mod granting;
 mod holds;
 mod holds_on_dead_grants;
 mod overdraft;
+mod spent;
 mod time;
 mod voiding;
