@@ -53,6 +53,50 @@ pub async fn changes_what_is_given(make: &Factory<'_>) {
     assert_eq!(edited.words.comment, Some(Some("late".to_owned())), "decision 74: it goes on");
 }
 
+/// A spent grant can be renamed, be given an end, and then expires with nothing.
+pub async fn changes_what_is_spent(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    let wallet = wallet("ann/gold");
+    let spent = world.grant(&wallet, "spent", "3").await;
+    let id = spent.grant.name.id;
+    world.grant(&wallet, "main", "10").await;
+    world.consume(&wallet, "k", "3").await;
+    world.move_clock("2030-01-02").await;
+    let same = made(world.done(edit(id, GrantChange::default())).await);
+    assert_eq!(same.grant.updated_at, spent.grant.updated_at, "nothing changed");
+    let renamed =
+        GrantChange { display_name: Some("renamed".to_owned()), ..GrantChange::default() };
+    let until = |at: Option<&str>| GrantChange {
+        expire_at: Some(at.map(instant)),
+        ..GrantChange::default()
+    };
+    for (change, expire_at) in [
+        (renamed.clone(), None),
+        (until(Some("2030-02-01")), Some(instant("2030-02-01"))),
+        (renamed.clone(), Some(instant("2030-02-01"))),
+        (until(None), None),
+        (until(Some("2030-01-05")), Some(instant("2030-01-05"))),
+    ] {
+        let edited = made(world.done(edit(id, change)).await);
+        assert_eq!(edited.words.display_name.as_deref(), Some("renamed"));
+        assert_eq!((edited.grant.consumed, edited.grant.expire_at), (credits("3"), expire_at));
+        assert_eq!(edited.grant.updated_at, instant("2030-01-02"));
+        assert_eq!(world.grant_now(id).await, edited);
+        let balance = world.balance(&wallet).await;
+        assert_eq!((balance.granted, balance.used), (credits("13"), credits("3")));
+        assert_eq!(balance.valid_until, expire_at);
+    }
+    let past = world.refused(edit(id, until(Some("2030-01-01")))).await;
+    assert_eq!(past, Refusal::ExpireNotAfterEffective);
+    world.move_clock("2030-01-05").await;
+    assert_eq!(world.refused(edit(id, renamed)).await, Refusal::GrantExpired);
+    let balance = world.balance(&wallet).await;
+    assert_eq!((balance.granted, balance.used), (credits("10"), credits("0")));
+    let story = world.story(&wallet).await;
+    assert_eq!(story[3..8], vec!["2030-01-02 UPDATED spent 0 = 10"; 5]);
+    assert_eq!(story[8..], ["2030-01-05 EXPIRED spent 0 = 10"]);
+}
+
 /// Voided, expired, overdraft, unknown: each has its refusal (decision 60).
 pub async fn is_refused_for_what_has_ended(make: &Factory<'_>) {
     let world = World::new(make).await;

@@ -1,6 +1,6 @@
 //! The list of grants.
 
-use scrip_core::{GrantStatus, WalletKey};
+use scrip_core::{Credits, GrantStatus, WalletKey};
 
 use super::voiding::void;
 use super::world::{everything, instant, wallet};
@@ -93,6 +93,32 @@ pub async fn show_grants_as_they_are_now(make: &Factory<'_>) {
     assert_eq!(seen, expected);
     for (_, grant) in &page.items {
         assert_eq!(world.grant_now(grant.grant.name.id).await, *grant);
+    }
+}
+
+/// Spent grants stay in the list for ever, active and with all they gave.
+pub async fn show_spent_grants(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    let wallet = wallet("ann/gold");
+    for n in 0..50 {
+        world.grant(&wallet, &format!("top-up {n}"), "2").await;
+        world.consume(&wallet, &format!("k{n}"), "2").await;
+    }
+    world.grant(&wallet, "rest", "2").await;
+    let balance = world.balance(&wallet).await;
+    assert_eq!(
+        (balance.granted.to_string(), balance.used.to_string()),
+        ("102".into(), "100".into())
+    );
+    let page = world.ledger.grants(of("ann/gold")).await.unwrap();
+    assert_eq!(page.items.len(), 51);
+    for (_, view) in &page.items[1..] {
+        assert_eq!(view.grant.status(), GrantStatus::Active);
+        assert_eq!(
+            (view.grant.consumed, view.grant.unheld()),
+            (view.grant.amount, Ok(Credits::ZERO))
+        );
+        assert_eq!(world.grant_now(view.grant.name.id).await, *view);
     }
 }
 

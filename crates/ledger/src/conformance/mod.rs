@@ -69,11 +69,14 @@ macro_rules! conformance {
             voiding {
                 takes_back_what_is_left
                 takes_back_what_never_counted
+                takes_back_what_is_spent
+                knows_what_time_brought_first
                 is_refused_for_what_has_ended
                 goes_on_for_archived_customers
             }
             editing {
                 changes_what_is_given
+                changes_what_is_spent
                 is_refused_for_what_has_ended
                 checks_times_before_the_state
                 of_nothing_writes_no_row
@@ -154,6 +157,7 @@ macro_rules! conformance {
                 show_one_scope
                 filter_by_currency_and_creation
                 show_grants_as_they_are_now
+                show_spent_grants
             }
             record_lists {
                 page_both_ways

@@ -45,6 +45,52 @@ pub async fn takes_back_what_never_counted(make: &Factory<'_>) {
     assert_eq!(story[2..], ["2030-01-01 VOIDED later 0 = 0", "2030-01-01 VOIDED used up 0 = 0"]);
 }
 
+/// A spent grant goes like one that still has credits, and once.
+pub async fn takes_back_what_is_spent(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    let wallet = wallet("ann/gold");
+    let spent = world.grant(&wallet, "spent", "3").await;
+    world.grant(&wallet, "main", "10").await;
+    world.consume(&wallet, "k", "3").await;
+    world.move_clock("2030-01-02").await;
+    let before = world.balance(&wallet).await;
+    assert_eq!((before.granted, before.used), (credits("13"), credits("3")));
+    let voided = made(world.done(void(&spent)).await);
+    assert_eq!(voided.grant.status(), GrantStatus::Voided);
+    assert_eq!((voided.grant.consumed, voided.grant.lost), (credits("3"), credits("0")));
+    assert_eq!(voided.grant.updated_at, instant("2030-01-02"));
+    assert_eq!(world.grant_now(spent.grant.name.id).await, voided);
+    let after = world.balance(&wallet).await;
+    assert_eq!((after.granted, after.used), (credits("10"), credits("0")));
+    for _ in 0..2 {
+        assert_eq!(world.refused(void(&spent)).await, Refusal::GrantAlreadyVoided);
+    }
+    let story = world.story(&wallet).await;
+    assert_eq!(story[3..], ["2030-01-02 VOIDED spent 0 = 10"]);
+}
+
+/// What the same order lets expire or spend is taken back, or not, by what it is then.
+pub async fn knows_what_time_brought_first(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    let wallet = wallet("ann/gold");
+    world.consume(&wallet, "k", "5").await;
+    let from = |grant: &mut scrip_core::NewGrant| grant.effective_at = Some(instant("2030-01-02"));
+    let later = world.grant_as(&wallet, "later", "5", from).await;
+    world.move_clock("2030-01-03").await;
+    let voided = made(world.done(void(&later)).await);
+    assert_eq!((voided.grant.consumed, voided.grant.lost), (credits("5"), credits("0")));
+    assert_eq!(world.grant_now(later.grant.name.id).await, voided);
+    let story = world.story(&wallet).await;
+    let expected = [
+        "2030-01-02 GRANTED later 5 = 0",
+        "2030-01-02 CONSUMPTION_TRANSFER_SOURCE overdraft 5 = 5",
+        "2030-01-02 CONSUMPTION_TRANSFER_TARGET later -5 = 0",
+        "2030-01-02 VOIDED overdraft 0 = 0",
+        "2030-01-03 VOIDED later 0 = 0",
+    ];
+    assert_eq!(story[1..], expected);
+}
+
 /// Expired grants and overdrafts cannot be voided, unknown ones are not found.
 pub async fn is_refused_for_what_has_ended(make: &Factory<'_>) {
     let world = World::new(make).await;

@@ -163,6 +163,25 @@ async fn forged_rows_whose_hashes_were_recomputed() {
     assert_eq!(too_much, "entries 10: a grant gives more than it has");
 }
 
+/// The facts with which a spent grant comes back are those with which it left.
+#[tokio::test]
+async fn a_spent_grant_that_comes_back_changed() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    let spent = opened.world.grant(&wallet("ann/gold"), "spent", "1").await;
+    opened.world.consume(&wallet("ann/gold"), "k", "1").await;
+    opened.world.done(Work::VoidGrant(spent.grant.name.id)).await;
+    opened.close().await;
+    assert_eq!(verify(store.path(), |_, _| {}).unwrap().rows, 5);
+    let forged = found_beside(&store, |connection| {
+        forge(connection, 4, |row| {
+            let Event::GrantReopened { grant } = &mut row.event else { panic!("no return") };
+            grant.effective_at = instant("2029-01-01");
+        });
+    });
+    assert_eq!(forged, "entries 4: its grant did not leave like that");
+}
+
 #[tokio::test]
 async fn records_of_grants() {
     let store = sound().await;

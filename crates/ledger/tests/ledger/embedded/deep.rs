@@ -101,3 +101,26 @@ async fn keeps_its_state_after_a_command_of_many_rows() {
     let missing = verify(store.path(), |_, _| {}).unwrap_err();
     assert!(missing.to_string().starts_with("entries 4096: no state"), "{missing}");
 }
+
+/// The return of a spent grant crosses the multiple; the state follows the void after it.
+#[tokio::test]
+async fn keeps_its_state_after_the_void_of_a_spent_grant() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    let world = &opened.world;
+    let spent = world.grant(&wallet("ann/gold"), "spent", "1").await;
+    world.consume(&wallet("ann/gold"), "all", "1").await;
+    world.grant(&wallet("ann/gold"), "main", "1000").await;
+    for (batch, count) in [(0, 1_000), (1, 1_000), (2, 1_000), (3, 1_000), (4, 90)] {
+        let items = (0..count).map(|n| item(&wallet("ann/gold"), &format!("{batch}-{n}"), "0.1"));
+        world.done(Work::ConsumeBatch(items.collect())).await;
+    }
+    assert_eq!(world.rows(rows_of("ann")).await.items[0].1.row.sequence, 4_095);
+    world.done(Work::VoidGrant(spent.grant.name.id)).await;
+    world.consume(&wallet("ann/gold"), "k", "1").await;
+    let states: u64 =
+        store.sql().query_row("select sequence from states", [], |row| row.get(0)).unwrap();
+    assert_eq!(states, 4_097, "after the command that crossed the multiple");
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
