@@ -11,7 +11,6 @@ use crate::{
 
 /// A request to one wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "grants are rare, and a command is not copied about")]
 pub enum Command {
     /// Nothing but the passing of time.
     Advance,
