@@ -159,14 +159,17 @@ fn what_is_appended_fills_chunks() {
 /// However items leave, a list does not keep a chunk for each that is left.
 #[test]
 fn small_chunks_are_joined() {
-    let mut list = of(3_200);
-    for key in 0..3_200 {
-        if key % 32 != 7 {
-            list.remove(&key);
+    let leaving = |key: &u16| key % 32 != 7;
+    let forward: Vec<u16> = (0..3_200).filter(leaving).collect();
+    let backward = forward.iter().rev().copied().collect();
+    for keys in [forward, backward] {
+        let mut list = of(3_200);
+        for key in &keys {
+            list.remove(key);
         }
+        assert_eq!(list.len(), 100);
+        assert!(sizes(&list).len() <= 20, "{:?}", sizes(&list));
     }
-    assert_eq!(list.len(), 100);
-    assert!(sizes(&list).len() <= 20, "{:?}", sizes(&list));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use scrip_core::limits::{AMOUNT_MAX, OPEN_HOLDS_MAX, SUM_MAX, UNFINISHED_GRANTS_MAX};
 use scrip_core::{
-    Actor, Cause, Command, Credits, Event, GrantId, GrantNumber, GrantRef, GrantType, HoldNumber,
-    Leg, Money, PaymentState, Priority, Refusal, Row, Texts, Timestamp, TraceId, Wallet,
+    Actor, BurnRank, Cause, Command, Credits, Due, Event, Grant, GrantId, GrantNumber, GrantRef,
+    GrantType, Hold, HoldNumber, Leg, Money, PaymentState, Priority, Refusal, ReservationId, Row,
+    Texts, Timestamp, TraceId, Wallet,
 };
 
 use crate::world::{
@@ -126,6 +127,22 @@ fn as_many_open_holds_as_allowed() {
     assert_eq!(refused(&mut wallet, &reserve("77", now())), open);
 }
 
+/// The memory of a wallet is that of its lists, its holds and its texts.
+#[test]
+fn memory_grows_with_what_a_wallet_holds() {
+    let key_bytes = 16 + "acme".len() + 16 + "tokens".len();
+    let mut wallet = Wallet::new(key());
+    assert_eq!(wallet.heap_bytes(), key_bytes);
+    wallet = wallet_of(usable(1, credits("10")));
+    let lists = 16 + size_of::<Grant>() + 16 + size_of::<BurnRank>();
+    assert_eq!(wallet.heap_bytes(), key_bytes + lists);
+    executed(&mut wallet, &Command::Reserve(new_hold("a job", credits("1"), now().later(1))));
+    let name = size_of::<ReservationId>().next_multiple_of(8) + 8;
+    let hold = 16 + size_of::<Hold>() + size_of::<Leg>() + 16 + "a job".len();
+    let lists = lists + (16 + size_of::<Due>()) + (16 + size_of::<usize>()) + (16 + name);
+    assert_eq!(wallet.heap_bytes(), key_bytes + lists + hold);
+}
+
 /// All grants of a wallet together, usable or not, and the deficit: each at most 10^18.
 #[test]
 fn sums_are_bounded() {
@@ -134,6 +151,12 @@ fn sums_are_bounded() {
     executed(&mut wallet, &Command::Grant(new_grant(2, AMOUNT_MAX)));
     let one_more = Command::Grant(new_grant(3, Credits::SMALLEST));
     assert_eq!(refused(&mut wallet, &one_more), Refusal::SumTooLarge);
+
+    // What is spent counts too, wherever it is.
+    let legs = vec![Leg { grant: name(1), amount: SUM_MAX }];
+    let mut spent = wallet_of(usable(1, SUM_MAX).into_iter().chain([Event::Consumed { legs }]));
+    assert_eq!(spent.grants().count(), 0);
+    assert_eq!(refused(&mut spent, &one_more), Refusal::SumTooLarge);
 
     let consume = |amount| Command::Consume(new_consumption("key", amount));
     executed(&mut wallet, &consume(AMOUNT_MAX));

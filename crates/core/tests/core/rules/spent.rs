@@ -427,6 +427,40 @@ fn the_wallet_knows_better_than_old_facts() {
     assert_eq!(rows.len(), 1, "it was back already");
 }
 
+/// Facts from before a grant came back are of no use once time has ended it.
+#[test]
+fn old_facts_bring_no_ended_grant_back() {
+    let (mut world, spent) = one_spent();
+    let (id, now) = (spent.name.id, instant("2026-01-02"));
+    let change = GrantChange { expire_at: Some(Some(now.later(1))), ..GrantChange::default() };
+    let edit = world.edit(id, change);
+    world.execute(&edit, now);
+    let late = world.execute(&Command::Void { id, spent: Some(spent) }, now.later(1));
+    assert_eq!((late.rows.len(), late.own.is_err()), (1, true), "it has expired");
+}
+
+/// A grant of nothing is spent as soon as it is usable.
+#[test]
+fn nothing_is_spent_at_once() {
+    let (world, _) = one_spent();
+    let mut wallet = world.wallet;
+    let grant = GrantRef { number: GrantNumber(3), id: GrantId::mint(1, 3) };
+    let created = Event::GrantCreated {
+        grant,
+        grant_type: scrip_core::GrantType::Paid,
+        amount: Credits::ZERO,
+        priority: scrip_core::Priority::DEFAULT,
+        effective_at: instant("2026-01-01"),
+        expire_at: None,
+        payment: scrip_core::PaymentState::Settled,
+        cost: scrip_core::Money::FREE,
+    };
+    for event in [created, Event::Granted(Leg { grant, amount: Credits::ZERO })] {
+        wallet.apply(&next(&wallet, event), wallet.hash()).unwrap();
+    }
+    assert_eq!((wallet.grants().count(), wallet.check()), (1, Ok(())));
+}
+
 /// What is held on it, or was, is part of its story too.
 #[test]
 fn sums_stay_while_grants_come_and_go() {
