@@ -2,6 +2,7 @@
 
 mod audits;
 mod clock_leaps;
+mod cold;
 mod crowds;
 mod damage;
 mod deep;
