@@ -121,6 +121,13 @@ impl Filter {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_equal_to(&self, other: &Self) -> bool {
+        let words =
+            |filter: &Self| filter.words.iter().map(|w| w.load(Relaxed)).collect::<Vec<_>>();
+        (self.rows, self.width) == (other.rows, other.width) && words(self) == words(other)
+    }
+
     fn chunk(&self, row: usize, chunk: usize) -> u64 {
         let bit = row * self.width;
         if self.width < 64 {
