@@ -16,6 +16,9 @@ fn a_written_slice_is_invisible_until_it_is_published() {
     assert_eq!(after.generation(), before.generation() + 1);
     assert_eq!(store.keys.slices().generation(), after.generation());
     store.check_all_found();
+    let published = after.iter().last().unwrap();
+    assert_eq!(published.row_hash(), row_hash(store.end));
+    assert_eq!((published.number(), published.after()), (2, recent.after()));
     for (name, _) in recent.sorted() {
         assert_eq!(before.find(&name), Ok(None), "a generation never changes");
     }
@@ -55,7 +58,7 @@ fn readers_find_all_that_is_published_while_columns_are_added() {
                 let slices = keys.slices();
                 looked += 1;
                 let position = looked * 7_919 % end + 1;
-                let is_named = position % 3 != 0;
+                let is_named = !position.is_multiple_of(3);
                 let is_covered = position <= slices.covered_until();
                 let expected = Some(position).filter(|_| is_named && is_covered);
                 assert_eq!(slices.find(&name(position)), Ok(expected));
