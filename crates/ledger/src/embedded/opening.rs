@@ -102,6 +102,9 @@ pub struct Options {
     pub wallets_bytes_max: usize,
     /// Bytes that the filter over the slices of names may take; beyond that it says less.
     pub filter_bytes_max: usize,
+    /// Names of a slice, for whoever wants to see slices soon; at least 16,384. None is as many as is
+    /// best.
+    pub names_max: Option<usize>,
     /// How often the wallets that changed are written to `snapshots.db`.
     pub snapshots_every: Duration,
     /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
@@ -122,6 +125,7 @@ impl Default for Options {
             pages_max: None,
             wallets_bytes_max: 512 << 20,
             filter_bytes_max: 512 << 20,
+            names_max: None,
             snapshots_every: Duration::from_secs(5),
             lag_rows_max: 2_000_000,
             lag_bytes_max: 1 << 30,
@@ -147,12 +151,16 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens what may be looked at before it is known whether rows were lost.
-    pub(super) fn open(directory: &Path, filter_bytes_max: usize) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        directory: &Path,
+        filter_bytes_max: usize,
+        names_max: Option<usize>,
+    ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
         let ledger = file::open_writer(directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
-        let (keys, problems) =
-            KeyStore::open(&directory.join("keys"), ledger_id, filter_bytes_max)?;
+        let path = directory.join("keys");
+        let (keys, problems) = KeyStore::open(&path, ledger_id, filter_bytes_max, names_max)?;
         for problem in problems {
             tracing::warn!(%problem, "names are read from the ledger again");
         }
@@ -177,7 +185,7 @@ pub(super) fn open(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
-    let store = Store::open(directory, options.filter_bytes_max)?;
+    let store = Store::open(directory, options.filter_bytes_max, options.names_max)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }

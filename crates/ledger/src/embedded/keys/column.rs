@@ -55,12 +55,6 @@ impl Column {
         }
     }
 
-    /// No name that was inserted is denied.
-    pub(super) fn may_contain(&self, name: &NameHash) -> bool {
-        let mut rows = rows_of(name, self.rows()).into_iter();
-        rows.all(|row| self.words[row / 64] >> (row % 64) & 1 == 1)
-    }
-
     /// The same names in fewer rows.
     pub(super) fn fold(&mut self, rows: usize) {
         while self.rows() > rows {

@@ -24,6 +24,8 @@ const FOLDS_MAX: u32 = 2;
 /// Bits are set while readers look. They meet a column only through a list of slices that was
 /// published after its last bit was set, and publishing orders the two.
 pub(super) struct Filter {
+    /// How many rows there would be without folding.
+    rows_max: usize,
     rows: usize,
     width: usize,
     words: Vec<AtomicU64>,
@@ -33,14 +35,19 @@ impl Filter {
     /// An empty one with room for so many columns, in as many rows as the memory allows.
     pub(super) fn new(rows_max: usize, columns: usize, bytes_max: usize) -> Self {
         let width = width_for(columns);
-        let rows = rows_within(rows_max, width, bytes_max);
+        Self::empty(rows_max, rows_within(rows_max, width, bytes_max), width)
+    }
+
+    fn empty(rows_max: usize, rows: usize, width: usize) -> Self {
         let words = std::iter::repeat_with(AtomicU64::default).take(rows * width / 64);
-        Self { rows, width, words: words.collect() }
+        Self { rows_max, rows, width, words: words.collect() }
     }
 
     /// The same columns with room for more, in as many rows as the memory allows.
     pub(super) fn widened(&self, columns: usize, bytes_max: usize) -> Self {
-        let wider = Self::new(self.rows, columns.max(self.width), bytes_max);
+        let width = width_for(columns.max(self.width));
+        let rows = rows_within(self.rows_max, width, bytes_max).min(self.rows);
+        let wider = Self::empty(self.rows_max, rows, width);
         for row in 0..self.rows {
             for chunk in 0..self.chunks() {
                 wider.join(row & (wider.rows - 1), chunk, self.chunk(row, chunk));
@@ -119,6 +126,13 @@ impl Filter {
                 self.join(block * 64 + row, chunk, word);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_equal_to(&self, other: &Self) -> bool {
+        let words =
+            |filter: &Self| filter.words.iter().map(|w| w.load(Relaxed)).collect::<Vec<_>>();
+        (self.rows, self.width) == (other.rows, other.width) && words(self) == words(other)
     }
 
     fn chunk(&self, row: usize, chunk: usize) -> u64 {

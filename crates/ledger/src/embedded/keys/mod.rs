@@ -44,4 +44,10 @@ impl Shape {
     /// Seven eighths of 2^20 names fill a table of 2^20 places exactly; 2^24 bits give each of them
     /// eighteen, so that one lookup in four thousand of an absent name asks a slice in vain.
     const FULL: Self = Self { names_max: 917_504, rows: 1 << 24 };
+
+    /// For tables of another size; eighteen bits and more for each name.
+    fn of_names(names_max: usize) -> Self {
+        let rows = names_max.saturating_mul(18).next_power_of_two().min(Self::FULL.rows);
+        Self { names_max: names_max.min(Self::FULL.names_max), rows }
+    }
 }

@@ -50,14 +50,17 @@ pub struct Stats {
 }
 
 impl KeyStore {
-    /// Opens a directory, or makes it. The problems say what cannot be used; the names of the rows
+    /// Opens a directory, or makes it, for slices of so many names, or of as many as is best. The
+    /// slices of a directory must all be of one size. The problems say what cannot be used; the names of the rows
     /// behind [`Slices::covered_until`] must be inserted again.
     pub fn open(
         directory: &Path,
         ledger_id: [u8; 16],
         filter_bytes_max: usize,
+        names_max: Option<usize>,
     ) -> Result<(Self, Vec<Problem>), StoreError> {
-        Self::open_shaped(directory, ledger_id, filter_bytes_max, Shape::FULL)
+        let shape = names_max.map_or(Shape::FULL, Shape::of_names);
+        Self::open_shaped(directory, ledger_id, filter_bytes_max, shape)
     }
 
     pub(super) fn open_shaped(
