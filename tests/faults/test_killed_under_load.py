@@ -95,5 +95,5 @@ def test_many_short_lives_of_one_directory(server: Server, wallets: list[Wallet]
 
     settle(server, diary, again=500)
     check_everything_happened_once(server, diary, wallets)
-    bulk.check_everything_happened_once()
+    bulk.check_everything_happened_once(server)
     server.end_and_verify()

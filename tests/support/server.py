@@ -132,12 +132,16 @@ class Server:
         self.kill()
         self.start()
 
-    def verify(self) -> subprocess.CompletedProcess[str]:
-        """`scrip verify`: recomputes chains, conservation and balances from the data directory alone."""
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command about the data directory, such as `verify`."""
         return subprocess.run(
-            [str(binary()), "verify", "--data", str(self.data)],
+            [str(binary()), *arguments, "--data", str(self.data)],
             capture_output=True, text=True, timeout=PATIENCE_SECONDS * 2, env=self.environment(), check=False,
         )
+
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """`scrip verify`: recomputes chains, conservation and balances from the data directory alone."""
+        return self.command("verify")
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")[-8_000:] if self.log_path.exists() else ""
