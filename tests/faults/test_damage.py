@@ -194,8 +194,10 @@ def test_garbage_behind_the_log_is_harmless(history: History, started: Stores) -
 
 def check_refused_and_recovered(server: Server, whole: Store, *, missing: int, said: Store | None = None) -> None:
     """Refused as often as it is tried; accepted once its owner says so; and the loss stays on record."""
+    log = (server.data / LEDGER_LOG).read_bytes()
     for _ in range(2):
         text = refusal(server)
+        assert (server.data / LEDGER_LOG).read_bytes() == log, "behind what cannot be read there may be more to save"
         assert names(text, missing, whole.last_position), f"not told: {missing} rows up to {whole.last_position}: {text}"
         assert ADVICE in text, text
     done(server, *RECOVER)

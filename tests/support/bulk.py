@@ -38,6 +38,7 @@ class Bulk:
         wire = Wire(server.url, server.production_key)
         currency = new_currency(wire)
         self.wallets = [Wallet(new_customer(wire), currency) for _ in range(wallets)]
+        self._wallet_bodies = [wallet.body() for wallet in self.wallets]
         for wallet in self.wallets:
             created(wire.post("/api/v1/credits/grants", wallet.grant_body(int(PURSE))))
         wire.close()
@@ -69,7 +70,7 @@ class Bulk:
     def _send(self, wire: Wire, batch: Batch) -> None:
         first = batch.number * self.size
         consumptions = [
-            self.wallets[n % len(self.wallets)].consume_body(1, idempotencyKey=f"{self._name}-{n}")
+            self._wallet_bodies[n % len(self.wallets)] | {"amount": 1, "idempotencyKey": f"{self._name}-{n}"}
             for n in range(first, first + self.size)
         ]
         answer = wire.post(PATH, {"consumptions": consumptions})
