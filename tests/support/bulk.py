@@ -68,14 +68,24 @@ class Bulk:
         wire.close()
 
     def _send(self, wire: Wire, batch: Batch) -> None:
+        answer = self._post(wire, batch)
+        assert answer.status_code == 202, answer.text
+        batch.acknowledged = True
+
+    def _post(self, wire: Wire, batch: Batch) -> httpx.Response:
         first = batch.number * self.size
         consumptions = [
             self._wallet_bodies[n % len(self.wallets)] | {"amount": 1, "idempotencyKey": f"{self._name}-{n}"}
             for n in range(first, first + self.size)
         ]
-        answer = wire.post(PATH, {"consumptions": consumptions})
-        assert answer.status_code == 202, answer.text
-        batch.acknowledged = True
+        return wire.post(PATH, {"consumptions": consumptions})
+
+    def statuses(self, server: Server, batches: list[Batch]) -> set[int]:
+        """What batches that were accepted long ago are answered."""
+        wire = Wire(server.url, server.production_key)
+        found = {self._post(wire, batch).status_code for batch in batches}
+        wire.close()
+        return found
 
     def consume(self, count: int) -> None:
         """So many batches more, all of which must be accepted."""
