@@ -339,7 +339,9 @@ int fallocate(int descriptor, int mode, off_t offset, off_t size) {
     long done = syscall(SYS_fallocate, descriptor, mode, offset, size);
     return (int)(file ? saved(file, done) : done);
 }
-int fallocate64(int descriptor, int mode, off_t offset, off_t size) { return fallocate(descriptor, mode, offset, size); }
+int fallocate64(int descriptor, int mode, off_t offset, off_t size) {
+    return fallocate(descriptor, mode, offset, size);
+}
 int posix_fallocate(int descriptor, off_t offset, off_t size) {
     return fallocate(descriptor, 0, offset, size) ? errno : 0;
 }

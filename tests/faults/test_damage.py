@@ -198,7 +198,7 @@ def check_refused_and_recovered(server: Server, whole: Store, *, missing: int, s
     for _ in range(2):
         text = refusal(server)
         assert (server.data / LEDGER_LOG).read_bytes() == log, "behind what cannot be read there may be more to save"
-        assert names(text, missing, whole.last_position), f"not told: {missing} rows up to {whole.last_position}: {text}"
+        assert names(text, missing, whole.last_position), (missing, whole.last_position, text)
         assert ADVICE in text, text
     done(server, *RECOVER)
     server.start()

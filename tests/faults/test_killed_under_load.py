@@ -76,22 +76,19 @@ def test_kill_9_under_parallel_load(server: Server, wallets: list[Wallet]) -> No
 def test_many_short_lives_of_one_directory(server: Server, wallets: list[Wallet]) -> None:
     """Killed at any moment, also while it writes behind what it did in earlier lives."""
     diary, bulk = Diary(), Bulk(server)
-    hits = 0
     for round_ in range(MANY_ROUNDS):
-        acknowledged = sum(work.acknowledged for work in diary.works)
         with bulk, Load(server, wallets, threads=2, diary=diary, first=10**6 * round_) as load:
             time.sleep(random.uniform(0.2, 1.0) * SECONDS_OF_LIFE)
             server.kill()
         assert not diary.failures, diary.failures[:3]
-        assert load.acknowledged() > acknowledged, "too little load to prove anything"
         started = time.monotonic()
         server.start()
         took = time.monotonic() - started
-        hits += any(not work.acknowledged for work in diary.works) or not bulk.batches[-1].acknowledged
         print(f"life {round_ + 1}: {len(diary.works)} works, {len(bulk.batches)} batches, start {took:.2f} s")
         check_nothing_lost_or_doubled(server, diary, wallets)
         bulk.check_nothing_lost_or_doubled()
-    assert hits, "every request was answered: the kills hit nothing"
+    assert load.acknowledged() >= 10 * MANY_ROUNDS, "too little load to prove anything"
+    assert any(not one.acknowledged for one in [*diary.works, *bulk.batches]), "the kills hit nothing"
 
     settle(server, diary, again=500)
     check_everything_happened_once(server, diary, wallets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
@@ -59,8 +60,8 @@ class PowerSwitch:
         `lie`: syncs of files that end so do nothing. `at_start`: nobody needs to `cut`.
         """
         self.report_path.unlink(missing_ok=True)
-        for path in self.graveyard.iterdir():
-            path.unlink()
+        shutil.rmtree(self.graveyard)
+        self.graveyard.mkdir()
         self.server.additions = {
             "LD_PRELOAD": str(self.library),
             "POWER_LOSS_DIRECTORY": str(self.server.data.resolve()),

@@ -150,6 +150,7 @@ def refusal(server: Server) -> str:
 
 def names(text: str, *numbers: int) -> bool:
     """Whether a text names numbers, however it groups their digits."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "", text)
     plain = re.sub(r"(?<=\d)[,_'\u202f ](?=\d{3}\b)", "", text)
     return all(re.search(rf"(?<!\d){number}(?!\d)", plain) for number in numbers)
 
