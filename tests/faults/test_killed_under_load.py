@@ -1,25 +1,36 @@
-"""`kill -9` while many clients write: nothing acknowledged is lost, nothing is applied twice."""
+"""`kill -9` while many clients write: nothing acknowledged is lost, nothing is applied twice.
+
+A longer run by hand: `SCRIP_KILL_ROUNDS=500 SCRIP_KILL_SECONDS=3 pytest faults/test_killed_under_load.py -s`.
+"""
 
 from __future__ import annotations
 
+import os
+import random
 import time
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import stigg
 
-from support import books
-from support.load import Diary, Load, do
+from support.bulk import Bulk
+from support.load import Diary, Load
+from support.outcomes import (
+    check_everything_happened_once,
+    check_nothing_lost_or_doubled,
+    new_wallets,
+    replay,
+    settle,
+)
 from support.server import Server
-from support.shop import Wallet, created, new_currency, new_customer
-from support.wire import Wire
+from support.shop import Wallet
 
 THREADS = 8
 ROUNDS = 3
 SECONDS_OF_LOAD = 1.2
-PURSE = Decimal(10**9)
+# How often one directory is killed, and how long each of its lives is at most.
+MANY_ROUNDS = int(os.environ.get("SCRIP_KILL_ROUNDS", "12"))
+SECONDS_OF_LIFE = float(os.environ.get("SCRIP_KILL_SECONDS", "1.5"))
 
 
 @pytest.fixture
@@ -33,65 +44,7 @@ def server(directory: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def wallets(server: Server) -> list[Wallet]:
-    """A customer's own wallet, one of a resource, and two of another customer."""
-    wire = Wire(server.url, server.production_key)
-    first, second = new_customer(wire), new_customer(wire)
-    one, other = new_currency(wire), new_currency(wire)
-    wallets = [Wallet(first, one), Wallet(first, one, "site"), Wallet(second, one), Wallet(second, other)]
-    for wallet in wallets:
-        # Burnt first and never used up: each consumption is then exactly one row.
-        created(wire.post("/api/v1/credits/grants", wallet.grant_body(int(PURSE), priority=0, displayName="purse")))
-    wire.close()
-    return wallets
-
-
-def consumed_amounts(wire: Wire, wallet: Wallet) -> list[Decimal]:
-    filters = {"currencyId": wallet.currency, "eventType": "CREDITS_CONSUMED"}
-    found = books.rows(wire, wallet.customer, **filters)
-    return [-row["amount"] for row in found if row["resourceId"] == wallet.resource]
-
-
-def granted_amounts(wire: Wire, wallet: Wallet) -> dict[str, Decimal]:
-    scope = {"resourceId": wallet.resource} if wallet.resource else {}
-    found = books.grants(wire, wallet.customer, currencyId=wallet.currency, **scope)
-    return {grant["displayName"]: grant["amount"] for grant in found if grant["displayName"] != "purse"}
-
-
-def check_nothing_lost_or_doubled(wire: Wire, diary: Diary, wallets: list[Wallet]) -> None:
-    for wallet in wallets:
-        sent = {work.amount: work for work in diary.of("consume", wallet)}
-        found = consumed_amounts(wire, wallet)
-        assert len(found) == len(set(found)), "a consumption is there twice"
-        assert set(found) <= sent.keys(), "a consumption that nobody sent"
-        lost = [work for amount, work in sent.items() if work.acknowledged and amount not in set(found)]
-        assert not lost, f"acknowledged and lost: {lost[:3]}"
-
-        asked = {work.key: work for work in diary.of("grant", wallet)}
-        made = granted_amounts(wire, wallet)
-        assert made.items() <= {key: work.amount for key, work in asked.items()}.items()
-        lost = [work for key, work in asked.items() if work.acknowledged and key not in made]
-        assert not lost, f"acknowledged and lost: {lost[:3]}"
-    for customer in {wallet.customer for wallet in wallets}:
-        books.check_books(wire, customer)
-
-
-def check_everything_happened_once(wire: Wire, diary: Diary, wallets: list[Wallet]) -> None:
-    for wallet in wallets:
-        consumptions, grants = diary.of("consume", wallet), diary.of("grant", wallet)
-        assert sorted(consumed_amounts(wire, wallet)) == sorted(work.amount for work in consumptions)
-        assert granted_amounts(wire, wallet) == {work.key: work.amount for work in grants}
-        credit = books.credit(wire, wallet.customer, wallet.currency, wallet.resource)
-        assert credit["currentUsage"] == sum(work.amount for work in consumptions)
-        assert credit["usageLimit"] == PURSE + sum(work.amount for work in grants)
-    for customer in {wallet.customer for wallet in wallets}:
-        books.check_books(wire, customer)
-
-
-def replay_everything(server: Server, diary: Diary) -> None:
-    """Send every request again, whatever was known of it. Keys make that harmless and complete what was lost."""
-    with stigg.Stigg(base_url=server.url, api_key=server.production_key, max_retries=0, timeout=30) as client:
-        for work in diary.works:
-            do(client, work)
+    return new_wallets(server)
 
 
 def test_kill_9_under_parallel_load(server: Server, wallets: list[Wallet]) -> None:
@@ -108,18 +61,36 @@ def test_kill_9_under_parallel_load(server: Server, wallets: list[Wallet]) -> No
         assert not diary.failures, diary.failures[:3]
         assert load.acknowledged() >= known + 100, "too little load to prove anything"
         server.start()
-        wire = Wire(server.url, server.production_key)
-        check_nothing_lost_or_doubled(wire, diary, wallets)
-        wire.close()
+        check_nothing_lost_or_doubled(server, diary, wallets)
 
     unknown = [work for work in diary.works if not work.acknowledged]
     assert unknown, "every request was answered: the kill hit nothing"
-    replay_everything(server, diary)
-    assert all(work.acknowledged for work in diary.works)
-    wire = Wire(server.url, server.production_key)
-    check_everything_happened_once(wire, diary, wallets)
+    replay(server, diary.works)
+    check_everything_happened_once(server, diary, wallets)
     # Once more, and still nothing has moved.
-    replay_everything(server, diary)
-    check_everything_happened_once(wire, diary, wallets)
-    wire.close()
+    replay(server, diary.works)
+    check_everything_happened_once(server, diary, wallets)
+    server.end_and_verify()
+
+
+def test_many_short_lives_of_one_directory(server: Server, wallets: list[Wallet]) -> None:
+    """Killed at any moment, also while it writes behind what it did in earlier lives."""
+    diary, bulk = Diary(), Bulk(server)
+    for round_ in range(MANY_ROUNDS):
+        with bulk, Load(server, wallets, threads=2, diary=diary, first=10**6 * round_) as load:
+            time.sleep(random.uniform(0.2, 1.0) * SECONDS_OF_LIFE)
+            server.kill()
+        assert not diary.failures, diary.failures[:3]
+        started = time.monotonic()
+        server.start()
+        took = time.monotonic() - started
+        print(f"life {round_ + 1}: {len(diary.works)} works, {len(bulk.batches)} batches, start {took:.2f} s")
+        check_nothing_lost_or_doubled(server, diary, wallets)
+        bulk.check_nothing_lost_or_doubled()
+    assert load.acknowledged() >= 10 * MANY_ROUNDS, "too little load to prove anything"
+    assert any(not one.acknowledged for one in [*diary.works, *bulk.batches]), "the kills hit nothing"
+
+    settle(server, diary, again=500)
+    check_everything_happened_once(server, diary, wallets)
+    bulk.check_everything_happened_once(server)
     server.end_and_verify()

@@ -58,6 +58,10 @@ class Server:
         self.production_key = new_key()
         self.sandbox_key = new_key()
         self.own_keys = own_keys
+        # What the process finds in its environment besides.
+        self.additions: dict[str, str] = {}
+        # Of a process that ended before it was ready.
+        self.exit_code: int | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +74,7 @@ class Server:
         if self.own_keys:
             inherited["SCRIP_API_KEY"] = self.production_key
             inherited["SCRIP_SANDBOX_API_KEY"] = self.sandbox_key
-        return inherited
+        return inherited | self.additions
 
     def start(self) -> Server:
         assert self.process is None, "already running"
@@ -89,8 +93,8 @@ class Server:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                code, self.process = self.process.returncode, None
-                raise RuntimeError(f"the server ended at once with {code}:\n{self.log()}")
+                self.exit_code, self.process = self.process.returncode, None
+                raise RuntimeError(f"the server ended at once with {self.exit_code}:\n{self.log()}")
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/readyz", timeout=1.0).status_code == 200:
                     return
@@ -128,12 +132,16 @@ class Server:
         self.kill()
         self.start()
 
-    def verify(self) -> subprocess.CompletedProcess[str]:
-        """`scrip verify`: recomputes chains, conservation and balances from the data directory alone."""
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command about the data directory, such as `verify`."""
         return subprocess.run(
-            [str(binary()), "verify", "--data", str(self.data)],
+            [str(binary()), *arguments, "--data", str(self.data)],
             capture_output=True, text=True, timeout=PATIENCE_SECONDS * 2, env=self.environment(), check=False,
         )
+
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """`scrip verify`: recomputes chains, conservation and balances from the data directory alone."""
+        return self.command("verify")
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")[-8_000:] if self.log_path.exists() else ""
