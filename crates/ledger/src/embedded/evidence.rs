@@ -55,6 +55,23 @@ impl fmt::Display for Loss {
     }
 }
 
+/// What is lost of a directory in which no ledger is, but its mark.
+pub(super) fn of_vanished(directory: &Path) -> Result<Option<Loss>, StoreError> {
+    let MarkState::At(mark) = read_mark(directory)? else { return Ok(None) };
+    Ok(Some(Loss {
+        end: 0,
+        until: mark.position,
+        witnesses: vec!["mark".to_owned()],
+        other_row: None,
+        other_ledger: mark.position == 0,
+    }))
+}
+
+fn read_mark(directory: &Path) -> Result<MarkState, StoreError> {
+    Mark::read(directory)
+        .map_err(|error| StoreError::Failed(format!("reading the mark file: {error}")))
+}
+
 /// Compares a ledger with what its directory tells of it.
 pub(super) fn check(
     connection: &Connection,
@@ -96,8 +113,7 @@ fn witnesses(
     keys: &KeyStore,
 ) -> Result<Vec<Witness>, StoreError> {
     let mut witnesses = Vec::new();
-    let failed = |error| StoreError::Failed(format!("reading the mark file: {error}"));
-    match Mark::read(directory).map_err(failed)? {
+    match read_mark(directory)? {
         MarkState::At(mark) => {
             let hash = scrip_core::Digest::from_bytes(mark.row_hash);
             let is_ours = mark.ledger_id == ledger_id;

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::OpenError;
@@ -82,9 +83,13 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
 }
 
 /// The one connection that writes. The settings are the measured ones: small inline checkpoints,
-/// every commit synced, no memory map.
-pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
+/// every commit synced, no memory map. None if there is no ledger in the file.
+///
+/// Closing it leaves the write-ahead log as it is until [`checkpoint_at_close`]: a start that is
+/// refused must not touch what somebody may still want to save.
+pub(super) fn open_writer(directory: &Path) -> Result<Option<Connection>, OpenError> {
     let connection = Connection::open(path(directory))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch(
         "pragma page_size = 4096;
          pragma journal_mode = wal;
@@ -100,10 +105,27 @@ pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
         .optional()?
         .is_some();
     if !made {
-        make(&connection)?;
+        return Ok(None);
     }
     check_format(&connection)?;
-    Ok(connection)
+    Ok(Some(connection))
+}
+
+/// The same, where an empty ledger is made if there is none.
+pub(super) fn make_writer(directory: &Path) -> Result<Connection, OpenError> {
+    if let Some(connection) = open_writer(directory)? {
+        return Ok(connection);
+    }
+    let connection = Connection::open(path(directory))?;
+    make(&connection)?;
+    drop(connection);
+    open_writer(directory)?.ok_or(OpenError::Missing { path: path(directory) })
+}
+
+/// Lets the log be taken into the file when the connection is closed.
+pub(super) fn checkpoint_at_close(connection: &Connection) -> Result<(), OpenError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// A connection that only reads.

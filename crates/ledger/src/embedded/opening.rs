@@ -150,14 +150,23 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens what may be looked at before it is known whether rows were lost.
+    /// Opens what may be looked at before it is known whether rows were lost. Where a ledger was
+    /// and is no more, an empty one is made only if that is accepted.
     pub(super) fn open(
         directory: &Path,
         filter_bytes_max: usize,
         names_max: Option<usize>,
+        may_begin_again: bool,
     ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
-        let ledger = file::open_writer(directory)?;
+        let ledger = match file::open_writer(directory)? {
+            Some(ledger) => ledger,
+            // A ledger that was here must not become an empty one.
+            None => match evidence::of_vanished(directory)? {
+                Some(loss) if !may_begin_again => return Err(OpenError::Lost(loss)),
+                _ => file::make_writer(directory)?,
+            },
+        };
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");
         let (keys, problems) = KeyStore::open(&path, ledger_id, filter_bytes_max, names_max)?;
@@ -185,10 +194,11 @@ pub(super) fn open(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
-    let store = Store::open(directory, options.filter_bytes_max, options.names_max)?;
+    let store = Store::open(directory, options.filter_bytes_max, options.names_max, false)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }
+    file::checkpoint_at_close(&store.ledger)?;
     store.keys.discard_unused()?;
     if let Some(pages) = options.pages_max {
         store.ledger.pragma_update(None, "max_page_count", pages)?;

@@ -28,7 +28,10 @@ pub enum Recovered {
 /// store, and everything that speaks of the lost rows is forgotten. What can be made from the
 /// ledger is made again by the next start.
 pub fn recover(directory: &Path, accept: bool) -> Result<Recovered, OpenError> {
-    let store = Store::open(directory, 0, None)?;
+    let store = match Store::open(directory, 0, None, accept) {
+        Err(OpenError::Lost(loss)) => return Ok(Recovered::Found(loss)),
+        opened => opened?,
+    };
     let Some(loss) = store.loss(directory)? else { return Ok(Recovered::NothingLost) };
     if !accept {
         return Ok(Recovered::Found(loss));
@@ -53,7 +56,7 @@ pub fn rebuild(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<(), OpenError> {
-    let store = Store::open(directory, 0, options.names_max)?;
+    let store = Store::open(directory, 0, options.names_max, false)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }
