@@ -1,6 +1,10 @@
 //! Reading rows and grants, the same for every ledger that keeps its wallets in [`Views`].
 
-use scrip_core::{Actor, EnvironmentId, Grant, GrantNumber, Origin, TraceId, WalletKey};
+use std::sync::Arc;
+
+use scrip_core::{
+    Actor, EnvironmentId, Grant, GrantNumber, Origin, Row, Timestamp, TraceId, WalletKey,
+};
 
 use crate::clock::Clocks;
 use crate::history::{self, Entries};
@@ -54,6 +58,20 @@ pub async fn write_due(
     Ok(())
 }
 
+/// Writes what is due in a wallet, or says why it is not written.
+pub async fn write_due_or_fail(
+    ledger: &(impl Ledger + ?Sized),
+    views: &Views,
+    clocks: &Clocks,
+    key: &WalletKey,
+) -> Result<(), LedgerError> {
+    let due = views.due_among(std::slice::from_ref(key), clocks);
+    if !due.is_empty() {
+        ledger.execute(advance(key.environment, due)).await?;
+    }
+    Ok(())
+}
+
 /// Writes everything that is due in an environment, slice by slice.
 pub async fn write_all_due(
     ledger: &(impl Ledger + ?Sized),
@@ -88,6 +106,19 @@ pub fn rows(
     let page = history::page(entries, &heads, query).map_err(store_error)?;
     // A cursor that is authentic names a row of these wallets.
     page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
+}
+
+/// A wallet's newest row at or before an instant.
+pub fn row_at(
+    entries: &impl Entries,
+    views: &Views,
+    key: &WalletKey,
+    at: Timestamp,
+) -> Result<Option<Arc<Row>>, LedgerError> {
+    let heads = views.heads(std::slice::from_ref(key));
+    let Some(head) = heads.first() else { return Ok(None) };
+    let entry = history::newest_at(entries, head, at).map_err(store_error)?;
+    Ok(entry.map(|entry| entry.row))
 }
 
 /// What the published wallets know of their living grants, folded up to now. Taken before the

@@ -21,7 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+};
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
@@ -347,6 +349,17 @@ impl Ledger for Embedded {
         self.write_due(&keys).await?;
         let shared = Arc::clone(&self.shared);
         self.read(move |reader| reading::rows(reader, &shared.views, &keys, &query)).await
+    }
+
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError> {
+        let (views, clocks) = (&self.shared.views, &self.shared.clocks);
+        reading::write_due_or_fail(self, views, clocks, wallet).await?;
+        let (shared, wallet) = (Arc::clone(&self.shared), wallet.clone());
+        self.read(move |reader| reading::row_at(reader, &shared.views, &wallet, at)).await
     }
 
     async fn close(&self) {
