@@ -71,7 +71,8 @@ pub struct RowLinks {
 /// them; any other is a stretch of its own. So every stretch is a tree: its last row stands over
 /// two stretches of half the length. The newer one ends at the row before, and that one's skip
 /// position is the end of the older one. A search never reads more than two rows on each level.
-const fn skipped(sequence: u64) -> u64 {
+#[must_use]
+pub const fn skipped(sequence: u64) -> u64 {
     let mut rest = sequence;
     while rest > 0 {
         // The longest stretch that fits: one less than a power of two.

@@ -8,7 +8,7 @@ use scrip_core::{Credits, ReservationId, RowPart};
 use super::reading::{check_older, newest_at, newest_of, older, overflow, read};
 use super::wanted::Wanted;
 use super::{Anchor, Direction, Entries, Entry, Head, Place, place};
-use crate::slot::Position;
+use crate::slot::{Position, skipped};
 use crate::work::StoreError;
 use crate::{Point, RowView};
 
@@ -177,7 +177,15 @@ impl<'a, E: Entries> Walk<'a, E> {
     fn read_up(&mut self, first: u64) -> Result<bool, StoreError> {
         let Way::Up { left, .. } = &mut self.way else { return Ok(false) };
         let mut left = std::mem::take(left);
-        match left.pop() {
+        let next = left.pop();
+        if let Some(Left::Tree(tree)) = &next
+            && let Some(rows) = self.few_notable(tree, first)?
+        {
+            left.extend(rows.into_iter().map(Left::Row));
+            self.way = Way::Up { first, left };
+            return Ok(true);
+        }
+        match next {
             None => return Ok(false),
             Some(Left::Tree(entry)) if entry.links.previous > entry.links.skip => {
                 let newest = older(self.entries, self.head, &entry, entry.links.previous)?;
@@ -191,6 +199,35 @@ impl<'a, E: Entries> Walk<'a, E> {
         }
         self.way = Way::Up { first, left };
         Ok(true)
+    }
+
+    /// The rows of a tree that are not plain consumptions, newest first, if only such are wanted
+    /// and they seem few.
+    fn few_notable(&self, tree: &Entry, first: u64) -> Result<Option<Vec<Entry>>, StoreError> {
+        let (links, last) = (tree.links, tree.row.sequence);
+        if !self.wanted.notable_only || links.previous_notable == links.previous {
+            return Ok(None);
+        }
+        let mut rows = Vec::new();
+        if tree.row.event.is_notable() {
+            rows.push(tree.clone());
+        }
+        let (mut next, mut reads) = (links.previous_notable, 0);
+        while next > links.skip {
+            let found = older(self.entries, self.head, rows.last().unwrap_or(tree), next)?;
+            if found.row.sequence < first {
+                break;
+            }
+            reads += 1;
+            // As dense as so far, there are so many in all.
+            let distance = last.saturating_sub(found.row.sequence);
+            if reads * skipped(last) > u64::from(NOTABLE_STEPS) * distance {
+                return Ok(None);
+            }
+            next = found.links.previous_notable;
+            rows.push(found);
+        }
+        Ok(Some(rows))
     }
 
     /// The trees side by side from a row down to a position or sequence, of those that have
