@@ -284,8 +284,8 @@ proptest! {
             let at = instant(*at);
             shelf.reads.set(0);
             let found = newest_at(&shelf, head, at).unwrap().map(|entry| entry.position);
-            let of_wallet = shelf.entries.iter().filter(|entry| entry.wallet == head.number);
-            let expected = of_wallet.filter(|entry| entry.row.recorded_at <= at).next_back();
+            let mut of_wallet = shelf.entries.iter().filter(|entry| entry.wallet == head.number);
+            let expected = of_wallet.rfind(|entry| entry.row.recorded_at <= at);
             prop_assert_eq!(found, expected.map(|entry| entry.position));
             prop_assert!(shelf.reads.get() <= super::steps_max(head));
         }
