@@ -39,7 +39,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+};
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
@@ -53,6 +55,7 @@ use crate::{
 };
 use keeper::ToKeep;
 use keys::KeyStore;
+use names::Names;
 use queue::{Refused, Sender};
 use readers::{Reader, Readers};
 use wallets::Wallets;
@@ -71,6 +74,7 @@ pub(crate) struct Shared {
     directory: PathBuf,
     wallets: Wallets,
     keys: Arc<KeyStore>,
+    names: Names,
     keep: ToKeep,
     key_holders: KeyHolders,
     clocks: Clocks,
@@ -399,6 +403,21 @@ impl Ledger for Embedded {
         let find = move |shared: &Shared| reading::wallets_of_rows(&shared.wallets, &asked);
         let keys = self.bring_up(find).await?;
         self.read(move |reader, shared| reading::rows(reader, &shared.wallets, &keys, &query)).await
+    }
+
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError> {
+        let key = wallet.clone();
+        let due = self.read(move |_, shared| {
+            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
+            due.map_err(store_error)
+        });
+        reading::write_due_or_fail(self, due.await?).await?;
+        let key = wallet.clone();
+        self.read(move |reader, shared| reading::row_at(reader, &shared.wallets, &key, at)).await
     }
 
     async fn close(&self) {

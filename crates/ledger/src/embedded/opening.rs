@@ -13,10 +13,10 @@ use super::file::DirectoryLock;
 use super::keeper::{self, ToKeep};
 use super::keys::KeyStore;
 use super::mark::{self, Mark, MarkState};
-use super::names::Names;
+use super::names::{Checked, Names};
 use super::queue::{self, Limits};
 use super::reach::Reach;
-use super::readers::Readers;
+use super::readers::{FindName, Readers};
 use super::snapshots::{self, Bounds};
 use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
@@ -221,7 +221,8 @@ pub(super) fn open(
             options.wallets_bytes_max,
             Box::new(move |key| mend::mend(&of, key)),
         ),
-        keys: Arc::clone(&keys),
+        names: Names::new(Arc::clone(&keys), caught_up.recent),
+        keys,
         keep: ToKeep::new(bounds, caught_up.saved),
         key_holders: KeyHolders::default(),
         clocks: Clocks::new(options.clock),
@@ -231,12 +232,12 @@ pub(super) fn open(
         on_failure: options.on_failure,
     });
     know(&ledger, &shared)?;
-    let CaughtUp { slots, recent, .. } = caught_up;
-    let dirty = slots.into_values().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
-        let key = slot.wallet.key().clone();
-        shared.wallets.publish(slot);
-        key
-    });
+    let dirty =
+        caught_up.slots.into_values().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
+            let key = slot.wallet.key().clone();
+            shared.wallets.publish(slot);
+            key
+        });
     shared.keep.behind.committed(dirty.collect(), end, 0);
     let last = Last {
         reach: end,
@@ -245,13 +246,13 @@ pub(super) fn open(
         grant: tables::last_grant(&ledger)?,
     };
     let sync = mark.syncing();
-    let base = Base { names: Names::new(keys, recent), last, mark, standings: Standings::new() };
+    let base = Base { last, mark, standings: Standings::new() };
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
     let (stop, stopped) = mpsc::channel();
     let embedded = Arc::new(Embedded {
         shared: Arc::clone(&shared),
-        readers: Arc::new(Readers::new(directory)),
+        readers: Arc::new(Readers::new(directory, finder(&shared))),
         running: RunningClaims::default(),
         secret: file::secret(&ledger)?,
         queue,
@@ -269,6 +270,12 @@ pub(super) fn open(
     let weak = Arc::downgrade(&embedded);
     embedded.spawn("ledger-housekeeping", move || housekeeping::run(&weak, &stopped, &sync))?;
     Ok(embedded)
+}
+
+/// Finds the newest durable row of a name, for readers.
+fn finder(shared: &Arc<Shared>) -> Arc<FindName> {
+    let shared = Arc::clone(shared);
+    Arc::new(move |name| shared.names.find(&name, &Checked::default()))
 }
 
 /// Opens the mark, or makes it where none can be read.
