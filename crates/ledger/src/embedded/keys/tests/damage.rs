@@ -72,7 +72,7 @@ fn many_missing_slices_are_one_gap() {
 
 #[test]
 fn a_truncated_slice_is_a_gap() {
-    for length in [0, 1, 4095, 4096, 4097, 4096 * 4, 4096 * 7 - 1] {
+    for length in [0, 4095, 4096, 4096 * 7 - 1] {
         let problem = check_gap(|store| {
             change(&store.slice_path(3), |bytes| {
                 assert_eq!(bytes.len(), 4096 * 7);
