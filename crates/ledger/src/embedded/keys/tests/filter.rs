@@ -102,6 +102,9 @@ fn folding_denies_nothing_and_asks_more_in_vain() {
         assert!(folded_later.is_equal_to(&folded_at_once));
         assert_eq!(folded_later.rows(), rows);
         check_knows(&folded_later, 0..40);
+        let wider = folded_later.widened(65, MUCH);
+        assert_eq!(wider.rows(), rows, "what was folded stays folded");
+        check_knows(&wider, 0..40);
         let found = asked_in_vain(&folded_later, 17);
         assert!(in_vain.contains(&found), "{found} in ten thousand, in {rows} rows");
     }
