@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
 
 use crate::{
-    Claim, Executed, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
+    Claim, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
     RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer,
 };
 
@@ -123,6 +123,11 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A page of ledger rows, newest first; what is due is written first.
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// What it counts about itself, always in the same order; nothing of any customer.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
 
     /// Answers what was accepted, accepts nothing more, and closes. Idempotent.
     async fn close(&self);

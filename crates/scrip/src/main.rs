@@ -4,8 +4,12 @@ mod cli;
 mod clock;
 mod demo;
 mod keys;
+mod number;
 mod progress;
+mod rebuild;
+mod recover;
 mod serve;
+mod stats;
 mod verify;
 
 use std::process::ExitCode;
@@ -17,6 +21,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(options),
         Command::Verify(options) => verify::run(&options),
+        Command::Stats(options) => stats::run(&options),
+        Command::Rebuild(options) => rebuild::run(&options),
+        Command::Recover(options) => recover::run(&options),
         Command::Demo(options) => demo::run(options),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
     };

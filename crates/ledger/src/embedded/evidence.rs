@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::keys::KeyStore;
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
-use super::{snapshots, tables};
+use super::{OpenError, file, snapshots, tables};
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -53,6 +53,16 @@ impl fmt::Display for Loss {
         }
         write!(f, "; the ledger ends at row {}, says ledger.db, but not {witnesses}", self.end)
     }
+}
+
+/// Files that are made after the ledger, and only with one.
+const MADE_AFTER: [&str; 2] = ["mark", "snapshots.db"];
+
+/// A ledger that is missing is made only where there was none.
+pub(super) fn check_presence(directory: &Path) -> Result<(), OpenError> {
+    let Err(OpenError::Missing { path }) = file::demand(directory) else { return Ok(()) };
+    let witness = MADE_AFTER.into_iter().find(|name| directory.join(name).exists());
+    witness.map_or(Ok(()), |witness| Err(OpenError::Gone { path, witness }))
 }
 
 /// Compares a ledger with what its directory tells of it.

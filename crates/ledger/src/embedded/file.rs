@@ -4,13 +4,14 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::OpenError;
 use crate::work::StoreError;
 
 /// The format of the file; a newer one is refused.
-const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 2;
 const LEDGER: &str = "ledger.db";
 const LOCK: &str = "lock";
 
@@ -108,12 +109,9 @@ pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
 
 /// A connection that only reads.
 pub(super) fn open_reader(directory: &Path) -> Result<Connection, OpenError> {
-    let path = path(directory);
-    if !path.exists() {
-        return Err(OpenError::Missing { path });
-    }
+    demand(directory)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(path(directory), flags)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("pragma temp_store = memory; pragma cache_size = -8192;")?;
     check_format(&connection)?;
@@ -130,6 +128,18 @@ pub(super) fn secret(connection: &Connection) -> Result<[u8; 32], OpenError> {
 pub(super) fn ledger_id(connection: &Connection) -> Result<[u8; 16], OpenError> {
     Ok(connection
         .query_row("select value from meta where name = 'ledger_id'", [], |row| row.get(0))?)
+}
+
+/// A ledger without which a command has nothing to do.
+pub(super) fn demand(directory: &Path) -> Result<(), OpenError> {
+    let path = path(directory);
+    if path.exists() { Ok(()) } else { Err(OpenError::Missing { path }) }
+}
+
+/// Leaves the write-ahead log as it is when the connection closes: whoever looks for what is lost
+/// in it finds it as it was.
+pub(super) fn leave_log(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)?)
 }
 
 fn path(directory: &Path) -> PathBuf {

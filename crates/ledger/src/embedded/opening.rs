@@ -77,6 +77,18 @@ pub enum OpenError {
          without these rows: scrip recover --accept-loss"
     )]
     Lost(Loss),
+    /// The ledger is missing where other files tell that there was one.
+    #[error(
+        "{path} is missing, but there was one, says {witness}. Put back the ledger.db and \
+         ledger.db-wal that belong here, or go on without their rows: scrip recover --accept-loss",
+        path = path.display()
+    )]
+    Gone {
+        /// Where it should be.
+        path: PathBuf,
+        /// The file that tells it.
+        witness: &'static str,
+    },
     /// A file beside the ledger cannot be read or written.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -165,9 +177,13 @@ impl Store {
         Ok(Self { lock, ledger, ledger_id, keys, end })
     }
 
-    /// What was lost, if anything was.
+    /// What was lost, if anything was. Then the files stay as they are.
     pub(super) fn loss(&self, directory: &Path) -> Result<Option<Loss>, StoreError> {
-        evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)
+        let loss = evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)?;
+        if loss.is_some() {
+            file::leave_log(&self.ledger)?;
+        }
+        Ok(loss)
     }
 }
 
@@ -177,6 +193,7 @@ pub(super) fn open(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
+    evidence::check_presence(directory)?;
     let store = Store::open(directory, options.filter_bytes_max)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
