@@ -38,5 +38,16 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the last word of a command goes to the terminal")]
 fn tell_error(error: &anyhow::Error) {
-    eprintln!("scrip: {error:#}");
+    eprintln!("scrip: {}", in_full(error));
+}
+
+/// An error with its causes; one that says its cause already is not followed by it.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

@@ -60,9 +60,11 @@ const MADE_AFTER: [&str; 2] = ["mark", "snapshots.db"];
 
 /// A ledger that is missing is made only where there was none.
 pub(super) fn check_presence(directory: &Path) -> Result<(), OpenError> {
-    let Err(OpenError::Missing { path }) = file::demand(directory) else { return Ok(()) };
     let witness = MADE_AFTER.into_iter().find(|name| directory.join(name).exists());
-    witness.map_or(Ok(()), |witness| Err(OpenError::Gone { path, witness }))
+    let Some(witness) = witness else { return Ok(()) };
+    let path = file::path(directory);
+    // Without its write-ahead log a young ledger.db may be empty.
+    if file::is_made(directory)? { Ok(()) } else { Err(OpenError::Gone { path, witness }) }
 }
 
 /// Compares a ledger with what its directory tells of it.

@@ -96,11 +96,7 @@ pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
          pragma foreign_keys = on;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
-    let made: bool = connection
-        .query_row("select 1 from sqlite_schema where name = 'meta'", [], |_| Ok(()))
-        .optional()?
-        .is_some();
-    if !made {
+    if !has_tables(&connection)? {
         make(&connection)?;
     }
     check_format(&connection)?;
@@ -130,6 +126,21 @@ pub(super) fn ledger_id(connection: &Connection) -> Result<[u8; 16], OpenError> 
         .query_row("select value from meta where name = 'ledger_id'", [], |row| row.get(0))?)
 }
 
+/// There is a ledger in the directory; looks without writing.
+pub(super) fn is_made(directory: &Path) -> Result<bool, OpenError> {
+    let path = path(directory);
+    if !path.exists() {
+        return Ok(false);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    has_tables(&Connection::open_with_flags(path, flags)?)
+}
+
+fn has_tables(connection: &Connection) -> Result<bool, OpenError> {
+    let sql = "select 1 from sqlite_schema where name = 'meta'";
+    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+}
+
 /// A ledger without which a command has nothing to do.
 pub(super) fn demand(directory: &Path) -> Result<(), OpenError> {
     let path = path(directory);
@@ -142,7 +153,8 @@ pub(super) fn leave_log(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)?)
 }
 
-fn path(directory: &Path) -> PathBuf {
+/// Where the ledger is.
+pub(super) fn path(directory: &Path) -> PathBuf {
     directory.join(LEDGER)
 }
 

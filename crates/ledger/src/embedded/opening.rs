@@ -29,6 +29,9 @@ use crate::slot::Position;
 use crate::work::{CLOCK_MEMBER, StoreError};
 use crate::{RecordKind, SYSTEM, Settings};
 
+#[cfg(test)]
+mod tests;
+
 /// Why a directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -77,9 +80,9 @@ pub enum OpenError {
          without these rows: scrip recover --accept-loss"
     )]
     Lost(Loss),
-    /// The ledger is missing where other files tell that there was one.
+    /// The ledger is missing or empty where other files tell that there was one.
     #[error(
-        "{path} is missing, but there was one, says {witness}. Put back the ledger.db and \
+        "{path} is missing or empty, but there was a ledger, says {witness}. Put back the ledger.db and \
          ledger.db-wal that belong here, or go on without their rows: scrip recover --accept-loss",
         path = path.display()
     )]
