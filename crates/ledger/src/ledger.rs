@@ -8,7 +8,7 @@ use scrip_core::{
 };
 
 use crate::{
-    Claim, Executed, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
+    Claim, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
     RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer,
 };
 
@@ -137,6 +137,11 @@ pub trait Ledger: Send + Sync + 'static {
         wallet: &WalletKey,
         at: Timestamp,
     ) -> Result<Option<Arc<Row>>, LedgerError>;
+
+    /// What it counts about itself, always in the same order; nothing of any customer.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
 
     /// Answers what was accepted, accepts nothing more, and closes. Idempotent.
     async fn close(&self);

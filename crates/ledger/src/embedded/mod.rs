@@ -24,6 +24,7 @@ mod readers;
 mod recover;
 mod replay;
 mod snapshots;
+mod stats;
 pub(crate) mod tables;
 mod unit;
 mod verify;
@@ -50,8 +51,8 @@ use crate::reading::{self, ADVANCE_MOST, store_error};
 use crate::slot::Position;
 use crate::work::{Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
+    Claim, ClaimState, Executed, Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
+    Order, Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -63,9 +64,10 @@ use writer::{Message, Reply};
 
 pub use evidence::Loss;
 pub use findings::Finding;
-pub use gauges::{Figure, FigureKind, Gauges, Unit, Value, prometheus_text};
+pub use gauges::Gauges;
 pub use opening::{OpenError, Options};
-pub use recover::{Recovered, rebuild, recover};
+pub use recover::{Rebuilt, Recovered, rebuild, recover};
+pub use stats::{FileSize, FrozenWallet, MarkStats, NameStats, StartCost, Stats, stats};
 pub use tables::incidents::{Incident, IncidentKind};
 pub use verify::{Verified, VerifyError, verify};
 
@@ -117,13 +119,6 @@ impl Embedded {
     /// Tells the process that owns a directory to follow its system clock again.
     pub fn accept_clock(directory: &Path) -> std::io::Result<()> {
         std::fs::write(housekeeping::accept_file(directory), b"")
-    }
-
-    /// What the ledger counts about itself.
-    #[must_use]
-    pub fn figures(&self) -> Vec<Figure> {
-        keeper::show(&self.shared);
-        self.shared.gauges.snapshot()
     }
 
     /// Answers what was accepted, accepts nothing more, and closes.
@@ -418,6 +413,11 @@ impl Ledger for Embedded {
         reading::write_due_or_fail(self, due.await?).await?;
         let key = wallet.clone();
         self.read(move |reader, shared| reading::row_at(reader, &shared.wallets, &key, at)).await
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        keeper::show(&self.shared);
+        self.shared.gauges.snapshot()
     }
 
     async fn close(&self) {

@@ -29,6 +29,9 @@ use crate::slot::Position;
 use crate::work::{CLOCK_MEMBER, StoreError};
 use crate::{RecordKind, SYSTEM, Settings};
 
+#[cfg(test)]
+mod tests;
+
 /// Why a directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -77,6 +80,18 @@ pub enum OpenError {
          without these rows: scrip recover --accept-loss"
     )]
     Lost(Loss),
+    /// The ledger is missing or empty where other files tell that there was one.
+    #[error(
+        "{path} is missing or empty, but there was a ledger, says {witness}. Put back the ledger.db and \
+         ledger.db-wal that belong here, or go on without their rows: scrip recover --accept-loss",
+        path = path.display()
+    )]
+    Gone {
+        /// Where it should be.
+        path: PathBuf,
+        /// The file that tells it.
+        witness: &'static str,
+    },
     /// A file beside the ledger cannot be read or written.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -150,23 +165,14 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens what may be looked at before it is known whether rows were lost. Where a ledger was
-    /// and is no more, an empty one is made only if that is accepted.
+    /// Opens what may be looked at before it is known whether rows were lost.
     pub(super) fn open(
         directory: &Path,
         filter_bytes_max: usize,
         names_max: Option<usize>,
-        may_begin_again: bool,
     ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
-        let ledger = match file::open_writer(directory)? {
-            Some(ledger) => ledger,
-            // A ledger that was here must not become an empty one.
-            None => match evidence::of_vanished(directory)? {
-                Some(loss) if !may_begin_again => return Err(OpenError::Lost(loss)),
-                _ => file::make_writer(directory)?,
-            },
-        };
+        let ledger = file::open_writer(directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");
         let (keys, problems) = KeyStore::open(&path, ledger_id, filter_bytes_max, names_max)?;
@@ -182,9 +188,13 @@ impl Store {
         Ok(Self { lock, ledger, ledger_id, keys, end })
     }
 
-    /// What was lost, if anything was.
+    /// What was lost, if anything was. Then the files stay as they are.
     pub(super) fn loss(&self, directory: &Path) -> Result<Option<Loss>, StoreError> {
-        evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)
+        let loss = evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)?;
+        if loss.is_some() {
+            file::leave_log(&self.ledger)?;
+        }
+        Ok(loss)
     }
 }
 
@@ -194,11 +204,11 @@ pub(super) fn open(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
-    let store = Store::open(directory, options.filter_bytes_max, options.names_max, false)?;
+    evidence::check_presence(directory)?;
+    let store = Store::open(directory, options.filter_bytes_max, options.names_max)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }
-    file::checkpoint_at_close(&store.ledger)?;
     store.keys.discard_unused()?;
     if let Some(pages) = options.pages_max {
         store.ledger.pragma_update(None, "max_page_count", pages)?;

@@ -176,7 +176,7 @@ fn asking(types: &[EventType]) -> RowQuery {
 /// all of them notable, and a single one that timed out.
 fn generate(directory: &Path) {
     std::fs::create_dir_all(directory).unwrap();
-    let connection = file::make_writer(directory).unwrap();
+    let connection = file::open_writer(directory).unwrap();
     connection.pragma_update(None, "synchronous", "off").unwrap();
     let mut stories = [Story::new(1, key("gold", None)), Story::new(2, key("silver", None))];
     let (mut last, mut committed, mut now) = (0, 0, 0);
