@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use scrip_ledger::conformance::{item, wallet};
-use scrip_ledger::embedded::{Embedded, Options, Value, verify};
-use scrip_ledger::{Ledger as _, Work};
+use scrip_ledger::embedded::{Embedded, Options, verify};
+use scrip_ledger::{Ledger as _, Value, Work};
 
 use super::store::{Opened, Store, wait_until_free};
 use crate::whole::whole;
