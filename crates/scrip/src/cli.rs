@@ -94,7 +94,7 @@ pub struct ServeOptions {
     pub snapshot_every_seconds: u32,
     /// Rows that these rounds may be behind; then writing waits for them. It bounds what a start
     /// after a kill has to fold.
-    #[arg(long, env = "SCRIP_LAG_ROWS_MAX", default_value_t = 2_000_000,
+    #[arg(long, env = "SCRIP_LAG_ROWS_MAX", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     pub lag_rows_max: u32,
     /// Requests that each API key may send in a second; more are answered with 429. Off by

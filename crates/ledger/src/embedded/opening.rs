@@ -142,7 +142,7 @@ impl Default for Options {
             filter_bytes_max: 512 << 20,
             names_max: None,
             snapshots_every: Duration::from_secs(5),
-            lag_rows_max: 2_000_000,
+            lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
             on_failure: Box::new(|_| {}),
         }
@@ -270,10 +270,15 @@ pub(super) fn open(
         stop_housekeeping: Mutex::new(Some(stop)),
     });
     let writer = Writer { connection: ledger, shared: Arc::clone(&shared), base, inbox };
-    embedded.spawn("ledger-writer", move || writer.run())?;
+    // The directory is held as long as anybody may write into it.
+    let lock = Arc::new(lock);
+    let held = Arc::clone(&lock);
+    embedded.spawn("ledger-writer", move || {
+        writer.run();
+        drop(held);
+    })?;
     embedded.spawn("ledger-keeper", move || {
         keeper::run(&snapshots, &shared);
-        // The directory is held as long as anybody may write; the writer ends before the keeper.
         drop(snapshots);
         drop(lock);
     })?;

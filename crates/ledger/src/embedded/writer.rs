@@ -66,7 +66,7 @@ impl Writer {
     /// Runs until it is stopped or cannot go on.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        let _watch = Watch(&shared);
+        let _watch = Watch { shared: &shared, thread: "writer" };
         let is_stopped = self.work();
         // What was accepted is durable: the rest is for the next start to know sooner.
         let last = (shared.names.take_recent(), self.base.last.reach);
@@ -405,13 +405,17 @@ fn refuse_all(batch: Vec<Message>, error: &LedgerError) {
     }
 }
 
-/// Tells the owner if the writer's thread panics: nothing is made durable any more.
-struct Watch<'a>(&'a Shared);
+/// Tells the owner if a thread panics without which nothing is made durable any more.
+pub(super) struct Watch<'a> {
+    pub shared: &'a Shared,
+    pub thread: &'static str,
+}
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the writer panicked");
+            self.shared.fail(&format!("the {} panicked", self.thread));
+            self.shared.keep.stop(None);
         }
     }
 }
