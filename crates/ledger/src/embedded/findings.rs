@@ -4,7 +4,7 @@ use crate::slot::Position;
 use crate::work::StoreError;
 
 /// The first thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Finding {
     /// A row is wrong, or missing.
     #[error("entries {position}: {what}")]

@@ -242,12 +242,11 @@ pub(super) fn open(
         on_failure: options.on_failure,
     });
     know(&ledger, &shared)?;
-    let dirty =
-        caught_up.slots.into_values().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
-            let key = slot.wallet.key().clone();
-            shared.wallets.publish(slot);
-            key
-        });
+    let dirty = caught_up.slots.into_iter().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
+        let key = slot.wallet.key().clone();
+        shared.wallets.publish(slot);
+        key
+    });
     shared.keep.behind.committed(dirty.collect(), end, 0);
     let last = Last {
         reach: end,

@@ -85,10 +85,21 @@ impl Writer {
                 }
             }
             if is_last {
+                self.tidy();
                 return true;
             }
         }
         false
+    }
+
+    /// Takes the log into the file, so that whoever copies the file has it all. If it cannot be, the
+    /// next start reads the log.
+    fn tidy(&self) {
+        let checkpointed =
+            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        if let Err(error) = checkpointed {
+            tracing::warn!(%error, "the write-ahead log stays beside ledger.db");
+        }
     }
 
     fn work_off(&mut self, batch: Vec<Message>) -> Result<(), Failed> {
