@@ -53,7 +53,7 @@ pub struct Options {
     /// Mebibytes that wallets may take in memory meanwhile.
     #[arg(long, default_value_t = 256)]
     wallets_mebibytes: usize,
-    /// Small sizes, to see that it works; they stand before all others.
+    /// Small sizes, to see that it works, instead of all that are given.
     #[arg(long)]
     quick: bool,
     /// Only these parts, after the filling.
