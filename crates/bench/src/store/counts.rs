@@ -1,7 +1,8 @@
 //! What the process and its ledger count about themselves.
 
 use anyhow::Context as _;
-use scrip_ledger::embedded::{Embedded, Figure, Value};
+use scrip_ledger::embedded::Embedded;
+use scrip_ledger::{Figure, Ledger as _, Value};
 
 use crate::output::mebibytes;
 

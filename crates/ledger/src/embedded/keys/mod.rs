@@ -10,6 +10,7 @@ mod column;
 mod files;
 mod filter;
 mod layout;
+mod listing;
 mod opening;
 mod problem;
 mod recent;
@@ -22,6 +23,7 @@ mod store;
 mod tests;
 mod writing;
 
+pub use listing::list;
 pub use opening::Reach;
 pub use problem::Problem;
 pub use recent::{NotTaken, Recent};

@@ -8,9 +8,11 @@ mod damage;
 mod deep;
 mod full_disk;
 mod housekeeping;
+mod losses;
 mod opening;
 mod queue;
 pub mod store;
+mod written_behind;
 
 use scrip_ledger::conformance::{Given, Made};
 
