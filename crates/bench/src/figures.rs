@@ -35,10 +35,13 @@ impl Figures {
         }
     }
 
-    /// The pass with the median rate; of none, nothing.
+    /// The pass with the median rate, and the longest that a request took in any pass; of no
+    /// passes, nothing.
     pub fn median(mut passes: Vec<Self>) -> Self {
         passes.sort_by_key(|figures| figures.each_second);
-        passes.get(passes.len() / 2).copied().unwrap_or_default()
+        let max = passes.iter().map(|figures| figures.max).max().unwrap_or_default();
+        let median = passes.get(passes.len() / 2).copied().unwrap_or_default();
+        Self { max, ..median }
     }
 }
 
@@ -57,9 +60,12 @@ mod tests {
 
     #[test]
     fn the_median_pass_is_that_of_the_rate() {
-        let pass = |each_second| Figures { each_second, ..Figures::default() };
-        let median = Figures::median([7, 1, 3].map(pass).to_vec());
-        assert_eq!(median.each_second, 3);
+        let pass = |(each_second, seconds)| {
+            let max = Duration::from_secs(seconds);
+            Figures { each_second, max, ..Figures::default() }
+        };
+        let median = Figures::median([(7, 1), (1, 9), (3, 2)].map(pass).to_vec());
+        assert_eq!((median.each_second, median.max), (3, Duration::from_secs(9)));
         assert_eq!(Figures::median(Vec::new()).each_second, 0);
     }
 }

@@ -26,6 +26,7 @@ pub async fn run(sizes: &Sizes, directory: &Path, run: u64) -> anyhow::Result<()
     let rows = sizes.rows;
     load.count(&ledger, &counted, move |done| done < rows).await?;
     ledger.close().await;
+    drop(ledger);
     let after = files(directory)?;
     let rows = counted.load(Ordering::Relaxed);
     let title = format!(

@@ -18,7 +18,7 @@ use crate::output::{Table, tell};
 /// Callers of imports; each waits for a batch.
 const IMPORTERS: u32 = 4;
 /// Callers of grants; so many share a commit.
-const GRANTERS: u32 = 256;
+const GRANTERS: u32 = 1_024;
 
 /// Makes it, and shows what is in memory when all is made.
 pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {

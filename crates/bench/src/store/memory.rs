@@ -58,8 +58,10 @@ async fn watch(
         anyhow::Ok(Sample { at: started.elapsed(), consumed, counts: Counts::of(ledger)? })
     };
     let mut samples = vec![sample()?];
-    while started.elapsed() + sizes.sample_every <= sizes.watched {
-        tokio::time::sleep(sizes.sample_every).await;
+    let mut next = sizes.sample_every;
+    while next <= sizes.watched {
+        tokio::time::sleep_until((started + next).into()).await;
+        next += sizes.sample_every;
         let (before, after) = (samples.last().copied(), sample()?);
         if let Some(before) = before {
             tell(&format!("  {}", cells(before, after).join("  ")));

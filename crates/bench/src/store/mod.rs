@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use scrip_ledger::embedded::verify;
+use scrip_ledger::embedded;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ pub struct Options {
     /// Mebibytes that wallets may take in memory meanwhile.
     #[arg(long, default_value_t = 256)]
     wallets_mebibytes: usize,
-    /// Small sizes, to see that it works; they stand before all others.
+    /// Small sizes, to see that it works, instead of all that are given.
     #[arg(long)]
     quick: bool,
     /// Only these parts, after the filling.
@@ -115,7 +115,7 @@ struct Sizes {
     watched: Duration,
     sample_every: Duration,
     wallets_bytes_max: usize,
-    /// Between two rounds of the process that is killed.
+    /// Between two rounds of snapshots.
     snapshots_every: Duration,
 }
 
@@ -145,7 +145,7 @@ impl Sizes {
             watched: Duration::from_secs(options.minutes * 60),
             sample_every: Duration::from_secs(10),
             wallets_bytes_max: options.wallets_mebibytes << 20,
-            snapshots_every: Duration::from_secs(5),
+            snapshots_every: embedded::Options::default().snapshots_every,
         }
     }
 }
@@ -218,7 +218,7 @@ async fn all(options: &Options, sizes: &Sizes) -> anyhow::Result<()> {
         }
     }
     if options.verify {
-        let verified = verify(place.path(), |_, _| {})?;
+        let verified = embedded::verify(place.path(), |_, _| {})?;
         tell(&format!("verified afterwards: {} rows, all well", verified.rows));
     }
     Ok(())

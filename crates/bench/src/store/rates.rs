@@ -34,9 +34,11 @@ impl Behind {
         }
     }
 
-    fn options(self) -> Options {
+    fn options(self, sizes: &Sizes) -> Options {
         match self {
-            Self::AsItIs => Options::default(),
+            Self::AsItIs => {
+                Options { snapshots_every: sizes.snapshots_every, ..Options::default() }
+            }
             Self::Never => Options {
                 snapshots_every: Duration::from_secs(24 * 60 * 60),
                 lag_rows_max: u64::MAX,
@@ -74,8 +76,12 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
     let mut shapes: [Cells; 2] = Default::default();
     let mut memory = Table::new(&Counts::COLUMNS);
     for pass in 1..=sizes.passes {
-        for (which, behind) in Behind::BOTH.into_iter().enumerate() {
-            let ledger = load::open(directory, behind.options())?;
+        let mut order = [0, 1];
+        // Neither is always the second.
+        order.rotate_left((pass as usize - 1) % 2);
+        for which in order {
+            let behind = Behind::BOTH[which];
+            let ledger = load::open(directory, behind.options(sizes))?;
             let started = Counts::of(&ledger)?;
             load::warm(&ledger, among).await?;
             let warm = Counts::of(&ledger)?;
