@@ -4,7 +4,6 @@
 //! behind and can be made again from the rows. Readers see published states and read-only
 //! connections, never the writer's.
 
-mod audit;
 mod catch_up;
 mod evidence;
 mod file;
@@ -22,7 +21,6 @@ mod queue;
 mod reach;
 mod readers;
 mod recover;
-mod replay;
 mod snapshots;
 pub(crate) mod tables;
 mod unit;
@@ -59,7 +57,7 @@ use wallets::Wallets;
 use writer::{Message, Reply};
 
 pub use evidence::Loss;
-pub use findings::Finding;
+pub use findings::{Finding, Findings};
 pub use gauges::{Figure, FigureKind, Gauges, Unit, Value, prometheus_text};
 pub use opening::{OpenError, Options};
 pub use recover::{Recovered, rebuild, recover};

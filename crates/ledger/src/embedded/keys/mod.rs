@@ -9,6 +9,7 @@
 mod column;
 mod files;
 mod filter;
+mod inspecting;
 mod layout;
 mod opening;
 mod problem;
@@ -22,6 +23,7 @@ mod store;
 mod tests;
 mod writing;
 
+pub use inspecting::{NamesFile, inspect};
 pub use opening::Reach;
 pub use problem::Problem;
 pub use recent::{NotTaken, Recent};
