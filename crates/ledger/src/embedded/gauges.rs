@@ -96,6 +96,8 @@ pub struct Gauges {
     pub key_slices: Gauge,
     /// Slices that were written.
     pub key_slices_written: Counter,
+    /// Slices that were found damaged and written again.
+    pub key_slices_repaired: Counter,
     /// Wallets that were folded again from their rows to compare.
     pub scrubbed_wallets: Counter,
     /// What was found wrong in that.
@@ -250,6 +252,11 @@ impl Gauges {
                 "scrip_key_slices_written_total",
                 "Slices of names of keys that were written.",
                 &self.key_slices_written,
+            ),
+            counter(
+                "scrip_key_slices_repaired_total",
+                "Slices of names of keys made again from the rows because they were damaged.",
+                &self.key_slices_repaired,
             ),
         ]
     }

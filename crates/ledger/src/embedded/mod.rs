@@ -21,6 +21,7 @@ mod queue;
 mod reach;
 mod readers;
 mod recover;
+mod scrub;
 mod snapshots;
 pub(crate) mod tables;
 mod unit;
@@ -94,7 +95,8 @@ pub struct Embedded {
     secret: [u8; 32],
     queue: Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    stop_housekeeping: Mutex<Option<mpsc::Sender<()>>>,
+    /// Dropped, these end the threads that only look after things.
+    stops: Mutex<Vec<mpsc::Sender<()>>>,
 }
 
 impl Embedded {
@@ -130,7 +132,7 @@ impl Embedded {
     /// Tells all threads to end; the answer waits for them.
     fn begin_close(&self) -> Option<impl FnOnce() + Send + 'static> {
         let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
-        drop(self.stop_housekeeping.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         if !was_closed {

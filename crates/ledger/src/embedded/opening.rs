@@ -21,7 +21,7 @@ use super::snapshots::{self, Bounds};
 use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
-use super::{Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, tables};
+use super::{Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, scrub, tables};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
 use crate::record::key_holder_of;
@@ -112,6 +112,8 @@ pub struct Options {
     pub lag_rows_max: u64,
     /// The same in bytes of rows.
     pub lag_bytes_max: u64,
+    /// How long the scrubber takes for one pass over everything, if it keeps up; none is never.
+    pub scrub_every: Option<Duration>,
     /// Told when nothing more can be made durable. The ledger answers nothing from then on.
     pub on_failure: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -129,6 +131,7 @@ impl Default for Options {
             snapshots_every: Duration::from_secs(5),
             lag_rows_max: 2_000_000,
             lag_bytes_max: 1 << 30,
+            scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             on_failure: Box::new(|_| {}),
         }
     }
@@ -249,6 +252,7 @@ pub(super) fn open(
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
     let (stop, stopped) = mpsc::channel();
+    let (stop_scrubbing, scrubbing_stopped) = mpsc::channel();
     let embedded = Arc::new(Embedded {
         shared: Arc::clone(&shared),
         readers: Arc::new(Readers::new(directory)),
@@ -256,7 +260,7 @@ pub(super) fn open(
         secret: file::secret(&ledger)?,
         queue,
         threads: Mutex::default(),
-        stop_housekeeping: Mutex::new(Some(stop)),
+        stops: Mutex::new(vec![stop, stop_scrubbing]),
     });
     let writer = Writer { connection: ledger, shared: Arc::clone(&shared), base, inbox };
     embedded.spawn("ledger-writer", move || writer.run())?;
@@ -268,6 +272,11 @@ pub(super) fn open(
     })?;
     let weak = Arc::downgrade(&embedded);
     embedded.spawn("ledger-housekeeping", move || housekeeping::run(&weak, &stopped, &sync))?;
+    if let Some(every) = options.scrub_every {
+        let weak = Arc::downgrade(&embedded);
+        let run = move || scrub::run(&weak, &scrubbing_stopped, every);
+        embedded.spawn("ledger-scrubber", run)?;
+    }
     Ok(embedded)
 }
 

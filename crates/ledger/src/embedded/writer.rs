@@ -210,6 +210,7 @@ fn isolate(poison: Message, error: &LedgerError) -> Vec<Message> {
         let _ = reply.send(Err(error.clone()));
         return Vec::new();
     };
+    let environment = order.environment;
     let alone = keys.len() == 1;
     let messages = keys.into_iter().map(|key| {
         if alone {
@@ -218,10 +219,12 @@ fn isolate(poison: Message, error: &LedgerError) -> Vec<Message> {
         let advance = advance(key.environment, vec![key]);
         Message::Order(Box::new(advance), Checked::default(), oneshot::channel().0)
     });
-    let messages =
+    let mut messages =
         if alone && *error == LedgerError::Frozen { Vec::new() } else { messages.collect() };
-    // Whoever waited sees what time brought, but for the wallets where it could not.
-    let _ = reply.send(Ok(Executed::Fresh(Answer::Done)));
+    // Whoever waited sees what time brought, but for the wallets where it could not: an order of
+    // nothing, behind those of each wallet, answers.
+    let nothing = advance(environment, Vec::new());
+    messages.push(Message::Order(Box::new(nothing), Checked::default(), reply));
     messages
 }
 
@@ -378,17 +381,22 @@ fn answer(shared: &Shared, batch: Vec<Message>, outcomes: Outcomes) {
                 tracing::error!(customer = %key.customer, currency = %key.currency, why,
                     "a wallet is frozen");
                 shared.wallets.freeze(&key);
+                show_frozen(shared);
                 let _ = reply.send(Ok(()));
             }
             (Message::Thaw(_, reply), Outcome::Thawed(key)) => {
                 tracing::warn!(customer = %key.customer, currency = %key.currency,
                     "a wallet is well again");
                 shared.wallets.thaw(&key);
+                show_frozen(shared);
                 let _ = reply.send(Ok(()));
             }
             _ => {}
         }
     }
+}
+
+fn show_frozen(shared: &Shared) {
     shared.gauges.wallets_frozen.set(shared.wallets.count_frozen() as u64);
 }
 

@@ -23,6 +23,7 @@ fn counted() -> Gauges {
     gauges.key_names_recent.set(14);
     gauges.key_slices.set(15);
     gauges.key_slices_written.add(16);
+    gauges.key_slices_repaired.add(19);
     gauges.scrubbed_wallets.add(17);
     gauges.scrub_findings.increment();
     gauges
@@ -78,6 +79,9 @@ scrip_key_slices 15
 # HELP scrip_key_slices_written_total Slices of names of keys that were written.
 # TYPE scrip_key_slices_written_total counter
 scrip_key_slices_written_total 16
+# HELP scrip_key_slices_repaired_total Slices of names of keys made again from the rows because they were damaged.
+# TYPE scrip_key_slices_repaired_total counter
+scrip_key_slices_repaired_total 19
 # HELP scrip_scrubbed_wallets_total Wallets folded again from their rows to compare.
 # TYPE scrip_scrubbed_wallets_total counter
 scrip_scrubbed_wallets_total 17

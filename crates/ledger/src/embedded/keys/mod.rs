@@ -14,6 +14,7 @@ mod layout;
 mod opening;
 mod problem;
 mod recent;
+mod replacing;
 mod retention;
 mod slice;
 mod slice_file;

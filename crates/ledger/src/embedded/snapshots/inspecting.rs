@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::{CONDEMNED, Snapshots, Stored, check, get_reach};
 use crate::embedded::reach::Reach;
+use crate::slot::Position;
 use crate::work::StoreError;
 
 /// A line of the table, as it lies there.
@@ -48,6 +49,32 @@ pub(in crate::embedded) fn reaches_of(
     Ok((whole, get_reach(connection, "newest")?))
 }
 
+/// The line of a wallet, and up to where the file is whole, as of one moment.
+pub(in crate::embedded) fn line(
+    connection: &Connection,
+    key: &[u8],
+) -> Stored<(Option<Line>, Position)> {
+    let sql = "select key, environment, due_at, record, value
+               from meta left join wallets on key = ?1 where name = 'whole'";
+    let read = |row: &rusqlite::Row<'_>| {
+        let is_there = row.get_ref(0)? != rusqlite::types::ValueRef::Null;
+        let line = if is_there { Some(read_line(row)?) } else { None };
+        Ok((line, row.get::<_, Vec<u8>>(4)?))
+    };
+    let (line, whole) = connection.prepare_cached(sql)?.query_row([key], read)?;
+    let whole = whole.first_chunk::<8>().map_or(0, |position| u64::from_be_bytes(*position));
+    Ok((line, whole))
+}
+
+fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
+    Ok(Line {
+        key: row.get(0)?,
+        environment: row.get(1)?,
+        due_at: row.get(2)?,
+        record: row.get(3)?,
+    })
+}
+
 /// Shows all lines in order.
 pub(in crate::embedded) fn each_line(
     connection: &Connection,
@@ -57,12 +84,7 @@ pub(in crate::embedded) fn each_line(
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        show(Line {
-            key: row.get(0)?,
-            environment: row.get(1)?,
-            due_at: row.get(2)?,
-            record: row.get(3)?,
-        });
+        show(read_line(row)?);
     }
     Ok(())
 }

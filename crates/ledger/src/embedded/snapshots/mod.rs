@@ -17,7 +17,7 @@ use super::reach::Reach;
 use crate::slot::Slot;
 use crate::work::StoreError;
 
-pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, reaches_of, sum_of_due};
+pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use record::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use rounds::{Behind, Bounds, round};
 

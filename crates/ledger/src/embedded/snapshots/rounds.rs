@@ -113,6 +113,11 @@ impl Behind {
         true
     }
 
+    /// A wallet is to be written with the next round, though it did not change.
+    pub(in crate::embedded) fn again(&self, key: WalletKey) {
+        self.lock().dirty.push(key);
+    }
+
     /// Asks for a round soon.
     pub(in crate::embedded) fn ask(&self) {
         self.lock().asked = true;

@@ -141,6 +141,21 @@ pub(in crate::embedded) fn each_entry_after(
     Ok(())
 }
 
+/// Whose some rows behind a position are, in order; none where that cannot be read.
+pub(in crate::embedded) fn wallets_of_rows(
+    connection: &Connection,
+    position: Position,
+    until: Position,
+    most: usize,
+) -> Stored<Vec<(Position, Option<WalletNumber>)>> {
+    let sql = "select position, wallet from entries where position > ?1 and position <= ?2
+               order by position limit ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1).ok()));
+    let values = params![position, until, as_integer(most)];
+    Ok(statement.query_map(values, read)?.collect::<Result<_, _>>()?)
+}
+
 /// The entry at a position as it lies there.
 pub(in crate::embedded) fn raw_entry(
     connection: &Connection,
@@ -188,6 +203,22 @@ pub(in crate::embedded) fn wallet(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([number])?;
     rows.next()?.map(|row| read_wallet(row).map(|(_, key)| key)).transpose()
+}
+
+/// The wallet behind a number.
+pub(in crate::embedded) fn wallet_after(
+    connection: &Connection,
+    number: WalletNumber,
+) -> Stored<Option<(WalletNumber, WalletKey)>> {
+    let sql = "select number, environment, customer, currency, resource from wallets
+               where number > ?1 order by number limit 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([number])?;
+    rows.next()?.map(read_wallet).transpose()
+}
+
+pub(in crate::embedded) fn count_wallets(connection: &Connection) -> Stored<u64> {
+    Ok(connection.query_row("select count(*) from wallets", [], first)?)
 }
 
 /// A wallet's number. Looks at all wallets.
@@ -285,6 +316,22 @@ pub(in crate::embedded) fn state(
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &SqlRow<'_>| Ok((row.get("position")?, row.get("state")?));
     Ok(statement.query_row(params![number, sequence], read).optional()?)
+}
+
+/// The states of a wallet behind a sequence up to another one: sequence, position, state.
+pub(in crate::embedded) fn states_of(
+    connection: &Connection,
+    number: WalletNumber,
+    after: u64,
+    until: u64,
+) -> Stored<Vec<(u64, Position, Vec<u8>)>> {
+    let sql = "select sequence, position, state from states
+               where wallet = ?1 and sequence > ?2 and sequence <= ?3 order by sequence";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| {
+        Ok((row.get("sequence")?, row.get("position")?, row.get("state")?))
+    };
+    Ok(statement.query_map(params![number, after, until], read)?.collect::<Result<_, _>>()?)
 }
 
 /// The wallets and sequences of all states.

@@ -84,6 +84,11 @@ impl Wallets {
         Some(Arc::clone(&cached.slot))
     }
 
+    /// A wallet that is in memory, for somebody whose question says nothing about whether it stays.
+    pub(super) fn peek(&self, key: &WalletKey) -> Option<Arc<Slot>> {
+        self.read_shard(key).wallets.get(key).map(|cached| Arc::clone(&cached.slot))
+    }
+
     /// A wallet, from memory or its record. One that is nowhere has no rows; that is remembered
     /// too. Reads the disk.
     pub(super) fn load(&self, key: &WalletKey) -> Result<Arc<Slot>, StoreError> {
@@ -169,6 +174,40 @@ impl Wallets {
         self.bytes.fetch_sub(before.bytes(), Ordering::Relaxed);
         self.change_due(key, before.wallet.next_due().map(|due| due.at), next_due);
         (before.wallet.sequence() > 0, newly_dirty)
+    }
+
+    /// What somebody must know who wants to put a wallet back that is not in memory.
+    pub(super) fn times_dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Acquire)
+    }
+
+    /// A wallet is to be written, though it did not change. Where it is not in memory, and was not
+    /// since wallets were dropped so many times, it is as it is given. Whether no round knew of it
+    /// yet.
+    pub(super) fn make_dirty(&self, key: &WalletKey, slot: Option<Slot>, dropped: u64) -> bool {
+        if let Some(slot) = slot
+            && self.admit(slot, false, dropped).is_some()
+        {
+            self.lock_customers().add(key);
+        }
+        let mut shard = self.write_shard(key);
+        let cached = shard.wallets.get_mut(key);
+        cached.is_some_and(|cached| !std::mem::replace(&mut cached.dirty, true))
+    }
+
+    /// A wallet that takes no orders is another one than it was held for.
+    pub(super) fn replace(&self, slot: Slot) {
+        let key = slot.wallet.key().clone();
+        let slot = Arc::new(slot);
+        self.bytes.fetch_add(slot.bytes(), Ordering::Relaxed);
+        if let Some(cached) = self.write_shard(&key).wallets.get_mut(&key) {
+            let before = std::mem::replace(&mut cached.slot, Arc::clone(&slot));
+            self.bytes.fetch_sub(before.bytes(), Ordering::Relaxed);
+            (cached.dirty, cached.saved) = (true, 0);
+            return;
+        }
+        self.bytes.fetch_sub(slot.bytes(), Ordering::Relaxed);
+        self.publish(Slot::clone(&slot));
     }
 
     fn change_due(&self, key: &WalletKey, was: Option<Timestamp>, is: Option<Timestamp>) {

@@ -1,6 +1,7 @@
 //! The ledger in a directory.
 
 mod audits;
+mod behind;
 mod clock_leaps;
 mod cold;
 mod crowds;
@@ -10,6 +11,7 @@ mod full_disk;
 mod housekeeping;
 mod opening;
 mod queue;
+mod scrubbing;
 pub mod store;
 
 use scrip_ledger::conformance::{Given, Made};

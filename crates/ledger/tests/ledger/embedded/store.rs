@@ -85,6 +85,23 @@ impl Store {
         }
         copy
     }
+
+    /// The same with all that is written behind.
+    pub fn copied_whole(&self) -> Self {
+        let copy = self.copied();
+        std::fs::create_dir(copy.path().join("keys")).unwrap();
+        for from in ["", "keys"] {
+            for entry in std::fs::read_dir(self.path().join(from)).unwrap() {
+                let entry = entry.unwrap();
+                let is_file = entry.file_type().unwrap().is_file();
+                if is_file && entry.file_name() != "lock" {
+                    let to = copy.path().join(from).join(entry.file_name());
+                    std::fs::copy(entry.path(), to).unwrap();
+                }
+            }
+        }
+        copy
+    }
 }
 
 impl Opened {
