@@ -17,7 +17,7 @@ use super::super::tables::{self, RawEntry};
 use super::super::{Embedded, Shared};
 use crate::LedgerError;
 use crate::reading::store_error;
-use crate::slot::{Position, Slot, WalletNumber};
+use crate::slot::{Position, Slot, WalletNumber, reservation_of};
 use crate::work::StoreError;
 
 /// How many rows a part has.
@@ -125,8 +125,8 @@ impl Scrub {
         let states = tables::states_of(connection, self.number, from, until)?;
         let mut states = states.into_iter().peekable();
         for entry in &entries {
-            fold(&mut self.slot, entry, None)?;
-            check_related(connection, entry)?;
+            let row = fold(&mut self.slot, entry, None)?;
+            check_related(connection, entry, reservation_of(&row.event).is_some())?;
             self.slot.wallet.take_departed();
             self.meet_record(entry.position);
             let sequence = entry.sequence;
@@ -231,12 +231,17 @@ impl Scrub {
 }
 
 /// A reservation's row leads to one of the same reservation.
-fn check_related(connection: &Connection, entry: &RawEntry) -> Result<(), Stop> {
+fn check_related(
+    connection: &Connection,
+    entry: &RawEntry,
+    has_reservation: bool,
+) -> Result<(), Stop> {
     if entry.links.related == 0 {
         return Ok(());
     }
     let related = tables::raw_entry(connection, entry.links.related)?;
-    let is_right = entry.links.related < entry.position
+    let is_right = has_reservation
+        && entry.links.related < entry.position
         && related.is_some_and(|other| other.name == entry.name && other.wallet == entry.wallet);
     if is_right {
         return Ok(());

@@ -175,16 +175,18 @@ impl Work<'_> {
     fn check_witnesses(&self, witnesses: Vec<Witness>) -> Result<(), StoreError> {
         let end = tables::last_position(self.connection)?;
         for Witness { reach: Reach { position, hash }, wrong, file } in witnesses {
-            let what = if position == 0 {
-                continue;
-            } else if position > end {
-                format!("{file}row {position} must be there, but the ledger ends at row {end}")
-            } else if tables::row_hash(self.connection, position)? != Some(hash) {
-                format!("{file}row {position} is not the one that was acknowledged")
-            } else {
-                continue;
+            let found = match tables::row_hash(self.connection, position) {
+                Err(StoreError::Corrupt(_)) => None,
+                found => found?,
             };
-            self.findings.add(wrong(what));
+            if position == 0 || found == Some(hash) {
+                continue;
+            }
+            self.findings.add(wrong(if position > end {
+                format!("{file}row {position} must be there, but the ledger ends at row {end}")
+            } else {
+                format!("{file}row {position} is not the one that was acknowledged")
+            }));
         }
         Ok(())
     }
