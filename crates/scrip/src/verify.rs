@@ -17,11 +17,7 @@ pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
         Ok(verified) => {
             println!(
                 "All is well: {} rows, {} wallets, {} grants, {} snapshots, {} key slices.",
-                verified.rows,
-                verified.wallets,
-                verified.grants,
-                verified.records,
-                verified.slices
+                verified.rows, verified.wallets, verified.grants, verified.records, verified.slices
             );
             for frozen in verified.frozen {
                 println!("Frozen: {frozen}");

@@ -21,7 +21,9 @@ use super::snapshots::{self, Bounds};
 use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
-use super::{Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, scrub, tables};
+use super::{
+    Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, scrub, tables,
+};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
 use crate::record::key_holder_of;

@@ -17,7 +17,7 @@ use super::unit::{Base, Overlay, Unit};
 use super::{Shared, tables};
 use crate::reading::{advance, failure};
 use crate::work::{self, Failure, State as _, StoreError};
-use crate::{Answer, Claim, Executed, LedgerError, Order, StoredAnswer, Work};
+use crate::{Claim, Executed, LedgerError, Order, StoredAnswer, Work};
 
 /// What a commit takes in at most; more waits for the next.
 const BATCH_WEIGHT_MAX: usize = 1_024;

@@ -34,8 +34,7 @@ impl Ends {
             return Ok(true);
         }
         let rows = ledger.readers.read(|reader| {
-            let rows =
-                tables::wallets_of_rows(&reader.connection, self.last, self.until, CHUNK);
+            let rows = tables::wallets_of_rows(&reader.connection, self.last, self.until, CHUNK);
             rows.map_err(store_error)
         })?;
         let Some((last, _)) = rows.last() else {

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use super::readers::Reader;
 use super::{Embedded, tables};
+use crate::LedgerError;
 use crate::reading::store_error;
 use crate::slot::WalletNumber;
-use crate::LedgerError;
 use ends::Ends;
 use wallet::Scrub;
 

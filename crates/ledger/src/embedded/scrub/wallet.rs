@@ -142,12 +142,7 @@ impl Scrub {
     }
 
     /// The rows behind a sequence up to another one.
-    fn part(
-        &self,
-        connection: &Connection,
-        from: u64,
-        until: u64,
-    ) -> Result<Vec<RawEntry>, Stop> {
+    fn part(&self, connection: &Connection, from: u64, until: u64) -> Result<Vec<RawEntry>, Stop> {
         let mut entries = Vec::new();
         let (mut position, mut sequence) = (self.head.links.last, self.head.wallet.sequence());
         let mut leading = None;

@@ -328,9 +328,8 @@ pub(in crate::embedded) fn states_of(
     let sql = "select sequence, position, state from states
                where wallet = ?1 and sequence > ?2 and sequence <= ?3 order by sequence";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &SqlRow<'_>| {
-        Ok((row.get("sequence")?, row.get("position")?, row.get("state")?))
-    };
+    let read =
+        |row: &SqlRow<'_>| Ok((row.get("sequence")?, row.get("position")?, row.get("state")?));
     Ok(statement.query_map(params![number, after, until], read)?.collect::<Result<_, _>>()?)
 }
 

@@ -87,7 +87,10 @@ impl Records {
             return Err(format!("{told}: there are two records of this number"));
         }
         if line.environment != key.environment.0 {
-            return Err(format!("{told}: its record is listed in environment {}", line.environment));
+            return Err(format!(
+                "{told}: its record is listed in environment {}",
+                line.environment
+            ));
         }
         if line.due_at != slot.wallet.next_due().map(|due| due.at.milliseconds()) {
             return Err(format!("{told}: its record is listed as due at another instant"));

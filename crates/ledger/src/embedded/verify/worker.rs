@@ -191,7 +191,9 @@ impl Followed {
             let what = if recorded == 0 {
                 format!("{told}: it has no record, but a row before {whole}, up to which all have")
             } else {
-                format!("{told}: its record has no row after sequence {recorded}, but the wallet has one before {whole}")
+                format!(
+                    "{told}: its record has no row after sequence {recorded}, but the wallet has one before {whole}"
+                )
             };
             findings.add(Finding::Snapshots(what));
         }

@@ -69,8 +69,10 @@ async fn records_of_wallets() {
         ))
         .lines()
         .next_back(),
-        Some("snapshots.db: wallet 1 (customer ann, currency gold): it has no record, but a row \
-              before 11003, up to which all have"),
+        Some(
+            "snapshots.db: wallet 1 (customer ann, currency gold): it has no record, but a row \
+              before 11003, up to which all have"
+        ),
     );
     let other_instant = damage(&format!("update wallets set due_at = due_at + 1 {of_ann}"));
     assert_eq!(other_instant, format!("{ann}its record is listed as due at another instant"));
@@ -79,7 +81,10 @@ async fn records_of_wallets() {
     let elsewhere = damage(&format!("update wallets set environment = 9 {of_ann}"));
     assert_eq!(elsewhere, format!("{ann}its record is listed in environment 9"));
     let gone = damage(&format!("delete from wallets {of_ann}"));
-    assert_eq!(gone, format!("{ann}it has no record, but a row before 11003, up to which all have"));
+    assert_eq!(
+        gone,
+        format!("{ann}it has no record, but a row before 11003, up to which all have")
+    );
     let renamed = damage(&format!("update wallets set key = x'0000' {of_ann}"));
     assert!(renamed.starts_with("snapshots.db: a key cannot be read: "), "{renamed}");
     let moved = damage(&format!("update wallets set key = x'00000002657665006700' {of_ann}"));
@@ -127,15 +132,21 @@ async fn what_the_records_say_of_themselves() {
     let newer = damage("update meta set value = 9 where name = 'format'");
     assert_eq!(newer, "snapshots.db: it has format 9");
     for name in ["whole", "newest"] {
-        let ahead = format!("update meta set value = cast(x'00000000000fffff' || substr(value, 9) as blob) where name = '{name}'");
+        let ahead = format!(
+            "update meta set value = cast(x'00000000000fffff' || substr(value, 9) as blob) where name = '{name}'"
+        );
         let expected = "row 1048575 must be there, but the ledger ends at row 11003";
         assert!(damage(&ahead).contains(expected), "{name}");
-        let hash = format!("update meta set value = cast(substr(value, 1, 8) || zeroblob(32) as blob) where name = '{name}'");
+        let hash = format!(
+            "update meta set value = cast(substr(value, 1, 8) || zeroblob(32) as blob) where name = '{name}'"
+        );
         let expected = "snapshots.db: row 11003 is not the one that was acknowledged";
         assert_eq!(damage(&hash), expected, "{name}");
     }
     let copy = sound.copied_whole();
-    std::fs::write(copy.path().join("snapshots.db"), "no database at all, but long enough").unwrap();
+    for name in ["snapshots.db", "snapshots.db-wal"] {
+        std::fs::write(copy.path().join(name), "no database at all").unwrap();
+    }
     assert!(found(&copy).starts_with("snapshots.db: "), "{}", found(&copy));
     let copy = sound.copied_whole();
     std::fs::write(copy.path().join("snapshots.damaged"), "").unwrap();
@@ -183,7 +194,10 @@ async fn names_that_no_row_has() {
         copy.sql().execute(rename, [position]).unwrap();
         let found = found(&copy);
         assert!(found.starts_with(&format!("entries {position}: its name is wrong\n")), "{found}");
-        assert!(found.ends_with(&format!("{file}: the name of row {position} is missing")), "{found}");
+        assert!(
+            found.ends_with(&format!("{file}: the name of row {position} is missing")),
+            "{found}"
+        );
         let copy = sound.copied_whole();
         let forget = "update entries set name = null where position = ?1";
         copy.sql().execute(forget, [position]).unwrap();
@@ -228,7 +242,10 @@ async fn as_much_as_there_is() {
     let found = found(&copy);
     let rows: Vec<_> = found.lines().filter(|line| line.starts_with("entries ")).collect();
     assert_eq!(rows.len(), 2, "{found}");
-    assert!(rows[0].starts_with("entries 100: ") && rows[1].starts_with("entries 201: "), "{found}");
+    assert!(
+        rows[0].starts_with("entries 100: ") && rows[1].starts_with("entries 201: "),
+        "{found}"
+    );
     assert!(found.contains("keys/0000000001.keys: page 0"), "{found}");
     let copy = sound.copied_whole();
     copy.sql().execute("update entries set row = 'text'", []).unwrap();
