@@ -16,13 +16,21 @@ pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     match result {
         Ok(verified) => {
             println!(
-                "All is well: {} rows, {} wallets, {} grants.",
-                verified.rows, verified.wallets, verified.grants
+                "All is well: {} rows, {} wallets, {} grants, {} snapshots, {} key slices.",
+                verified.rows, verified.wallets, verified.grants, verified.records, verified.slices
             );
+            for frozen in verified.frozen {
+                println!("Frozen: {frozen}");
+            }
             Ok(ExitCode::SUCCESS)
         }
-        Err(VerifyError::Wrong(finding)) => {
-            println!("Wrong: {finding}");
+        Err(VerifyError::Wrong(findings)) => {
+            for finding in findings.told {
+                println!("Wrong: {finding}");
+            }
+            if findings.more > 0 {
+                println!("And {} more.", findings.more);
+            }
             Ok(ExitCode::FAILURE)
         }
         Err(VerifyError::Open(error)) => Err(error.into()),

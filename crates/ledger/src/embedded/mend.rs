@@ -1,12 +1,13 @@
 //! Making one wallet again from its rows, where its record cannot be read.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use scrip_core::WalletKey;
 
 use super::fold::fold;
 use super::{file, tables};
-use crate::slot::Slot;
+use crate::slot::{Slot, reservation_of};
 use crate::work::StoreError;
 
 /// How many rows are read in one go.
@@ -21,13 +22,19 @@ pub(super) fn mend(directory: &Path, key: &WalletKey) -> Result<Option<Slot>, St
     let until = tables::last_position(&connection)?;
     let mut slot = Slot::new(key.clone());
     slot.number = number;
+    let mut reservations = HashMap::new();
     let mut after = 0;
     loop {
         let entries = tables::entries_of(&connection, number, after, until, CHUNK)?;
         let Some(last) = entries.last() else { break };
         after = last.position;
         for entry in &entries {
-            fold(&mut slot, entry, None).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            let related = entry.name.and_then(|name| reservations.get(&name)).copied();
+            let row = fold(&mut slot, entry, Some(related.unwrap_or(0)))
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            if reservation_of(&row.event).is_some() {
+                reservations.extend(entry.name.map(|name| (name, entry.position)));
+            }
             slot.wallet.take_departed();
         }
     }

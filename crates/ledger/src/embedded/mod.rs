@@ -4,7 +4,6 @@
 //! behind and can be made again from the rows. Readers see published states and read-only
 //! connections, never the writer's.
 
-mod audit;
 mod catch_up;
 mod evidence;
 mod file;
@@ -22,7 +21,7 @@ mod queue;
 mod reach;
 mod readers;
 mod recover;
-mod replay;
+mod scrub;
 mod snapshots;
 mod stats;
 pub(crate) mod tables;
@@ -63,7 +62,7 @@ use wallets::Wallets;
 use writer::{Message, Reply};
 
 pub use evidence::Loss;
-pub use findings::Finding;
+pub use findings::{Finding, Findings};
 pub use gauges::Gauges;
 pub use opening::{OpenError, Options};
 pub use recover::{Rebuilt, Recovered, rebuild, recover};
@@ -81,6 +80,7 @@ pub(crate) struct Shared {
     key_holders: KeyHolders,
     clocks: Clocks,
     settings: Settings,
+    names_kept: Option<Duration>,
     gauges: Gauges,
     closed: AtomicBool,
     on_failure: Box<dyn Fn(&str) + Send + Sync>,
@@ -102,7 +102,8 @@ pub struct Embedded {
     secret: [u8; 32],
     queue: Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    stop_housekeeping: Mutex<Option<mpsc::Sender<()>>>,
+    /// Dropped, these end the threads that only look after things.
+    stops: Mutex<Vec<mpsc::Sender<()>>>,
 }
 
 impl Embedded {
@@ -131,7 +132,7 @@ impl Embedded {
     /// Tells all threads to end; the answer waits for them.
     fn begin_close(&self) -> Option<impl FnOnce() + Send + 'static> {
         let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
-        drop(self.stop_housekeeping.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         if !was_closed {
@@ -417,7 +418,10 @@ impl Ledger for Embedded {
 
     fn figures(&self) -> Vec<Figure> {
         keeper::show(&self.shared);
-        self.shared.gauges.snapshot()
+        let gauges = &self.shared.gauges;
+        gauges.queue_orders.set(self.queue.len() as u64);
+        gauges.queue_weight.set(self.queue.weight() as u64);
+        gauges.snapshot()
     }
 
     async fn close(&self) {

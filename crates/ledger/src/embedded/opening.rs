@@ -21,7 +21,9 @@ use super::snapshots::{self, Bounds};
 use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
-use super::{Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, tables};
+use super::{
+    Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, scrub, tables,
+};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
 use crate::record::key_holder_of;
@@ -120,6 +122,9 @@ pub struct Options {
     /// Names of a slice, for whoever wants to see slices soon; at least 16,384. None is as many as is
     /// best.
     pub names_max: Option<usize>,
+    /// How long the names of consumptions are found again, at least; none is for ever. They are
+    /// dropped slice by slice (decision 13).
+    pub names_kept: Option<Duration>,
     /// How often the wallets that changed are written to `snapshots.db`.
     pub snapshots_every: Duration,
     /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
@@ -127,6 +132,8 @@ pub struct Options {
     pub lag_rows_max: u64,
     /// The same in bytes of rows.
     pub lag_bytes_max: u64,
+    /// How long the scrubber takes for one pass over everything, if it keeps up; none is never.
+    pub scrub_every: Option<Duration>,
     /// Told when nothing more can be made durable. The ledger answers nothing from then on.
     pub on_failure: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -141,9 +148,11 @@ impl Default for Options {
             wallets_bytes_max: 512 << 20,
             filter_bytes_max: 512 << 20,
             names_max: None,
+            names_kept: None,
             snapshots_every: Duration::from_secs(5),
             lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
+            scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             on_failure: Box::new(|_| {}),
         }
     }
@@ -237,6 +246,7 @@ pub(super) fn open(
         key_holders: KeyHolders::default(),
         clocks: Clocks::new(options.clock),
         settings: options.settings,
+        names_kept: options.names_kept,
         gauges: Gauges::default(),
         closed: AtomicBool::new(false),
         on_failure: options.on_failure,
@@ -259,6 +269,7 @@ pub(super) fn open(
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
     let (stop, stopped) = mpsc::channel();
+    let (stop_scrubbing, scrubbing_stopped) = mpsc::channel();
     let embedded = Arc::new(Embedded {
         shared: Arc::clone(&shared),
         readers: Arc::new(Readers::new(directory, finder(&shared))),
@@ -266,7 +277,7 @@ pub(super) fn open(
         secret: file::secret(&ledger)?,
         queue,
         threads: Mutex::default(),
-        stop_housekeeping: Mutex::new(Some(stop)),
+        stops: Mutex::new(vec![stop, stop_scrubbing]),
     });
     let writer = Writer { connection: ledger, shared: Arc::clone(&shared), base, inbox };
     // The directory is held as long as anybody may write into it.
@@ -283,6 +294,11 @@ pub(super) fn open(
     })?;
     let weak = Arc::downgrade(&embedded);
     embedded.spawn("ledger-housekeeping", move || housekeeping::run(&weak, &stopped, &sync))?;
+    if let Some(every) = options.scrub_every {
+        let weak = Arc::downgrade(&embedded);
+        let run = move || scrub::run(&weak, &scrubbing_stopped, every);
+        embedded.spawn("ledger-scrubber", run)?;
+    }
     Ok(embedded)
 }
 

@@ -17,7 +17,7 @@ use super::unit::{Base, Overlay, Unit};
 use super::{Shared, tables};
 use crate::reading::{advance, failure};
 use crate::work::{self, Failure, State as _, StoreError};
-use crate::{Answer, Claim, Executed, LedgerError, Order, StoredAnswer, Work};
+use crate::{Claim, Executed, LedgerError, Order, StoredAnswer, Work};
 
 /// What a commit takes in at most; more waits for the next.
 const BATCH_WEIGHT_MAX: usize = 1_024;
@@ -221,6 +221,7 @@ fn isolate(poison: Message, error: &LedgerError) -> Vec<Message> {
         let _ = reply.send(Err(error.clone()));
         return Vec::new();
     };
+    let environment = order.environment;
     let alone = keys.len() == 1;
     let messages = keys.into_iter().map(|key| {
         if alone {
@@ -229,10 +230,12 @@ fn isolate(poison: Message, error: &LedgerError) -> Vec<Message> {
         let advance = advance(key.environment, vec![key]);
         Message::Order(Box::new(advance), Checked::default(), oneshot::channel().0)
     });
-    let messages =
+    let mut messages =
         if alone && *error == LedgerError::Frozen { Vec::new() } else { messages.collect() };
-    // Whoever waited sees what time brought, but for the wallets where it could not.
-    let _ = reply.send(Ok(Executed::Fresh(Answer::Done)));
+    // Whoever waited sees what time brought, but for the wallets where it could not: an order of
+    // nothing, behind those of each wallet, answers.
+    let nothing = advance(environment, Vec::new());
+    messages.push(Message::Order(Box::new(nothing), Checked::default(), reply));
     messages
 }
 
@@ -389,17 +392,22 @@ fn answer(shared: &Shared, batch: Vec<Message>, outcomes: Outcomes) {
                 tracing::error!(customer = %key.customer, currency = %key.currency, why,
                     "a wallet is frozen");
                 shared.wallets.freeze(&key);
+                show_frozen(shared);
                 let _ = reply.send(Ok(()));
             }
             (Message::Thaw(_, reply), Outcome::Thawed(key)) => {
                 tracing::warn!(customer = %key.customer, currency = %key.currency,
                     "a wallet is well again");
                 shared.wallets.thaw(&key);
+                show_frozen(shared);
                 let _ = reply.send(Ok(()));
             }
             _ => {}
         }
     }
+}
+
+fn show_frozen(shared: &Shared) {
     shared.gauges.wallets_frozen.set(shared.wallets.count_frozen() as u64);
 }
 

@@ -104,6 +104,15 @@ impl Column {
     }
 }
 
+/// How many rows a column's file says it has, if that is possible.
+pub(super) fn rows_of_file(path: &Path) -> Option<usize> {
+    const AT: u64 = HEAD_BYTES as u64 - 16;
+    let mut number = [0; 8];
+    files::read_at(&fs::File::open(path).ok()?, &mut number, AT).ok()?;
+    let rows = usize::try_from(u64::from_le_bytes(number)).ok()?;
+    (rows.is_power_of_two() && (64..=1 << 24).contains(&rows)).then_some(rows)
+}
+
 pub(super) const fn file_bytes(rows: usize, pages: usize) -> usize {
     HEAD_BYTES + rows / 8 + pages * 8 + CHECKSUM_BYTES
 }

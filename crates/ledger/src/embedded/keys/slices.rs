@@ -11,15 +11,15 @@ use crate::work::StoreError;
 
 /// The slices of one generation. Whoever holds it goes on reading it while a later one is made.
 pub struct Slices {
-    generation: u64,
+    pub(super) generation: u64,
     /// The number of the first slice that is kept, and the position behind which it begins.
-    first: First,
+    pub(super) first: First,
     /// In the order of their positions, without a gap.
-    list: Vec<Arc<Slice>>,
+    pub(super) list: Vec<Arc<Slice>>,
     /// None without slices.
-    filter: Option<Arc<Filter>>,
+    pub(super) filter: Option<Arc<Filter>>,
     /// Which slice has which column.
-    columns: Vec<Option<Arc<Slice>>>,
+    pub(super) columns: Vec<Option<Arc<Slice>>>,
 }
 
 /// Where the slices that are kept begin.

@@ -209,6 +209,10 @@ impl KeyStore {
         self.ledger_id
     }
 
+    pub(super) const fn shape(&self) -> Shape {
+        self.shape
+    }
+
     pub(super) fn change(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }

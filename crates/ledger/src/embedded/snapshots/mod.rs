@@ -1,6 +1,7 @@
 //! `snapshots.db`: wallets written behind, so that a start need not fold the whole ledger again
 //! and cold wallets need not stay in memory. Whatever is wrong with it is mended from the ledger.
 
+mod inspecting;
 mod record;
 mod rounds;
 
@@ -16,6 +17,7 @@ use super::reach::Reach;
 use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
+pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use record::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use rounds::{Behind, Bounds, round};
 

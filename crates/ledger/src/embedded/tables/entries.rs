@@ -21,21 +21,41 @@ pub(in crate::embedded) struct RawEntry {
     pub row: Vec<u8>,
 }
 
+/// A row that cannot be read.
+pub(in crate::embedded) struct Unreadable {
+    pub position: Position,
+    /// Whose it is, if that can be read.
+    pub wallet: Option<WalletNumber>,
+    pub error: StoreError,
+}
+
+/// What is read of a row.
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "select position, wallet, sequence, previous, previous_notable, skip, types, related,
+                 name, row from entries ",
+            $rest
+        )
+    };
+}
+
 impl RawEntry {
+    /// Reads the columns of `columns`, by their places: names are looked up in each row.
     fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            position: row.get("position")?,
-            wallet: row.get("wallet")?,
-            sequence: row.get("sequence")?,
+            position: row.get(0)?,
+            wallet: row.get(1)?,
+            sequence: row.get(2)?,
             links: RowLinks {
-                previous: row.get("previous")?,
-                previous_notable: row.get("previous_notable")?,
-                skip: row.get("skip")?,
-                types: TypeSet(row.get("types")?),
-                related: row.get("related")?,
+                previous: row.get(3)?,
+                previous_notable: row.get(4)?,
+                skip: row.get(5)?,
+                types: TypeSet(row.get(6)?),
+                related: row.get(7)?,
             },
-            name: row.get::<_, Option<[u8; 16]>>("name")?.map(NameHash),
-            row: row.get("row")?,
+            name: row.get::<_, Option<[u8; 16]>>(8)?.map(NameHash),
+            row: row.get(9)?,
         })
     }
 }
@@ -71,9 +91,7 @@ pub(in crate::embedded) fn entry(
     connection: &Connection,
     position: Position,
 ) -> Stored<Option<Entry>> {
-    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
-                   related, name, row
-               from entries where position = ?1";
+    let sql = columns!("where position = ?1");
     let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::read).optional()?;
     raw.map(|raw| {
         let (row, hash) = Row::unpack(&raw.row)
@@ -91,18 +109,61 @@ pub(in crate::embedded) fn entries_after(
     until: Position,
     most: usize,
 ) -> Stored<Vec<RawEntry>> {
-    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
-                   related, name, row
-               from entries where position > ?1 and position <= ?2 order by position limit ?3";
+    let mut entries = Vec::new();
+    each_entry_after(connection, position, until, most, |entry| {
+        entries.push(entry.map_err(|unreadable| unreadable.error)?);
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+/// Shows some entries behind a position, in order, and those that cannot be read.
+pub(in crate::embedded) fn each_entry_after(
+    connection: &Connection,
+    position: Position,
+    until: Position,
+    most: usize,
+    mut show: impl FnMut(Result<RawEntry, Unreadable>) -> Stored<()>,
+) -> Stored<()> {
+    let sql = columns!("where position > ?1 and position <= ?2 order by position limit ?3");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![position, until, as_integer(most)])?;
-    let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let position: Position = row.get("position")?;
-        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
-        entries.push(RawEntry::read(row).map_err(wrong)?);
+        match RawEntry::read(row) {
+            Ok(entry) => show(Ok(entry))?,
+            Err(error) => {
+                let position: Position = row.get(0)?;
+                let error = StoreError::Corrupt(format!("entries {position}: {error}"));
+                show(Err(Unreadable { position, wallet: row.get(1).ok(), error }))?;
+            }
+        }
     }
-    Ok(entries)
+    Ok(())
+}
+
+/// Whose some rows behind a position are, in order; none where that cannot be read.
+pub(in crate::embedded) fn wallets_of_rows(
+    connection: &Connection,
+    position: Position,
+    until: Position,
+    most: usize,
+) -> Stored<Vec<(Position, Option<WalletNumber>)>> {
+    let sql = "select position, wallet from entries where position > ?1 and position <= ?2
+               order by position limit ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1).ok()));
+    let values = params![position, until, as_integer(most)];
+    Ok(statement.query_map(values, read)?.collect::<Result<_, _>>()?)
+}
+
+/// The entry at a position as it lies there.
+pub(in crate::embedded) fn raw_entry(
+    connection: &Connection,
+    position: Position,
+) -> Stored<Option<RawEntry>> {
+    let sql = columns!("where position = ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([position], RawEntry::read).optional()?)
 }
 
 /// Some entries of one wallet behind a position, in order. Reads all entries on the way.
@@ -113,10 +174,9 @@ pub(in crate::embedded) fn entries_of(
     until: Position,
     most: usize,
 ) -> Stored<Vec<RawEntry>> {
-    let sql = "select position, wallet, sequence, previous, previous_notable, skip, types,
-                   related, name, row
-               from entries where position > ?1 and position <= ?2 and wallet = ?3
-               order by position limit ?4";
+    let sql = columns!(
+        "where position > ?1 and position <= ?2 and wallet = ?3 order by position limit ?4"
+    );
     let mut statement = connection.prepare_cached(sql)?;
     let values = params![position, until, wallet, as_integer(most)];
     Ok(statement.query_map(values, RawEntry::read)?.collect::<Result<_, _>>()?)
@@ -143,6 +203,22 @@ pub(in crate::embedded) fn wallet(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([number])?;
     rows.next()?.map(|row| read_wallet(row).map(|(_, key)| key)).transpose()
+}
+
+/// The wallet behind a number.
+pub(in crate::embedded) fn wallet_after(
+    connection: &Connection,
+    number: WalletNumber,
+) -> Stored<Option<(WalletNumber, WalletKey)>> {
+    let sql = "select number, environment, customer, currency, resource from wallets
+               where number > ?1 order by number limit 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([number])?;
+    rows.next()?.map(read_wallet).transpose()
+}
+
+pub(in crate::embedded) fn count_wallets(connection: &Connection) -> Stored<u64> {
+    Ok(connection.query_row("select count(*) from wallets", [], first)?)
 }
 
 /// A wallet's number. Looks at all wallets.
@@ -186,18 +262,20 @@ pub(in crate::embedded) fn insert_wallet(
     Ok(())
 }
 
-pub(in crate::embedded) fn wallets(
+/// Shows the wallets behind a number, in order, and those that cannot be read.
+pub(in crate::embedded) fn each_wallet_after(
     connection: &Connection,
-) -> Stored<Vec<(WalletNumber, WalletKey)>> {
+    number: WalletNumber,
+    mut show: impl FnMut(Stored<(WalletNumber, WalletKey)>),
+) -> Stored<()> {
     let sql = "select number, environment, customer, currency, resource from wallets
-               order by number";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut wallets = Vec::new();
+               where number > ?1 order by number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([number])?;
     while let Some(row) = rows.next()? {
-        wallets.push(read_wallet(row)?);
+        show(read_wallet(row));
     }
-    Ok(wallets)
+    Ok(())
 }
 
 fn read_wallet(row: &SqlRow<'_>) -> Stored<(WalletNumber, WalletKey)> {
@@ -238,6 +316,21 @@ pub(in crate::embedded) fn state(
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &SqlRow<'_>| Ok((row.get("position")?, row.get("state")?));
     Ok(statement.query_row(params![number, sequence], read).optional()?)
+}
+
+/// The states of a wallet behind a sequence up to another one: sequence, position, state.
+pub(in crate::embedded) fn states_of(
+    connection: &Connection,
+    number: WalletNumber,
+    after: u64,
+    until: u64,
+) -> Stored<Vec<(u64, Position, Vec<u8>)>> {
+    let sql = "select sequence, position, state from states
+               where wallet = ?1 and sequence > ?2 and sequence <= ?3 order by sequence";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read =
+        |row: &SqlRow<'_>| Ok((row.get("sequence")?, row.get("position")?, row.get("state")?));
+    Ok(statement.query_map(params![number, after, until], read)?.collect::<Result<_, _>>()?)
 }
 
 /// The wallets and sequences of all states.

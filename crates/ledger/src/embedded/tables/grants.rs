@@ -116,20 +116,34 @@ impl GrantColumns {
     }
 }
 
-/// Shows all grants, in order.
-pub(in crate::embedded) fn each_grant<E: From<StoreError>>(
+/// A grant's record that cannot be read.
+pub(in crate::embedded) struct UnreadableGrant {
+    /// Of which grant it is, if that can be read.
+    pub of: Option<(EnvironmentId, GrantId)>,
+    pub error: StoreError,
+}
+
+/// Shows all grants, in order, and those that cannot be read.
+pub(in crate::embedded) fn each_grant(
     connection: &Connection,
-    mut show: impl FnMut(GrantColumns, GrantRecord) -> Result<(), E>,
-) -> Result<(), E> {
+    mut show: impl FnMut(Result<(GrantColumns, GrantRecord), UnreadableGrant>),
+) -> Stored<()> {
     let sql = "select ordinal, environment, id, customer, resource, currency, created_at, facts
                from grants order by ordinal";
-    let mut statement = connection.prepare(sql).map_err(StoreError::from)?;
-    let mut rows = statement.query([]).map_err(StoreError::from)?;
-    while let Some(row) = rows.next().map_err(StoreError::from)? {
-        let ordinal: u64 = row.get("ordinal").map_err(StoreError::from)?;
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let ordinal: u64 = row.get("ordinal")?;
         let wrong = |error| StoreError::Corrupt(format!("grants {ordinal}: {error}"));
-        let columns = GrantColumns::read(row).map_err(wrong)?;
-        show(columns, read_grant(row)?)?;
+        show(match GrantColumns::read(row) {
+            Ok(columns) => {
+                let of = GrantId::parse(&columns.id).map(|id| (columns.environment, id));
+                read_grant(row)
+                    .map(|record| (columns, record))
+                    .map_err(|error| UnreadableGrant { of, error })
+            }
+            Err(error) => Err(UnreadableGrant { of: None, error: wrong(error) }),
+        });
     }
     Ok(())
 }

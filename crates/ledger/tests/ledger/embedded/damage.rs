@@ -30,11 +30,12 @@ async fn sound() -> Store {
     store
 }
 
-/// Damages a copy and tells what `verify` finds; the ledger is not opened either.
+/// Damages a copy and tells what `verify` finds first; the ledger is not opened either.
 fn found(store: &Store, damage: impl FnOnce(&Connection)) -> String {
     let copy = store.copied();
     damage(&copy.sql());
     let found = verify(copy.path(), |_, _| {}).unwrap_err().to_string();
+    let found = found.lines().next().unwrap().to_owned();
     match Embedded::open(copy.path(), Options::default(), |_, _| {}).err() {
         Some(OpenError::Damaged(finding)) => assert_eq!(finding.to_string(), found),
         other => panic!("{found}, and it was opened: {other:?}"),
@@ -179,7 +180,8 @@ async fn a_spent_grant_that_comes_back_changed() {
             grant.effective_at = instant("2029-01-01");
         });
     });
-    assert_eq!(forged, "entries 4: its grant did not leave like that");
+    let first = forged.lines().next();
+    assert_eq!(first, Some("entries 4: its grant did not leave like that"));
 }
 
 #[tokio::test]
@@ -210,12 +212,12 @@ async fn records_of_grants() {
     for change in changes {
         let damage = format!("update grants set {change} where ordinal = 3");
         let found = found_beside(&store, run_owned(damage));
-        assert!(found.starts_with("grants: the record of cred-grant-"), "{change}: {found}");
+        assert!(found.contains("grants: the record of cred-grant-"), "{change}: {found}");
     }
     let of_another = "update grants set facts = (select facts from grants where ordinal = 2)
                       where ordinal = 3";
     let found = found_beside(&store, run(of_another));
-    assert!(found.starts_with("grants: the record of cred-grant-"), "{found}");
+    assert!(found.contains("grants: the record of cred-grant-"), "{found}");
     let cut = found_beside(&store, run("update grants set facts = x'00' where ordinal = 3"));
     assert!(cut.starts_with("grants 3: facts"), "{cut}");
     // The words, found as they are written; and how the first one ended.

@@ -1,6 +1,7 @@
 //! The ledger in a directory.
 
 mod audits;
+mod behind;
 mod clock_leaps;
 mod cold;
 mod crowds;
@@ -11,6 +12,7 @@ mod housekeeping;
 mod losses;
 mod opening;
 mod queue;
+mod scrubbing;
 pub mod store;
 mod written_behind;
 

@@ -1,0 +1,172 @@
+//! What the rows say of the grants' records.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+use scrip_core::{EnvironmentId, Event, Grant, GrantId, GrantType, Money, Row, Texts, Words};
+
+use super::super::findings::{Collector, Finding};
+use super::super::tables::{self, GrantColumns};
+use super::worker::{Finished, owner};
+use crate::GrantRecord;
+use crate::slot::{Position, Slot, WalletNumber};
+use crate::work::{StoreError, change_words, overdraft_words};
+
+/// What was seen so far.
+#[derive(Default)]
+pub(super) struct Grants {
+    seen: HashMap<(EnvironmentId, GrantId), Seen>,
+}
+
+/// A grant, as its rows tell it.
+struct Seen {
+    wallet: WalletNumber,
+    made_at: Position,
+    grant_number: scrip_core::GrantNumber,
+    cost: Money,
+    /// None once a person was erased.
+    words: Option<Box<Words>>,
+    /// As it left its wallet.
+    departed: Option<Grant>,
+}
+
+impl Grants {
+    /// Follows a row that was folded into its wallet.
+    pub(super) fn follow(
+        &mut self,
+        position: Position,
+        slot: &Slot,
+        row: &Row,
+        departed: Vec<Grant>,
+    ) -> Result<(), Finding> {
+        self.follow_row(position, slot, row)?;
+        let environment = slot.wallet.key().environment;
+        for grant in departed {
+            if let Some(seen) = self.seen.get_mut(&(environment, grant.name.id)) {
+                seen.departed = Some(grant);
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_row(&mut self, position: Position, slot: &Slot, row: &Row) -> Result<(), Finding> {
+        let environment = slot.wallet.key().environment;
+        match &row.event {
+            Event::GrantCreated { grant, grant_type, cost, .. } => {
+                let words = match (&row.texts, grant_type) {
+                    (Texts::Erased { .. }, _) => None,
+                    (_, GrantType::Overdraft) => Some(overdraft_words()),
+                    (texts, _) => Some(texts.words().cloned().unwrap_or_default()),
+                };
+                let seen = Seen {
+                    wallet: slot.number,
+                    made_at: position,
+                    grant_number: grant.number,
+                    cost: *cost,
+                    words: words.map(Box::new),
+                    departed: None,
+                };
+                self.seen.insert((environment, grant.id), seen);
+            }
+            Event::Updated { grant, .. } => {
+                let Some(seen) = self.seen.get_mut(&(environment, grant.id)) else {
+                    return Ok(());
+                };
+                match (&row.texts, &mut seen.words) {
+                    (Texts::Erased { .. }, words) => *words = None,
+                    (texts, Some(words)) => change_words(words, texts.words()),
+                    (_, None) => {}
+                }
+            }
+            Event::GrantReopened { grant } => {
+                let seen = self.seen.get_mut(&(environment, grant.name.id));
+                if seen.and_then(|seen| seen.departed.take()).as_ref() != Some(&**grant) {
+                    return Err(Finding::row(position, "its grant did not leave like that"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Every grant has one record, which says what its rows say. How many records there are.
+pub(super) fn check_all(
+    connection: &Connection,
+    finished: &[Finished],
+    findings: &Collector,
+) -> Result<usize, StoreError> {
+    let slot_of = |number: WalletNumber| {
+        let part = &finished[owner(number, finished.len())];
+        part.wallets.get(&number).filter(|followed| !followed.is_broken).map(|it| &it.slot)
+    };
+    let find = |name: &(EnvironmentId, GrantId)| {
+        finished.iter().find_map(|part| part.grants.seen.get(name))
+    };
+    let mut met = HashSet::new();
+    let mut count = 0;
+    tables::each_grant(connection, |grant| {
+        count += 1;
+        let (columns, record) = match grant {
+            Ok(grant) => grant,
+            Err(unreadable) => {
+                met.extend(unreadable.of);
+                return findings.add(unreadable.error);
+            }
+        };
+        let name = (columns.environment, record.grant.name.id);
+        let wrong = |what: &str| {
+            findings.add(Finding::Other(format!("grants: the record of {} {what}", columns.id)));
+        };
+        match find(&name) {
+            // The rows of a broken wallet were not read to their end.
+            None if finished.iter().any(|part| part.has_broken) => {}
+            Some(seen) if met.insert(name) => {
+                let checked = slot_of(seen.wallet).map(|slot| seen.check(&columns, &record, slot));
+                if let Some(Err(what)) = checked {
+                    wrong(what);
+                }
+            }
+            _ => wrong("is of no grant"),
+        }
+    })?;
+    for ((environment, id), seen) in finished.iter().flat_map(|part| &part.grants.seen) {
+        if !met.contains(&(*environment, *id)) && slot_of(seen.wallet).is_some() {
+            findings.add(Finding::row(seen.made_at, format!("its grant {id} has no record")));
+        }
+    }
+    Ok(count)
+}
+
+impl Seen {
+    fn check(
+        &self,
+        columns: &GrantColumns,
+        record: &GrantRecord,
+        slot: &Slot,
+    ) -> Result<(), &'static str> {
+        let key = slot.wallet.key();
+        let living = slot.wallet.grant(self.grant_number);
+        let Some(grant) = living.or(self.departed.as_ref()) else {
+            return Err("is of a grant that its wallet never had");
+        };
+        let rules = [
+            (columns.are_of(record), "does not say what its columns say"),
+            (record.wallet == *key, "is in another wallet"),
+            (record.grant.name == grant.name, "is of another grant"),
+            (
+                record.grant.amount == grant.amount
+                    && record.grant.grant_type == grant.grant_type
+                    && record.grant.created_at == grant.created_at,
+                "is not of this grant",
+            ),
+            (record.cost == self.cost, "has another cost"),
+            (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
+            (living.is_some() || record.grant == *grant, "does not say how the grant ended"),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            None => Ok(()),
+            Some((_, what)) => Err(what),
+        }
+    }
+}

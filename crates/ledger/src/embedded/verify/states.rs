@@ -1,0 +1,138 @@
+//! The kept states: one after every command whose rows crossed a multiple, and no other.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rusqlite::Connection;
+use scrip_core::{Cause, Event, GrantType, Row};
+
+use super::super::findings::{Collector, Finding};
+use super::super::tables;
+use super::worker::{Finished, owner};
+use crate::slot::{Position, Slot, WalletNumber, state_is_due};
+use crate::work::StoreError;
+
+/// What was seen so far.
+#[derive(Default)]
+pub(super) struct States {
+    /// Wallets whose state was due when their command had not ended yet.
+    pending: BTreeMap<WalletNumber, Pending>,
+    /// The wallets and sequences of states that were met.
+    met: HashSet<(WalletNumber, u64)>,
+}
+
+/// A state that must follow: the command whose rows crossed the multiple goes on.
+struct Pending {
+    crossed_at: Position,
+    crossed_by: u64,
+    /// The command's own rows were met, so that only what follows from them may come.
+    has_request: bool,
+    has_own: bool,
+}
+
+impl States {
+    /// A state is kept after the command whose rows crossed a multiple. How many rows a command
+    /// had is not written; it has ended at the latest where another one certainly begins.
+    pub(super) fn follow(
+        &mut self,
+        connection: &Connection,
+        position: Position,
+        slot: &Slot,
+        row: &Row,
+    ) -> Result<(), Finding> {
+        let (number, sequence) = (slot.number, row.sequence);
+        let is_due = state_is_due(sequence.saturating_sub(1), sequence);
+        // Most rows end here.
+        if !is_due && self.pending.is_empty() {
+            return Ok(());
+        }
+        match self.pending.get_mut(&number) {
+            Some(pending) if pending.has_ended_before(row) => {
+                let missing = pending.missing();
+                self.pending.remove(&number);
+                return Err(missing);
+            }
+            Some(pending) => pending.meet(row),
+            None if is_due => {
+                let mut pending = Pending {
+                    crossed_at: position,
+                    crossed_by: sequence,
+                    has_request: false,
+                    has_own: false,
+                };
+                pending.meet(row);
+                self.pending.insert(number, pending);
+            }
+            None => return Ok(()),
+        }
+        let kept = tables::state(connection, number, sequence)
+            .map_err(|error| Finding::row(position, format!("its state: {error}")))?;
+        let Some((kept_at, state)) = kept else { return Ok(()) };
+        self.pending.remove(&number);
+        self.met.insert((number, sequence));
+        let expected = postcard::to_stdvec(&slot.wallet)
+            .map_err(|error| StoreError::Failed(format!("packing a state: {error}")))?;
+        if (kept_at, &state) == (position, &expected) {
+            return Ok(());
+        }
+        let what =
+            format!("the state kept after sequence {sequence} is not what the rows add up to");
+        Err(Finding::row(position, what))
+    }
+}
+
+/// States that should have been kept and were not, and such that nobody kept.
+pub(super) fn check_all(
+    connection: &Connection,
+    finished: &[Finished],
+    findings: &Collector,
+) -> Result<(), StoreError> {
+    let is_broken = |number: WalletNumber| {
+        let part = &finished[owner(number, finished.len())];
+        part.wallets.get(&number).is_some_and(|followed| followed.is_broken)
+    };
+    for (number, pending) in finished.iter().flat_map(|part| &part.states.pending) {
+        if !is_broken(*number) {
+            findings.add(pending.missing());
+        }
+    }
+    for (wallet, sequence) in tables::states(connection)? {
+        let met = &finished[owner(wallet, finished.len())].states.met;
+        if !met.contains(&(wallet, sequence)) && !is_broken(wallet) {
+            let what = format!("states: wallet {wallet} has one after sequence {sequence}");
+            findings.add(Finding::Other(format!("{what}, where none is due")));
+        }
+    }
+    Ok(())
+}
+
+impl Pending {
+    fn meet(&mut self, row: &Row) {
+        if row.cause == Cause::Request {
+            self.has_request = true;
+            self.has_own |= !matches!(
+                row.event,
+                Event::GrantCreated { grant_type: GrantType::Overdraft, .. }
+                    | Event::GrantReopened { .. }
+                    | Event::Granted(_)
+                    | Event::Expired(_)
+            );
+        }
+    }
+
+    /// Time comes before a command's own rows; a command has one row of its own, which a paid
+    /// grant's activation and expiry may follow.
+    fn has_ended_before(&self, row: &Row) -> bool {
+        match row.cause {
+            Cause::Time => self.has_request,
+            Cause::Request => {
+                self.has_own && !matches!(row.event, Event::Granted(_) | Event::Expired(_))
+            }
+            Cause::Follows { .. } => false,
+        }
+    }
+
+    fn missing(&self) -> Finding {
+        let what = format!("no state is kept at or after sequence {}", self.crossed_by);
+        Finding::row(self.crossed_at, what)
+    }
+}

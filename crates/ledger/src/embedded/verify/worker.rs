@@ -1,0 +1,210 @@
+//! Folding the wallets of one thread.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use rusqlite::Connection;
+use scrip_core::{NameHash, WalletKey};
+
+use super::super::catch_up::check;
+use super::super::findings::{Collector, Finding};
+use super::super::fold::fold;
+use super::super::tables::RawEntry;
+use super::grants::Grants;
+use super::reading::Read;
+use super::records::{Recorded, Records};
+use super::states::States;
+use crate::slot::{Position, Slot, WalletNumber, reservation_of};
+
+/// Which thread folds a wallet.
+pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
+    // A remainder below the number of threads always fits.
+    usize::try_from(wallet % threads as u64).unwrap_or(0)
+}
+
+/// What a thread is told.
+pub(super) enum Told {
+    Wallets(Vec<(WalletNumber, WalletKey)>),
+    Rows(Vec<Read>),
+}
+
+/// Numbers are given out in order; they need no hash that nobody can foresee.
+#[derive(Default)]
+pub(super) struct Scatter(u64);
+
+impl Hasher for Scatter {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+pub(super) type ByNumber<T> = HashMap<WalletNumber, T, BuildHasherDefault<Scatter>>;
+
+/// A wallet that is being folded.
+pub(super) struct Followed {
+    pub slot: Slot,
+    /// A row of it is wrong: nothing more can be said of it.
+    pub is_broken: bool,
+    record: Option<Recorded>,
+    /// It has no record that is new enough, which was told.
+    is_unrecorded: bool,
+}
+
+/// The wallets of one thread.
+pub(super) struct Worker<'a> {
+    connection: Connection,
+    findings: &'a Collector,
+    wallets: ByNumber<Box<Followed>>,
+    pub records: ByNumber<Recorded>,
+    whole: Position,
+    /// Where the reservations' last rows are. Consumptions have one row each and need none.
+    reservations: HashMap<NameHash, Position>,
+    grants: Grants,
+    states: States,
+    compared: usize,
+    unlisted: HashSet<WalletNumber>,
+}
+
+/// What is left when all rows are folded.
+pub(super) struct Finished {
+    pub wallets: ByNumber<Box<Followed>>,
+    pub grants: Grants,
+    pub states: States,
+    /// Records that were compared.
+    pub records: usize,
+    /// A wallet, known or unknown, was not followed to its end.
+    pub has_broken: bool,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(connection: Connection, records: &Records, findings: &'a Collector) -> Self {
+        Self {
+            connection,
+            findings,
+            wallets: HashMap::default(),
+            records: HashMap::default(),
+            whole: records.whole.position,
+            reservations: HashMap::new(),
+            grants: Grants::default(),
+            states: States::default(),
+            compared: 0,
+            unlisted: HashSet::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, told: Told) {
+        match told {
+            Told::Wallets(wallets) => wallets.into_iter().for_each(|(number, key)| {
+                let mut slot = Slot::new(key);
+                slot.number = number;
+                let record = self.records.remove(&number);
+                let followed = Followed { slot, is_broken: false, record, is_unrecorded: false };
+                self.wallets.insert(number, Box::new(followed));
+            }),
+            Told::Rows(rows) => rows.into_iter().for_each(|row| match row {
+                Ok(entry) => self.follow(&entry),
+                Err(wallet) => {
+                    if let Some(followed) = self.wallets.get_mut(&wallet) {
+                        followed.is_broken = true;
+                    }
+                }
+            }),
+        }
+    }
+
+    fn follow(&mut self, entry: &RawEntry) {
+        let Some(followed) = self.wallets.get_mut(&entry.wallet) else {
+            if self.unlisted.insert(entry.wallet) {
+                let what = format!("wallet {} is not in the list of wallets", entry.wallet);
+                self.findings.add(Finding::row(entry.position, what));
+            }
+            return;
+        };
+        if followed.is_broken {
+            return;
+        }
+        let name = entry.name.filter(|_| !self.reservations.is_empty());
+        let related = name.and_then(|name| self.reservations.get(&name)).copied().unwrap_or(0);
+        let row = match fold(&mut followed.slot, entry, Some(related)) {
+            Ok(row) => row,
+            Err(finding) => {
+                self.findings.add(finding);
+                followed.is_broken = true;
+                return;
+            }
+        };
+        if reservation_of(&row.event).is_some() {
+            self.reservations.extend(entry.name.map(|name| (name, entry.position)));
+        }
+        let (position, departed) = (entry.position, followed.slot.wallet.take_departed());
+        let followed_well = self
+            .grants
+            .follow(position, &followed.slot, &row, departed)
+            .and_then(|()| self.states.follow(&self.connection, position, &followed.slot, &row));
+        if let Err(finding) = followed_well {
+            self.findings.add(finding);
+        }
+        self.compared += usize::from(followed.meet_record(position, self.whole, self.findings));
+    }
+
+    /// Checks every wallet at rest, when nothing more comes.
+    pub(super) fn finish(self) -> Finished {
+        for (number, followed) in &self.wallets {
+            if followed.is_broken {
+                continue;
+            }
+            if followed.slot.wallet.sequence() == 0 {
+                self.findings.add(Finding::Other(format!("wallets: {number} has no rows")));
+            } else if let Err(finding) = check(&followed.slot) {
+                self.findings.add(finding);
+            }
+            if let Some(record) = &followed.record {
+                record.check_passed(&followed.slot, self.findings);
+            }
+        }
+        for number in self.records.keys() {
+            let what = format!("wallet {number}: it has a record and is not in the ledger");
+            self.findings.add(Finding::Snapshots(what));
+        }
+        let Self { wallets, grants, states, compared, unlisted, .. } = self;
+        let has_broken = !unlisted.is_empty() || wallets.values().any(|one| one.is_broken);
+        Finished { wallets, grants, states, records: compared, has_broken }
+    }
+}
+
+impl Followed {
+    /// Compares the wallet's record when its row was folded; whether that was so.
+    fn meet_record(&mut self, position: Position, whole: Position, findings: &Collector) -> bool {
+        let sequence = self.slot.wallet.sequence();
+        let recorded = self.record.as_ref().map_or(0, |record| record.sequence);
+        if sequence > recorded && position <= whole && !self.is_unrecorded {
+            self.is_unrecorded = true;
+            let told = super::records::told(&self.slot);
+            let what = if recorded == 0 {
+                format!("{told}: it has no record, but a row before {whole}, up to which all have")
+            } else {
+                format!(
+                    "{told}: its record has no row after sequence {recorded}, but the wallet has one before {whole}"
+                )
+            };
+            findings.add(Finding::Snapshots(what));
+        }
+        let Some(record) = self.record.as_ref().filter(|_| sequence == recorded) else {
+            return false;
+        };
+        if !record.is_of(&self.slot) {
+            let told = super::records::told(&self.slot);
+            let what = format!("{told}: its record is not what its rows add up to");
+            findings.add(Finding::Snapshots(what));
+        }
+        true
+    }
+}
