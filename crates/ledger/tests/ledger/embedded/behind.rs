@@ -205,6 +205,14 @@ async fn names_that_no_row_has() {
         let expected = format!("{file}: no row has the name that should be at row {position}");
         assert!(found.ends_with(&expected), "{found}");
     }
+    let copy = sound.copied_whole();
+    // Two rows exchange their names.
+    let swap = "update entries set name = (select name from entries as other
+                                          where other.position = 204 - entries.position)
+                where position in (100, 104)";
+    copy.sql().execute(swap, []).unwrap();
+    let found = verify(copy.path(), |_, _| {}).unwrap_err().to_string();
+    assert!(found.contains("\nkeys/0000000001.keys: a name is at row 10"), "{found}");
 }
 
 #[tokio::test]
