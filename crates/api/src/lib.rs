@@ -28,3 +28,4 @@ pub use app::{App, AppConfig};
 pub use ids::{IdSource, RandomIds, SeededIds};
 pub use null::null_router;
 pub use router::{openapi, router};
+pub use service::metrics_router;

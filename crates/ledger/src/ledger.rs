@@ -1,10 +1,14 @@
 //! The one door to everything that is kept.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+};
 
 use crate::{
-    Claim, Executed, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
+    Claim, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
     RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer,
 };
 
@@ -123,6 +127,21 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A page of ledger rows, newest first; what is due is written first.
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// A wallet's newest row at or before an instant, whose `balance_after` was the balance then;
+    /// none if it had no rows yet. What is due is written first: if it cannot be, there is no
+    /// answer, for the row might be missing that says what the balance was. What is yet to come is
+    /// not foretold.
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError>;
+
+    /// What it counts about itself, always in the same order; nothing of any customer.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
 
     /// Answers what was accepted, accepts nothing more, and closes. Idempotent.
     async fn close(&self);

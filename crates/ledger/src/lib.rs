@@ -9,6 +9,7 @@ mod clock;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario fails by panicking")]
 pub mod conformance;
 pub mod embedded;
+mod figures;
 mod history;
 mod ledger;
 mod memory;
@@ -22,6 +23,7 @@ mod work;
 
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
+pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
 pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
 pub use memory::Memory;
 pub use order::{

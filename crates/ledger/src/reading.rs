@@ -1,8 +1,10 @@
 //! Reading balances, rows and grants, the same for every ledger that publishes its wallets.
 
+use std::sync::Arc;
+
 use scrip_core::{
-    Actor, Balance, CustomerId, EnvironmentId, Grant, Origin, ResourceId, TraceId, Wallet,
-    WalletKey,
+    Actor, Balance, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row, Timestamp, TraceId,
+    Wallet, WalletKey,
 };
 
 use crate::clock::Clocks;
@@ -77,6 +79,17 @@ pub async fn write_due(
     Ok(())
 }
 
+/// Writes what is due in a wallet, or says why it is not written.
+pub async fn write_due_or_fail(
+    ledger: &(impl Ledger + ?Sized),
+    due: Vec<WalletKey>,
+) -> Result<(), LedgerError> {
+    if let Some(first) = due.first() {
+        ledger.execute(advance(first.environment, due)).await?;
+    }
+    Ok(())
+}
+
 /// The order that brings wallets up to date.
 pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
     let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
@@ -141,6 +154,19 @@ pub fn rows(
     let page = history::page(entries, &heads, query).map_err(store_error)?;
     // A cursor that is authentic names a row of these wallets.
     page.ok_or_else(|| LedgerError::Internal("a cursor names no row of its query".to_owned()))
+}
+
+/// A wallet's newest row at or before an instant.
+pub fn row_at(
+    entries: &impl Entries,
+    published: &impl Published,
+    key: &WalletKey,
+    at: Timestamp,
+) -> Result<Option<Arc<Row>>, LedgerError> {
+    let heads = heads(published, std::slice::from_ref(key)).map_err(store_error)?;
+    let Some(head) = heads.first() else { return Ok(None) };
+    let entry = history::newest_at(entries, head, at).map_err(store_error)?;
+    Ok(entry.map(|entry| entry.row))
 }
 
 /// A wallet's living grants, and those that left it with what is due and not written yet.

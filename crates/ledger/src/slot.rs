@@ -35,7 +35,6 @@ impl TypeSet {
 
     /// The sets have a kind in common.
     #[must_use]
-    #[expect(dead_code, reason = "searches of the past ask for it")]
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -54,14 +53,36 @@ pub struct RowLinks {
     pub previous: Position,
     /// The wallet's previous row that is not a plain consumption.
     pub previous_notable: Position,
-    /// The row whose sequence is this one's with its lowest set bit cleared: with it, any sequence
-    /// or instant of a wallet is a few reads away.
+    /// A row further back, by [`skipped`]: with it, any sequence or instant of a wallet is a few
+    /// reads away.
     pub skip: Position,
     /// What the rows behind the skip position show as, up to this one and with it: where nothing
     /// of what is sought is among it, a search goes on at the skip position.
     pub types: TypeSet,
     /// The previous row of the same reservation.
     pub related: Position,
+}
+
+/// How many rows lie behind the skip position of the row with this sequence, up to this one and
+/// with it.
+///
+/// A wallet's rows are cut into stretches of 1, 3, 7, 15 and so on, the longest first, at most two
+/// of one length, and those two the last. A row that follows two stretches of one length joins
+/// them; any other is a stretch of its own. So every stretch is a tree: its last row stands over
+/// two stretches of half the length. The newer one ends at the row before, and that one's skip
+/// position is the end of the older one. A search never reads more than two rows on each level.
+#[must_use]
+pub const fn skipped(sequence: u64) -> u64 {
+    let mut rest = sequence;
+    while rest > 0 {
+        // The longest stretch that fits: one less than a power of two.
+        let stretch = u64::MAX >> rest.saturating_add(1).leading_zeros() >> 1;
+        if stretch == rest {
+            return stretch;
+        }
+        rest -= stretch;
+    }
+    0
 }
 
 /// Where the last rows of a wallet are.
@@ -85,11 +106,11 @@ impl Links {
         event: &Event,
         related: Position,
     ) -> Result<RowLinks, Overflow> {
-        // Adding one turns the trailing ones to zeros; what clearing the lowest bit of the sum
-        // leaves is what clearing those ones leaves.
-        let kept = self.skips.len().saturating_sub(sequence_before.trailing_ones() as usize);
-        let skipped = self.skips.drain(kept..).map(|(_, types)| types);
-        let types = skipped.fold(TypeSet::of(event)?, TypeSet::with);
+        // A row that skips more than itself joins the last two stretches.
+        let joined = if skipped(sequence_before.saturating_add(1)) > 1 { 2 } else { 0 };
+        let kept = self.skips.len().saturating_sub(joined);
+        let stretches = self.skips.drain(kept..).map(|(_, types)| types);
+        let types = stretches.fold(TypeSet::of(event)?, TypeSet::with);
         let links = RowLinks {
             previous: self.last,
             previous_notable: self.last_notable,
@@ -176,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn skip_clears_the_lowest_set_bit() {
+    fn stretches_are_trees() {
         let grant = GrantRef { number: GrantNumber(1), id: GrantId::mint(1, 1) };
         let leg = Leg { grant, amount: Credits::whole(1) };
         let shows_as = |sequence: u64| match sequence {
@@ -189,7 +210,13 @@ mod tests {
             // In this test a row's position is its sequence.
             let row = links.append(sequence - 1, sequence, &shows_as(sequence), 0).unwrap();
             assert_eq!(row.previous, sequence - 1);
-            assert_eq!(row.skip, sequence & (sequence - 1));
+            assert_eq!(row.skip, sequence - skipped(sequence));
+            let (newer, older) = (sequence - 1, sequence - 1 - skipped(sequence - 1));
+            if skipped(sequence) > 1 {
+                assert_eq!(2 * skipped(newer) + 1, skipped(sequence));
+                assert_eq!(2 * skipped(older) + 1, skipped(sequence));
+            }
+            assert!(links.skips.len() <= 14, "stretches after {sequence} rows");
             let covered = (row.skip + 1)..=sequence;
             let types = covered.map(|s| TypeSet::of(&shows_as(s)).unwrap());
             assert_eq!(row.types, types.fold(TypeSet::default(), TypeSet::with));

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scrip_core::EnvironmentId;
 
+/// A terabyte: a larger number is a slip.
+const MEBIBYTES_MAX: i64 = 1 << 20;
+
 /// A self-hosted credits engine that speaks the Stigg credits API.
 #[derive(Parser)]
 #[command(name = "scrip", version, about, max_term_width = 100)]
@@ -24,6 +27,13 @@ pub enum Command {
     /// Recompute every chain, balance and grant of a data directory, which may be in use.
     /// Exits with 1 and names the first thing that is wrong.
     Verify(VerifyOptions),
+    /// Say how large a data directory is, how far its files are behind, what a start would cost and
+    /// what happened to it. It may be in use; nothing is written.
+    Stats(StatsOptions),
+    /// Make again what is made from the ledger: the wallets' snapshots and the slices of names.
+    Rebuild(RebuildOptions),
+    /// Say whether a data directory lost rows that were acknowledged, and exit with 1 if it did.
+    Recover(RecoverOptions),
     /// Fill a running server with a believable month of customers, grants and consumption.
     Demo(DemoOptions),
     /// What concerns the system clock.
@@ -53,6 +63,10 @@ pub struct ServeOptions {
     /// Key for the environment `sandbox`, instead of a random one.
     #[arg(long, env = "SCRIP_SANDBOX_API_KEY", hide_env_values = true, value_parser = api_key)]
     pub sandbox_api_key: Option<String>,
+    /// Address and port of `/metrics`: figures for a Prometheus server, which anybody who reaches
+    /// the address may read; none is about a customer. Off by default.
+    #[arg(long, env = "SCRIP_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Make a bare customer on the first grant or consumption that names it, instead of refusing.
     #[arg(long, env = "SCRIP_AUTO_CREATE_CUSTOMERS")]
     pub auto_create_customers: bool,
@@ -63,6 +77,26 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_QUEUE_MAX", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub queue_max: u32,
+    /// MiB that wallets may take in memory, by estimate; those that nobody asked for lately are
+    /// then dropped, and read again when somebody does.
+    #[arg(long, env = "SCRIP_WALLET_MEMORY_MIB", default_value_t = 512,
+          value_parser = clap::value_parser!(u32).range(1..=MEBIBYTES_MAX))]
+    pub wallet_memory_mib: u32,
+    /// MiB that the filter over older names of idempotency keys may take; 256 hold a hundred
+    /// million names. Beyond that it is folded, and more lookups read the disk in vain.
+    #[arg(long, env = "SCRIP_FILTER_MEMORY_MIB", default_value_t = 512,
+          value_parser = clap::value_parser!(u32).range(1..=MEBIBYTES_MAX))]
+    pub filter_memory_mib: u32,
+    /// Seconds between two rounds that write changed wallets behind. Longer writes less; a start
+    /// after a kill folds more.
+    #[arg(long, env = "SCRIP_SNAPSHOT_EVERY_SECONDS", default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub snapshot_every_seconds: u32,
+    /// Rows that these rounds may be behind; then writing waits for them. It bounds what a start
+    /// after a kill has to fold.
+    #[arg(long, env = "SCRIP_LAG_ROWS_MAX", default_value_t = 1_000_000,
+          value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
+    pub lag_rows_max: u32,
     /// Requests that each API key may send in a second; more are answered with 429. Off by
     /// default.
     #[arg(long, env = "SCRIP_RATE_LIMIT")]
@@ -122,6 +156,37 @@ pub struct VerifyOptions {
     /// What to verify.
     #[command(flatten)]
     pub data: DataOptions,
+}
+
+/// Options of `stats`.
+#[derive(Args)]
+pub struct StatsOptions {
+    /// What to look at.
+    #[command(flatten)]
+    pub data: DataOptions,
+    /// Answer with a JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `rebuild`.
+#[derive(Args)]
+pub struct RebuildOptions {
+    /// What to rebuild.
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// Options of `recover`.
+#[derive(Args)]
+pub struct RecoverOptions {
+    /// What may have lost rows.
+    #[command(flatten)]
+    pub data: DataOptions,
+    /// Go on without the rows that are lost. Their loss is recorded in the ledger, and what was
+    /// made from them is made again by the next start.
+    #[arg(long)]
+    pub accept_loss: bool,
 }
 
 /// Options of `demo`.

@@ -4,8 +4,12 @@ mod cli;
 mod clock;
 mod demo;
 mod keys;
+mod number;
 mod progress;
+mod rebuild;
+mod recover;
 mod serve;
+mod stats;
 mod verify;
 
 use std::process::ExitCode;
@@ -17,6 +21,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(options),
         Command::Verify(options) => verify::run(&options),
+        Command::Stats(options) => stats::run(&options),
+        Command::Rebuild(options) => rebuild::run(&options),
+        Command::Recover(options) => recover::run(&options),
         Command::Demo(options) => demo::run(options),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
     };
@@ -31,5 +38,16 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the last word of a command goes to the terminal")]
 fn tell_error(error: &anyhow::Error) {
-    eprintln!("scrip: {error:#}");
+    eprintln!("scrip: {}", in_full(error));
+}
+
+/// An error with its causes; one that says its cause already is not followed by it.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

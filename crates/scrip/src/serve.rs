@@ -1,6 +1,7 @@
 //! `scrip serve`.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,6 +27,8 @@ use crate::progress::Progress;
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 10_000;
+/// The same of `/metrics`: whoever watches cannot keep out whoever is served.
+const METRICS_CONNECTIONS_MAX: usize = 16;
 /// What a stop caused by a failed commit exits with (`EX_SOFTWARE` of sysexits).
 const EXIT_FAILED: u8 = 70;
 
@@ -47,9 +50,11 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     // From the first moment on: a stop that comes early is a stop too.
     let mut stop = StopSignal::listen()?;
     // Before anything is opened: an address that is taken should cost nothing.
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("listening on {}", options.listen))?;
+    let listener = listen(options.listen).await?;
+    let metrics_listener = match options.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let (failed, mut failures) = mpsc::unbounded_channel();
     let ledger = tokio::select! {
         ledger = open(&options, failed) => ledger?,
@@ -64,14 +69,19 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         requests_a_second: options.rate_limit,
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
     };
+    let metrics = scrip_api::metrics_router(Arc::clone(&served));
     let app = App::new(served, Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
     app.set_ready(true);
     let address = listener.local_addr()?;
+    if let Some(listener) = &metrics_listener {
+        tracing::info!(metrics_address = %listener.local_addr()?, "serving /metrics");
+    }
     tracing::info!(%address, data = %options.data.data.display(), "serving");
     let connections = GracefulShutdown::new();
     let failure = tokio::select! {
-        () = accept(listener, router, &connections) => None,
+        () = accept(listener, router, CONNECTIONS_MAX, &connections) => None,
+        () = accept_metrics(metrics_listener, metrics, &connections) => None,
         () = stop.received() => None,
         failure = failures.recv() => failure,
     };
@@ -106,6 +116,10 @@ async fn open(
         settings,
         queue_max: usize::try_from(options.queue_max)?,
         on_failure: Box::new(move |reason| drop(failed.send(reason.to_owned()))),
+        wallets_bytes_max: bytes_of(options.wallet_memory_mib)?,
+        filter_bytes_max: bytes_of(options.filter_memory_mib)?,
+        snapshots_every: Duration::from_secs(options.snapshot_every_seconds.into()),
+        lag_rows_max: options.lag_rows_max.into(),
         ..Options::default()
     };
     let directory = options.data.data.clone();
@@ -114,6 +128,14 @@ async fn open(
         Embedded::open(&directory, ledger_options, |done, all| progress.tell(done, all))
     });
     Ok(opened.await??)
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+}
+
+fn bytes_of(mebibytes: u32) -> anyhow::Result<usize> {
+    Ok(usize::try_from(u64::from(mebibytes) << 20)?)
 }
 
 /// Makes what an empty store needs, and says where its keys are.
@@ -138,8 +160,13 @@ async fn make_keys(options: &ServeOptions, ledger: &dyn Ledger) -> anyhow::Resul
 }
 
 /// Accepts connections for ever.
-async fn accept(listener: TcpListener, router: Router, connections: &GracefulShutdown) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    most: usize,
+    connections: &GracefulShutdown,
+) {
+    let places = Arc::new(Semaphore::new(most));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
@@ -158,6 +185,18 @@ async fn accept(listener: TcpListener, router: Router, connections: &GracefulShu
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+}
+
+/// The same for whoever watches, if anybody may.
+async fn accept_metrics(
+    listener: Option<TcpListener>,
+    router: Router,
+    connections: &GracefulShutdown,
+) {
+    match listener {
+        Some(listener) => accept(listener, router, METRICS_CONNECTIONS_MAX, connections).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod docs;
 mod health;
+mod metrics;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,8 @@ use crate::error::ApiError;
 use crate::http::{Endpoint, Reply};
 use crate::openapi::Operation;
 use crate::openapi::schema::{choice, open, required};
+
+pub use metrics::metrics_router;
 
 const TAG: &str = "Service";
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scrip_api::AppConfig;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+};
 use scrip_ledger::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
     Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
@@ -122,6 +124,14 @@ impl Ledger for Faulty {
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
         self.inner.rows(query).await
+    }
+
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError> {
+        self.inner.row_at(wallet, at).await
     }
 
     async fn close(&self) {

@@ -1,9 +1,13 @@
 //! The process around the API.
 
-use axum::body::Body;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use scrip_api::AppConfig;
+use scrip_ledger::Memory;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::support::{PRODUCTION, SANDBOX, World};
 
@@ -21,6 +25,26 @@ async fn health_and_readiness() {
     assert_eq!((told.header("retry-after"), told.header("retry-after-ms")), ("1", "1000"));
     world.app.set_ready(true);
     open(&world, "/readyz").await.is(200);
+}
+
+#[tokio::test]
+async fn figures_have_a_router_of_their_own() {
+    let world = World::new().await;
+    open(&world, "/metrics").await.refuses(404, "NotFound", "");
+    for (method, path, status) in
+        [("GET", "/metrics", 200), ("POST", "/metrics", 405), ("GET", "/api/v1/customers", 404)]
+    {
+        let router = scrip_api::metrics_router(Arc::new(Memory::new()));
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{method} {path}");
+        if status == 200 {
+            let media_type = "text/plain; version=0.0.4; charset=utf-8";
+            assert_eq!(response.headers()["content-type"], media_type);
+            // This ledger counts nothing.
+            assert!(to_bytes(response.into_body(), 1).await.unwrap().is_empty());
+        }
+    }
 }
 
 #[tokio::test]

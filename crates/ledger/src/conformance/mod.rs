@@ -114,6 +114,8 @@ macro_rules! conformance {
                 never_goes_back_in_a_wallet
                 moves_many_wallets_at_once
                 is_written_by_a_read_of_a_grant
+                leaves_the_balance_at_every_instant_behind
+                is_written_by_a_read_of_the_past
             }
             clock {
                 moves_forward_only

@@ -1,8 +1,9 @@
 //! What time brings (decisions 33, 45, 58).
 
-use scrip_core::{GrantStatus, WalletKey};
+use scrip_core::{GrantStatus, Timestamp, WalletKey};
 
-use super::world::{credits, everything, instant, record, rows_of, wallet};
+use super::row_lists::busy_month;
+use super::world::{credits, everything, instant, record, rows_of, start, wallet};
 use super::{Factory, PRODUCTION, World};
 use crate::{CreatedRange, GrantQuery, RecordKind, Work};
 
@@ -150,6 +151,44 @@ pub async fn is_written_by_a_read_of_a_grant(make: &Factory<'_>) {
     let page = world.ledger.grants(query).await.unwrap();
     let statuses: Vec<_> = page.items.iter().map(|(_, grant)| grant.grant.status()).collect();
     assert_eq!(statuses, [GrantStatus::Expired, GrantStatus::Expired]);
+}
+
+/// At any instant a wallet's balance was what its newest row then says.
+pub async fn leaves_the_balance_at_every_instant_behind(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    assert!(world.ledger.row_at(&wallet("ann/gold"), start()).await.unwrap().is_none());
+    busy_month(&world).await;
+    for name in ["ann/gold", "ann/silver", "ann/gold/r1", "ann/silver/r1"] {
+        let key = wallet(name);
+        let page = world.rows(rows_of("ann")).await;
+        let mine: Vec<_> = page.items.iter().filter(|(_, view)| view.wallet == key).collect();
+        let mut instants: Vec<Timestamp> =
+            mine.iter().map(|(_, view)| view.row.recorded_at).collect();
+        instants.dedup();
+        assert!(instants.len() >= 3, "{instants:?}");
+        for at in instants.into_iter().flat_map(|at| [at.later(-1), at, at.later(1)]) {
+            let found = world.ledger.row_at(&key, at).await.unwrap();
+            let newest = mine.iter().find(|(_, view)| view.row.recorded_at <= at);
+            let expected = newest.map(|(_, view)| view.balance_after);
+            assert_eq!(found.map(|row| row.balance_after), expected, "{name} at {at:?}");
+        }
+    }
+}
+
+/// A read of the past writes first what was due by then.
+pub async fn is_written_by_a_read_of_the_past(make: &Factory<'_>) {
+    let Some((world, wallet)) = in_real_time(make).await else { return };
+    let begin = world.ledger.now(PRODUCTION);
+    let until = begin.later(HOUR);
+    world.grant_as(&wallet, "short", "5", |grant| grant.expire_at = Some(until)).await;
+    world.pass(2 * HOUR);
+    for (at, balance, recorded_at) in
+        [(until.later(-1), "5", begin), (until, "0", until), (begin.later(9 * HOUR), "0", until)]
+    {
+        let row = world.ledger.row_at(&wallet, at).await.unwrap().unwrap();
+        assert_eq!((row.balance_after, row.recorded_at), (credits(balance), recorded_at));
+    }
+    assert!(world.ledger.row_at(&wallet, begin.later(-1)).await.unwrap().is_none());
 }
 
 /// A wallet of production, whose time the scenario can move.

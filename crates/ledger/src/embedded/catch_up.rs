@@ -21,6 +21,8 @@ use crate::slot::{Position, Slot, WalletNumber};
 
 /// How many rows are read in one go.
 const CHUNK: usize = 16_384;
+/// Threads that fold; more would wait for the one that reads.
+const THREADS_MAX: usize = 8;
 
 /// What a start works with.
 pub(super) struct CatchUp<'a> {
@@ -34,7 +36,7 @@ pub(super) struct CatchUp<'a> {
 /// What is known again.
 pub(super) struct CaughtUp {
     /// The wallets that changed behind the snapshots.
-    pub slots: HashMap<WalletNumber, Slot>,
+    pub slots: Vec<Slot>,
     pub recent: Recent,
     /// How far the snapshots are whole by now.
     pub saved: Reach,
@@ -42,11 +44,17 @@ pub(super) struct CaughtUp {
 
 /// A stretch of work.
 struct Progress {
-    slots: HashMap<WalletNumber, Slot>,
-    bytes: usize,
+    shares: Vec<Share>,
     recent: Recent,
     saved: Reach,
     end: Reach,
+}
+
+/// The wallets that one thread folds: those whose number has this remainder.
+#[derive(Default)]
+struct Share {
+    slots: HashMap<WalletNumber, Slot>,
+    bytes: usize,
 }
 
 impl CatchUp<'_> {
@@ -60,27 +68,24 @@ impl CatchUp<'_> {
         mut progress: impl FnMut(Position, Position),
     ) -> Result<CaughtUp, Finding> {
         let from = saved.position.min(recent.until());
-        let (slots, end) = (HashMap::new(), Reach { position: from, hash: saved.hash });
-        let mut work = Progress { slots, bytes: 0, recent, saved, end };
+        let end = Reach { position: from, hash: saved.hash };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+        let shares = std::iter::repeat_with(Share::default).take(threads).collect();
+        let mut work = Progress { shares, recent, saved, end };
+        let mut entries = tables::entries_after(self.ledger, from, until, CHUNK)?;
         while work.end.position < until {
-            let at = work.end.position;
-            let entries = tables::entries_after(self.ledger, at, until, CHUNK)?;
-            if entries.is_empty() {
-                return Err(Finding::row(at + 1, "the row is missing"));
-            }
             self.load(&mut work, &entries)?;
-            for entry in &entries {
-                self.take(&mut work, entry)?;
-            }
-            if work.bytes > self.bytes_max {
+            entries = self.take(&mut work, &entries, until)?;
+            if work.bytes() > self.bytes_max {
                 self.write(&mut work)?;
             }
             progress(work.end.position - from, until - from);
         }
-        for slot in work.slots.values() {
+        for slot in work.slots() {
             check(slot)?;
         }
-        let Progress { slots, recent, saved, .. } = work;
+        let Progress { shares, recent, saved, .. } = work;
+        let slots = shares.into_iter().flat_map(|share| share.slots.into_values()).collect();
         Ok(CaughtUp { slots, recent, saved })
     }
 
@@ -90,7 +95,7 @@ impl CatchUp<'_> {
         let mut numbers: Vec<_> = behind.map(|entry| entry.wallet).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.retain(|number| !work.slots.contains_key(number));
+        numbers.retain(|number| !work.share(*number).slots.contains_key(number));
         let mut missing = Vec::with_capacity(numbers.len());
         for number in numbers {
             // A row of an unknown wallet is found where it is folded.
@@ -106,66 +111,127 @@ impl CatchUp<'_> {
             if slot.number == 0 {
                 slot.number = number;
             }
-            work.bytes += slot.bytes();
-            work.slots.insert(number, slot);
+            let share = work.share(number);
+            share.bytes += slot.bytes();
+            share.slots.insert(number, slot);
         }
         Ok(())
     }
 
-    fn take(&self, work: &mut Progress, entry: &RawEntry) -> Result<(), Finding> {
-        if entry.position != work.end.position + 1 {
-            return Err(Finding::row(work.end.position + 1, "the row is missing"));
+    /// Takes in some rows whose wallets are loaded: the threads fold, while names are taken in and
+    /// the next rows are read. Answers the next rows.
+    fn take(
+        &self,
+        work: &mut Progress,
+        entries: &[RawEntry],
+        until: Position,
+    ) -> Result<Vec<RawEntry>, Finding> {
+        let expected = work.end.position + 1;
+        let gap = (expected..).zip(entries).find(|(position, entry)| *position != entry.position);
+        let missing = if entries.is_empty() { Some(expected) } else { gap.map(|(at, _)| at) };
+        // Rows before a gap are looked at first: the first thing that is wrong is told.
+        let whole = missing.and_then(|at| usize::try_from(at - expected).ok());
+        let entries = &entries[..whole.unwrap_or(entries.len())];
+        let last = entries.last().map_or(work.end.position, |entry| entry.position);
+        let (saved, threads) = (work.saved.position, work.shares.len() as u64);
+        let Progress { shares, recent, end, .. } = work;
+        let (folded, next) = std::thread::scope(|scope| {
+            let folding: Vec<_> = (0..)
+                .zip(shares.iter_mut())
+                .map(|(own, share)| {
+                    let is_own = move |entry: &&RawEntry| {
+                        entry.wallet % threads == own && entry.position > saved
+                    };
+                    scope.spawn(move || {
+                        entries.iter().filter(is_own).try_for_each(|e| share.fold(e))
+                    })
+                })
+                .collect();
+            let next = self
+                .take_names(recent, end, entries)
+                .and_then(|()| Ok(tables::entries_after(self.ledger, last, until, CHUNK)?));
+            let folded: Vec<_> = folding.into_iter().map(|thread| thread.join()).collect();
+            (folded, next)
+        });
+        let panicked = || Finding::Other("a thread that folds rows panicked".to_owned());
+        let mut findings = Vec::new();
+        for result in folded {
+            findings.extend(result.map_err(|_| panicked())?.err());
         }
-        if entry.position > work.recent.until() {
-            self.take_name(work, entry)?;
+        if let Some(first) = findings.into_iter().min() {
+            return Err(first);
         }
-        if entry.position > work.saved.position {
-            work.fold(entry)?;
+        match missing {
+            Some(at) => Err(Finding::row(at, "the row is missing")),
+            None => next,
         }
-        work.end = Reach { position: entry.position, hash: entry.hash() };
+    }
+
+    fn take_names(
+        &self,
+        recent: &mut Recent,
+        end: &mut Reach,
+        entries: &[RawEntry],
+    ) -> Result<(), Finding> {
+        for entry in entries {
+            if entry.position > recent.until() {
+                self.take_name(recent, end, entry)?;
+            }
+            *end = Reach { position: entry.position, hash: entry.hash() };
+        }
         Ok(())
     }
 
-    fn take_name(&self, work: &mut Progress, entry: &RawEntry) -> Result<(), Finding> {
+    fn take_name(&self, recent: &mut Recent, end: &Reach, entry: &RawEntry) -> Result<(), Finding> {
         let Some(name) = entry.name else {
-            work.recent.advance(entry.position);
+            recent.advance(entry.position);
             return Ok(());
         };
-        if work.recent.insert(name, entry.position) == Err(NotTaken::Full) {
-            work.recent.advance(entry.position - 1);
-            self.slice(work)?;
-            let again = work.recent.insert(name, entry.position);
+        if recent.insert(name, entry.position) == Err(NotTaken::Full) {
+            // The full table ends before the row at hand.
+            recent.advance(end.position);
+            let written = self.keys.write_slice(recent, end.hash)?;
+            self.keys.publish(written)?;
+            *recent = self.keys.new_recent(end.position);
+            let again = recent.insert(name, entry.position);
             again.map_err(|error| Finding::row(entry.position, error.to_string()))?;
         }
         Ok(())
     }
 
-    /// Writes the full table of names, which ends before the row at hand.
-    fn slice(&self, work: &mut Progress) -> Result<(), Finding> {
-        let written = self.keys.write_slice(&work.recent, work.end.hash)?;
-        self.keys.publish(written)?;
-        work.recent = self.keys.new_recent(work.recent.until());
-        Ok(())
-    }
-
     /// Writes the wallets to the snapshots and drops them.
     fn write(&self, work: &mut Progress) -> Result<(), Finding> {
-        for slot in work.slots.values() {
+        for slot in work.slots() {
             check(slot)?;
         }
-        snapshots::write_all(self.snapshots, work.slots.values(), &work.end)?;
-        work.slots.clear();
-        work.bytes = 0;
+        snapshots::write_all(self.snapshots, work.slots(), &work.end)?;
+        work.shares.iter_mut().for_each(|share| *share = Share::default());
         work.saved = work.end;
         Ok(())
     }
 }
 
 impl Progress {
+    fn share(&mut self, wallet: WalletNumber) -> &mut Share {
+        // A remainder below the number of shares always fits.
+        let index = usize::try_from(wallet % self.shares.len() as u64).unwrap_or(0);
+        &mut self.shares[index]
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.shares.iter().flat_map(|share| share.slots.values())
+    }
+
+    fn bytes(&self) -> usize {
+        self.shares.iter().map(|share| share.bytes).sum()
+    }
+}
+
+impl Share {
     fn fold(&mut self, entry: &RawEntry) -> Result<(), Finding> {
-        let wrong = |what: String| Finding::row(entry.position, what);
         let slot = self.slots.get_mut(&entry.wallet).ok_or_else(|| {
-            wrong(format!("wallet {} is not in the list of wallets", entry.wallet))
+            let what = format!("wallet {} is not in the list of wallets", entry.wallet);
+            Finding::row(entry.position, what)
         })?;
         if entry.position <= slot.links.last {
             // The record was written after the list of changed wallets was taken.

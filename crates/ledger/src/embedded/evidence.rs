@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::keys::KeyStore;
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
-use super::{snapshots, tables};
+use super::{OpenError, file, snapshots, tables};
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -55,21 +55,16 @@ impl fmt::Display for Loss {
     }
 }
 
-/// What is lost of a directory in which no ledger is, but its mark.
-pub(super) fn of_vanished(directory: &Path) -> Result<Option<Loss>, StoreError> {
-    let MarkState::At(mark) = read_mark(directory)? else { return Ok(None) };
-    Ok(Some(Loss {
-        end: 0,
-        until: mark.position,
-        witnesses: vec!["mark".to_owned()],
-        other_row: None,
-        other_ledger: mark.position == 0,
-    }))
-}
+/// Files that are made after the ledger, and only with one.
+const MADE_AFTER: [&str; 2] = ["mark", "snapshots.db"];
 
-fn read_mark(directory: &Path) -> Result<MarkState, StoreError> {
-    Mark::read(directory)
-        .map_err(|error| StoreError::Failed(format!("reading the mark file: {error}")))
+/// A ledger that is missing is made only where there was none.
+pub(super) fn check_presence(directory: &Path) -> Result<(), OpenError> {
+    let witness = MADE_AFTER.into_iter().find(|name| directory.join(name).exists());
+    let Some(witness) = witness else { return Ok(()) };
+    let path = file::path(directory);
+    // Without its write-ahead log a young ledger.db may be empty.
+    if file::is_made(directory)? { Ok(()) } else { Err(OpenError::Gone { path, witness }) }
 }
 
 /// Compares a ledger with what its directory tells of it.
@@ -113,7 +108,8 @@ fn witnesses(
     keys: &KeyStore,
 ) -> Result<Vec<Witness>, StoreError> {
     let mut witnesses = Vec::new();
-    match read_mark(directory)? {
+    let failed = |error| StoreError::Failed(format!("reading the mark file: {error}"));
+    match Mark::read(directory).map_err(failed)? {
         MarkState::At(mark) => {
             let hash = scrip_core::Digest::from_bytes(mark.row_hash);
             let is_ours = mark.ledger_id == ledger_id;

@@ -11,7 +11,7 @@ use super::OpenError;
 use crate::work::StoreError;
 
 /// The format of the file; a newer one is refused.
-const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 2;
 const LEDGER: &str = "ledger.db";
 const LOCK: &str = "lock";
 
@@ -83,13 +83,9 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
 }
 
 /// The one connection that writes. The settings are the measured ones: small inline checkpoints,
-/// every commit synced, no memory map. None if there is no ledger in the file.
-///
-/// Closing it leaves the write-ahead log as it is until [`checkpoint_at_close`]: a start that is
-/// refused must not touch what somebody may still want to save.
-pub(super) fn open_writer(directory: &Path) -> Result<Option<Connection>, OpenError> {
+/// every commit synced, no memory map.
+pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open(path(directory))?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch(
         "pragma page_size = 4096;
          pragma journal_mode = wal;
@@ -100,42 +96,18 @@ pub(super) fn open_writer(directory: &Path) -> Result<Option<Connection>, OpenEr
          pragma foreign_keys = on;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
-    let made: bool = connection
-        .query_row("select 1 from sqlite_schema where name = 'meta'", [], |_| Ok(()))
-        .optional()?
-        .is_some();
-    if !made {
-        return Ok(None);
+    if !has_tables(&connection)? {
+        make(&connection)?;
     }
     check_format(&connection)?;
-    Ok(Some(connection))
-}
-
-/// The same, where an empty ledger is made if there is none.
-pub(super) fn make_writer(directory: &Path) -> Result<Connection, OpenError> {
-    if let Some(connection) = open_writer(directory)? {
-        return Ok(connection);
-    }
-    let connection = Connection::open(path(directory))?;
-    make(&connection)?;
-    drop(connection);
-    open_writer(directory)?.ok_or(OpenError::Missing { path: path(directory) })
-}
-
-/// Lets the log be taken into the file when the connection is closed.
-pub(super) fn checkpoint_at_close(connection: &Connection) -> Result<(), OpenError> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    Ok(())
+    Ok(connection)
 }
 
 /// A connection that only reads.
 pub(super) fn open_reader(directory: &Path) -> Result<Connection, OpenError> {
-    let path = path(directory);
-    if !path.exists() {
-        return Err(OpenError::Missing { path });
-    }
+    demand(directory)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(path(directory), flags)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("pragma temp_store = memory; pragma cache_size = -8192;")?;
     check_format(&connection)?;
@@ -154,7 +126,35 @@ pub(super) fn ledger_id(connection: &Connection) -> Result<[u8; 16], OpenError> 
         .query_row("select value from meta where name = 'ledger_id'", [], |row| row.get(0))?)
 }
 
-fn path(directory: &Path) -> PathBuf {
+/// There is a ledger in the directory; looks without writing.
+pub(super) fn is_made(directory: &Path) -> Result<bool, OpenError> {
+    let path = path(directory);
+    if !path.exists() {
+        return Ok(false);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    has_tables(&Connection::open_with_flags(path, flags)?)
+}
+
+fn has_tables(connection: &Connection) -> Result<bool, OpenError> {
+    let sql = "select 1 from sqlite_schema where name = 'meta'";
+    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+}
+
+/// A ledger without which a command has nothing to do.
+pub(super) fn demand(directory: &Path) -> Result<(), OpenError> {
+    let path = path(directory);
+    if path.exists() { Ok(()) } else { Err(OpenError::Missing { path }) }
+}
+
+/// Leaves the write-ahead log as it is when the connection closes: whoever looks for what is lost
+/// in it finds it as it was.
+pub(super) fn leave_log(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)?)
+}
+
+/// Where the ledger is.
+pub(super) fn path(directory: &Path) -> PathBuf {
     directory.join(LEDGER)
 }
 

@@ -3,8 +3,9 @@
 //! Each number is an atomic of its own: cheap to change anywhere, and a snapshot of all of them is
 //! not of one instant.
 
-use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::figures::{Figure, FigureKind, Unit, Value};
 
 #[cfg(test)]
 mod tests;
@@ -102,61 +103,6 @@ pub struct Gauges {
     pub scrubbed_wallets: Counter,
     /// What was found wrong in that.
     pub scrub_findings: Counter,
-}
-
-/// One number, with what is to be known about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figure {
-    /// Its name, which ends in its unit, and in `total` if it only grows.
-    pub name: &'static str,
-    /// How it changes.
-    pub kind: FigureKind,
-    /// What it is measured in.
-    pub unit: Unit,
-    /// What it says, in a sentence.
-    pub help: &'static str,
-    /// How much it is, in its unit.
-    pub value: Value,
-}
-
-/// How a number changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FigureKind {
-    /// It only grows, until the process starts again.
-    Counter,
-    /// It grows and shrinks.
-    Gauge,
-}
-
-/// What a number is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Things; the name says which.
-    Count,
-    /// Bytes.
-    Bytes,
-    /// Seconds.
-    Seconds,
-}
-
-/// An exact decimal; its text is what is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Whole units.
-    Whole(u64),
-    /// Thousandths of the unit.
-    Thousandths(u64),
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Whole(value) => write!(formatter, "{value}"),
-            Self::Thousandths(value) => {
-                write!(formatter, "{}.{:03}", value / 1_000, value % 1_000)
-            }
-        }
-    }
 }
 
 impl Gauges {
@@ -275,20 +221,6 @@ impl Gauges {
             ),
         ]
     }
-}
-
-/// The page that a Prometheus server reads (text format 0.0.4).
-pub fn prometheus_text(figures: &[Figure]) -> String {
-    let mut page = String::new();
-    for Figure { name, kind, help, value, .. } in figures {
-        let kind = match kind {
-            FigureKind::Counter => "counter",
-            FigureKind::Gauge => "gauge",
-        };
-        // A string takes all that is written.
-        let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
-    }
-    page
 }
 
 fn counter(name: &'static str, help: &'static str, counter: &Counter) -> Figure {

@@ -2,7 +2,7 @@
 //! cold wallets.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -12,6 +12,7 @@ use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
 use super::snapshots::{self, Behind, Bounds};
+use super::writer::Watch;
 use crate::work::StoreError;
 
 /// What the writer hands over.
@@ -62,7 +63,8 @@ impl ToKeep {
 }
 
 /// Runs until the writer stopped.
-pub(super) fn run(connection: &Connection, shared: &Arc<Shared>) {
+pub(super) fn run(connection: &Connection, shared: &Shared) {
+    let _watch = Watch { shared, thread: "keeper" };
     loop {
         let is_last = shared.keep.behind.wait_for_round();
         let last = {

@@ -23,6 +23,7 @@ mod readers;
 mod recover;
 mod scrub;
 mod snapshots;
+mod stats;
 pub(crate) mod tables;
 mod unit;
 mod verify;
@@ -38,7 +39,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+};
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
@@ -47,11 +50,12 @@ use crate::reading::{self, ADVANCE_MOST, store_error};
 use crate::slot::Position;
 use crate::work::{Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
+    Claim, ClaimState, Executed, Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
+    Order, Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
+use names::Names;
 use queue::{Refused, Sender};
 use readers::{Reader, Readers};
 use wallets::Wallets;
@@ -59,9 +63,10 @@ use writer::{Message, Reply};
 
 pub use evidence::Loss;
 pub use findings::{Finding, Findings};
-pub use gauges::{Figure, FigureKind, Gauges, Unit, Value, prometheus_text};
+pub use gauges::Gauges;
 pub use opening::{OpenError, Options};
-pub use recover::{Recovered, rebuild, recover};
+pub use recover::{Rebuilt, Recovered, rebuild, recover};
+pub use stats::{FileSize, FrozenWallet, MarkStats, NameStats, StartCost, Stats, stats};
 pub use tables::incidents::{Incident, IncidentKind};
 pub use verify::{Verified, VerifyError, verify};
 
@@ -70,6 +75,7 @@ pub(crate) struct Shared {
     directory: PathBuf,
     wallets: Wallets,
     keys: Arc<KeyStore>,
+    names: Names,
     keep: ToKeep,
     key_holders: KeyHolders,
     clocks: Clocks,
@@ -113,13 +119,6 @@ impl Embedded {
     /// Tells the process that owns a directory to follow its system clock again.
     pub fn accept_clock(directory: &Path) -> std::io::Result<()> {
         std::fs::write(housekeeping::accept_file(directory), b"")
-    }
-
-    /// What the ledger counts about itself.
-    #[must_use]
-    pub fn figures(&self) -> Vec<Figure> {
-        keeper::show(&self.shared);
-        self.shared.gauges.snapshot()
     }
 
     /// Answers what was accepted, accepts nothing more, and closes.
@@ -399,6 +398,26 @@ impl Ledger for Embedded {
         let find = move |shared: &Shared| reading::wallets_of_rows(&shared.wallets, &asked);
         let keys = self.bring_up(find).await?;
         self.read(move |reader, shared| reading::rows(reader, &shared.wallets, &keys, &query)).await
+    }
+
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError> {
+        let key = wallet.clone();
+        let due = self.read(move |_, shared| {
+            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
+            due.map_err(store_error)
+        });
+        reading::write_due_or_fail(self, due.await?).await?;
+        let key = wallet.clone();
+        self.read(move |reader, shared| reading::row_at(reader, &shared.wallets, &key, at)).await
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        keeper::show(&self.shared);
+        self.shared.gauges.snapshot()
     }
 
     async fn close(&self) {

@@ -1,8 +1,8 @@
-//! The writer's names: the recent ones in a table, those of the table before while its slice is
+//! The names of rows: the recent ones in a table, those of the table before while its slice is
 //! being written, and the slices.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use scrip_core::{Digest, NameHash};
 
@@ -46,9 +46,13 @@ pub(super) struct Frozen {
     pub hash: Digest,
 }
 
-/// The names as the writer knows them: all of them durable.
+/// The names of all durable rows.
 pub(super) struct Names {
     store: Arc<KeyStore>,
+    known: RwLock<Known>,
+}
+
+struct Known {
     slices: Arc<Slices>,
     recent: Recent,
     frozen: Option<Frozen>,
@@ -57,20 +61,8 @@ pub(super) struct Names {
 impl Names {
     /// Goes on with a table that continues the slices.
     pub(super) fn new(store: Arc<KeyStore>, recent: Recent) -> Self {
-        let slices = store.slices();
-        Self { store, slices, recent, frozen: None }
-    }
-
-    /// Takes the newest generation of slices. A frozen table is dropped in the same instant in
-    /// which its slice is known; what was checked against an older generation is asked again.
-    pub(super) fn refresh(&mut self) {
-        let slices = self.store.slices();
-        if slices.generation() == self.slices.generation() {
-            return;
-        }
-        self.slices = slices;
-        let until = self.slices.covered_until();
-        self.frozen = self.frozen.take().filter(|frozen| frozen.recent.until() > until);
+        let known = Known { slices: store.slices(), recent, frozen: None };
+        Self { store, known: RwLock::new(known) }
     }
 
     /// The newest row of a name.
@@ -79,52 +71,82 @@ impl Names {
         name: &NameHash,
         checked: &Checked,
     ) -> Result<Option<Position>, StoreError> {
-        let frozen = || self.frozen.as_ref().and_then(|frozen| frozen.recent.find(name));
-        if let Some(position) = self.recent.find(name).or_else(frozen) {
-            return Ok(Some(position));
+        let slices = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let frozen = || known.frozen.as_ref().and_then(|frozen| frozen.recent.find(name));
+            if let Some(position) = known.recent.find(name).or_else(frozen) {
+                return Ok(Some(position));
+            }
+            if checked.generation == known.slices.generation()
+                && let Some(position) = checked.names.get(name)
+            {
+                return Ok(*position);
+            }
+            Arc::clone(&known.slices)
+        };
+        slices.find(name)
+    }
+
+    /// Takes the newest generation of slices. A frozen table is dropped in the same instant in
+    /// which its slice is known; what was checked against an older generation is asked again.
+    pub(super) fn refresh(&self) {
+        let slices = self.store.slices();
+        let mut known = self.write();
+        if slices.generation() != known.slices.generation() {
+            let until = slices.covered_until();
+            known.slices = slices;
+            known.frozen = known.frozen.take().filter(|frozen| frozen.recent.until() > until);
         }
-        if checked.generation == self.slices.generation()
-            && let Some(known) = checked.names.get(name)
-        {
-            return Ok(*known);
-        }
-        self.slices.find(name)
     }
 
     /// A batch with these names is durable up to a position.
-    pub(super) fn extend(&mut self, names: HashMap<NameHash, Position>, until: Position) {
+    pub(super) fn extend(&self, names: HashMap<NameHash, Position>, until: Position) {
+        let mut known = self.write();
         for (name, position) in names {
             // There is room: it was made before the batch.
-            if let Err(error) = self.recent.insert(name, position) {
+            if let Err(error) = known.recent.insert(name, position) {
                 tracing::error!(%error, position, "a name was not taken");
             }
         }
-        self.recent.advance(until);
+        known.recent.advance(until);
     }
 
     /// Makes room for a batch: a full table is frozen and answered, for somebody to write.
-    pub(super) fn make_room(&mut self, end: Reach) -> Room {
-        if self.recent.room_left() >= ROOM_FOR_A_BATCH {
-            return Room::Enough;
-        }
-        if self.frozen.is_some() {
-            return Room::None;
-        }
-        let next = self.store.new_recent(self.recent.until());
-        let full = std::mem::replace(&mut self.recent, next);
+    pub(super) fn make_room(&self, end: Reach) -> Room {
+        let until = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if known.recent.room_left() >= ROOM_FOR_A_BATCH {
+                return Room::Enough;
+            }
+            if known.frozen.is_some() {
+                return Room::None;
+            }
+            known.recent.until()
+        };
+        // Only the writer adds names, so nothing came in between.
+        let next = self.store.new_recent(until);
+        let mut known = self.write();
+        let full = std::mem::replace(&mut known.recent, next);
         let frozen = Frozen { recent: Arc::new(full), hash: end.hash };
-        self.frozen = Some(frozen.clone());
+        known.frozen = Some(frozen.clone());
         Room::Frozen(frozen)
     }
 
-    /// The table of recent names, when nothing more comes.
-    pub(super) fn into_recent(self) -> Recent {
-        self.recent
+    /// The table of recent names, when nothing more comes. Readers no longer find these.
+    pub(super) fn take_recent(&self) -> Recent {
+        let mut known = self.write();
+        let next = self.store.new_recent(known.recent.until());
+        std::mem::replace(&mut known.recent, next)
     }
 
     /// How many names are in memory.
     pub(super) fn in_memory(&self) -> usize {
-        self.recent.names() + self.frozen.as_ref().map_or(0, |frozen| frozen.recent.names())
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.recent.names() + known.frozen.as_ref().map_or(0, |frozen| frozen.recent.names())
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,10 +13,10 @@ use super::file::DirectoryLock;
 use super::keeper::{self, ToKeep};
 use super::keys::KeyStore;
 use super::mark::{self, Mark, MarkState};
-use super::names::Names;
+use super::names::{Checked, Names};
 use super::queue::{self, Limits};
 use super::reach::Reach;
-use super::readers::Readers;
+use super::readers::{FindName, Readers};
 use super::snapshots::{self, Bounds};
 use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
@@ -30,6 +30,9 @@ use crate::record::key_holder_of;
 use crate::slot::Position;
 use crate::work::{CLOCK_MEMBER, StoreError};
 use crate::{RecordKind, SYSTEM, Settings};
+
+#[cfg(test)]
+mod tests;
 
 /// Why a directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,18 @@ pub enum OpenError {
          without these rows: scrip recover --accept-loss"
     )]
     Lost(Loss),
+    /// The ledger is missing or empty where other files tell that there was one.
+    #[error(
+        "{path} is missing or empty, but there was a ledger, says {witness}. Put back the ledger.db and \
+         ledger.db-wal that belong here, or go on without their rows: scrip recover --accept-loss",
+        path = path.display()
+    )]
+    Gone {
+        /// Where it should be.
+        path: PathBuf,
+        /// The file that tells it.
+        witness: &'static str,
+    },
     /// A file beside the ledger cannot be read or written.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -131,7 +146,7 @@ impl Default for Options {
             filter_bytes_max: 512 << 20,
             names_max: None,
             snapshots_every: Duration::from_secs(5),
-            lag_rows_max: 2_000_000,
+            lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
             scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             on_failure: Box::new(|_| {}),
@@ -155,23 +170,14 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens what may be looked at before it is known whether rows were lost. Where a ledger was
-    /// and is no more, an empty one is made only if that is accepted.
+    /// Opens what may be looked at before it is known whether rows were lost.
     pub(super) fn open(
         directory: &Path,
         filter_bytes_max: usize,
         names_max: Option<usize>,
-        may_begin_again: bool,
     ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
-        let ledger = match file::open_writer(directory)? {
-            Some(ledger) => ledger,
-            // A ledger that was here must not become an empty one.
-            None => match evidence::of_vanished(directory)? {
-                Some(loss) if !may_begin_again => return Err(OpenError::Lost(loss)),
-                _ => file::make_writer(directory)?,
-            },
-        };
+        let ledger = file::open_writer(directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");
         let (keys, problems) = KeyStore::open(&path, ledger_id, filter_bytes_max, names_max)?;
@@ -187,9 +193,13 @@ impl Store {
         Ok(Self { lock, ledger, ledger_id, keys, end })
     }
 
-    /// What was lost, if anything was.
+    /// What was lost, if anything was. Then the files stay as they are.
     pub(super) fn loss(&self, directory: &Path) -> Result<Option<Loss>, StoreError> {
-        evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)
+        let loss = evidence::check(&self.ledger, directory, self.ledger_id, &self.keys)?;
+        if loss.is_some() {
+            file::leave_log(&self.ledger)?;
+        }
+        Ok(loss)
     }
 }
 
@@ -199,11 +209,11 @@ pub(super) fn open(
     options: Options,
     progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
-    let store = Store::open(directory, options.filter_bytes_max, options.names_max, false)?;
+    evidence::check_presence(directory)?;
+    let store = Store::open(directory, options.filter_bytes_max, options.names_max)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }
-    file::checkpoint_at_close(&store.ledger)?;
     store.keys.discard_unused()?;
     if let Some(pages) = options.pages_max {
         store.ledger.pragma_update(None, "max_page_count", pages)?;
@@ -226,7 +236,8 @@ pub(super) fn open(
             options.wallets_bytes_max,
             Box::new(move |key| mend::mend(&of, key)),
         ),
-        keys: Arc::clone(&keys),
+        names: Names::new(Arc::clone(&keys), caught_up.recent),
+        keys,
         keep: ToKeep::new(bounds, caught_up.saved),
         key_holders: KeyHolders::default(),
         clocks: Clocks::new(options.clock),
@@ -236,8 +247,7 @@ pub(super) fn open(
         on_failure: options.on_failure,
     });
     know(&ledger, &shared)?;
-    let CaughtUp { slots, recent, .. } = caught_up;
-    let dirty = slots.into_values().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
+    let dirty = caught_up.slots.into_iter().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
         let key = slot.wallet.key().clone();
         shared.wallets.publish(slot);
         key
@@ -250,14 +260,14 @@ pub(super) fn open(
         grant: tables::last_grant(&ledger)?,
     };
     let sync = mark.syncing();
-    let base = Base { names: Names::new(keys, recent), last, mark, standings: Standings::new() };
+    let base = Base { last, mark, standings: Standings::new() };
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
     let (stop, stopped) = mpsc::channel();
     let (stop_scrubbing, scrubbing_stopped) = mpsc::channel();
     let embedded = Arc::new(Embedded {
         shared: Arc::clone(&shared),
-        readers: Arc::new(Readers::new(directory)),
+        readers: Arc::new(Readers::new(directory, finder(&shared))),
         running: RunningClaims::default(),
         secret: file::secret(&ledger)?,
         queue,
@@ -265,10 +275,15 @@ pub(super) fn open(
         stops: Mutex::new(vec![stop, stop_scrubbing]),
     });
     let writer = Writer { connection: ledger, shared: Arc::clone(&shared), base, inbox };
-    embedded.spawn("ledger-writer", move || writer.run())?;
+    // The directory is held as long as anybody may write into it.
+    let lock = Arc::new(lock);
+    let held = Arc::clone(&lock);
+    embedded.spawn("ledger-writer", move || {
+        writer.run();
+        drop(held);
+    })?;
     embedded.spawn("ledger-keeper", move || {
         keeper::run(&snapshots, &shared);
-        // The directory is held as long as anybody may write; the writer ends before the keeper.
         drop(snapshots);
         drop(lock);
     })?;
@@ -280,6 +295,12 @@ pub(super) fn open(
         embedded.spawn("ledger-scrubber", run)?;
     }
     Ok(embedded)
+}
+
+/// Finds the newest durable row of a name, for readers.
+fn finder(shared: &Arc<Shared>) -> Arc<FindName> {
+    let shared = Arc::clone(shared);
+    Arc::new(move |name| shared.names.find(&name, &Checked::default()))
 }
 
 /// Opens the mark, or makes it where none can be read.

@@ -8,7 +8,7 @@ use scrip_core::Timestamp;
 use super::mark::{self, Mark};
 use super::opening::Store;
 use super::tables::{self, incidents::IncidentKind};
-use super::{Embedded, Loss, OpenError, Options, snapshots};
+use super::{Embedded, Loss, OpenError, Options, Stats, evidence, file, snapshots, stats};
 use crate::clock::SystemClock;
 use crate::slot::Position;
 use crate::work::StoreError;
@@ -24,14 +24,28 @@ pub enum Recovered {
     Accepted(Loss),
 }
 
+/// What was made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// From so many rows.
+    pub rows: u64,
+    /// Wallets in the snapshots.
+    pub wallets: u64,
+    /// Names in slices and in the table of the newest.
+    pub names: u64,
+}
+
 /// Says what a directory lost, and accepts it if told so: the loss becomes an incident of the
 /// store, and everything that speaks of the lost rows is forgotten. What can be made from the
 /// ledger is made again by the next start.
 pub fn recover(directory: &Path, accept: bool) -> Result<Recovered, OpenError> {
-    let store = match Store::open(directory, 0, None, accept) {
-        Err(OpenError::Lost(loss)) => return Ok(Recovered::Found(loss)),
-        opened => opened?,
-    };
+    match evidence::check_presence(directory) {
+        Ok(()) => file::demand(directory)?,
+        // An empty ledger takes its place.
+        Err(OpenError::Gone { .. }) if accept => {}
+        Err(error) => return Err(error),
+    }
+    let store = Store::open(directory, 0, None)?;
     let Some(loss) = store.loss(directory)? else { return Ok(Recovered::NothingLost) };
     if !accept {
         return Ok(Recovered::Found(loss));
@@ -55,8 +69,10 @@ pub fn rebuild(
     directory: &Path,
     options: Options,
     progress: impl FnMut(Position, Position),
-) -> Result<(), OpenError> {
-    let store = Store::open(directory, 0, options.names_max, false)?;
+) -> Result<Rebuilt, OpenError> {
+    evidence::check_presence(directory)?;
+    file::demand(directory)?;
+    let store = Store::open(directory, 0, options.names_max)?;
     if let Some(loss) = store.loss(directory)? {
         return Err(OpenError::Lost(loss));
     }
@@ -66,7 +82,9 @@ pub fn rebuild(
     let options = Options { snapshots_every: Duration::from_secs(3_600), ..options };
     let ledger = Embedded::open(directory, options, progress)?;
     ledger.close_blocking();
-    Ok(())
+    let wallets = ledger.shared.wallets.snapshots().count()?;
+    let Stats { rows, names, .. } = stats(directory)?;
+    Ok(Rebuilt { rows, wallets, names: names.in_slices + names.saved })
 }
 
 fn record(store: &Store, now: Timestamp, loss: &Loss) -> Result<(), StoreError> {

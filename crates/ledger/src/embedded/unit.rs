@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
 
 use super::mark::Mark;
-use super::names::{Checked, Names};
+use super::names::Checked;
 use super::reach::Reach;
 use super::tables;
 use crate::published::Published as _;
@@ -27,8 +27,6 @@ const STANDINGS_MAX: usize = 200_000;
 
 /// What the writer knows between batches: all of it durable.
 pub(super) struct Base {
-    /// Where the names of consumptions and reservations are.
-    pub names: Names,
     /// The numbers that were given out last.
     pub last: Last,
     /// How far the ledger must reach.
@@ -82,7 +80,7 @@ impl Overlay {
 
     /// Makes the changes of a durable batch visible.
     pub(super) fn publish(self, base: &mut Base, shared: &Shared) {
-        base.names.extend(self.names, self.last.reach.position);
+        shared.names.extend(self.names, self.last.reach.position);
         forget_some(&mut base.standings);
         for (place, standings) in self.standings {
             base.standings.entry(place).or_default().extend(standings);
@@ -254,7 +252,7 @@ impl State for Unit<'_> {
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
         match self.overlay.names.get(&name) {
             Some(position) => Ok(Some(*position)),
-            None => self.base.names.find(&name, self.checked),
+            None => self.shared.names.find(&name, self.checked),
         }
     }
 

@@ -66,10 +66,10 @@ impl Writer {
     /// Runs until it is stopped or cannot go on.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        let _watch = Watch(&shared);
+        let _watch = Watch { shared: &shared, thread: "writer" };
         let is_stopped = self.work();
         // What was accepted is durable: the rest is for the next start to know sooner.
-        let last = (self.base.names.into_recent(), self.base.last.reach);
+        let last = (shared.names.take_recent(), self.base.last.reach);
         shared.keep.stop(is_stopped.then_some(last));
     }
 
@@ -85,10 +85,21 @@ impl Writer {
                 }
             }
             if is_last {
+                self.tidy();
                 return true;
             }
         }
         false
+    }
+
+    /// Takes the log into the file, so that whoever copies the file has it all. If it cannot be, the
+    /// next start reads the log.
+    fn tidy(&self) {
+        let checkpointed =
+            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        if let Err(error) = checkpointed {
+            tracing::warn!(%error, "the write-ahead log stays beside ledger.db");
+        }
     }
 
     fn work_off(&mut self, batch: Vec<Message>) -> Result<(), Failed> {
@@ -102,13 +113,13 @@ impl Writer {
     /// Lets the keeper come after: the snapshots are not too far behind, and there is room for the
     /// names of a batch. False if names cannot be written, so that no more may come.
     fn has_room(&mut self) -> bool {
-        let (shared, base) = (&self.shared, &mut self.base);
+        let (shared, base) = (&self.shared, &self.base);
         if shared.keep.behind.wait_for_room() {
             shared.gauges.writer_slow_downs.increment();
         }
         loop {
-            base.names.refresh();
-            match base.names.make_room(base.last.reach) {
+            shared.names.refresh();
+            match shared.names.make_room(base.last.reach) {
                 Room::Enough => break,
                 Room::Frozen(frozen) => shared.keep.slice(frozen),
                 Room::None if shared.keep.cannot_slice() => return false,
@@ -118,7 +129,7 @@ impl Writer {
                 }
             }
         }
-        shared.gauges.key_names_recent.set(base.names.in_memory() as u64);
+        shared.gauges.key_names_recent.set(shared.names.in_memory() as u64);
         true
     }
 }
@@ -413,13 +424,17 @@ fn refuse_all(batch: Vec<Message>, error: &LedgerError) {
     }
 }
 
-/// Tells the owner if the writer's thread panics: nothing is made durable any more.
-struct Watch<'a>(&'a Shared);
+/// Tells the owner if a thread panics without which nothing is made durable any more.
+pub(super) struct Watch<'a> {
+    pub shared: &'a Shared,
+    pub thread: &'static str,
+}
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the writer panicked");
+            self.shared.fail(&format!("the {} panicked", self.thread));
+            self.shared.keep.stop(None);
         }
     }
 }

@@ -3,20 +3,25 @@
 //! The order (decisions 51, 56, 81): by instant, the latest first; at one instant by currency and
 //! resource, ascending; within a wallet the newest first.
 
+mod reading;
 mod walk;
+mod wanted;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use scrip_core::{CurrencyId, Digest, ResourceId, Row, Timestamp, WalletKey};
+use scrip_core::{CurrencyId, Digest, NameHash, ResourceId, Row, Timestamp, WalletKey};
 
 use crate::slot::{Position, RowLinks};
 use crate::work::StoreError;
 use crate::{Page, PageRequest, Point, RowQuery, RowView, Start};
 use walk::Walk;
+use wanted::Wanted;
+
+pub use reading::newest_at;
 
 /// A row as it is stored.
 #[derive(Clone, Debug)]
@@ -37,6 +42,9 @@ pub struct Entry {
 pub trait Entries {
     /// The row at a position.
     fn entry(&self, position: Position) -> Result<Option<Entry>, StoreError>;
+
+    /// Where the newest row of this name is, among the rows that [`Entries::entry`] finds.
+    fn newest_of(&self, name: NameHash) -> Result<Option<Position>, StoreError>;
 }
 
 /// Where a wallet's rows end.
@@ -63,6 +71,15 @@ struct Anchor {
     place: Place,
 }
 
+/// Which way a walk goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    /// To older rows.
+    Down,
+    /// To newer rows.
+    Up,
+}
+
 /// The page that a query asks for, from the wallets that it concerns. None if its cursor names no
 /// row of these wallets.
 pub fn page(
@@ -71,20 +88,27 @@ pub fn page(
     query: &RowQuery,
 ) -> Result<Option<Page<RowView>>, StoreError> {
     let PageRequest { start, limit } = query.page;
+    let wanted = Wanted::of(query);
+    let (on, back) = match start {
+        Start::Newest | Start::After(_) => (Direction::Down, Direction::Up),
+        Start::Before(_) => (Direction::Up, Direction::Down),
+    };
     if matches!(start, Start::After(Point::END) | Start::Before(Point::START)) {
-        let any = !walk(entries, heads, query, None, 0)?.is_empty();
+        let any = !walk(entries, heads, &wanted, None, on, 0)?.is_empty();
         return Ok(Some(Page::of_walk(Vec::new(), any, query.page)));
     }
-    let anchor = match start {
-        Start::Newest | Start::After(Point::START) | Start::Before(Point::END) => None,
+    let (anchor, behind) = match start {
+        Start::Newest | Start::After(Point::START) | Start::Before(Point::END) => (None, false),
         Start::After(point) | Start::Before(point) => {
             let Some(anchor) = anchor(entries, heads, point)? else { return Ok(None) };
-            Some(anchor)
+            // Rows never go: the cursor's own row is still on its other side, unless it was got
+            // with another filter.
+            let behind = is_wanted(&wanted, &anchor.entry, point.part)?
+                || !walk(entries, heads, &wanted, Some(&anchor), back, 0)?.is_empty();
+            (Some(anchor), behind)
         }
     };
-    // Rows never go, so the cursor's own row is still on its other side.
-    let behind = anchor.is_some();
-    let found = walk(entries, heads, query, anchor.as_ref(), limit)?;
+    let found = walk(entries, heads, &wanted, anchor.as_ref(), on, limit)?;
     Ok(Some(Page::of_walk(found, behind, query.page)))
 }
 
@@ -92,23 +116,24 @@ pub fn page(
 fn walk(
     entries: &impl Entries,
     heads: &[Head],
-    query: &RowQuery,
+    wanted: &Wanted<'_>,
     anchor: Option<&Anchor>,
+    direction: Direction,
     limit: usize,
 ) -> Result<Vec<(Point, RowView)>, StoreError> {
-    let upward = matches!(query.page.start, Start::Before(_));
     let mut walks = Vec::with_capacity(heads.len());
     for head in heads {
-        walks.push(Walk::begin(entries, head, query, anchor, upward)?);
+        walks.push(Walk::begin(entries, head, wanted, anchor, direction)?);
     }
     let mut found = Vec::new();
     while found.len() <= limit {
         let mut best: Option<(usize, Place)> = None;
         for (index, walk) in walks.iter_mut().enumerate() {
             let Some(place) = walk.peek()? else { continue };
-            let is_better = best
-                .as_ref()
-                .is_none_or(|(_, other)| if upward { place > other } else { place < other });
+            let is_better = best.as_ref().is_none_or(|(_, other)| match direction {
+                Direction::Down => place < other,
+                Direction::Up => place > other,
+            });
             if is_better {
                 best = Some((index, place.clone()));
             }
@@ -127,6 +152,12 @@ fn anchor(
     let Some(entry) = entries.entry(point.position)? else { return Ok(None) };
     let head = heads.iter().find(|head| head.number == entry.wallet);
     Ok(head.map(|head| Anchor { place: place(&head.key, &entry.row, point.part), entry }))
+}
+
+fn is_wanted(wanted: &Wanted<'_>, entry: &Entry, part: u32) -> Result<bool, StoreError> {
+    let parts = entry.row.event.parts().map_err(|_| reading::overflow(entry))?;
+    let part = usize::try_from(part).ok().and_then(|index| parts.get(index));
+    Ok(part.is_some_and(|part| wanted.includes(part)))
 }
 
 fn place(key: &WalletKey, row: &Row, part: u32) -> Place {

@@ -3,34 +3,59 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use scrip_core::{Credits, EventType, RowPart, Timestamp};
+use scrip_core::{Credits, ReservationId, RowPart};
 
-use super::{Anchor, Entries, Entry, Head, Place, place};
-use crate::slot::Position;
+use super::reading::{check_older, newest_at, newest_of, older, overflow, read};
+use super::wanted::Wanted;
+use super::{Anchor, Direction, Entries, Entry, Head, Place, place};
+use crate::slot::{Position, skipped};
 use crate::work::StoreError;
-use crate::{Point, RowQuery, RowView};
+use crate::{Point, RowView};
 
-/// How many rows an upward walk reads at once.
-const BLOCK: u64 = 64;
-/// The same where only the few rows are read that are not plain consumptions.
-const NOTABLE_BLOCK: u64 = 4_096;
+/// How many rows that are not plain consumptions are read one after the other before a search
+/// keeps to the tree of skip positions. Where they are rare, the next one is mostly what is
+/// sought; where they are many, it may be one of millions that are not.
+const NOTABLE_STEPS: u32 = 8;
 
 /// A walk through one wallet's rows.
 pub(super) struct Walk<'a, E> {
     entries: &'a E,
     head: &'a Head,
-    query: &'a RowQuery,
-    upward: bool,
-    /// Only rows that are not plain consumptions can match.
-    notable_only: bool,
+    wanted: &'a Wanted<'a>,
+    direction: Direction,
     /// Parts of the anchor's own row on the other side are left out.
     anchor: Option<&'a Place>,
-    /// Downward: the next row to read.
-    next: Position,
-    /// Upward: the next sequence to read.
-    next_sequence: u64,
+    way: Way,
     /// Matching parts of the rows read last.
     ready: VecDeque<(Point, Place, RowView)>,
+}
+
+/// What is still to be read.
+enum Way {
+    /// Downward.
+    Down {
+        /// The next row.
+        next: Position,
+        /// Rows read since the last one that matched.
+        misses: u32,
+    },
+    /// Upward.
+    Up {
+        /// The first sequence that is asked for.
+        first: u64,
+        /// What is left of the trees, the oldest last.
+        left: Vec<Left>,
+    },
+    /// Through a reservation's rows, the nearest last.
+    Reservation(Vec<Entry>),
+}
+
+/// What an upward walk has not read yet.
+enum Left {
+    /// The tree below a row, and then the row.
+    Tree(Entry),
+    /// The row only.
+    Row(Entry),
 }
 
 impl<'a, E: Entries> Walk<'a, E> {
@@ -38,52 +63,30 @@ impl<'a, E: Entries> Walk<'a, E> {
     pub(super) fn begin(
         entries: &'a E,
         head: &'a Head,
-        query: &'a RowQuery,
+        wanted: &'a Wanted<'a>,
         anchor: Option<&'a Anchor>,
-        upward: bool,
+        direction: Direction,
     ) -> Result<Self, StoreError> {
-        let plain_excluded = !query.event_types.is_empty()
-            && !query.event_types.contains(&EventType::CreditsConsumed);
-        let mut walk = Self {
-            entries,
-            head,
-            query,
-            upward,
-            notable_only: plain_excluded || query.reservation.is_some(),
-            anchor: anchor.map(|anchor| &anchor.place),
-            next: 0,
-            next_sequence: 1,
-            ready: VecDeque::new(),
+        let way = Way::Reservation(Vec::new());
+        let ready = VecDeque::new();
+        let place = anchor.map(|anchor| &anchor.place);
+        let mut walk = Self { entries, head, wanted, direction, anchor: place, way, ready };
+        walk.way = match (&wanted.query.reservation, direction) {
+            (Some(reservation), _) => walk.of_reservation(reservation)?,
+            (None, Direction::Down) => walk.down(anchor)?,
+            (None, Direction::Up) => walk.up(anchor)?,
         };
-        match anchor {
-            None => {
-                walk.next = if walk.notable_only { head.last_notable } else { head.last };
-            }
-            // The anchor's own row may have parts on this side.
-            Some(anchor) if anchor.entry.wallet == head.number => {
-                walk.next_sequence = anchor.entry.row.sequence;
-                walk.next = walk.first_at_or_before(&anchor.entry);
-            }
-            Some(anchor) => {
-                // At the anchor's instant, rows of this wallet are all newer than the anchor or
-                // all older, by currency and resource.
-                let at = anchor.entry.row.recorded_at;
-                let (_, currency, resource, ..) = &anchor.place;
-                let is_newer = (&head.key.currency, &head.key.resource) < (currency, resource);
-                let newest = walk.newest_at(if is_newer { at.later(-1) } else { at })?;
-                if let Some(entry) = newest {
-                    walk.next_sequence = entry.row.sequence.saturating_add(1);
-                    walk.next = walk.first_at_or_before(&entry);
-                }
-            }
-        }
         Ok(walk)
     }
 
     /// The place of the next part, without taking it.
     pub(super) fn peek(&mut self) -> Result<Option<&Place>, StoreError> {
         while self.ready.is_empty() {
-            let more = if self.upward { self.read_block()? } else { self.read_row()? };
+            let more = match self.way {
+                Way::Down { next, misses } => self.read_down(next, misses)?,
+                Way::Up { first, .. } => self.read_up(first)?,
+                Way::Reservation(_) => self.read_reservation()?,
+            };
             if !more {
                 return Ok(None);
             }
@@ -96,62 +99,193 @@ impl<'a, E: Entries> Walk<'a, E> {
         self.ready.pop_front().map(|(point, _, view)| (point, view))
     }
 
-    fn first_at_or_before(&self, entry: &Entry) -> Position {
-        if self.notable_only && !entry.row.event.is_notable() {
-            entry.links.previous_notable
-        } else {
-            entry.position
-        }
+    fn down(&self, anchor: Option<&Anchor>) -> Result<Way, StoreError> {
+        let next = match anchor {
+            None if self.wanted.notable_only => self.head.last_notable,
+            None => self.head.last,
+            Some(anchor) => self.newest_before(anchor)?.map_or(0, |entry| entry.position),
+        };
+        Ok(Way::Down { next, misses: 0 })
     }
 
-    /// The row before this one that can match.
-    const fn before(&self, entry: &Entry) -> Position {
-        if self.notable_only { entry.links.previous_notable } else { entry.links.previous }
-    }
-
-    fn read_row(&mut self) -> Result<bool, StoreError> {
-        if self.next == 0 {
-            return Ok(false);
-        }
-        let entry = self.read(self.next)?;
-        self.next = self.before(&entry);
-        let mut parts = self.matching(&entry)?;
-        parts.reverse();
-        parts.retain(|(_, place, _)| self.anchor.is_none_or(|anchor| place > anchor));
-        self.ready.extend(parts);
-        Ok(true)
-    }
-
-    fn read_block(&mut self) -> Result<bool, StoreError> {
-        let first = self.next_sequence;
-        if first > self.head.sequence {
-            return Ok(false);
-        }
-        let block = if self.notable_only { NOTABLE_BLOCK } else { BLOCK };
-        let last = first.saturating_add(block - 1).min(self.head.sequence);
-        self.next_sequence = last.saturating_add(1);
-        let newest = self.at_sequence(last)?;
-        let mut next = self.first_at_or_before(&newest);
-        let mut rows = Vec::new();
-        while next != 0 {
-            let entry = if next == newest.position { newest.clone() } else { self.read(next)? };
-            if entry.row.sequence < first {
-                break;
+    fn up(&self, anchor: Option<&Anchor>) -> Result<Way, StoreError> {
+        let first = match anchor {
+            None => 1,
+            // The anchor's own row may have parts on this side.
+            Some(anchor) if anchor.entry.wallet == self.head.number => anchor.entry.row.sequence,
+            Some(anchor) => {
+                let newest = self.newest_before(anchor)?;
+                newest.map_or(1, |entry| entry.row.sequence.saturating_add(1))
             }
-            next = self.before(&entry);
+        };
+        let mut left = Vec::new();
+        if self.head.last != 0 && first <= self.head.sequence {
+            let last = read(self.entries, self.head, self.head.last)?;
+            self.expand(&mut left, last, 0, first)?;
+        }
+        Ok(Way::Up { first, left })
+    }
+
+    /// The newest row on the older side of an anchor, its own row included.
+    fn newest_before(&self, anchor: &Anchor) -> Result<Option<Entry>, StoreError> {
+        if anchor.entry.wallet == self.head.number {
+            return Ok(Some(anchor.entry.clone()));
+        }
+        // At the anchor's instant, rows of this wallet are all newer than the anchor or all older,
+        // by currency and resource.
+        let at = anchor.entry.row.recorded_at;
+        let (_, currency, resource, ..) = &anchor.place;
+        let is_newer = (&self.head.key.currency, &self.head.key.resource) < (currency, resource);
+        newest_at(self.entries, self.head, if is_newer { at.later(-1) } else { at })
+    }
+
+    fn of_reservation(&self, reservation: &ReservationId) -> Result<Way, StoreError> {
+        let mut rows = Vec::new();
+        let mut next = newest_of(self.entries, self.head, reservation)?;
+        while let Some(entry) = next {
+            next = match entry.links.related {
+                0 => None,
+                related => Some(older(self.entries, self.head, &entry, related)?),
+            };
             rows.push(entry);
         }
-        for entry in rows.iter().rev() {
-            let mut parts = self.matching(entry)?;
-            parts.retain(|(_, place, _)| self.anchor.is_none_or(|anchor| place < anchor));
-            self.ready.extend(parts);
+        if matches!(self.direction, Direction::Down) {
+            rows.reverse();
         }
+        Ok(Way::Reservation(rows))
+    }
+
+    fn read_down(&mut self, next: Position, misses: u32) -> Result<bool, StoreError> {
+        if next == 0 {
+            return Ok(false);
+        }
+        let entry = read(self.entries, self.head, next)?;
+        let matches = self.take_in(&entry)?;
+        let misses = if matches { 0 } else { misses.saturating_add(1) };
+        let links = &entry.links;
+        // What matches below a row is among its tree, or behind its skip position.
+        let in_tree = matches || links.types.meets(self.wanted.types);
+        let mut next = if in_tree { links.previous } else { links.skip };
+        if self.wanted.notable_only && misses < NOTABLE_STEPS {
+            next = next.min(links.previous_notable);
+        }
+        check_older(&entry, next)?;
+        self.way = Way::Down { next, misses };
         Ok(true)
+    }
+
+    fn read_up(&mut self, first: u64) -> Result<bool, StoreError> {
+        let Way::Up { left, .. } = &mut self.way else { return Ok(false) };
+        let mut left = std::mem::take(left);
+        let next = left.pop();
+        if let Some(Left::Tree(tree)) = &next
+            && let Some(rows) = self.few_notable(tree, first)?
+        {
+            left.extend(rows.into_iter().map(Left::Row));
+            self.way = Way::Up { first, left };
+            return Ok(true);
+        }
+        match next {
+            None => return Ok(false),
+            Some(Left::Tree(entry)) if entry.links.previous > entry.links.skip => {
+                let newest = older(self.entries, self.head, &entry, entry.links.previous)?;
+                let skip = entry.links.skip;
+                left.push(Left::Row(entry));
+                self.expand(&mut left, newest, skip, first)?;
+            }
+            Some(Left::Tree(entry) | Left::Row(entry)) => {
+                self.take_in(&entry)?;
+            }
+        }
+        self.way = Way::Up { first, left };
+        Ok(true)
+    }
+
+    /// The rows of a tree that are not plain consumptions, newest first, if only such are wanted
+    /// and they seem few.
+    fn few_notable(&self, tree: &Entry, first: u64) -> Result<Option<Vec<Entry>>, StoreError> {
+        let (links, last) = (tree.links, tree.row.sequence);
+        if !self.wanted.notable_only || links.previous_notable == links.previous {
+            return Ok(None);
+        }
+        let mut rows = Vec::new();
+        if tree.row.event.is_notable() {
+            rows.push(tree.clone());
+        }
+        let (mut next, mut reads) = (links.previous_notable, 0);
+        while next > links.skip {
+            let found = older(self.entries, self.head, rows.last().unwrap_or(tree), next)?;
+            if found.row.sequence < first {
+                break;
+            }
+            reads += 1;
+            // As dense as so far, there are so many in all.
+            let distance = last.saturating_sub(found.row.sequence);
+            if reads * skipped(last) > u64::from(NOTABLE_STEPS) * distance {
+                return Ok(None);
+            }
+            next = found.links.previous_notable;
+            rows.push(found);
+        }
+        Ok(Some(rows))
+    }
+
+    /// The trees side by side from a row down to a position or sequence, of those that have
+    /// something that is wanted.
+    fn expand(
+        &self,
+        left: &mut Vec<Left>,
+        newest: Entry,
+        until: Position,
+        first: u64,
+    ) -> Result<(), StoreError> {
+        let mut entry = newest;
+        while entry.row.sequence >= first {
+            let skip = entry.links.skip;
+            let next = if skip > until {
+                Some(older(self.entries, self.head, &entry, skip)?)
+            } else {
+                None
+            };
+            if entry.links.types.meets(self.wanted.types) {
+                left.push(Left::Tree(entry));
+            }
+            match next {
+                Some(next) => entry = next,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_reservation(&mut self) -> Result<bool, StoreError> {
+        let Way::Reservation(rows) = &mut self.way else { return Ok(false) };
+        let Some(entry) = rows.pop() else { return Ok(false) };
+        self.take_in(&entry)?;
+        Ok(true)
+    }
+
+    /// Makes a row's matching parts on this side of the anchor ready; whether it has any on either.
+    fn take_in(&mut self, entry: &Entry) -> Result<bool, StoreError> {
+        let mut parts = self.matching(entry)?;
+        let matches = !parts.is_empty();
+        let anchor = self.anchor;
+        match self.direction {
+            Direction::Down => {
+                parts.reverse();
+                parts.retain(|(_, place, _)| anchor.is_none_or(|anchor| place > anchor));
+            }
+            Direction::Up => {
+                parts.retain(|(_, place, _)| anchor.is_none_or(|anchor| place < anchor));
+            }
+        }
+        self.ready.extend(parts);
+        Ok(matches)
     }
 
     /// The parts of a row that the query asks for, in their order.
     fn matching(&self, entry: &Entry) -> Result<Vec<(Point, Place, RowView)>, StoreError> {
-        let overflow = |_| StoreError::Corrupt(format!("entries {}: sums", entry.position));
+        let overflow = |_| overflow(entry);
         let row = &entry.row;
         let mut balance = row
             .event
@@ -161,10 +295,7 @@ impl<'a, E: Entries> Walk<'a, E> {
         let mut matching = Vec::new();
         for (index, part) in row.event.parts().map_err(overflow)?.into_iter().enumerate() {
             balance = balance.plus(part.amount).map_err(overflow)?;
-            let types = &self.query.event_types;
-            let is_asked = (types.is_empty() || types.contains(&part.event_type))
-                && (self.query.reservation.is_none() || part.reservation == self.query.reservation);
-            if is_asked {
+            if self.wanted.includes(&part) {
                 matching.push(self.view(entry, index, part, balance));
             }
         }
@@ -188,47 +319,5 @@ impl<'a, E: Entries> Walk<'a, E> {
         };
         let point = Point { position: entry.position, part: number };
         (point, place(&self.head.key, &entry.row, number), view)
-    }
-
-    /// The wallet's row with this sequence, a logarithm of reads away.
-    fn at_sequence(&self, sequence: u64) -> Result<Entry, StoreError> {
-        let mut entry = self.read(self.head.last)?;
-        while entry.row.sequence > sequence {
-            let skipped = entry.row.sequence & entry.row.sequence.saturating_sub(1);
-            let next = if skipped >= sequence { entry.links.skip } else { entry.links.previous };
-            entry = self.read(next)?;
-        }
-        Ok(entry)
-    }
-
-    /// The wallet's newest row at or before an instant.
-    fn newest_at(&self, at: Timestamp) -> Result<Option<Entry>, StoreError> {
-        if self.head.last == 0 {
-            return Ok(None);
-        }
-        let mut entry = self.read(self.head.last)?;
-        while entry.row.recorded_at > at {
-            if entry.links.previous == 0 {
-                return Ok(None);
-            }
-            let skipped = match entry.links.skip {
-                0 => None,
-                skip => Some(self.read(skip)?),
-            };
-            entry = match skipped {
-                Some(skipped) if skipped.row.recorded_at > at => skipped,
-                _ => self.read(entry.links.previous)?,
-            };
-        }
-        Ok(Some(entry))
-    }
-
-    fn read(&self, position: Position) -> Result<Entry, StoreError> {
-        self.entries.entry(position)?.filter(|entry| entry.wallet == self.head.number).ok_or_else(
-            || {
-                let wallet = self.head.number;
-                StoreError::Corrupt(format!("entries {position}: no row of wallet {wallet}"))
-            },
-        )
     }
 }

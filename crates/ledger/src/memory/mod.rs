@@ -4,10 +4,12 @@
 mod state;
 mod views;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use scrip_core::{Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Timestamp, WalletKey};
+use scrip_core::{
+    Balance, CustomerId, EnvironmentId, GrantId, NameHash, ResourceId, Row, Timestamp, WalletKey,
+};
 
 use crate::clock::{Clocks, SystemClock};
 use crate::history::{Entries, Entry};
@@ -76,6 +78,10 @@ impl Default for Memory {
 impl Entries for Memory {
     fn entry(&self, position: Position) -> Result<Option<Entry>, StoreError> {
         Ok(self.kept().entry(position))
+    }
+
+    fn newest_of(&self, name: NameHash) -> Result<Option<Position>, StoreError> {
+        Ok(self.kept().newest_of(name))
     }
 }
 
@@ -206,6 +212,17 @@ impl Ledger for Memory {
         let keys = reading::wallets_of_rows(&self.views, &query).map_err(store_error)?;
         self.write_due(&keys).await?;
         reading::rows(self, &self.views, &keys, &query)
+    }
+
+    async fn row_at(
+        &self,
+        wallet: &WalletKey,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Row>>, LedgerError> {
+        let keys = std::slice::from_ref(wallet);
+        let due = reading::due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
+        reading::write_due_or_fail(self, due).await?;
+        reading::row_at(self, &self.views, wallet, at)
     }
 
     async fn close(&self) {}

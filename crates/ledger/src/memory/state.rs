@@ -44,6 +44,10 @@ impl Kept {
         Some(Entry { position, wallet, links, row: Arc::clone(row), hash })
     }
 
+    pub(super) fn newest_of(&self, name: NameHash) -> Option<Position> {
+        self.names.get(&name).copied()
+    }
+
     pub(super) fn record(
         &self,
         environment: EnvironmentId,
@@ -182,7 +186,7 @@ impl State for Unit<'_> {
     }
 
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
-        Ok(self.kept.names.get(&name).copied())
+        Ok(self.kept.newest_of(name))
     }
 
     fn row(&mut self, position: Position) -> Result<Row, StoreError> {

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod figures;
 mod process;
+mod recovery;
+mod refusals;
+mod serving;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -132,12 +136,17 @@ fn verify_says_whether_all_is_well() {
     let (code, text) = run(&["verify", "--data", data], &[]);
     assert_eq!(code, 1);
     assert!(text.contains("Wrong: entries 7"), "{text}");
-    let (code, text) = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], &[]);
-    assert_eq!(code, 1, "a damaged ledger is not served");
-    assert!(text.contains("the ledger is damaged: entries 7"), "{text}");
+    // A start that reads the row refuses it, as does what makes everything again from the rows.
+    for command in [&["rebuild", "--data", data][..], &["serve", "--data", data, LISTEN]] {
+        let (code, text) = run(command, &[]);
+        assert_eq!(code, 1, "a damaged ledger is not served");
+        assert!(text.contains("scrip: the ledger is damaged: entries 7: "), "{text}");
+        assert_eq!(text.matches("entries 7").count(), 1, "said once: {text}");
+    }
 }
 
 const KEY: &str = "server-sandbox-of-the-test";
+const LISTEN: &str = "--listen=127.0.0.1:0";
 
 #[test]
 fn the_demo_says_when_nobody_answers() {
@@ -152,10 +161,11 @@ fn the_demo_says_when_nobody_answers() {
 #[test]
 fn the_options_are_part_of_the_contract() {
     let mut help = String::new();
-    for command in
-        [&["--help"][..], &["serve", "--help"], &["verify", "--help"], &["demo", "--help"]]
-    {
-        help.push_str(&run(command, &[]).1);
+    let commands =
+        ["", "serve", "verify", "stats", "rebuild", "recover", "demo", "clock", "clock accept"];
+    for command in commands {
+        let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        help.push_str(&run(&words, &[]).1);
         help.push_str("\n----\n");
     }
     insta::assert_snapshot!(help);

@@ -28,6 +28,8 @@ pub struct Server {
     output: Option<JoinHandle<String>>,
     /// Where it listens.
     pub port: u16,
+    /// Where it shows its figures.
+    pub metrics_port: Option<u16>,
 }
 
 impl Server {
@@ -44,23 +46,30 @@ impl Server {
         let errors = BufReader::new(child.stderr.take().unwrap());
         let output = std::thread::spawn(move || {
             let mut all = String::new();
+            let mut metrics_port = None;
             for line in errors.lines().map_while(Result::ok) {
-                let address = line.split("\"address\":\"127.0.0.1:").nth(1);
-                if let Some(port) = address.and_then(|rest| rest.split('"').next()) {
-                    let _ = ready.send(port.parse::<u16>().unwrap());
+                metrics_port = metrics_port.or_else(|| port_of(&line, "metrics_address"));
+                if let Some(port) = port_of(&line, "address") {
+                    let _ = ready.send((port, metrics_port));
                 }
                 all.push_str(&line);
                 all.push('\n');
             }
             all
         });
-        let port = is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
-        Self { child, output: Some(output), port }
+        let (port, metrics_port) = is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
+        Self { child, output: Some(output), port, metrics_port }
     }
 
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it without a chance to do anything.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Ends it with SIGTERM, which must succeed; what it wrote to standard error.
@@ -77,6 +86,12 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The port of an address in a line of the log.
+fn port_of(line: &str, member: &str) -> Option<u16> {
+    let (_, rest) = line.split_once(&format!("\"{member}\":\"127.0.0.1:"))?;
+    rest.split('"').next()?.parse().ok()
 }
 
 /// One request; the status and the body.

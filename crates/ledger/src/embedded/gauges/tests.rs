@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::figures::prometheus_text;
 
 /// Each number is another one, so that none can stand in another's place.
 fn counted() -> Gauges {

@@ -43,6 +43,15 @@ impl Filter {
         Self { rows_max, rows, width, words: words.collect() }
     }
 
+    /// What one with so many columns takes in memory.
+    pub(super) fn bytes_for(rows_max: usize, columns: usize, bytes_max: usize) -> usize {
+        if columns == 0 {
+            return 0;
+        }
+        let width = width_for(columns);
+        rows_within(rows_max, width, bytes_max) * width / 8
+    }
+
     /// The same columns with room for more, in as many rows as the memory allows.
     pub(super) fn widened(&self, columns: usize, bytes_max: usize) -> Self {
         let width = width_for(columns.max(self.width));

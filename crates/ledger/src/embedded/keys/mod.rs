@@ -11,6 +11,7 @@ mod files;
 mod filter;
 mod inspecting;
 mod layout;
+mod listing;
 mod opening;
 mod problem;
 mod recent;
@@ -25,6 +26,7 @@ mod tests;
 mod writing;
 
 pub use inspecting::{NamesFile, inspect};
+pub use listing::list;
 pub use opening::Reach;
 pub use problem::Problem;
 pub use recent::{NotTaken, Recent};

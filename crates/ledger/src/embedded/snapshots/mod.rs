@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use scrip_core::{CustomerId, Digest, EnvironmentId, Timestamp, WalletKey};
 
 use super::reach::Reach;
-use crate::slot::Slot;
+use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
@@ -239,6 +239,13 @@ pub(super) fn reaches(directory: &Path, ledger_id: &[u8; 16]) -> Vec<Reach> {
     });
     // What cannot be read tells nothing, and is made again.
     reaches.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// Up to where the file in a directory is whole; none if a start makes it again.
+pub(super) fn whole(directory: &Path, ledger_id: &[u8; 16]) -> Option<Position> {
+    let is_condemned = directory.join(CONDEMNED).exists();
+    let reaches = if is_condemned { Vec::new() } else { reaches(directory, ledger_id) };
+    reaches.first().map(|reach| reach.position)
 }
 
 /// Writes wallets and how far that makes the file whole.

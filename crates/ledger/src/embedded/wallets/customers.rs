@@ -55,11 +55,16 @@ impl Wallets {
             let recorded = self.snapshots.wallets_of(environment, customer)?;
             let mut customers = self.lock_customers();
             // A wallet that was new before may be in the records only by now.
-            if customers.forgotten == forgotten {
-                let known = customers.known.entry(name.clone()).or_default();
-                known.wallets.extend(recorded);
-                known.complete = true;
+            if customers.forgotten != forgotten {
+                continue;
             }
+            // Whoever has none is not kept: there are endless names of nobody.
+            if recorded.is_empty() && !customers.known.contains_key(&name) {
+                return Ok(Vec::new());
+            }
+            let known = customers.known.entry(name.clone()).or_default();
+            known.wallets.extend(recorded);
+            known.complete = true;
         }
     }
 

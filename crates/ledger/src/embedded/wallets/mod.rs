@@ -108,12 +108,12 @@ impl Wallets {
         match self.snapshots.read(key) {
             Ok(Some(slot)) => Ok((slot, true)),
             Ok(None) => Ok((Slot::new(key.clone()), true)),
-            Err(StoreError::Corrupt(what)) => {
-                tracing::warn!(%what, customer = %key.customer, "a wallet is made from its rows");
+            // Whatever keeps the record from being read, the rows are the truth.
+            Err(error) => {
+                tracing::warn!(%error, customer = %key.customer, "a wallet is made from its rows");
                 let slot = (self.mend)(key)?;
                 Ok((slot.unwrap_or_else(|| Slot::new(key.clone())), false))
             }
-            Err(error) => Err(error),
         }
     }
 

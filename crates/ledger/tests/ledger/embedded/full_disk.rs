@@ -63,6 +63,9 @@ async fn writes_are_refused_and_reads_go_on() {
     query.environment = PRODUCTION;
     let rows = opened.ledger.rows(query).await.unwrap();
     assert_eq!(rows.items.len(), 60, "those that are there");
+    let now = opened.ledger.now(PRODUCTION);
+    let row = opened.ledger.row_at(&in_real_time, now).await;
+    assert_eq!(row.unwrap_err(), LedgerError::DiskFull, "the newest row is missing");
     for id in short {
         let grant = opened.ledger.grant(PRODUCTION, id).await.unwrap().unwrap();
         assert_eq!(grant.grant.status(), GrantStatus::Expired);

@@ -9,10 +9,12 @@ mod damage;
 mod deep;
 mod full_disk;
 mod housekeeping;
+mod losses;
 mod opening;
 mod queue;
 mod scrubbing;
 pub mod store;
+mod written_behind;
 
 use scrip_ledger::conformance::{Given, Made};
 

@@ -1,7 +1,9 @@
 //! A directory that is opened, closed and opened again.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use scrip_ledger::Settings;
@@ -14,7 +16,17 @@ pub fn options(given: Given) -> Options {
 }
 
 pub fn open(directory: &Path, options: Options) -> Arc<Embedded> {
+    wait_until_free(directory);
     Embedded::open(directory, options, |_, _| {}).unwrap()
+}
+
+/// Waits for the threads of a ledger that was dropped.
+pub fn wait_until_free(directory: &Path) {
+    let Ok(lock) = File::open(directory.join("lock")) else { return };
+    let begin = Instant::now();
+    while lock.try_lock().is_err() && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A directory with a ledger.
@@ -74,6 +86,36 @@ impl Store {
         Connection::open(self.path().join("ledger.db")).unwrap()
     }
 
+    /// Everything but the lock in another directory; nobody may have it open.
+    pub fn copied_whole(&self) -> Self {
+        let copy = Self::new();
+        copy_all(self.path(), copy.path());
+        copy
+    }
+
+    /// Puts the files of a name, with its log, as they are in another store.
+    pub fn put_back(&self, name: &str, from: &Self) {
+        for name in [name.to_owned(), format!("{name}-wal")] {
+            let _ = std::fs::remove_file(self.path().join(&name));
+            if from.path().join(&name).exists() {
+                std::fs::copy(from.path().join(&name), self.path().join(&name)).unwrap();
+            }
+        }
+        let _ = std::fs::remove_file(self.path().join(format!("{name}-shm")));
+    }
+
+    /// Removes what stands beside the ledger, but for one thing.
+    pub fn keep_only(&self, kept: &str) {
+        for name in ["mark", "snapshots.db", "snapshots.db-wal", "snapshots.db-shm", "keys"] {
+            let path = self.path().join(name);
+            if name.starts_with(kept) {
+                continue;
+            }
+            let _ = std::fs::remove_file(&path);
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+
     /// The same store in another directory; nobody may have it open.
     pub fn copied(&self) -> Self {
         let copy = Self::new();
@@ -85,23 +127,6 @@ impl Store {
         }
         copy
     }
-
-    /// The same with all that is written behind.
-    pub fn copied_whole(&self) -> Self {
-        let copy = self.copied();
-        std::fs::create_dir(copy.path().join("keys")).unwrap();
-        for from in ["", "keys"] {
-            for entry in std::fs::read_dir(self.path().join(from)).unwrap() {
-                let entry = entry.unwrap();
-                let is_file = entry.file_type().unwrap().is_file();
-                if is_file && entry.file_name() != "lock" {
-                    let to = copy.path().join(from).join(entry.file_name());
-                    std::fs::copy(entry.path(), to).unwrap();
-                }
-            }
-        }
-        copy
-    }
 }
 
 impl Opened {
@@ -109,5 +134,18 @@ impl Opened {
     pub async fn close(self) {
         use scrip_ledger::Ledger as _;
         self.ledger.close().await;
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_all(&entry.path(), &target);
+        } else if entry.file_name() != "lock" {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }

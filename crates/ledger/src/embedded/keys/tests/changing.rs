@@ -49,7 +49,7 @@ fn readers_find_all_that_is_published_while_columns_are_added() {
     for bytes_max in [MUCH, SMALL.rows] {
         let mut store = Store::bounded(bytes_max);
         store.add_slice();
-        let tables: Vec<_> = (0..20).map(|_| store.next_table(SMALL.names_max)).collect();
+        let tables: Vec<_> = (0..10).map(|_| store.next_table(SMALL.names_max)).collect();
         let is_done = AtomicBool::new(false);
         let (keys, end) = (&store.keys, store.end);
         let read = || {

@@ -72,7 +72,7 @@ fn many_missing_slices_are_one_gap() {
 
 #[test]
 fn a_truncated_slice_is_a_gap() {
-    for length in [0, 1, 4095, 4096, 4097, 4096 * 4, 4096 * 7 - 1] {
+    for length in [0, 4095, 4096, 4096 * 7 - 1] {
         let problem = check_gap(|store| {
             change(&store.slice_path(3), |bytes| {
                 assert_eq!(bytes.len(), 4096 * 7);
@@ -184,7 +184,9 @@ fn a_page_that_changed_is_an_error_and_never_an_absence() {
 fn pages_cannot_change_places() {
     let store = Store::with_slices(2);
     let slices = store.keys.slices();
-    let is_damaged = || slices.iter().next().unwrap().check().is_err();
+    let slice = slices.iter().next().unwrap();
+    let names: Vec<_> = slice.records().map(|record| record.unwrap().0).collect();
+    let is_damaged = || slice.check().is_err() && slice.find(&names[200]).is_err();
     let page = |bytes: &[u8], number: usize| -> Page {
         bytes[number * PAGE_BYTES..][..PAGE_BYTES].try_into().unwrap()
     };

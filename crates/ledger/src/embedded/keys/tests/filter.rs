@@ -102,6 +102,9 @@ fn folding_denies_nothing_and_asks_more_in_vain() {
         assert!(folded_later.is_equal_to(&folded_at_once));
         assert_eq!(folded_later.rows(), rows);
         check_knows(&folded_later, 0..40);
+        let wider = folded_later.widened(65, MUCH);
+        assert_eq!(wider.rows(), rows, "what was folded stays folded");
+        check_knows(&wider, 0..40);
         let found = asked_in_vain(&folded_later, 17);
         assert!(in_vain.contains(&found), "{found} in ten thousand, in {rows} rows");
     }
@@ -126,10 +129,13 @@ fn a_cleared_column_is_empty_and_the_others_are_not() {
 
 #[test]
 fn a_small_filter_is_small() {
-    let rows = super::super::Shape::FULL.rows;
-    assert_eq!(Filter::new(rows, 1, MUCH).bytes(), 16 << 20);
-    assert_eq!(Filter::new(rows, 8, MUCH).bytes(), 16 << 20);
-    assert_eq!(Filter::new(rows, 9, MUCH).bytes(), 32 << 20);
-    assert_eq!(Filter::new(rows, 109, 256 << 20).bytes(), 256 << 20);
-    assert_eq!(Filter::new(rows, 109, 255 << 20).bytes(), 128 << 20);
+    for (columns, bytes_max, bytes) in [
+        (1, MUCH, ROWS),
+        (8, MUCH, ROWS),
+        (9, MUCH, ROWS * 2),
+        (109, ROWS * 16, ROWS * 16),
+        (109, ROWS * 16 - 1, ROWS * 8),
+    ] {
+        assert_eq!(Filter::new(ROWS, columns, bytes_max).bytes(), bytes);
+    }
 }

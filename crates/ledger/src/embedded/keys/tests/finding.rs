@@ -10,11 +10,13 @@ use super::{SMALL, Store, name};
 fn all_names_are_found_and_no_others() {
     let mut store = Store::new();
     store.check_all_found();
-    for _ in 0..20 {
-        store.add_slice();
+    for slices in [1, 8, 9, 18] {
+        while store.keys.slices().iter().count() < slices {
+            store.add_slice();
+        }
         store.check_all_found();
     }
-    for absent in 1_000_000..1_010_000 {
+    for absent in 1_000_000..1_002_000 {
         assert_eq!(store.keys.slices().find(&name(absent)), Ok(None));
     }
     assert_eq!(store.reopen(), []);
@@ -41,10 +43,10 @@ fn of_two_slices_that_know_a_name_the_newer_counts() {
 
 #[test]
 fn a_full_store_in_little_memory_still_finds_everything() {
-    for bytes_max in [SMALL.rows * 16, SMALL.rows, SMALL.rows - 1, SMALL.rows / 2, 1] {
+    for bytes_max in [SMALL.rows, SMALL.rows - 1, 1] {
         let mut store = Store::bounded(bytes_max);
         (0..12).for_each(|_| store.add_slice());
-        store.check_all_found();
+        store.check_found_until(store.end);
         let stats = store.keys.stats();
         store.reopen_bounded(bytes_max);
         store.check_all_found();
@@ -120,7 +122,7 @@ fn records_come_in_order_and_complete() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn it_remembers_what_a_map_remembers(

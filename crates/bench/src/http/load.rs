@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::connection::Connection;
-use crate::servers::{API_KEY, CURRENCY, customer_id};
+use super::connection::Connection;
+use super::servers::{API_KEY, CURRENCY, customer_id};
+use crate::figures::Figures;
 
 /// One pass.
 pub struct Load {
@@ -24,25 +25,6 @@ pub struct Load {
     pub seconds: Duration,
     /// Tells the keys of this pass from those of all others.
     pub run: u64,
-}
-
-/// What a pass measured.
-#[derive(Clone, Copy)]
-pub struct Figures {
-    /// Consumptions each second.
-    pub each_second: u128,
-    /// Half of the requests were answered within this.
-    pub p50: Duration,
-    /// All but a hundredth of the requests were answered within this.
-    pub p99: Duration,
-}
-
-impl Figures {
-    /// The pass with the median rate.
-    pub fn median(mut passes: Vec<Self>) -> Self {
-        passes.sort_by_key(|figures| figures.each_second);
-        passes[passes.len() / 2]
-    }
 }
 
 impl Load {
@@ -76,15 +58,7 @@ impl Load {
         while let Some(finished) = tasks.join_next().await {
             times.extend(finished??);
         }
-        let elapsed = started.elapsed();
-        times.sort_unstable();
-        let at = |percent: usize| times.get(times.len() * percent / 100).copied();
-        let consumptions = (times.len() * self.items) as u128;
-        Ok(Figures {
-            each_second: consumptions * 1_000_000 / elapsed.as_micros().max(1),
-            p50: at(50).unwrap_or_default(),
-            p99: at(99).unwrap_or_default(),
-        })
+        Ok(Figures::of(times, self.items, started.elapsed()))
     }
 }
 

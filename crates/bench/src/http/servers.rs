@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::connection::Connection;
+use super::connection::Connection;
 
 /// The key of both servers.
 pub const API_KEY: &str = "server-bench-0123456789abcdef";

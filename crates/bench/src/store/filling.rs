@@ -1,0 +1,121 @@
+//! Makes the ledger that all parts measure: customers in batches, and a wallet of each by its
+//! grants.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use scrip_core::limits::BATCH_MAX;
+use scrip_ledger::embedded::{Embedded, Options};
+use scrip_ledger::{Ledger as _, ProvidedKeys, Work, bootstrap};
+use tokio::task::JoinSet;
+
+use super::counts::Counts;
+use super::{Sizes, load, orders};
+use crate::output::{Table, tell};
+
+/// Callers of imports; each waits for a batch.
+const IMPORTERS: u32 = 4;
+/// Callers of grants; so many share a commit.
+const GRANTERS: u32 = 1_024;
+
+/// Makes it, and shows what is in memory when all is made.
+pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
+    let ledger = load::open(directory, Options::default())?;
+    let keys = ProvidedKeys { production: Some("server-bench".to_owned()), sandbox: None };
+    bootstrap(ledger.as_ref(), keys, |_| Ok(())).await?;
+    execute(&ledger, orders::currency(), 0).await?;
+    let customers = Progress::new("customers", u64::from(sizes.wallets));
+    let mut tasks = JoinSet::new();
+    for lane in 0..IMPORTERS {
+        let (ledger, customers, wallets) =
+            (Arc::clone(&ledger), Arc::clone(&customers), sizes.wallets);
+        tasks.spawn(async move { import(&ledger, lane, wallets, &customers).await });
+    }
+    joined(tasks).await?;
+    let grants = Progress::new("grants", u64::from(sizes.wallets) * u64::from(sizes.grants));
+    let mut tasks = JoinSet::new();
+    for lane in 0..GRANTERS {
+        let (ledger, grants) = (Arc::clone(&ledger), Arc::clone(&grants));
+        let (wallets, each) = (sizes.wallets, sizes.grants);
+        tasks.spawn(async move { grant(&ledger, lane, wallets, each, &grants).await });
+    }
+    joined(tasks).await?;
+    let mut table = Table::new(&Counts::COLUMNS);
+    table.row(Counts::of(&ledger)?.row("all made"));
+    ledger.close().await;
+    table.print(&format!("Memory of a process that made {} wallets", sizes.wallets));
+    Ok(())
+}
+
+async fn joined(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    while let Some(finished) = tasks.join_next().await {
+        finished??;
+    }
+    Ok(())
+}
+
+async fn execute(ledger: &Embedded, work: Work, number: u64) -> anyhow::Result<()> {
+    let mut salt = [0; 16];
+    salt[..8].copy_from_slice(&number.to_le_bytes());
+    ledger.execute(orders::order(work, salt)).await?;
+    Ok(())
+}
+
+async fn import(
+    ledger: &Embedded,
+    lane: u32,
+    wallets: u32,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let batch = u32::try_from(BATCH_MAX)?;
+    let step = usize::try_from(batch * IMPORTERS)?;
+    for begin in (lane * batch..wallets).step_by(step) {
+        let numbers = begin..wallets.min(begin + batch);
+        let count = u64::from(numbers.end - numbers.start);
+        execute(ledger, orders::customers(numbers), u64::from(begin)).await?;
+        progress.add(count);
+    }
+    Ok(())
+}
+
+async fn grant(
+    ledger: &Embedded,
+    lane: u32,
+    wallets: u32,
+    each: u8,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    for number in (lane..wallets).step_by(GRANTERS as usize) {
+        for which in 0..each {
+            let salt = u64::from(number) << 8 | u64::from(which);
+            execute(ledger, orders::grant(number, which)?, salt).await?;
+        }
+        progress.add(u64::from(each));
+    }
+    Ok(())
+}
+
+/// Tells each tenth of a long work.
+struct Progress {
+    what: &'static str,
+    of: u64,
+    done: AtomicU64,
+    started: Instant,
+}
+
+impl Progress {
+    fn new(what: &'static str, of: u64) -> Arc<Self> {
+        Arc::new(Self { what, of, done: AtomicU64::new(0), started: Instant::now() })
+    }
+
+    fn add(&self, count: u64) {
+        let before = self.done.fetch_add(count, Ordering::Relaxed);
+        let tenth = |done: u64| done * 10 / self.of.max(1);
+        if tenth(before) != tenth(before + count) {
+            let seconds = self.started.elapsed().as_secs();
+            tell(&format!("  {} of {} {}, {seconds} s", before + count, self.of, self.what));
+        }
+    }
+}

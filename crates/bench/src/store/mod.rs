@@ -1,0 +1,255 @@
+//! Measures the embedded ledger without HTTP: rates with and without writing behind, starts, memory
+//! and files. Each part is a process of its own on one directory, so that the memory it shows is
+//! its own.
+
+mod counts;
+mod disk;
+mod filling;
+mod load;
+mod memory;
+mod orders;
+mod rates;
+mod starts;
+mod victim;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use scrip_ledger::embedded;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::runtime::Runtime;
+
+use crate::output::tell;
+
+/// How the ledger is measured.
+#[derive(Args)]
+// A part is given all options of the whole, and its own after them.
+#[command(args_override_self = true)]
+pub struct Options {
+    /// Wallets that the ledger knows.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    wallets: u32,
+    /// Wallets in use, of all.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    hot: u32,
+    /// Grants of each wallet.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=10))]
+    grants: u8,
+    /// Seconds of each pass.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Passes of each cell, and kills; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    passes: u32,
+    /// Consumptions after which the files are compared with what they were before.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    rows: u64,
+    /// Minutes of load over all wallets, to watch the memory.
+    #[arg(long, default_value_t = 3)]
+    minutes: u64,
+    /// Mebibytes that wallets may take in memory meanwhile.
+    #[arg(long, default_value_t = 256)]
+    wallets_mebibytes: usize,
+    /// Small sizes, to see that it works, instead of all that are given.
+    #[arg(long)]
+    quick: bool,
+    /// Only these parts, after the filling.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Recomputes everything that was written, at the end.
+    #[arg(long)]
+    verify: bool,
+    /// Keeps the ledger in this directory, which must be empty or not exist.
+    #[arg(long)]
+    keep: Option<PathBuf>,
+    /// What this process measures of the whole.
+    #[arg(long, hide = true, value_enum)]
+    part: Option<Part>,
+    /// Where.
+    #[arg(long, hide = true)]
+    directory: Option<PathBuf>,
+    /// Tells the keys of this process from those of all others.
+    #[arg(long, hide = true, default_value_t = 0)]
+    run: u64,
+}
+
+/// What is measured, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Makes the wallets and their grants.
+    #[value(hide = true)]
+    Fill,
+    /// Bytes of files for each consumption.
+    Disk,
+    /// Rates with and without writing behind.
+    Rates,
+    /// How long a start takes, after a stop and after a kill.
+    Starts,
+    /// Memory over time.
+    Memory,
+    /// Loads the wallets in use until it is killed.
+    #[value(hide = true)]
+    VictimHot,
+    /// Loads all wallets until it is killed.
+    #[value(hide = true)]
+    VictimAll,
+}
+
+/// The parts of a whole run, after the filling.
+const MEASURED: [Part; 4] = [Part::Disk, Part::Rates, Part::Starts, Part::Memory];
+
+/// Numbers of runs that a part may use.
+const RUNS_OF_A_PART: u64 = 1_000_000;
+
+/// How much is measured.
+struct Sizes {
+    wallets: u32,
+    hot: u32,
+    grants: u8,
+    pass: Duration,
+    passes: u32,
+    rows: u64,
+    watched: Duration,
+    sample_every: Duration,
+    wallets_bytes_max: usize,
+    /// Between two rounds of snapshots.
+    snapshots_every: Duration,
+}
+
+impl Sizes {
+    fn of(options: &Options) -> Self {
+        if options.quick {
+            return Self {
+                wallets: 20_000,
+                hot: 2_000,
+                grants: options.grants,
+                pass: Duration::from_secs(2),
+                passes: 1,
+                rows: 50_000,
+                watched: Duration::from_secs(10),
+                sample_every: Duration::from_secs(2),
+                wallets_bytes_max: 4 << 20,
+                snapshots_every: Duration::from_secs(1),
+            };
+        }
+        Self {
+            wallets: options.wallets,
+            hot: options.hot.min(options.wallets),
+            grants: options.grants,
+            pass: Duration::from_secs(options.seconds),
+            passes: options.passes,
+            rows: options.rows,
+            watched: Duration::from_secs(options.minutes * 60),
+            sample_every: Duration::from_secs(10),
+            wallets_bytes_max: options.wallets_mebibytes << 20,
+            snapshots_every: embedded::Options::default().snapshots_every,
+        }
+    }
+}
+
+/// Measures all parts, or the one that this process is for.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let sizes = Sizes::of(options);
+    match (options.part, &options.directory) {
+        (Some(part), Some(directory)) => {
+            let first_run = part as u64 * RUNS_OF_A_PART + options.run;
+            threads()?.block_on(part.run(&sizes, directory, first_run))
+        }
+        _ => threads()?.block_on(all(options, &sizes)),
+    }
+}
+
+fn threads() -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+impl Part {
+    async fn run(self, sizes: &Sizes, directory: &Path, run: u64) -> anyhow::Result<()> {
+        match self {
+            Self::Fill => filling::run(sizes, directory).await,
+            Self::Disk => disk::run(sizes, directory, run).await,
+            Self::Rates => rates::run(sizes, directory, run).await,
+            Self::Starts => starts::run(sizes, directory, run).await,
+            Self::Memory => memory::run(sizes, directory, run).await,
+            Self::VictimHot => victim::run(sizes, directory, sizes.hot, run).await,
+            Self::VictimAll => victim::run(sizes, directory, sizes.wallets, run).await,
+        }
+    }
+
+    /// The process that does it, not started yet. It does not outlive its handle.
+    fn process(self, directory: &Path) -> anyhow::Result<Command> {
+        let value = self.to_possible_value().context("a part without a name")?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(std::env::args_os().skip(1))
+            .args(["--part", value.get_name(), "--directory"])
+            .arg(directory)
+            .kill_on_drop(true);
+        Ok(command)
+    }
+}
+
+async fn all(options: &Options, sizes: &Sizes) -> anyhow::Result<()> {
+    let place = Place::make(options.keep.as_deref())?;
+    let directory = place.path().to_owned();
+    let parts = async {
+        for part in [Part::Fill].into_iter().chain(MEASURED) {
+            if part == Part::Fill || options.only.is_empty() || options.only.contains(&part) {
+                tell(&format!("part {part:?}"));
+                let status = part.process(&directory)?.status().await?;
+                if !status.success() {
+                    bail!("the part {part:?} failed: {status}");
+                }
+            }
+        }
+        Ok(())
+    };
+    tell(&format!("a ledger of {} wallets in {}", sizes.wallets, place.path().display()));
+    tokio::select! {
+        done = parts => done?,
+        interrupt = tokio::signal::ctrl_c() => {
+            interrupt?;
+            // The processes that this one killed let go of the directory.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            bail!("interrupted");
+        }
+    }
+    if options.verify {
+        let verified = embedded::verify(place.path(), |_, _| {})?;
+        tell(&format!("verified afterwards: {} rows, all well", verified.rows));
+    }
+    Ok(())
+}
+
+/// Where the ledger is.
+enum Place {
+    /// Beside the working directory, as a temporary file system may be memory, which syncs for
+    /// nothing. It goes with its handle.
+    Temporary(TempDir),
+    /// The owner wants to keep it.
+    Kept(PathBuf),
+}
+
+impl Place {
+    fn make(keep: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = keep else {
+            let directory = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(".")?;
+            return Ok(Self::Temporary(directory));
+        };
+        std::fs::create_dir_all(path).with_context(|| path.display().to_string())?;
+        if std::fs::read_dir(path)?.next().is_some() {
+            bail!("{} is not empty", path.display());
+        }
+        Ok(Self::Kept(path.to_owned()))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(directory) => directory.path(),
+            Self::Kept(path) => path,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading one wallet's rows along their links.
+
+use scrip_core::{NameHash, NameKind, ReservationId, Timestamp, genesis};
+
+use super::{Entries, Entry, Head};
+use crate::slot::Position;
+use crate::work::StoreError;
+
+/// A wallet's newest row at or before an instant, whose `balance_after` was the balance then; none
+/// if the wallet's rows are all later.
+///
+/// On each level of the trees of rows at most two are read.
+pub fn newest_at(
+    entries: &impl Entries,
+    head: &Head,
+    at: Timestamp,
+) -> Result<Option<Entry>, StoreError> {
+    if head.last == 0 {
+        return Ok(None);
+    }
+    let mut entry = read(entries, head, head.last)?;
+    // The newest row that is known to lie at or before the instant.
+    let mut floor: Option<Entry> = None;
+    while entry.row.recorded_at > at {
+        let links = entry.links;
+        let is_floor = |position| floor.as_ref().is_some_and(|floor| floor.position == position);
+        if links.skip != 0 && !is_floor(links.skip) {
+            let skipped = older(entries, head, &entry, links.skip)?;
+            if skipped.row.recorded_at > at {
+                entry = skipped;
+                continue;
+            }
+            floor = Some(skipped);
+        }
+        if links.previous == links.skip {
+            return Ok(floor);
+        }
+        entry = older(entries, head, &entry, links.previous)?;
+    }
+    Ok(Some(entry))
+}
+
+/// A reservation's newest row that the head knows of.
+pub(super) fn newest_of(
+    entries: &impl Entries,
+    head: &Head,
+    reservation: &ReservationId,
+) -> Result<Option<Entry>, StoreError> {
+    let genesis = genesis(&head.key);
+    let name = NameHash::within(&genesis, NameKind::Reservation, reservation.as_str());
+    let Some(newest) = entries.newest_of(name)? else { return Ok(None) };
+    let mut entry = read(entries, head, newest)?;
+    // Rows may have been written since the head was looked up.
+    while entry.position > head.last {
+        if entry.links.related == 0 {
+            return Ok(None);
+        }
+        entry = older(entries, head, &entry, entry.links.related)?;
+    }
+    Ok(Some(entry))
+}
+
+/// The wallet's row at a position.
+pub(super) fn read(
+    entries: &impl Entries,
+    head: &Head,
+    position: Position,
+) -> Result<Entry, StoreError> {
+    let entry = entries.entry(position)?.filter(|entry| entry.wallet == head.number);
+    entry.ok_or_else(|| {
+        StoreError::Corrupt(format!("entries {position}: no row of wallet {}", head.number))
+    })
+}
+
+/// The wallet's row that another one links to.
+pub(super) fn older(
+    entries: &impl Entries,
+    head: &Head,
+    newer: &Entry,
+    position: Position,
+) -> Result<Entry, StoreError> {
+    check_older(newer, position)?;
+    read(entries, head, position)
+}
+
+/// Links lead back, or a walk might never end.
+pub(super) fn check_older(newer: &Entry, position: Position) -> Result<(), StoreError> {
+    if position < newer.position {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt(format!("entries {}: a link leads to {position}", newer.position)))
+}
+
+/// The sums of a stored row are out of range.
+pub(super) fn overflow(entry: &Entry) -> StoreError {
+    StoreError::Corrupt(format!("entries {}: sums", entry.position))
+}

@@ -1,0 +1,165 @@
+//! What is written behind the ledger: wallets and names, in every state that a kill can leave.
+
+use std::time::{Duration, Instant};
+
+use scrip_ledger::conformance::{item, wallet};
+use scrip_ledger::embedded::{Embedded, Options, verify};
+use scrip_ledger::{Ledger as _, Value, Work};
+
+use super::store::{Opened, Store, wait_until_free};
+use crate::whole::whole;
+
+fn figure(opened: &Opened, name: &str) -> u64 {
+    let figures = opened.ledger.figures();
+    let figure = figures.iter().find(|figure| figure.name == name).unwrap();
+    match figure.value {
+        Value::Whole(value) => value,
+        Value::Thousandths(value) => value / 1_000,
+    }
+}
+
+/// Waits for what happens behind.
+async fn until(opened: &Opened, name: &str, least: u64) {
+    let begin = Instant::now();
+    while figure(opened, name) < least {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{name} {}", figure(opened, name));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn folded(store: &Store) -> u64 {
+    wait_until_free(store.path());
+    let mut rows = 0;
+    let ledger = Embedded::open(store.path(), Options::default(), |_, all| rows = all).unwrap();
+    drop(ledger);
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_folds_what_is_behind_and_no_more() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    for n in 0..20 {
+        let key = wallet(["ann/gold", "bob/gold", "ann/gold/r"][n % 3]);
+        opened.world.consume(&key, &format!("k{n}"), "1").await;
+    }
+    let before = whole(opened.ledger.as_ref()).await;
+    opened.close().await;
+    assert_eq!(folded(&store), 0, "after a clean stop");
+    let opened = store.opened_with(|options| options.snapshots_every = Duration::MAX).await;
+    assert_eq!(whole(opened.ledger.as_ref()).await, before);
+    for n in 0..7 {
+        opened.world.consume(&wallet("bob/gold"), &format!("more{n}"), "1").await;
+    }
+    let before = whole(opened.ledger.as_ref()).await;
+    drop(opened);
+    assert_eq!(folded(&store), 7, "after a kill");
+    let opened = store.opened().await;
+    assert_eq!(whole(opened.ledger.as_ref()).await, before);
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_move_into_slices_and_stay_known() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let small = |options: &mut Options| {
+        options.names_max = Some(16_384);
+        options.snapshots_every = Duration::from_millis(20);
+    };
+    let opened = store.opened_with(small).await;
+    const BATCHES: usize = 18;
+    let burn = async |opened: &Opened| {
+        for batch in 0..BATCHES {
+            let items = (0..1_000).map(|n| item(&wallet("ann/gold"), &format!("{batch}-{n}"), "1"));
+            opened.world.done(Work::ConsumeBatch(items.collect())).await;
+        }
+        opened.world.available(&wallet("ann/gold")).await
+    };
+    assert_eq!(burn(&opened).await, "-18000");
+    until(&opened, "scrip_key_slices", 2).await;
+    assert_eq!(burn(&opened).await, "-18000", "from slices and from memory");
+    // Killed: the names behind the slices are read from the rows again.
+    drop(opened);
+    let opened = store.opened_with(small).await;
+    assert_eq!(burn(&opened).await, "-18000", "after a kill");
+    opened.close().await;
+    let opened = store.opened_with(small).await;
+    assert_eq!(burn(&opened).await, "-18000", "after a stop");
+    opened.close().await;
+    std::fs::remove_dir_all(store.path().join("keys")).unwrap();
+    let opened = store.opened_with(small).await;
+    assert!(figure(&opened, "scrip_key_slices") >= 1, "made again");
+    assert_eq!(burn(&opened).await, "-18000", "from the rows alone");
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_writer_waits_for_the_snapshots() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let opened = store
+        .opened_with(|options| {
+            options.snapshots_every = Duration::MAX;
+            options.lag_rows_max = 10;
+        })
+        .await;
+    for n in 0..200 {
+        opened.world.consume(&wallet("ann/gold"), &format!("k{n}"), "1").await;
+        assert!(figure(&opened, "scrip_snapshot_lag_rows") <= 11);
+    }
+    assert!(figure(&opened, "scrip_writer_slow_downs_total") >= 15);
+    assert_eq!(opened.world.available(&wallet("ann/gold")).await, "-200");
+    opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_that_cannot_be_written_stop_nobody() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let opened = store
+        .opened_with(|options| {
+            options.wallets_bytes_max = 0;
+            options.lag_rows_max = 50;
+            options.snapshots_every = Duration::from_millis(5);
+        })
+        .await;
+    opened.world.consume(&wallet("ann/gold"), "first", "1").await;
+    until(&opened, "scrip_snapshot_rounds_total", 1).await;
+    let broken = rusqlite::Connection::open(store.path().join("snapshots.db")).unwrap();
+    broken.execute_batch("pragma busy_timeout = 5000; alter table wallets rename to gone").unwrap();
+    for n in 0..200 {
+        opened.world.consume(&wallet("bob/gold"), &format!("k{n}"), "1").await;
+    }
+    assert!(figure(&opened, "scrip_snapshot_failures_total") > 0);
+    assert_eq!(opened.world.available(&wallet("bob/gold")).await, "-200");
+    opened.close().await;
+    let opened = store.opened().await;
+    for (name, available) in [("ann/gold", "-1"), ("bob/gold", "-200")] {
+        assert_eq!(opened.world.available(&wallet(name)).await, available, "{name}");
+    }
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_record_is_made_from_its_rows() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    for n in 0..10 {
+        opened.world.consume(&wallet("ann/gold"), &format!("k{n}"), "1").await;
+        opened.world.consume(&wallet("bob/gold"), &format!("k{n}"), "1").await;
+    }
+    let before = whole(opened.ledger.as_ref()).await;
+    opened.close().await;
+    let snapshots = rusqlite::Connection::open(store.path().join("snapshots.db")).unwrap();
+    let damage = "update wallets set record = zeroblob(length(record))";
+    assert_eq!(snapshots.execute(damage, []).unwrap(), 2);
+    let opened = store.opened().await;
+    assert_eq!(whole(opened.ledger.as_ref()).await, before);
+    opened.world.consume(&wallet("ann/gold"), "more", "1").await;
+    assert_eq!(opened.world.available(&wallet("ann/gold")).await, "-11");
+    opened.close().await;
+}
