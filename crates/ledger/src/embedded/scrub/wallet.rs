@@ -73,7 +73,8 @@ impl From<StoreError> for Stop {
 }
 
 impl Scrub {
-    /// Takes the head of a wallet, which has a row as far as `end`. None: the consequences of what was found were drawn already.
+    /// Takes the head of a wallet, which has a row as far as `end`. None: the consequences of what
+    /// was found were drawn already.
     pub(super) fn begin(
         ledger: &Embedded,
         number: WalletNumber,
