@@ -174,8 +174,8 @@ impl Slot {
     /// An estimate of the memory it takes, with its place in a map of wallets.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        /// The key a second time, the counters of shared parts, and the map's own.
-        const AROUND: usize = 256;
+        /// Its keys in the maps and lists, the counters of shared parts, what the allocator adds.
+        const AROUND: usize = 640;
         let links = self.links.skips.capacity() * size_of::<(Position, TypeSet)>();
         size_of::<Self>() + AROUND + links + self.wallet.heap_bytes()
     }

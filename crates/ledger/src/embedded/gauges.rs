@@ -97,6 +97,16 @@ pub struct Gauges {
     pub key_slices: Gauge,
     /// Slices that were written.
     pub key_slices_written: Counter,
+    /// Names in slices.
+    pub key_names_in_slices: Gauge,
+    /// What the files of slices take.
+    pub key_file_bytes: Gauge,
+    /// What the filter over the slices takes in memory.
+    pub key_filter_bytes: Gauge,
+    /// Orders that wait.
+    pub queue_orders: Gauge,
+    /// What the orders that wait weigh: items of batches, or one each.
+    pub queue_weight: Gauge,
     /// Slices that were found damaged and written again.
     pub key_slices_repaired: Counter,
     /// Wallets that were folded again from their rows to compare.
@@ -192,6 +202,23 @@ impl Gauges {
                 "scrip_key_names_recent",
                 "Names of keys in memory that are in no slice.",
                 &self.key_names_recent,
+            ),
+            gauge(
+                "scrip_key_names_in_slices",
+                "Names of keys in slices.",
+                &self.key_names_in_slices,
+            ),
+            bytes("scrip_key_file_bytes", "Size of the slices of names.", &self.key_file_bytes),
+            bytes(
+                "scrip_key_filter_bytes",
+                "Memory of the filter over the slices.",
+                &self.key_filter_bytes,
+            ),
+            gauge("scrip_queue_orders", "Orders that wait.", &self.queue_orders),
+            gauge(
+                "scrip_queue_weight",
+                "Items of the orders that wait, at least one each.",
+                &self.queue_weight,
             ),
             gauge("scrip_key_slices", "Slices of older names of keys.", &self.key_slices),
             counter(

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
 
@@ -14,6 +14,9 @@ use super::reach::Reach;
 use super::snapshots::{self, Behind, Bounds};
 use super::writer::Watch;
 use crate::work::StoreError;
+
+/// How often it is looked whether names are too old to be kept.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// What the writer hands over.
 pub(super) struct ToKeep {
@@ -65,6 +68,7 @@ impl ToKeep {
 /// Runs until the writer stopped.
 pub(super) fn run(connection: &Connection, shared: &Shared) {
     let _watch = Watch { shared, thread: "keeper" };
+    let mut forgot: Option<Instant> = None;
     loop {
         let is_last = shared.keep.behind.wait_for_round();
         let last = {
@@ -82,11 +86,17 @@ pub(super) fn run(connection: &Connection, shared: &Shared) {
             let saved = shared.keys.save_recent(recent, reach.hash);
             saved.unwrap_or_else(|error| tracing::warn!(%error, "the recent names were not saved"));
         }
+        if forgot.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
+            forget_names(shared);
+            forgot = Some(Instant::now());
+        }
         write_round(connection, shared);
         let dropped = shared.wallets.drop_cold();
         shared.gauges.wallets_dropped.add(dropped);
         show(shared);
         if is_last {
+            // Whoever copies the file then has it all; otherwise the next start reads the log.
+            let _ = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
             return;
         }
     }
@@ -108,6 +118,20 @@ fn write_slice(shared: &Shared, frozen: &Frozen) {
             shared.keep.slices_fail.store(true, Ordering::Release);
             tracing::error!(%error, "a slice of names cannot be written");
         }
+    }
+}
+
+/// Drops the slices whose names need not be found any more.
+fn forget_names(shared: &Shared) {
+    let Some(kept) = shared.names_kept else { return };
+    let now = shared.clocks.system().now().milliseconds();
+    let since_1970 = Duration::from_millis(u64::try_from(now).unwrap_or(0));
+    // Real time, whatever test clocks say; a leap that nobody accepted forgets nothing.
+    let Some(before) = since_1970.checked_sub(kept) else { return };
+    match shared.keys.drop_slices_of_before(SystemTime::UNIX_EPOCH + before) {
+        Ok(0) => {}
+        Ok(slices) => tracing::info!(slices, "slices of old names were dropped"),
+        Err(error) => tracing::error!(%error, "slices of old names cannot be dropped"),
     }
 }
 
@@ -140,6 +164,9 @@ pub(super) fn show(shared: &Shared) {
     let lag = shared.keep.behind.lag();
     gauges.snapshot_lag_rows.set(lag.rows);
     gauges.snapshot_lag_bytes.set(lag.bytes);
-    let slices = shared.keys.slices().iter().count();
-    gauges.key_slices.set(slices as u64);
+    let keys = shared.keys.stats();
+    gauges.key_slices.set(keys.slices as u64);
+    gauges.key_names_in_slices.set(keys.names);
+    gauges.key_file_bytes.set(keys.file_bytes);
+    gauges.key_filter_bytes.set(keys.filter_bytes as u64);
 }

@@ -123,6 +123,7 @@ impl MarkSync {
 
 impl Mark {
     /// Makes the mark of a directory that has none.
+    #[cfg(test)]
     pub(super) fn create(directory: &Path, reach: Reach) -> io::Result<Self> {
         if directory.join(MARK).exists() {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists));

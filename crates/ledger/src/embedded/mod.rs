@@ -80,6 +80,7 @@ pub(crate) struct Shared {
     key_holders: KeyHolders,
     clocks: Clocks,
     settings: Settings,
+    names_kept: Option<Duration>,
     gauges: Gauges,
     closed: AtomicBool,
     on_failure: Box<dyn Fn(&str) + Send + Sync>,
@@ -417,7 +418,10 @@ impl Ledger for Embedded {
 
     fn figures(&self) -> Vec<Figure> {
         keeper::show(&self.shared);
-        self.shared.gauges.snapshot()
+        let gauges = &self.shared.gauges;
+        gauges.queue_orders.set(self.queue.len() as u64);
+        gauges.queue_weight.set(self.queue.weight() as u64);
+        gauges.snapshot()
     }
 
     async fn close(&self) {

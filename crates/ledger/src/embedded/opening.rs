@@ -122,6 +122,9 @@ pub struct Options {
     /// Names of a slice, for whoever wants to see slices soon; at least 16,384. None is as many as is
     /// best.
     pub names_max: Option<usize>,
+    /// How long the names of consumptions are found again, at least; none is for ever. They are
+    /// dropped slice by slice (decision 13).
+    pub names_kept: Option<Duration>,
     /// How often the wallets that changed are written to `snapshots.db`.
     pub snapshots_every: Duration,
     /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
@@ -145,6 +148,7 @@ impl Default for Options {
             wallets_bytes_max: 512 << 20,
             filter_bytes_max: 512 << 20,
             names_max: None,
+            names_kept: None,
             snapshots_every: Duration::from_secs(5),
             lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
@@ -242,6 +246,7 @@ pub(super) fn open(
         key_holders: KeyHolders::default(),
         clocks: Clocks::new(options.clock),
         settings: options.settings,
+        names_kept: options.names_kept,
         gauges: Gauges::default(),
         closed: AtomicBool::new(false),
         on_failure: options.on_failure,

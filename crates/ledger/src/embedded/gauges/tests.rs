@@ -22,6 +22,11 @@ fn counted() -> Gauges {
     gauges.snapshots_repaired.add(12);
     gauges.writer_slow_downs.add(13);
     gauges.key_names_recent.set(14);
+    gauges.key_names_in_slices.set(20);
+    gauges.key_file_bytes.set(21);
+    gauges.key_filter_bytes.set(22);
+    gauges.queue_orders.set(23);
+    gauges.queue_weight.set(24);
     gauges.key_slices.set(15);
     gauges.key_slices_written.add(16);
     gauges.key_slices_repaired.add(19);
@@ -74,6 +79,21 @@ scrip_writer_slow_downs_total 13
 # HELP scrip_key_names_recent Names of keys in memory that are in no slice.
 # TYPE scrip_key_names_recent gauge
 scrip_key_names_recent 14
+# HELP scrip_key_names_in_slices Names of keys in slices.
+# TYPE scrip_key_names_in_slices gauge
+scrip_key_names_in_slices 20
+# HELP scrip_key_file_bytes Size of the slices of names.
+# TYPE scrip_key_file_bytes gauge
+scrip_key_file_bytes 21
+# HELP scrip_key_filter_bytes Memory of the filter over the slices.
+# TYPE scrip_key_filter_bytes gauge
+scrip_key_filter_bytes 22
+# HELP scrip_queue_orders Orders that wait.
+# TYPE scrip_queue_orders gauge
+scrip_queue_orders 23
+# HELP scrip_queue_weight Items of the orders that wait, at least one each.
+# TYPE scrip_queue_weight gauge
+scrip_queue_weight 24
 # HELP scrip_key_slices Slices of older names of keys.
 # TYPE scrip_key_slices gauge
 scrip_key_slices 15

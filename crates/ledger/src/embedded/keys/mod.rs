@@ -27,13 +27,11 @@ mod writing;
 
 pub use inspecting::{NamesFile, inspect};
 pub use listing::list;
-pub use opening::Reach;
 pub use problem::Problem;
 pub use recent::{NotTaken, Recent};
-pub use slice::{Slice, SliceChecked};
-pub use slice_file::Records;
+pub use slice::Slice;
 pub use slices::Slices;
-pub use store::{KeyStore, Stats};
+pub use store::KeyStore;
 pub use writing::Written;
 
 /// The sizes that everything else follows from. They differ only in tests.

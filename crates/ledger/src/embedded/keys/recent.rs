@@ -63,13 +63,6 @@ impl Recent {
         self.until = self.until.max(until);
     }
 
-    /// Begins elsewhere, if nothing was covered yet: a table can be made before it is needed.
-    #[must_use]
-    pub fn beginning_after(self, after: Position) -> Option<Self> {
-        let is_fresh = self.names.is_empty() && self.until == self.after;
-        is_fresh.then_some(Self { after, until: after, ..self })
-    }
-
     /// Where the name is.
     #[must_use]
     pub fn find(&self, name: &NameHash) -> Option<Position> {

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
@@ -35,6 +36,19 @@ impl KeyStore {
             files::remove_slice(&self.directory, slice.number())?;
         }
         Ok(freed.len())
+    }
+
+    /// Forgets the oldest slices whose files were written before an instant, and answers how many
+    /// these were. A slice that was made again is as young as its file.
+    pub fn drop_slices_of_before(&self, before: SystemTime) -> Result<usize, StoreError> {
+        let mut until = None;
+        for slice in self.slices().iter() {
+            if slice.written_at()? >= before {
+                break;
+            }
+            until = Some(slice.until());
+        }
+        until.map_or(Ok(0), |until| self.drop_slices(until))
     }
 
     fn write_first(&self, first: First) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! A slice: names of an exact range of positions in an immutable sorted file.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use scrip_core::{Digest, NameHash};
 
@@ -8,7 +9,7 @@ use super::Problem;
 use super::column::Column;
 use super::files;
 use super::layout::{self, PAGE_BYTES};
-use super::slice_file::{Records, SliceFile};
+use super::slice_file::SliceFile;
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -79,9 +80,16 @@ impl Slice {
     }
 
     /// All names in order, each with its position.
-    #[must_use]
-    pub const fn records(&self) -> Records<'_> {
+    #[cfg(test)]
+    pub(super) const fn records(&self) -> super::slice_file::Records<'_> {
         self.file.records()
+    }
+
+    /// When its file was written.
+    pub(super) fn written_at(&self) -> Result<SystemTime, StoreError> {
+        let path = self.file.path();
+        let written = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+        written.map_err(|error| files::failed(path, &error))
     }
 
     /// The running number.

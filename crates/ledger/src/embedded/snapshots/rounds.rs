@@ -170,11 +170,6 @@ impl Behind {
         !std::mem::replace(&mut state.failing, true)
     }
 
-    /// Rounds fail.
-    pub(in crate::embedded) fn is_failing(&self) -> bool {
-        self.lock().failing
-    }
-
     /// How much is behind.
     pub(in crate::embedded) fn lag(&self) -> Lag {
         let state = self.lock();
@@ -183,11 +178,6 @@ impl Behind {
             rows: state.rows(),
             bytes: state.bytes.saturating_sub(state.saved_bytes),
         }
-    }
-
-    /// The end of the durable ledger.
-    pub(in crate::embedded) fn reach(&self) -> Reach {
-        self.lock().reach
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

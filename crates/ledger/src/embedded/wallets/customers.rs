@@ -1,6 +1,6 @@
 //! Which wallets a customer has: from memory, or from the records.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 
 use scrip_core::{CustomerId, EnvironmentId, WalletKey};
@@ -18,7 +18,8 @@ pub(super) struct Customers {
 
 #[derive(Default)]
 struct Known {
-    wallets: BTreeSet<WalletKey>,
+    /// In order.
+    wallets: Vec<WalletKey>,
     /// The records were asked too.
     complete: bool,
 }
@@ -27,13 +28,34 @@ impl Customers {
     /// A wallet got its first row.
     pub(super) fn add(&mut self, key: &WalletKey) {
         let customer = (key.environment, key.customer.clone());
-        self.known.entry(customer).or_default().wallets.insert(key.clone());
+        self.known.entry(customer).or_default().add(key.clone());
     }
 
-    /// Forgets the customers of whom no wallet is in memory: the records have all of these.
-    pub(super) fn forget(&mut self, is_in_memory: impl Fn(&WalletKey) -> bool) {
+    /// Forgets those of some customers of whom no wallet is in memory: the records have all of these.
+    pub(super) fn forget(
+        &mut self,
+        customers: HashSet<(EnvironmentId, CustomerId)>,
+        is_in_memory: impl Fn(&WalletKey) -> bool,
+    ) {
         self.forgotten += 1;
-        self.known.retain(|_, known| known.wallets.iter().any(&is_in_memory));
+        for customer in customers {
+            let known = self.known.get(&customer);
+            if known.is_some_and(|known| !known.wallets.iter().any(&is_in_memory)) {
+                self.known.remove(&customer);
+            }
+        }
+    }
+}
+
+impl Known {
+    fn add(&mut self, key: WalletKey) {
+        if let Err(place) = self.wallets.binary_search(&key) {
+            // Most customers have one wallet.
+            if self.wallets.is_empty() {
+                self.wallets.reserve_exact(1);
+            }
+            self.wallets.insert(place, key);
+        }
     }
 }
 
@@ -48,7 +70,7 @@ impl Wallets {
             let forgotten = {
                 let customers = self.lock_customers();
                 if let Some(known) = customers.known.get(&name).filter(|known| known.complete) {
-                    return Ok(known.wallets.iter().cloned().collect());
+                    return Ok(known.wallets.clone());
                 }
                 customers.forgotten
             };
@@ -63,7 +85,7 @@ impl Wallets {
                 return Ok(Vec::new());
             }
             let known = customers.known.entry(name.clone()).or_default();
-            known.wallets.extend(recorded);
+            recorded.into_iter().for_each(|key| known.add(key));
             known.complete = true;
         }
     }

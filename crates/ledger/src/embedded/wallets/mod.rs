@@ -272,46 +272,54 @@ impl Wallets {
         self.bytes.load(Ordering::Relaxed) > self.bytes_max
     }
 
-    /// Drops wallets that nobody asked for since the last time, while there are too many. A wallet
-    /// is dropped only if `snapshots.db` has its sequence. How many were dropped.
+    /// Drops wallets that nobody asked for since the last time, if there are too many, until there
+    /// is room for a while. A wallet is dropped only if `snapshots.db` has its sequence. How many
+    /// were dropped.
     pub(super) fn drop_cold(&self) -> u64 {
+        if !self.are_too_many() {
+            return 0;
+        }
+        let enough = self.bytes_max / 10 * 9;
         let mut dropped = 0;
         // The first pass leaves what was asked for lately, the second does not.
         for _ in 0..2 {
             for shard in &self.shards {
-                if !self.are_too_many() {
-                    break;
+                if self.bytes.load(Ordering::Relaxed) > enough {
+                    dropped += self.drop_cold_of(shard, enough);
                 }
-                dropped += self.drop_cold_of(shard);
             }
-        }
-        if dropped > 0 {
-            self.lock_customers().forget(|key| self.read_shard(key).wallets.contains_key(key));
         }
         dropped
     }
 
-    fn drop_cold_of(&self, shard: &RwLock<Shard>) -> u64 {
-        let mut count = 0;
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        // Loads that read before this and come after it must read again.
-        self.dropped.fetch_add(1, Ordering::AcqRel);
-        shard.wallets.retain(|key, cached| {
-            let is_saved = !cached.dirty && cached.saved == cached.slot.wallet.sequence();
-            // A lent one is in use: the writer or a reader works with it.
-            let is_cold = is_saved
-                && Arc::strong_count(&cached.slot) == 1
-                && !std::mem::replace(cached.touched.get_mut(), false);
-            if !is_cold || !self.are_too_many() {
-                return true;
+    fn drop_cold_of(&self, shard: &RwLock<Shard>, enough: usize) -> u64 {
+        let (mut count, mut customers) = (0, HashSet::new());
+        {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            // Loads that read before this and come after it must read again.
+            self.dropped.fetch_add(1, Ordering::AcqRel);
+            shard.wallets.retain(|key, cached| {
+                let is_saved = !cached.dirty && cached.saved == cached.slot.wallet.sequence();
+                // A lent one is in use: the writer or a reader works with it.
+                let is_cold = is_saved
+                    && Arc::strong_count(&cached.slot) == 1
+                    && !std::mem::replace(cached.touched.get_mut(), false);
+                if !is_cold || self.bytes.load(Ordering::Relaxed) <= enough {
+                    return true;
+                }
+                self.bytes.fetch_sub(cached.slot.bytes(), Ordering::Relaxed);
+                self.change_due(key, cached.slot.wallet.next_due().map(|due| due.at), None);
+                customers.insert((key.environment, key.customer.clone()));
+                count += 1;
+                false
+            });
+            if count > 0 {
+                self.lock_due().look_again();
             }
-            self.bytes.fetch_sub(cached.slot.bytes(), Ordering::Relaxed);
-            self.change_due(key, cached.slot.wallet.next_due().map(|due| due.at), None);
-            count += 1;
-            false
-        });
+        }
         if count > 0 {
-            self.lock_due().look_again();
+            let in_memory = |key: &WalletKey| self.read_shard(key).wallets.contains_key(key);
+            self.lock_customers().forget(customers, in_memory);
         }
         count
     }

@@ -43,18 +43,6 @@ fn the_range_is_exact() {
 }
 
 #[test]
-fn a_table_begins_elsewhere_only_while_it_covers_nothing() {
-    let recent = Recent::new(10, 0).beginning_after(40).unwrap();
-    assert_eq!((recent.after(), recent.until()), (40, 40));
-    let mut used = Recent::new(10, 0);
-    used.insert(name(1), 1).unwrap();
-    assert!(used.beginning_after(40).is_none());
-    let mut advanced = Recent::new(10, 0);
-    advanced.advance(1);
-    assert!(advanced.beginning_after(40).is_none());
-}
-
-#[test]
 fn names_that_differ_in_one_byte_are_different_names() {
     let mut recent = Recent::new(1000, 0);
     let alike = |byte: usize, value: u8| {
