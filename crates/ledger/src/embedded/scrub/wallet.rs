@@ -17,7 +17,7 @@ use super::super::tables::{self, RawEntry};
 use super::super::{Embedded, Shared};
 use crate::LedgerError;
 use crate::reading::store_error;
-use crate::slot::{Position, Slot, WalletNumber, reservation_of};
+use crate::slot::{Position, Slot, WalletNumber, reservation_of, skipped};
 use crate::work::StoreError;
 
 /// How many rows a part has.
@@ -154,9 +154,9 @@ impl Scrub {
             })?;
             let entry = self.expected(entry, position, sequence, leading)?;
             leading = Some(position);
-            let skipped = sequence & (sequence - 1);
-            (position, sequence) = if sequence > until && skipped >= until {
-                (entry.links.skip, skipped)
+            let behind = sequence - skipped(sequence);
+            (position, sequence) = if sequence > until && behind >= until {
+                (entry.links.skip, behind)
             } else {
                 (entry.links.previous, sequence - 1)
             };

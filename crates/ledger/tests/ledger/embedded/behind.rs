@@ -206,13 +206,16 @@ async fn names_that_no_row_has() {
         assert!(found.ends_with(&expected), "{found}");
     }
     let copy = sound.copied_whole();
-    // Two rows exchange their names.
-    let swap = "update entries set name = (select name from entries as other
-                                          where other.position = 204 - entries.position)
-                where position in (100, 104)";
+    // The later of two rows has the other's name, which comes first in the file.
+    let swap = "update entries set name = (select name from entries where position = 100)
+                where position = (select min(position) from entries as other
+                                  where other.position between 101 and 9000
+                                    and other.name > (select name from entries
+                                                      where position = 100))";
     copy.sql().execute(swap, []).unwrap();
     let found = verify(copy.path(), |_, _| {}).unwrap_err().to_string();
-    assert!(found.contains("\nkeys/0000000001.keys: a name is at row 10"), "{found}");
+    assert!(found.contains("\nkeys/0000000001.keys: a name is at row 1"), "{found}");
+    assert!(found.ends_with(", but here it is at row 100"), "{found}");
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ async fn what_is_well_stays_as_it_is() {
     opened.world.balance(&wallet("bob/silver")).await;
     scrub(&opened).await;
     assert_eq!(figure(&opened, "scrip_scrubbed_wallets_total"), "4");
+    assert_eq!(incidents(&store), [""; 0]);
     for name in ["scrub_findings_total", "snapshots_repaired_total", "key_slices_repaired_total"] {
         assert_eq!(figure(&opened, &format!("scrip_{name}")), "0", "{name}");
     }
