@@ -97,6 +97,14 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_LAG_ROWS_MAX", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     pub lag_rows_max: u32,
+    /// Days for which the keys of consumptions are known at least; a key that is older may burn
+    /// again. For ever by default.
+    #[arg(long, env = "SCRIP_KEYS_KEPT_DAYS", value_parser = clap::value_parser!(u32).range(7..=36_500))]
+    pub keys_kept_days: Option<u32>,
+    /// Hours in which everything that is stored is verified once, in the background; 0 is never.
+    #[arg(long, env = "SCRIP_SCRUB_HOURS", default_value_t = 24,
+          value_parser = clap::value_parser!(u32).range(0..=8_760))]
+    pub scrub_hours: u32,
     /// Requests that each API key may send in a second; more are answered with 429. Off by
     /// default.
     #[arg(long, env = "SCRIP_RATE_LIMIT")]

@@ -25,6 +25,7 @@ use crate::progress::Progress;
 
 /// A client that sends its headers slower than this is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 10_000;
 /// The same of `/metrics`: whoever watches cannot keep out whoever is served.
@@ -120,6 +121,8 @@ async fn open(
         filter_bytes_max: bytes_of(options.filter_memory_mib)?,
         snapshots_every: Duration::from_secs(options.snapshot_every_seconds.into()),
         lag_rows_max: options.lag_rows_max.into(),
+        names_kept: options.keys_kept_days.map(|days| HOUR * 24 * days),
+        scrub_every: (options.scrub_hours > 0).then_some(HOUR * options.scrub_hours),
         ..Options::default()
     };
     let directory = options.data.data.clone();

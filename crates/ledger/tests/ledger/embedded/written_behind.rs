@@ -93,6 +93,23 @@ async fn names_move_into_slices_and_stay_known() {
     assert!(figure(&opened, "scrip_key_slices") >= 1, "made again");
     assert_eq!(burn(&opened).await, "-18000", "from the rows alone");
     opened.close().await;
+    // What need not be known any more is forgotten, slice by slice.
+    let forgetful = store
+        .opened_with(|options| {
+            small(options);
+            options.names_kept = Some(Duration::ZERO);
+        })
+        .await;
+    let begin = Instant::now();
+    while figure(&forgetful, "scrip_key_slices") > 0 && begin.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let old = item(&wallet("ann/gold"), "0-0", "1");
+    forgetful.world.done(Work::Consume(Box::new(old))).await;
+    let newest = item(&wallet("ann/gold"), "17-999", "1");
+    forgetful.world.done(Work::Consume(Box::new(newest))).await;
+    assert_eq!(forgetful.world.available(&wallet("ann/gold")).await, "-18001");
+    forgetful.close().await;
     verify(store.path(), |_, _| {}).unwrap();
 }
 
