@@ -22,6 +22,8 @@ use crate::work::StoreError;
 
 /// How many rows a part has.
 const PART: u64 = 1_024;
+/// How often a wallet's record is read again because wallets were dropped meanwhile.
+const TRIES_MAX: usize = 100;
 /// A new wallet is published an instant after its first row is durable.
 const PUBLISHED_WITHIN: Duration = Duration::from_millis(50);
 
@@ -82,10 +84,22 @@ impl Scrub {
         end: Position,
     ) -> Result<Option<Self>, LedgerError> {
         let shared = &ledger.shared;
-        let dropped = shared.wallets.times_dropped();
-        // Before the head, so that it is not ahead of it.
-        let (record, recorded) = read_record(shared, &key).map_err(store_error)?;
-        let used = in_memory(shared, &key, end);
+        let mut tries = 0;
+        let (dropped, record, recorded, used) = loop {
+            let dropped = shared.wallets.times_dropped();
+            // Before the head, so that it is not ahead of it.
+            let (record, recorded) = read_record(shared, &key).map_err(store_error)?;
+            let used = in_memory(shared, &key, end);
+            // One that was dropped in between has a newer record than the one that was read.
+            if used.is_some() || shared.wallets.times_dropped() == dropped {
+                break (dropped, record, recorded, used);
+            }
+            tries += 1;
+            if tries == TRIES_MAX {
+                tracing::debug!(wallet = number, "a wallet comes and goes; the next pass sees it");
+                return Ok(None);
+            }
+        };
         let is_in_memory = used.is_some();
         let slot = Slot { number, ..Slot::new(key.clone()) };
         let (head, is_known) = match (used, recorded) {

@@ -245,3 +245,49 @@ async fn a_wallet_of_many_rows() {
         .unwrap();
     assert_eq!(frozen, of);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_well_and_changes_meanwhile_is_left_alone() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    // Wallets are written behind, dropped and loaded all the time.
+    let opened = store
+        .opened_with(|options| {
+            options.wallets_bytes_max = 0;
+            options.snapshots_every = std::time::Duration::from_millis(3);
+        })
+        .await;
+    let names = ["ann/gold", "ann/gold/r", "bob/silver", "bob/gold"];
+    for name in names {
+        for n in 0..5 {
+            let due = |grant: &mut scrip_core::NewGrant| {
+                grant.expire_at = (n < 3).then(|| instant("2030-02-01").later(n * 86_400_000));
+            };
+            opened.world.grant_as(&wallet(name), "main", "40", due).await;
+        }
+    }
+    let ledger = Arc::clone(&opened.ledger);
+    let scrubbing = tokio::task::spawn_blocking(move || {
+        for _ in 0..40 {
+            ledger.scrub().unwrap();
+        }
+    });
+    let mut n = 0;
+    while !scrubbing.is_finished() {
+        n += 1;
+        let items = names.map(|name| item(&wallet(name), &format!("k{n}"), "1"));
+        opened.world.done(Work::ConsumeBatch(items.to_vec())).await;
+        if n % 50 == 0 {
+            let day = format!("2030-02-{:02}", (n / 50).min(28));
+            opened.world.move_clock(&day).await;
+        }
+    }
+    scrubbing.await.unwrap();
+    assert!(n > 20, "{n} batches while it was scrubbed");
+    for name in ["scrub_findings_total", "snapshots_repaired_total"] {
+        assert_eq!(figure(&opened, &format!("scrip_{name}")), "0", "{name} of {n} batches");
+    }
+    assert_eq!(incidents(&store), [""; 0]);
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
