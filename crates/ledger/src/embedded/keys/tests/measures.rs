@@ -1,7 +1,8 @@
-//! What it costs in full size: a hundred million names, 2.9 GB of files in a temporary directory.
+//! What slices of full size cost. Every run makes one; `KEY_SLICES=109` makes a hundred million
+//! names, 2.9 GB of files in a temporary directory:
 //!
 //! ```sh
-//! cargo test --release -p scrip-ledger --lib keys::tests::measures -- --ignored --nocapture
+//! KEY_SLICES=109 cargo test --release -p scrip-ledger --lib keys::tests::measures -- --nocapture
 //! ```
 
 use std::hint::black_box;
@@ -13,9 +14,9 @@ use scrip_core::NameHash;
 use super::super::{KeyStore, Recent, Shape, Slices};
 use super::{LEDGER, row_hash};
 
-const SLICES: u64 = 109;
 const NAMES: u64 = Shape::FULL.names_max as u64;
-const LOOKUPS: u64 = 1_000_000;
+/// Lookups of each kind, for each slice.
+const LOOKUPS: u64 = 10_000;
 /// Absent names have numbers from here on.
 const ABSENT: u64 = 1 << 40;
 const MEBIBYTE: usize = 1 << 20;
@@ -34,9 +35,16 @@ fn name(number: u64) -> NameHash {
     NameHash(bytes)
 }
 
+fn slice_count() -> u64 {
+    std::env::var("KEY_SLICES").map_or(1, |slices| slices.parse().unwrap())
+}
+
+fn lookups() -> u64 {
+    LOOKUPS * slice_count()
+}
+
 #[test]
-#[ignore = "takes minutes and 2.9 GB of disk"]
-fn a_hundred_million_names() {
+fn names_in_slices_of_full_size() {
     let directory = tempfile::tempdir().unwrap();
     let recent = build(directory.path());
     for filter_mebibytes in [4096, 128, 64] {
@@ -52,14 +60,14 @@ fn build(directory: &Path) -> Recent {
     let [mut inserts, mut worst_insert, mut writes, mut publishes, mut worst_publish] =
         [Duration::ZERO; 5];
     let (mut made, mut rest) = (Duration::ZERO, None);
-    for number in 0..=SLICES {
+    for number in 0..=slice_count() {
         let start = Instant::now();
         let mut recent = keys.new_recent(number * NAMES);
         made = made.max(start.elapsed());
         let (filling, worst) = fill(&mut recent, number);
         inserts += filling;
         worst_insert = worst_insert.max(worst);
-        if number == SLICES {
+        if number == slice_count() {
             rest = Some(recent);
             break;
         }
@@ -71,12 +79,15 @@ fn build(directory: &Path) -> Recent {
         publishes += start.elapsed();
         worst_publish = worst_publish.max(start.elapsed());
     }
-    let slices = u32::try_from(SLICES).unwrap();
+    let slices_made = u32::try_from(slice_count()).unwrap();
     eprintln!("making a table                 {made:>12.1?} at worst");
-    eprintln!("insert                         {:>12.1?}", each(inserts, NAMES * (SLICES + 1)));
+    eprintln!(
+        "insert                         {:>12.1?}",
+        each(inserts, NAMES * (slice_count() + 1))
+    );
     eprintln!("insert, worst                  {worst_insert:>12.1?}");
-    eprintln!("writing a slice and its column {:>12.1?}", writes / slices);
-    eprintln!("publishing it                  {:>12.1?}", publishes / slices);
+    eprintln!("writing a slice and its column {:>12.1?}", writes / slices_made);
+    eprintln!("publishing it                  {:>12.1?}", publishes / slices_made);
     eprintln!("publishing, worst (wider)      {worst_publish:>12.1?}");
     rest.unwrap()
 }
@@ -100,27 +111,27 @@ fn look_up(directory: &Path, filter_bytes_max: usize) {
     let opening = start.elapsed();
     assert_eq!(problems, []);
     let stats = keys.stats();
-    assert_eq!(stats.names, NAMES * SLICES);
+    assert_eq!(stats.names, NAMES * slice_count());
     eprintln!("\n{stats:?}");
     eprintln!("opening                        {opening:>12.1?}");
     let slices = keys.slices();
     let start = Instant::now();
-    for number in 0..LOOKUPS {
+    for number in 0..lookups() {
         assert_eq!(slices.find(&name(ABSENT + number)), Ok(None));
     }
-    eprintln!("absent name                    {:>12.1?}", each(start.elapsed(), LOOKUPS));
+    eprintln!("absent name                    {:>12.1?}", each(start.elapsed(), lookups()));
     eprintln!("  slices asked in vain         {:>12} of 1000 lookups", asked_in_vain(&slices));
     let start = Instant::now();
-    for number in 0..LOOKUPS / 10 {
-        let position = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (NAMES * SLICES) + 1;
+    for number in 0..lookups() / 10 {
+        let position = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (NAMES * slice_count()) + 1;
         assert_eq!(slices.find(&name(position)), Ok(Some(position)));
     }
-    eprintln!("present name                   {:>12.1?}", each(start.elapsed(), LOOKUPS / 10));
+    eprintln!("present name                   {:>12.1?}", each(start.elapsed(), lookups() / 10));
     let start = Instant::now();
-    for _ in 0..LOOKUPS {
+    for _ in 0..lookups() {
         black_box(keys.slices().generation());
     }
-    eprintln!("taking the generation          {:>12.1?}", each(start.elapsed(), LOOKUPS));
+    eprintln!("taking the generation          {:>12.1?}", each(start.elapsed(), lookups()));
     let start = Instant::now();
     slices.iter().next().unwrap().check().unwrap();
     eprintln!("checking a slice               {:>12.1?}", start.elapsed());
@@ -129,7 +140,7 @@ fn look_up(directory: &Path, filter_bytes_max: usize) {
 
 fn asked_in_vain(slices: &Slices) -> u64 {
     let filter = slices.filter().unwrap();
-    let lookups = LOOKUPS / 10;
+    let lookups = lookups() / 10;
     let asked = (0..lookups).map(|number| {
         let probe = filter.probe(&name(ABSENT + number));
         let of_chunk = |chunk| u64::from(filter.candidates(&probe, chunk).count_ones());
@@ -148,10 +159,10 @@ fn save_and_load(directory: &Path, recent: &Recent) {
     eprintln!("loading it                     {:>12.1?}", start.elapsed());
     assert_eq!((loaded.names(), problem), (recent.names(), None));
     let start = Instant::now();
-    for number in 0..LOOKUPS {
+    for number in 0..lookups() {
         black_box(loaded.find(&name(ABSENT + number)));
     }
-    eprintln!("absent name, recent table      {:>12.1?}", each(start.elapsed(), LOOKUPS));
+    eprintln!("absent name, recent table      {:>12.1?}", each(start.elapsed(), lookups()));
 }
 
 fn each(duration: Duration, count: u64) -> Duration {
