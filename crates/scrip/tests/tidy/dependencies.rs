@@ -14,6 +14,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scrip-ledger", &["scrip-core"]),
     ("scrip-api", &["scrip-core", "scrip-ledger"]),
     ("scrip-bench", &["scrip-core", "scrip-ledger", "scrip-api"]),
+    // What checks the product must not share its understanding: the oracle sees nothing of it.
+    ("scrip-oracle", &[]),
+    ("scrip-disk", &[]),
+    ("scrip-simulator", &["scrip-core", "scrip-disk", "scrip-ledger", "scrip-oracle"]),
     ("scrip", &["scrip-core", "scrip-ledger", "scrip-api"]),
 ];
 

@@ -1,0 +1,1 @@
+//! Faults below everything that writes files, for the process that links this crate.
