@@ -1,0 +1,3 @@
+//! Real threads over HTTP.
+
+mod linearize;

@@ -1,0 +1,3 @@
+//! Random histories by seed, with faults, against the oracle.
+
+pub mod concurrent;
