@@ -1,0 +1,159 @@
+//! The oracle as a wallet sees it: its own calls, the clock, and what is remembered by key.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher};
+
+use scrip_oracle::{Instant, Oracle, Request, Settings, Totals, WalletName};
+
+use super::call::{Call, Seen, seen, seen_grant, seen_row};
+use super::linearize::Model;
+
+/// An environment in which one wallet is looked at.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    oracle: Oracle,
+    clock: Instant,
+    archived: bool,
+    /// What is answered again under an `Idempotency-Key`.
+    remembered: BTreeMap<String, (Request, Seen)>,
+}
+
+impl Environment {
+    /// With the customer and currency of a wallet, and a clock that was set.
+    pub fn new(wallet: &WalletName, clock: Instant) -> Self {
+        let mut oracle = Oracle::new(Settings::default());
+        for made in [
+            Request::CreateCustomer(wallet.customer.clone()),
+            Request::CreateCurrency(wallet.currency.clone()),
+            Request::MoveClock(clock),
+        ] {
+            // Nothing is there that it could be refused for.
+            let _ = oracle.ask(&made, clock);
+        }
+        Self { oracle, clock, archived: false, remembered: BTreeMap::new() }
+    }
+
+    fn write(&mut self, request: &Request, key: Option<&str>) -> Seen {
+        let Some(key) = key else { return self.ask(request) };
+        // The key belongs to a path; another body under it is refused.
+        let scope = format!("{} {key}", path(request));
+        if let Some((first, answer)) = self.remembered.get(&scope) {
+            return if first == request { answer.clone() } else { key_reused() };
+        }
+        let answer = self.ask(request);
+        self.remembered.insert(scope, (request.clone(), answer.clone()));
+        answer
+    }
+
+    fn ask(&mut self, request: &Request) -> Seen {
+        let answer = self.oracle.ask(request, self.clock);
+        if answer.is_ok() {
+            match request {
+                Request::MoveClock(to) => self.clock = *to,
+                Request::ArchiveCustomer(_) => self.archived = true,
+                Request::UnarchiveCustomer(_) => self.archived = false,
+                _ => {}
+            }
+        }
+        seen(request, answer)
+    }
+
+    fn check(&self, wallet: &WalletName, requested: Option<i128>) -> Seen {
+        if self.archived {
+            let denied = Some("CustomerIsArchived".to_owned());
+            return Seen::Check { denied, totals: Totals::default() };
+        }
+        let totals = self.oracle.totals(wallet, self.clock);
+        let balance = totals.balance();
+        let is_enough = balance > 0 && requested.is_none_or(|wanted| wanted <= balance);
+        let denied = (!is_enough).then(|| "InsufficientCredits".to_owned());
+        Seen::Check { denied, totals }
+    }
+
+    /// Whether the newest rows are these, and all there are if the list is whole.
+    fn has_rows(&self, wallet: &WalletName, seen: &Seen) -> bool {
+        let Seen::Rows { rows, is_whole } = seen else { return false };
+        let known = self.oracle.rows(wallet, self.clock);
+        let is_complete = !is_whole || known.len() == rows.len();
+        let newest = known.iter().rev().map(seen_row);
+        is_complete
+            && known.len() >= rows.len()
+            && newest.zip(rows).all(|(known, (_, row))| known == *row)
+    }
+}
+
+impl Model for Environment {
+    type Call = Call;
+    type Answer = Seen;
+
+    fn step(&mut self, call: &Call, answer: Option<&Seen>) -> bool {
+        if answer == Some(&Seen::RefusedElsewhere) {
+            return true;
+        }
+        match call {
+            Call::Write { request, key } => {
+                let given = self.write(request, key.as_deref());
+                answer.is_none_or(|answer| explains(&given, answer))
+            }
+            Call::Check { wallet, requested } => {
+                answer.is_none_or(|answer| self.check(wallet, *requested) == *answer)
+            }
+            Call::Grants(wallet) => answer.is_none_or(|answer| {
+                let grants = self.oracle.grants(wallet, self.clock);
+                *answer == Seen::Grants(grants.iter().rev().map(seen_grant).collect())
+            }),
+            Call::Rows(wallet) => answer.is_none_or(|answer| self.has_rows(wallet, answer)),
+        }
+    }
+
+    fn is_read(call: &Call) -> bool {
+        call.is_read()
+    }
+
+    fn digest(&self) -> u64 {
+        let mut text = Hashed(DefaultHasher::new());
+        // Hashing takes every text.
+        let _ = write!(text, "{self:?}");
+        text.0.finish()
+    }
+}
+
+/// A refusal may name an item, which the model does not.
+fn explains(given: &Seen, answer: &Seen) -> bool {
+    match (given, answer) {
+        (
+            Seen::Refused { status, code, .. },
+            Seen::Refused { status: seen_status, code: seen_code, .. },
+        ) => (status, code) == (seen_status, seen_code),
+        _ => given == answer,
+    }
+}
+
+fn key_reused() -> Seen {
+    Seen::Refused { status: 409, code: "DuplicatedEntityNotAllowed".to_owned(), item: None }
+}
+
+/// What requests with one path have in common.
+pub fn path(request: &Request) -> String {
+    match request {
+        Request::Grant(_) => "grants".to_owned(),
+        Request::Void(name) => format!("void {name}"),
+        Request::Edit(edit) => format!("edit {}", edit.id),
+        Request::Consume(_) => "consumption".to_owned(),
+        Request::Batch(_) => "batch".to_owned(),
+        Request::MoveClock(_) => "clock".to_owned(),
+        Request::ArchiveCustomer(id) => format!("archive {id}"),
+        Request::UnarchiveCustomer(id) => format!("unarchive {id}"),
+        other => format!("{other:?}"),
+    }
+}
+
+struct Hashed(DefaultHasher);
+
+impl std::fmt::Write for Hashed {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
