@@ -14,7 +14,7 @@ use scrip_oracle::{Consume, Instant, Request, WalletName};
 
 use super::Failure;
 use super::call::{Call, Noted, Seen};
-use super::linearize::{self, End, Ending, Entry, Unexplained};
+use super::linearize::{self, End, Ending, Entry, Model as _, Unexplained};
 use super::model::Environment;
 use super::plan::World;
 use super::story::Story;
@@ -30,7 +30,7 @@ struct History {
     places: Vec<usize>,
 }
 
-/// How many endings a wallet has at most; beyond that its story is not followed.
+/// How many states a wallet may be in; beyond that its story is not followed.
 const STATES_MAX: usize = 64;
 
 impl Checker {
@@ -47,8 +47,8 @@ impl Checker {
             let history = history(world, wallet, calls);
             let starts = self.states.get(wallet).map_or(&[][..], Vec::as_slice);
             let endings = match linearize::endings(starts, &history.entries) {
-                Ok(endings) if endings.len() <= STATES_MAX => endings,
-                Ok(_) | Err(Unexplained::TooMuch) => return Ok(false),
+                Ok(endings) => endings,
+                Err(Unexplained::TooMuch) => return Ok(false),
                 Err(Unexplained::NoOrder(order)) => {
                     return Err(Failure::NoOrder(Box::new(Story {
                         wallet: wallet.clone(),
@@ -59,8 +59,11 @@ impl Checker {
                 }
             };
             note_batches(&mut batches, wallet, calls, &history, &endings);
-            let states = endings.into_iter().map(|ending| ending.model).collect();
-            self.states.insert(wallet.clone(), distinct(states));
+            let states = distinct(endings);
+            if states.len() > STATES_MAX {
+                return Ok(false);
+            }
+            self.states.insert(wallet.clone(), states);
         }
         for (place, wallets) in batches {
             let everywhere = wallets.iter().all(|(_, may_have_happened, _)| *may_have_happened);
@@ -75,10 +78,9 @@ impl Checker {
 }
 
 /// States that answer alike are one.
-fn distinct(states: Vec<Environment>) -> Vec<Environment> {
-    use linearize::Model as _;
-    let by_digest: BTreeMap<_, _> =
-        states.into_iter().map(|state| (state.digest(), state)).collect();
+fn distinct(endings: Vec<Ending<Environment>>) -> Vec<Environment> {
+    let states = endings.into_iter().map(|ending| ending.model);
+    let by_digest: BTreeMap<_, _> = states.map(|state| (state.digest(), state)).collect();
     by_digest.into_values().collect()
 }
 

@@ -8,6 +8,9 @@
 use std::collections::HashSet;
 
 /// What is called, one call after the other.
+///
+/// A call that changed nothing and was answered in some way changes nothing either whenever it is
+/// answered in that way later: what is known stays known.
 pub trait Model: Clone {
     /// A call.
     type Call;
@@ -18,8 +21,9 @@ pub trait Model: Clone {
     /// answer everything is possible.
     fn step(&mut self, call: &Self::Call, answer: Option<&Self::Answer>) -> bool;
 
-    /// The call never changes anything.
-    fn is_read(call: &Self::Call) -> bool;
+    /// Whether a call that never changes anything can have been answered like this; none for any
+    /// other call.
+    fn read(&self, call: &Self::Call, answer: &Self::Answer) -> Option<bool>;
 
     /// Equal for models that answer everything alike from here on.
     fn digest(&self) -> u64;
@@ -83,6 +87,7 @@ struct Node {
 
 struct Configuration<M> {
     model: M,
+    digest: u64,
     happened: u128,
     /// The latest call among those that happened.
     latest_called: u64,
@@ -92,6 +97,8 @@ struct Configuration<M> {
 struct Search<'a, M: Model> {
     entries: &'a [Entry<M::Call, M::Answer>],
     waiting: Vec<Configuration<M>>,
+    /// Of the calls that were answered, by bit.
+    answered: u128,
     seen: HashSet<(u128, u64)>,
     nodes: Vec<Node>,
     deepest: Option<usize>,
@@ -112,31 +119,34 @@ pub fn endings<M: Model>(
     let mut search = Search {
         entries,
         waiting: Vec::new(),
+        answered: answered(entries),
         seen: HashSet::new(),
         nodes: Vec::new(),
         deepest: None,
     };
     for model in starts {
-        search.push(Configuration {
-            model: model.clone(),
-            happened: 0,
-            latest_called: 0,
-            node: None,
-        });
+        let (model, digest) = (model.clone(), model.digest());
+        let start = Configuration { model, digest, happened: 0, latest_called: 0, node: None };
+        search.push(start);
     }
     search.run()
 }
 
+fn answered<C, A>(entries: &[Entry<C, A>]) -> u128 {
+    let is_answered = |entry: &Entry<C, A>| matches!(entry.end, End::Answered { .. });
+    let places = entries.iter().enumerate().filter(|(_, entry)| is_answered(entry));
+    places.fold(0, |bits, (place, _)| bits | 1 << place)
+}
+
 impl<M: Model> Search<'_, M> {
     fn run(mut self) -> Result<Vec<Ending<M>>, Unexplained> {
-        let answered = self.answered();
         let mut endings = Vec::new();
         while let Some(from) = self.waiting.pop() {
             if self.seen.len() > TRIES_MAX {
                 return Err(Unexplained::TooMuch);
             }
             self.expand(&from);
-            if from.happened & answered == answered {
+            if from.happened & self.answered == self.answered {
                 endings.push(Ending { model: from.model, happened: from.happened });
             }
         }
@@ -146,15 +156,8 @@ impl<M: Model> Search<'_, M> {
         Ok(endings)
     }
 
-    fn answered(&self) -> u128 {
-        let is_answered = |entry: &Entry<_, _>| matches!(entry.end, End::Answered { .. });
-        let places = self.entries.iter().enumerate().filter(|(_, entry)| is_answered(entry));
-        places.fold(0, |bits, (place, _)| bits | 1 << place)
-    }
-
-    /// Tries all calls that could be next. A read that is explained here is taken alone: it
-    /// changes nothing, so it is never better to take it later, unless an open call has to come
-    /// before it.
+    /// Tries all calls that could be next. One that is explained here and changes nothing is taken
+    /// alone: it is never better to take it later, unless an open call has to come before it.
     fn expand(&mut self, from: &Configuration<M>) {
         let first_answer = self.first_answer(from.happened);
         let mut next = Vec::new();
@@ -162,23 +165,51 @@ impl<M: Model> Search<'_, M> {
             if from.happened >> place & 1 == 1 || entry.called > first_answer {
                 continue;
             }
-            let answer = match &entry.end {
-                End::Answered { answer, .. } => Some(answer),
-                End::Open { until } if from.latest_called <= *until => None,
-                End::Open { .. } => continue,
+            let Some((model, digest)) = Self::carried_out(from, entry) else { continue };
+            let changes = digest != from.digest;
+            let latest_called = from.latest_called.max(entry.called);
+            let taken = Configuration {
+                model,
+                digest,
+                happened: from.happened | 1 << place,
+                latest_called,
+                node: Some(self.note(from.node, place)),
             };
-            let mut model = from.model.clone();
-            if !model.step(&entry.call, answer) {
-                continue;
-            }
-            let taken = self.taken(from, place, model);
-            if M::is_read(&self.entries[place].call) && !self.forbids(from, taken.latest_called) {
+            let is_answered = self.answered >> place & 1 == 1;
+            if is_answered && !changes && !self.forbids(from, latest_called) {
                 return self.push(taken);
             }
             next.push(taken);
         }
         for configuration in next {
             self.push(configuration);
+        }
+    }
+
+    /// The model after a call and its digest, if the call can be next.
+    fn carried_out(
+        from: &Configuration<M>,
+        entry: &Entry<M::Call, M::Answer>,
+    ) -> Option<(M, u64)> {
+        match &entry.end {
+            End::Answered { answer, .. } => {
+                if let Some(is_explained) = from.model.read(&entry.call, answer) {
+                    return is_explained.then(|| (from.model.clone(), from.digest));
+                }
+                let mut model = from.model.clone();
+                let is_explained = model.step(&entry.call, Some(answer));
+                let digest = model.digest();
+                is_explained.then_some((model, digest))
+            }
+            End::Open { until } if from.latest_called <= *until => {
+                let mut model = from.model.clone();
+                model.step(&entry.call, None);
+                let digest = model.digest();
+                // That a call changed nothing is worth a try only if it is to be told whether it
+                // happened before a death.
+                (digest != from.digest || *until != u64::MAX).then_some((model, digest))
+            }
+            End::Open { .. } => None,
         }
     }
 
@@ -204,23 +235,19 @@ impl<M: Model> Search<'_, M> {
         answers.min().unwrap_or(u64::MAX)
     }
 
-    fn taken(&mut self, from: &Configuration<M>, place: usize, model: M) -> Configuration<M> {
-        let depth = from.node.map_or(0, |node| self.nodes[node].depth) + 1;
-        self.nodes.push(Node { before: from.node, entry: place, depth });
+    /// Notes what came after what; the place of the note.
+    fn note(&mut self, before: Option<usize>, entry: usize) -> usize {
+        let depth = before.map_or(0, |node| self.nodes[node].depth) + 1;
+        self.nodes.push(Node { before, entry, depth });
         let node = self.nodes.len() - 1;
         if self.deepest.is_none_or(|deepest| self.nodes[deepest].depth < depth) {
             self.deepest = Some(node);
         }
-        Configuration {
-            model,
-            happened: from.happened | 1 << place,
-            latest_called: from.latest_called.max(self.entries[place].called),
-            node: Some(node),
-        }
+        node
     }
 
     fn push(&mut self, configuration: Configuration<M>) {
-        if self.seen.insert((configuration.happened, configuration.model.digest())) {
+        if self.seen.insert((configuration.happened, configuration.digest)) {
             self.waiting.push(configuration);
         }
     }

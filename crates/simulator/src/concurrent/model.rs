@@ -91,24 +91,22 @@ impl Model for Environment {
         if answer == Some(&Seen::RefusedElsewhere) {
             return true;
         }
-        match call {
-            Call::Write { request, key } => {
-                let given = self.write(request, key.as_deref());
-                answer.is_none_or(|answer| explains(&given, answer))
-            }
-            Call::Check { wallet, requested } => {
-                answer.is_none_or(|answer| self.check(wallet, *requested) == *answer)
-            }
-            Call::Grants(wallet) => answer.is_none_or(|answer| {
-                let grants = self.oracle.grants(wallet, self.clock);
-                *answer == Seen::Grants(grants.iter().rev().map(seen_grant).collect())
-            }),
-            Call::Rows(wallet) => answer.is_none_or(|answer| self.has_rows(wallet, answer)),
-        }
+        let Call::Write { request, key } = call else { return true };
+        let given = self.write(request, key.as_deref());
+        answer.is_none_or(|answer| explains(&given, answer))
     }
 
-    fn is_read(call: &Call) -> bool {
-        call.is_read()
+    fn read(&self, call: &Call, answer: &Seen) -> Option<bool> {
+        match call {
+            Call::Write { .. } => None,
+            Call::Check { wallet, requested } => Some(self.check(wallet, *requested) == *answer),
+            Call::Grants(wallet) => {
+                let grants = self.oracle.grants(wallet, self.clock);
+                let grants = grants.iter().rev().map(seen_grant).collect();
+                Some(*answer == Seen::Grants(grants))
+            }
+            Call::Rows(wallet) => Some(self.has_rows(wallet, answer)),
+        }
     }
 
     fn digest(&self) -> u64 {

@@ -70,8 +70,8 @@ impl Model for Purse {
         answer.is_none_or(|answer| *answer == given)
     }
 
-    fn is_read(call: &Ask) -> bool {
-        matches!(call, Read)
+    fn read(&self, call: &Ask, answer: &Option<i64>) -> Option<bool> {
+        matches!(call, Read).then_some(*answer == Some(self.balance))
     }
 
     fn digest(&self) -> u64 {
