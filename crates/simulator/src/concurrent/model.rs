@@ -1,8 +1,7 @@
 //! The oracle as a wallet sees it: its own calls, the clock, and what is remembered by key.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use scrip_oracle::{Instant, Oracle, Request, Settings, Totals, WalletName};
 
@@ -17,6 +16,10 @@ pub struct Environment {
     archived: bool,
     /// What is answered again under an `Idempotency-Key`.
     remembered: BTreeMap<String, (Request, Seen)>,
+    /// Of what happened, in its order.
+    happened: u64,
+    /// Of what is remembered, in no order.
+    memory: u64,
 }
 
 impl Environment {
@@ -31,7 +34,8 @@ impl Environment {
             // Nothing is there that it could be refused for.
             let _ = oracle.ask(&made, clock);
         }
-        Self { oracle, clock, archived: false, remembered: BTreeMap::new() }
+        let remembered = BTreeMap::new();
+        Self { oracle, clock, archived: false, remembered, happened: 0, memory: 0 }
     }
 
     fn write(&mut self, request: &Request, key: Option<&str>) -> Seen {
@@ -42,13 +46,24 @@ impl Environment {
             return if first == request { answer.clone() } else { key_reused() };
         }
         let answer = self.ask(request);
+        self.memory = self.memory.wrapping_add(digest((&scope, format!("{answer:?}"))));
         self.remembered.insert(scope, (request.clone(), answer.clone()));
         answer
     }
 
     fn ask(&mut self, request: &Request) -> Seen {
+        // A consumption that is known writes no row, and a new one does.
+        let burned_wallet = match request {
+            Request::Consume(consume) => Some(&consume.wallet),
+            Request::Batch(items) => items.first().map(|item| &item.wallet),
+            _ => None,
+        };
+        let rows = |oracle: &Oracle| burned_wallet.map(|of| oracle.rows(of, self.clock).len());
+        let rows_before = rows(&self.oracle);
         let answer = self.oracle.ask(request, self.clock);
-        if answer.is_ok() {
+        let has_written = rows_before.is_none() || rows(&self.oracle) != rows_before;
+        if answer.is_ok() && has_written {
+            self.happened = digest((self.happened, format!("{request:?}")));
             match request {
                 Request::MoveClock(to) => self.clock = *to,
                 Request::ArchiveCustomer(_) => self.archived = true,
@@ -110,10 +125,7 @@ impl Model for Environment {
     }
 
     fn digest(&self) -> u64 {
-        let mut text = Hashed(DefaultHasher::new());
-        // Hashing takes every text.
-        let _ = write!(text, "{self:?}");
-        text.0.finish()
+        digest((self.happened, self.memory))
     }
 }
 
@@ -147,11 +159,8 @@ pub fn path(request: &Request) -> String {
     }
 }
 
-struct Hashed(DefaultHasher);
-
-impl std::fmt::Write for Hashed {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
-    }
+fn digest(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }

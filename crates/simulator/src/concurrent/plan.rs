@@ -123,7 +123,7 @@ impl Plan {
 
     /// The milliseconds, or less, that this call is given before it is given up.
     pub fn gives_up_after(&mut self) -> Option<std::time::Duration> {
-        let gives_up = self.random.random_bool(0.04);
+        let gives_up = self.random.random_bool(0.03);
         gives_up.then(|| std::time::Duration::from_micros(self.random.random_range(100..4_000)))
     }
 
