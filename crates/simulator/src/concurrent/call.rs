@@ -75,13 +75,8 @@ pub enum Seen {
     },
     /// Grants, newest first.
     Grants(Vec<SeenGrant>),
-    /// Rows, newest first.
-    Rows {
-        /// Each with its wallet.
-        rows: Vec<(WalletName, SeenRow)>,
-        /// There are no older ones.
-        is_whole: bool,
-    },
+    /// All rows, newest first, each with its wallet.
+    Rows(Vec<(WalletName, SeenRow)>),
     /// Of a batch, seen from a wallet: it was refused for the sake of another.
     RefusedElsewhere,
 }

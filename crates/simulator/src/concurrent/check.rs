@@ -9,11 +9,12 @@
 //! Beyond the single wallets, a batch that was never answered happened everywhere or nowhere.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use scrip_oracle::{Consume, Instant, Request, WalletName};
 
 use super::Failure;
-use super::call::{Call, Noted, Seen};
+use super::call::{Call, Noted, Seen, SeenRow};
 use super::linearize::{self, End, Ending, Entry, Model as _, Unexplained};
 use super::model::Environment;
 use super::plan::World;
@@ -31,7 +32,7 @@ struct History {
 }
 
 /// How many states a wallet may be in; beyond that its story is not followed.
-const STATES_MAX: usize = 64;
+const STATES_MAX: usize = 256;
 
 impl Checker {
     /// Of new wallets, with a clock that stands there.
@@ -45,8 +46,10 @@ impl Checker {
         let mut batches: BTreeMap<usize, Vec<(WalletName, bool, bool)>> = BTreeMap::new();
         for wallet in world.wallets.iter() {
             let history = history(world, wallet, calls);
-            let starts = self.states.get(wallet).map_or(&[][..], Vec::as_slice);
-            let endings = match linearize::endings(starts, &history.entries) {
+            let mut starts = self.states.remove(wallet).unwrap_or_default();
+            let known = last_rows(&history);
+            starts.iter_mut().for_each(|start| start.leads_to(known.as_ref()));
+            let endings = match linearize::endings(&starts, &history.entries) {
                 Ok(endings) => endings,
                 Err(Unexplained::TooMuch) => return Ok(false),
                 Err(Unexplained::NoOrder(order)) => {
@@ -75,6 +78,17 @@ impl Checker {
         }
         Ok(true)
     }
+}
+
+/// The rows that were listed at the end, oldest first. Rows are only ever appended, so whatever
+/// happened before leads to them; it tells orders apart long before the list is reached.
+fn last_rows(history: &History) -> Option<Arc<[SeenRow]>> {
+    history.entries.iter().rev().find_map(|entry| match &entry.end {
+        End::Answered { answer: Seen::Rows(rows), .. } => {
+            Some(rows.iter().rev().map(|(_, row)| row.clone()).collect())
+        }
+        _ => None,
+    })
 }
 
 /// States that answer alike are one.
@@ -167,10 +181,9 @@ fn mine<'a>(
 /// What the answer says about the wallet.
 fn answer_of_wallet(wallet: &WalletName, call: &Call, answer: &Seen) -> Seen {
     match (call, answer) {
-        (Call::Rows(_), Seen::Rows { rows, is_whole }) => Seen::Rows {
-            rows: rows.iter().filter(|(of, _)| of == wallet).cloned().collect(),
-            is_whole: *is_whole,
-        },
+        (Call::Rows(_), Seen::Rows(rows)) => {
+            Seen::Rows(rows.iter().filter(|(of, _)| of == wallet).cloned().collect())
+        }
         (Call::Write { request: Request::Batch(items), .. }, Seen::Batch(rejected)) => {
             let mut refused = Vec::new();
             for (own, (place, _)) in mine(wallet, items).enumerate() {

@@ -17,8 +17,8 @@ pub trait Model: Clone {
     /// What it was answered.
     type Answer;
 
-    /// Carries out a call. False if it cannot have been answered like this; of a call without an
-    /// answer everything is possible.
+    /// Carries out a call. False if it cannot have been answered like this, or if what is known of
+    /// the end is out of reach then.
     fn step(&mut self, call: &Self::Call, answer: Option<&Self::Answer>) -> bool;
 
     /// Whether a call that never changes anything can have been answered like this; none for any
@@ -76,7 +76,7 @@ pub enum Unexplained {
 }
 
 /// Configurations that are tried at most.
-const TRIES_MAX: usize = 400_000;
+const TRIES_MAX: usize = 30_000;
 
 /// A call that was carried out, and what came before it.
 struct Node {
@@ -203,7 +203,9 @@ impl<M: Model> Search<'_, M> {
             }
             End::Open { until } if from.latest_called <= *until => {
                 let mut model = from.model.clone();
-                model.step(&entry.call, None);
+                if !model.step(&entry.call, None) {
+                    return None;
+                }
                 let digest = model.digest();
                 // That a call changed nothing is worth a try only if it is to be told whether it
                 // happened before a death.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::sync::Arc;
 
 use scrip_oracle::{Instant, Oracle, Request, Settings, Totals, WalletName};
 
-use super::call::{Call, Seen, seen, seen_grant, seen_row};
+use super::call::{Call, Seen, SeenRow, seen, seen_grant, seen_row};
 use super::linearize::Model;
 
 /// An environment in which one wallet is looked at.
@@ -16,6 +17,8 @@ pub struct Environment {
     archived: bool,
     /// What is answered again under an `Idempotency-Key`.
     remembered: BTreeMap<String, (Request, Seen)>,
+    wallet: WalletName,
+    leads_to: Option<Arc<[SeenRow]>>,
     /// Of what happened, in its order.
     happened: u64,
     /// Of what is remembered, in no order.
@@ -34,8 +37,16 @@ impl Environment {
             // Nothing is there that it could be refused for.
             let _ = oracle.ask(&made, clock);
         }
-        let remembered = BTreeMap::new();
-        Self { oracle, clock, archived: false, remembered, happened: 0, memory: 0 }
+        Self {
+            oracle,
+            clock,
+            archived: false,
+            remembered: BTreeMap::new(),
+            wallet: wallet.clone(),
+            leads_to: None,
+            happened: 0,
+            memory: 0,
+        }
     }
 
     fn write(&mut self, request: &Request, key: Option<&str>) -> Seen {
@@ -53,15 +64,11 @@ impl Environment {
 
     fn ask(&mut self, request: &Request) -> Seen {
         // A consumption that is known writes no row, and a new one does.
-        let burned_wallet = match request {
-            Request::Consume(consume) => Some(&consume.wallet),
-            Request::Batch(items) => items.first().map(|item| &item.wallet),
-            _ => None,
-        };
-        let rows = |oracle: &Oracle| burned_wallet.map(|of| oracle.rows(of, self.clock).len());
+        let burns = matches!(request, Request::Consume(_) | Request::Batch(_));
+        let rows = |oracle: &Oracle| burns.then(|| oracle.rows(&self.wallet, self.clock).len());
         let rows_before = rows(&self.oracle);
         let answer = self.oracle.ask(request, self.clock);
-        let has_written = rows_before.is_none() || rows(&self.oracle) != rows_before;
+        let has_written = !burns || rows(&self.oracle) != rows_before;
         if answer.is_ok() && has_written {
             self.happened = digest((self.happened, format!("{request:?}")));
             match request {
@@ -86,15 +93,21 @@ impl Environment {
         Seen::Check { denied, totals }
     }
 
-    /// Whether the newest rows are these, and all there are if the list is whole.
     fn has_rows(&self, wallet: &WalletName, seen: &Seen) -> bool {
-        let Seen::Rows { rows, is_whole } = seen else { return false };
+        let Seen::Rows(rows) = seen else { return false };
         let known = self.oracle.rows(wallet, self.clock);
-        let is_complete = !is_whole || known.len() == rows.len();
-        let newest = known.iter().rev().map(seen_row);
-        is_complete
-            && known.len() >= rows.len()
-            && newest.zip(rows).all(|(known, (_, row))| known == *row)
+        known.iter().rev().map(seen_row).eq(rows.iter().map(|(_, row)| row.clone()))
+    }
+
+    /// What happens from here on ends with these rows, oldest first, if they are known.
+    pub fn leads_to(&mut self, rows: Option<&Arc<[SeenRow]>>) {
+        self.leads_to = rows.cloned();
+    }
+
+    fn is_on_the_way(&self) -> bool {
+        let Some(end) = &self.leads_to else { return true };
+        let known = self.oracle.rows(&self.wallet, self.clock);
+        known.len() <= end.len() && known.iter().zip(&**end).all(|(row, end)| seen_row(row) == *end)
     }
 }
 
@@ -108,7 +121,7 @@ impl Model for Environment {
         }
         let Call::Write { request, key } = call else { return true };
         let given = self.write(request, key.as_deref());
-        answer.is_none_or(|answer| explains(&given, answer))
+        answer.is_none_or(|answer| explains(&given, answer)) && self.is_on_the_way()
     }
 
     fn read(&self, call: &Call, answer: &Seen) -> Option<bool> {

@@ -199,7 +199,7 @@ pub fn name_grants(calls: &mut [Noted], identifiers: &BTreeMap<String, String>) 
             match answer {
                 Seen::Grants(grants) => grants.iter_mut().for_each(|grant| named(&mut grant.name)),
                 Seen::Grant(grant) => named(&mut grant.name),
-                Seen::Rows { rows, .. } => {
+                Seen::Rows(rows) => {
                     rows.iter_mut().for_each(|(_, row)| named(&mut row.grant));
                 }
                 _ => {}

@@ -135,7 +135,7 @@ fn answered(answer: &Seen) -> String {
             let grants: Vec<String> = grants.iter().map(grant).collect();
             format!("[{}]", grants.join(", "))
         }
-        Seen::Rows { rows, is_whole } => {
+        Seen::Rows(rows) => {
             let rows: Vec<String> = rows
                 .iter()
                 .map(|(_, row)| {
@@ -144,7 +144,7 @@ fn answered(answer: &Seen) -> String {
                     format!("{kind} {} {} ={balance}", row.grant, amount_text(row.amount))
                 })
                 .collect();
-            format!("[{}]{}", rows.join(", "), if *is_whole { "" } else { " and more" })
+            format!("[{}]", rows.join(", "))
         }
         Seen::Refused { status, code, item } => match item {
             Some(item) => format!("{status} {code} for item {item}"),
