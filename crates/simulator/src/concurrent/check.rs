@@ -6,7 +6,7 @@
 //! another wallet, it does nothing. The clock and the archiving of a customer are calls of all the
 //! wallets they concern. Customers and currencies are made before and do not change otherwise.
 //!
-//! Beyond the single wallets, a batch that was never answered happened everywhere or nowhere.
+//! Beyond the single wallets, a batch that died with the server happened everywhere or nowhere.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +31,13 @@ struct History {
     places: Vec<usize>,
 }
 
+impl History {
+    fn story(self, wallet: &WalletName, calls: &[Noted], order: Vec<usize>) -> Story {
+        let threads = self.places.iter().map(|place| calls[*place].thread).collect();
+        Story { wallet: wallet.clone(), entries: self.entries, threads, order }
+    }
+}
+
 /// How many states a wallet may be in; beyond that its story is not followed.
 const STATES_MAX: usize = 256;
 
@@ -53,12 +60,7 @@ impl Checker {
                 Ok(endings) => endings,
                 Err(Unexplained::TooMuch) => return Ok(false),
                 Err(Unexplained::NoOrder(order)) => {
-                    return Err(Failure::NoOrder(Box::new(Story {
-                        wallet: wallet.clone(),
-                        entries: history.entries,
-                        threads: history.places.iter().map(|place| calls[*place].thread).collect(),
-                        order,
-                    })));
+                    return Err(Failure::NoOrder(Box::new(history.story(wallet, calls, order))));
                 }
             };
             note_batches(&mut batches, wallet, calls, &history, &endings);
@@ -72,8 +74,11 @@ impl Checker {
             let everywhere = wallets.iter().all(|(_, may_have_happened, _)| *may_have_happened);
             let nowhere = wallets.iter().all(|(_, _, may_have_not)| *may_have_not);
             if !everywhere && !nowhere {
-                let call = format!("{:#?}", calls[place].call);
-                return Err(Failure::TornBatch { call, wallets });
+                let stories = world.wallets.iter().map(|wallet| {
+                    history(world, wallet, calls).story(wallet, calls, Vec::new())
+                });
+                let call = format!("{:?}", calls[place].call);
+                return Err(Failure::TornBatch { call, wallets, stories: stories.collect() });
             }
         }
         Ok(true)
@@ -98,7 +103,7 @@ fn distinct(endings: Vec<Ending<Environment>>) -> Vec<Environment> {
     by_digest.into_values().collect()
 }
 
-/// Notes of each open batch whether it may have happened to the wallet, and whether it may not.
+/// Notes of each batch that died with the server whether it may have happened to the wallet, and whether it may not.
 fn note_batches(
     batches: &mut BTreeMap<usize, Vec<(WalletName, bool, bool)>>,
     wallet: &WalletName,
@@ -109,7 +114,7 @@ fn note_batches(
     for (bit, (entry, place)) in history.entries.iter().zip(&history.places).enumerate() {
         let is_batch =
             matches!(&calls[*place].call, Call::Write { request: Request::Batch(_), .. });
-        if is_batch && matches!(entry.end, End::Open { .. }) {
+        if is_batch && matches!(entry.end, End::Open { until } if until != u64::MAX) {
             let happened = |ending: &Ending<_>| ending.happened >> bit & 1 == 1;
             batches.entry(*place).or_default().push((
                 wallet.clone(),

@@ -44,6 +44,10 @@ pub struct Options {
     /// Never kill the server.
     #[arg(long)]
     pub without_kills: bool,
+    /// Have the threads list grants too, not only at rest. A page of grants is put together from
+    /// several reads, and may show a grant that was just made beside others as they were before.
+    #[arg(long)]
+    pub grant_lists: bool,
     /// The `scrip` under test; beside this program by default.
     #[arg(long, env = "SCRIP_BINARY")]
     pub binary: Option<PathBuf>,
@@ -93,6 +97,8 @@ pub enum Failure {
         call: String,
         /// Each wallet, and whether it may have happened there, and may not have happened.
         wallets: Vec<(WalletName, bool, bool)>,
+        /// Their calls.
+        stories: Vec<Story>,
     },
     /// An answer is none that the API gives, or the server ended.
     Wrong(anyhow::Error),
@@ -101,8 +107,8 @@ pub enum Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoOrder(story) => story.fmt(f),
-            Self::TornBatch { call, wallets } => {
+            Self::NoOrder(story) => write!(f, "no order explains the answers of a wallet\n{story}"),
+            Self::TornBatch { call, wallets, stories } => {
                 writeln!(f, "a batch that was not answered happened to a part of its wallets:")?;
                 for (wallet, happened, missed) in wallets {
                     let word = match (happened, missed) {
@@ -112,7 +118,8 @@ impl Display for Failure {
                     };
                     writeln!(f, "  {word}: {wallet:?}")?;
                 }
-                f.write_str(call)
+                writeln!(f, "{call}")?;
+                stories.iter().try_for_each(|story| write!(f, "{story}"))
             }
             Self::Wrong(error) => write!(f, "{error:#}"),
         }

@@ -24,11 +24,10 @@ pub struct Story {
 
 impl Display for Story {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        writeln!(f, "no order explains what wallet {} was answered", wallet(&self.wallet))?;
+        writeln!(f, "what wallet {} was answered:", wallet(&self.wallet))?;
         let start = self.entries.iter().map(|entry| entry.called).min().unwrap_or_default();
         let mut places: Vec<usize> = (0..self.entries.len()).collect();
         places.sort_by_key(|place| self.entries[*place].called);
-        writeln!(f, "the calls, by microseconds of call and answer:")?;
         for place in places {
             let entry = &self.entries[place];
             let thread = match self.threads[place] {
@@ -45,6 +44,9 @@ impl Display for Story {
             };
             let call = called_what(&entry.call);
             writeln!(f, "  #{place:<3} {called:>8}..{until:<8} {thread:<5} {call} -> {answer}")?;
+        }
+        if self.order.is_empty() {
+            return Ok(());
         }
         writeln!(f, "the longest order that explains its answers:")?;
         for place in &self.order {
