@@ -190,11 +190,7 @@ impl<M: Model> Search<'_, M> {
     }
 
     /// Of open calls that are the same, the first that can happen stands for all.
-    fn has_earlier_twin(
-        &self,
-        from: &Configuration<M>,
-        entry: &Entry<M::Call, M::Answer>,
-    ) -> bool {
+    fn has_earlier_twin(&self, from: &Configuration<M>, entry: &Entry<M::Call, M::Answer>) -> bool {
         let End::Open { until, is_watched: false } = entry.end else { return false };
         self.entries.iter().enumerate().any(|(place, other)| match other.end {
             End::Open { until: others, is_watched: false } => {
@@ -208,10 +204,7 @@ impl<M: Model> Search<'_, M> {
     }
 
     /// The model after a call and its digest, if the call can be next.
-    fn carried_out(
-        from: &Configuration<M>,
-        entry: &Entry<M::Call, M::Answer>,
-    ) -> Option<(M, u64)> {
+    fn carried_out(from: &Configuration<M>, entry: &Entry<M::Call, M::Answer>) -> Option<(M, u64)> {
         match &entry.end {
             End::Answered { answer, .. } => {
                 if let Some(is_explained) = from.model.read(&entry.call, answer) {
@@ -248,7 +241,8 @@ impl<M: Model> Search<'_, M> {
     /// When the first of the answered calls that did not happen yet was answered: what was called
     /// later cannot come before it.
     fn first_answer(&self, happened: u128) -> u64 {
-        let undone = self.entries.iter().enumerate().filter(|(place, _)| happened >> place & 1 == 0);
+        let undone =
+            self.entries.iter().enumerate().filter(|(place, _)| happened >> place & 1 == 0);
         let answers = undone.filter_map(|(_, entry)| match entry.end {
             End::Answered { at, .. } => Some(at),
             End::Open { .. } => None,

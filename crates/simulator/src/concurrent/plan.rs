@@ -168,7 +168,8 @@ impl Plan {
             (format!("k{}-{}-{}-{own}", self.round, self.thread, self.number), own)
         };
         let differs = self.random.random_bool(0.06);
-        let amount = Amount::from(choice % 11 + 1) * CREDIT + Amount::from(choice % 3)
+        let amount = Amount::from(choice % 11 + 1) * CREDIT
+            + Amount::from(choice % 3)
             + if differs { CREDIT / 4 } else { 0 };
         Consume {
             wallet: wallet.clone(),
@@ -210,7 +211,7 @@ impl Plan {
         Request::Grant(Grant {
             wallet: wallet.clone(),
             id: format!("{}{place}-{number}", self.world.prefix()),
-            kind: if choice % 2 == 0 { GrantKind::Paid } else { GrantKind::Promotional },
+            kind: if choice.is_multiple_of(2) { GrantKind::Paid } else { GrantKind::Promotional },
             amount: Amount::from(choice * 7 % 40 + 3) * CREDIT + Amount::from(differs),
             priority: [50, 50, 10, 90][choice as usize % 4],
             effective_at: (choice % 7 == 5).then_some(self.base + MINUTE),
@@ -235,12 +236,13 @@ impl Plan {
 
     fn change(&mut self) -> Change {
         let priority = self.random.random_bool(0.6).then(|| self.random.random_range(0..=100));
-        let expire_at = self.random.random_bool(0.6).then(|| match self.random.random_range(0..4) {
-            0 => None,
-            1 => Some(self.base + MINUTE),
-            2 => Some(self.base + 3 * MINUTE),
-            _ => Some(self.base + DAY),
-        });
+        let expire_at =
+            self.random.random_bool(0.6).then(|| match self.random.random_range(0..4) {
+                0 => None,
+                1 => Some(self.base + MINUTE),
+                2 => Some(self.base + 3 * MINUTE),
+                _ => Some(self.base + DAY),
+            });
         Change { priority, expire_at, display_name: None }
     }
 

@@ -153,7 +153,8 @@ pub fn settle(notes: &Notes, wire: &Wire, world: &World) -> anyhow::Result<()> {
         notes.insist(wire, &Call::Write { request, key })?;
     }
     for call in unsettled {
-        let is_archiving = matches!(&call, Call::Write { request: Request::ArchiveCustomer(_), .. });
+        let is_archiving =
+            matches!(&call, Call::Write { request: Request::ArchiveCustomer(_), .. });
         notes.insist(wire, &call)?;
         if is_archiving {
             return settle(notes, wire, world);

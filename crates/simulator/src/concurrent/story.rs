@@ -53,8 +53,7 @@ impl Display for Story {
             writeln!(f, "  #{place:<3} {}", called_what(&self.entries[*place].call))?;
         }
         let left = (0..self.entries.len()).filter(|place| {
-            !self.order.contains(place)
-                && matches!(self.entries[*place].end, End::Answered { .. })
+            !self.order.contains(place) && matches!(self.entries[*place].end, End::Answered { .. })
         });
         let left: Vec<String> = left.map(|place| format!("#{place}")).collect();
         writeln!(f, "what is left then: {}", left.join(" "))
