@@ -1,5 +1,7 @@
 //! Threads over HTTP: the server keeps its promises, and a server that does not is found out.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod liar;
 
 use std::path::PathBuf;
