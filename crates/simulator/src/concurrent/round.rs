@@ -208,3 +208,55 @@ pub fn name_grants(calls: &mut [Noted], identifiers: &BTreeMap<String, String>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn void(name: &str) -> Call {
+        let key = Some(format!("key {name}"));
+        Call::Write { request: Request::Void(name.to_owned()), key }
+    }
+
+    fn notes(calls: &[(u64, Call, bool)]) -> Notes {
+        let notes = Notes::new(Instant::now());
+        for (called, call, is_answered) in calls.iter().cloned() {
+            let end = if is_answered {
+                End::Answered { at: called + 1, answer: Seen::Done }
+            } else {
+                End::Open { until: u64::MAX, is_watched: false }
+            };
+            notes.calls.lock().unwrap().push(Noted { call, thread: 0, called, end });
+        }
+        notes
+    }
+
+    #[test]
+    fn what_was_called_before_a_death_happened_before_it() {
+        let notes = notes(&[(1, void("a"), false), (5, void("b"), false), (9, void("c"), false)]);
+        notes.deaths.lock().unwrap().extend([4, 7]);
+        let untils: Vec<_> = notes
+            .take()
+            .iter()
+            .map(|noted| match noted.end {
+                End::Open { until, .. } => until,
+                End::Answered { .. } => 0,
+            })
+            .collect();
+        assert_eq!(untils, [4, 7, u64::MAX]);
+        assert!(notes.take().is_empty());
+    }
+
+    #[test]
+    fn a_later_answer_to_the_same_settles_a_call() {
+        let notes = notes(&[
+            (1, void("told"), false),
+            (2, void("told"), true),
+            (3, void("answered before"), true),
+            (4, void("answered before"), false),
+            (5, void("twice"), false),
+            (6, void("twice"), false),
+        ]);
+        assert_eq!(notes.unsettled(), [void("answered before"), void("twice")]);
+    }
+}
