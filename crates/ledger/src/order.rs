@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scrip_core::{
     Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NameHash, NameKind,
-    NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey, Words,
+    NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey,
+    Words,
 };
 use serde::{Deserialize, Serialize};
 
