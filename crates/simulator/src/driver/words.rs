@@ -104,9 +104,8 @@ fn create(environment: Environment, grant: &Grant) -> Result<CreateGrant> {
 
 fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
     let dimensions = consume.dimensions.iter();
-    let dimensions: BTreeMap<_, _> = dimensions
-        .map(|(name, value)| (name.clone(), Dimension::Text(value.clone())))
-        .collect();
+    let dimensions: BTreeMap<_, _> =
+        dimensions.map(|(name, value)| (name.clone(), Dimension::Text(value.clone()))).collect();
     let asked = scrip_core::Consume {
         amount: Credits::from_billionths(consume.amount),
         key: IdempotencyKey::parse(&consume.key)?,

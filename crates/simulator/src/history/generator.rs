@@ -209,7 +209,8 @@ impl Generator {
             1 => "g999999".to_owned(),
             2..7 if self.grants.len() > 4 => {
                 let recent = self.grants.len() - 4;
-                self.grants[recent + self.below(4)].clone()
+                let place = recent + self.below(4);
+                self.grants[place].clone()
             }
             _ => {
                 let place = self.below(self.grants.len());
@@ -374,8 +375,7 @@ impl Generator {
                 let named = self.percent(15);
                 let reservation =
                     named.then(|| format!("r{}", self.rng.random_range(0..self.profile.keys)));
-                let read =
-                    RowsRead { customer, resource, currency, kinds, reservation, page };
+                let read = RowsRead { customer, resource, currency, kinds, reservation, page };
                 Read::Rows(read)
             }
         }

@@ -54,7 +54,10 @@ mod tests {
             ("dance", "line 1: dance: no such step"),
             ("restart\nvoid", "line 2: void: something is missing"),
             ("void g1 twice", "line 1: void g1 twice: \"twice\" is too much"),
-            ("grant g1 in ann/gold paid x", "line 1: grant g1 in ann/gold paid x: \"x\" is no amount"),
+            (
+                "grant g1 in ann/gold paid x",
+                "line 1: grant g1 in ann/gold paid x: \"x\" is no amount",
+            ),
             ("clock 5", "line 1: clock 5: \"5\" is no instant"),
             ("- ann/gold k 1", "line 1: - ann/gold k 1: no such step"),
         ] {
