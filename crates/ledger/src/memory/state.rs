@@ -189,10 +189,9 @@ impl State for Unit<'_> {
         Ok(self.kept.newest_of(name))
     }
 
-    fn row(&mut self, position: Position) -> Result<Row, StoreError> {
-        let entry = self.kept.entry(position);
+    fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         let missing = || StoreError::Corrupt(format!("rows {position}: missing"));
-        Ok(Row::clone(&entry.ok_or_else(missing)?.row))
+        self.kept.entry(position).ok_or_else(missing)
     }
 
     fn grant(

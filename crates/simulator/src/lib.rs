@@ -1,0 +1,10 @@
+//! Random histories by seed, played on every ledger beside the oracle.
+//!
+//! `history` makes them and tells them as text, `driver` asks a ledger in the oracle's words,
+//! `check` compares, and `shrink` makes a failing history short.
+
+pub mod check;
+pub mod driver;
+pub mod history;
+pub mod run;
+pub mod shrink;
