@@ -107,9 +107,10 @@ impl Disk {
         self.with(|watched| watched.is_stopped).unwrap_or_default()
     }
 
-    /// What went wrong since the last [`Disk::crash`] or [`Disk::restart`], and how often.
+    /// What went wrong since the last [`Disk::crash`] or [`Disk::restart`], with which files, and how
+    /// often.
     #[must_use]
-    pub fn struck(&self) -> BTreeMap<Harm, u64> {
+    pub fn struck(&self) -> BTreeMap<(Harm, Files), u64> {
         self.with(|watched| watched.struck.clone()).unwrap_or_default()
     }
 
@@ -144,6 +145,16 @@ impl Disk {
             let at_rest = rest::files_of(&self.root)?;
             *watched = Watched::new(self.number, self.root.clone(), at_rest);
             Ok(crashed)
+        })
+    }
+
+    /// What lies in the directory is durable, whoever put it there. Nobody has a file of it open.
+    pub fn settle(&self) -> Result<(), DiskError> {
+        rest::check_closed(&self.root)?;
+        self.aside(|watched| {
+            let at_rest = rest::files_of(&self.root)?;
+            *watched = Watched::new(self.number, self.root.clone(), at_rest);
+            Ok(())
         })
     }
 

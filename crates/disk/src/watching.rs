@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::chance::Chance;
-use crate::fault::{Call, Fault, Harm};
+use crate::fault::{Call, Fault, Files, Harm};
 use crate::file::{FileState, SECTOR_BYTES};
 use crate::kernel::{self, Errno, Identity};
 use crate::names::{Names, Node};
@@ -29,7 +29,7 @@ pub(crate) struct Watched {
     held: Vec<OwnedFd>,
     pub(crate) names: Names,
     pub(crate) faults: Vec<Fault>,
-    pub(crate) struck: BTreeMap<Harm, u64>,
+    pub(crate) struck: BTreeMap<(Harm, Files), u64>,
     pub(crate) calls: BTreeMap<PathBuf, u64>,
     pub(crate) chance: Chance,
     pub(crate) is_stopped: bool,
@@ -213,10 +213,10 @@ impl Watched {
                 return None;
             }
             fault.times -= 1;
-            Some(fault.harm)
+            Some((fault.harm, fault.files))
         });
-        let Some(harm) = harm else { return Fate::Passes };
-        *self.struck.entry(harm).or_default() += 1;
+        let Some((harm, files)) = harm else { return Fate::Passes };
+        *self.struck.entry((harm, files)).or_default() += 1;
         self.is_stopped |= matches!(harm, Harm::Stop | Harm::TornWrite);
         match harm {
             Harm::TornWrite => Fate::Torn,

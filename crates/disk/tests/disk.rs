@@ -143,7 +143,7 @@ fn each_harm_is_what_it_says() {
         let first_sync = file.sync_all().is_ok();
         let second = file.write(&bytes).map_err(|error| error.kind());
         let second_sync = file.sync_all().is_ok();
-        assert_eq!(disk.struck().get(&harm), Some(&1), "{harm:?}");
+        assert_eq!(disk.struck().get(&(harm, Files::Named("a"))), Some(&1), "{harm:?}");
         (first, first_sync, second, second_sync)
     };
     let (first, _, second, _) = strike(Harm::ShortWrite);

@@ -5,6 +5,8 @@
 
 pub mod check;
 pub mod driver;
+#[cfg(target_os = "linux")]
+pub mod faults;
 pub mod history;
 pub mod run;
 pub mod shrink;

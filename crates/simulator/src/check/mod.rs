@@ -6,9 +6,11 @@ mod reads;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use scrip_ledger::LedgerError;
+
 use crate::driver::Target;
 use crate::history::{History, Step};
-use player::Player;
+pub(crate) use player::Player;
 
 /// What was done while a history was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +67,11 @@ pub enum About {
     Grants,
     /// A list of rows.
     Rows,
-    /// The ledger gave no answer, or contradicts itself.
+    /// The ledger has no room or no time, and did nothing.
+    NotDone,
+    /// The ledger gave no answer.
+    NoAnswer,
+    /// The ledger contradicts itself.
     Failure,
     /// Somebody panicked.
     Panic,
@@ -121,14 +127,20 @@ fn play_all(
 }
 
 /// A disagreement, without its place.
-struct Found {
-    about: About,
-    text: String,
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) about: About,
+    pub(crate) text: String,
 }
 
 impl From<anyhow::Error> for Found {
     fn from(error: anyhow::Error) -> Self {
-        Self { about: About::Failure, text: format!("{error:#}") }
+        let about = match error.downcast_ref::<LedgerError>() {
+            Some(LedgerError::DiskFull | LedgerError::Busy) => About::NotDone,
+            Some(_) => About::NoAnswer,
+            None => About::Failure,
+        };
+        Self { about, text: format!("{error:#}") }
     }
 }
 

@@ -11,19 +11,19 @@ use crate::driver::{Driver, Target, overdraft};
 use crate::history::{BEGINNING, Setup, Step};
 
 /// A ledger and the oracle, which are asked the same.
-pub(super) struct Player {
-    pub(super) driver: Driver,
-    pub(super) oracle: Oracle,
+pub(crate) struct Player {
+    pub(crate) driver: Driver,
+    pub(crate) oracle: Oracle,
     real: Instant,
     /// The test clock, once it is set.
-    test: Option<Instant>,
+    pub(crate) test: Option<Instant>,
     /// All wallets that were named.
-    pub(super) wallets: BTreeSet<WalletName>,
-    pub(super) tally: Tally,
+    pub(crate) wallets: BTreeSet<WalletName>,
+    pub(crate) tally: Tally,
 }
 
 impl Player {
-    pub(super) fn new(target: &dyn Target, setup: &Setup) -> Result<Self, Found> {
+    pub(crate) fn new(target: &dyn Target, setup: &Setup) -> Result<Self, Found> {
         let driver = Driver::new(target, setup)?;
         Ok(Self {
             driver,
@@ -36,12 +36,12 @@ impl Player {
     }
 
     /// What the environment's clock shows.
-    pub(super) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.test.unwrap_or(self.real)
     }
 
     /// Carries out a step; the answer tells what came of it.
-    pub(super) fn step(&mut self, step: &Step) -> Result<String, Found> {
+    pub(crate) fn step(&mut self, step: &Step) -> Result<String, Found> {
         self.wallets.extend(step.wallets().into_iter().cloned());
         self.tally.commands += step.commands();
         let told = match step {
@@ -73,7 +73,7 @@ impl Player {
     }
 
     /// Compares everything, and closes the ledger.
-    pub(super) fn finish(mut self) -> Result<Tally, Found> {
+    pub(crate) fn finish(mut self) -> Result<Tally, Found> {
         self.read_everything()?;
         let Self { driver, wallets, mut tally, .. } = self;
         driver.finish()?;
@@ -81,7 +81,7 @@ impl Player {
         Ok(tally)
     }
 
-    fn ask(&mut self, request: &Request) -> Result<String, Found> {
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<String, Found> {
         let now = self.now();
         let expected = self.oracle.ask(&in_words_of_the_oracle(request), now);
         let found = self.driver.ask(request)?;
@@ -96,7 +96,7 @@ impl Player {
 
     /// What became due is written by and by. So that it does not matter when, all of it is written
     /// before a clock is set back.
-    fn set_clock(&mut self, to: Instant) -> Result<(), Found> {
+    pub(crate) fn set_clock(&mut self, to: Instant) -> Result<(), Found> {
         if to < self.real {
             let wallets: Vec<_> = self.wallets.iter().cloned().collect();
             self.driver.write_due(&wallets)?;

@@ -11,7 +11,7 @@ use crate::history::{Read, RowsRead};
 
 impl Player {
     /// Reads and compares; the answer tells how much it was.
-    pub(super) fn read(&mut self, read: &Read) -> Result<String, Found> {
+    pub(crate) fn read(&mut self, read: &Read) -> Result<String, Found> {
         match read {
             Read::Totals(wallet) => {
                 let expected = self.oracle.totals(wallet, self.now());
@@ -36,7 +36,7 @@ impl Player {
     }
 
     /// Everything of every wallet.
-    pub(super) fn read_everything(&mut self) -> Result<(), Found> {
+    pub(crate) fn read_everything(&mut self) -> Result<(), Found> {
         let wallets: Vec<_> = self.wallets.iter().cloned().collect();
         for wallet in &wallets {
             let WalletName { customer, currency, resource } = wallet.clone();

@@ -75,11 +75,31 @@ impl Driver {
 
     /// Closes the ledger and opens it again.
     pub fn restart(&mut self) -> Result<()> {
+        self.close();
+        self.open()
+    }
+
+    /// Closes the ledger.
+    pub(crate) fn close(&mut self) {
         self.runtime.block_on(self.ledger.close());
-        // The old one must be gone: it owns its directory.
+        // It owns its directory until it is gone.
         self.ledger = Arc::new(scrip_ledger::Memory::new());
+    }
+
+    /// Opens the ledger that was closed.
+    pub(crate) fn open(&mut self) -> Result<()> {
         self.ledger = self.store.open(self.clock.for_ledger())?;
         Ok(())
+    }
+
+    /// Another place for the ledger, which is closed; the answer is the one before.
+    pub(crate) fn replace_store(&mut self, store: Box<dyn Store>) -> Box<dyn Store> {
+        std::mem::replace(&mut self.store, store)
+    }
+
+    /// Recomputes everything that can be, of a ledger that is closed.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.store.verify()
     }
 
     /// Lets everything be written that is written behind.
@@ -147,7 +167,7 @@ impl Driver {
             Ok(Executed::Fresh(answer)) => Ok(Ok(answer)),
             Ok(Executed::Replayed(answer)) => bail!("nothing was remembered: {answer:?}"),
             Err(LedgerError::Refused(refused)) => Ok(Err(words::denied(&refused.refusal)?)),
-            Err(error) => bail!("the ledger gave no answer: {error}"),
+            Err(error) => Err(anyhow::Error::new(error).context("the ledger gave no answer")),
         }
     }
 
