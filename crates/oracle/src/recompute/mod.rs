@@ -35,6 +35,7 @@ pub(crate) struct WalletGrant {
     pub(crate) amount: Amount,
     pub(crate) consumed: Amount,
     pub(crate) priority: u8,
+    pub(crate) created_at: Instant,
     pub(crate) effective_at: Instant,
     pub(crate) expire_at: Option<Instant>,
     pub(crate) voided_at: Option<Instant>,
@@ -67,23 +68,33 @@ pub(crate) struct Hold {
 
 /// The wallet after these facts and all that was due before the last of them.
 pub(crate) fn recompute(facts: &[Fact]) -> Wallet {
-    recompute_until(facts, Instant::MAX)
-}
-
-/// The same without what was recorded after an instant.
-pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
     let mut wallet = Wallet::default();
     for fact in facts {
-        wallet.advance(fact.at.min(instant));
-        if fact.at <= instant {
-            wallet.happen(fact);
-        }
+        wallet.advance(fact.at);
+        wallet.happen(fact);
     }
     wallet
 }
 
+/// The wallet at an instant, by recorded time: what it was before the first row that is later.
+pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
+    let mut wallet = Wallet::default();
+    for fact in facts {
+        let mut before = wallet.clone();
+        wallet.advance(fact.at);
+        wallet.happen(fact);
+        if wallet.rows.last().is_some_and(|row| row.recorded_at > instant) {
+            before.advance(instant);
+            return before;
+        }
+    }
+    wallet.advance(instant);
+    wallet
+}
+
 impl Wallet {
-    /// A wallet's now never goes back (decision 45).
+    /// A wallet's now never goes behind its last row (decision 45). A grant that is scheduled has
+    /// no row yet.
     pub(crate) fn now(&self, clock: Instant) -> Instant {
         let last_row = self.rows.last().map_or(clock, |row| row.recorded_at);
         clock.max(last_row).max(self.accepted_at.unwrap_or(clock))
@@ -114,6 +125,7 @@ impl Wallet {
             amount: asked.amount,
             consumed: 0,
             priority: asked.priority,
+            created_at: at,
             effective_at,
             expire_at: asked.expire_at,
             voided_at: None,
