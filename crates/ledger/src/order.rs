@@ -340,3 +340,25 @@ pub struct RowView {
     /// The balance after this part.
     pub balance_after: Credits,
 }
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    use super::*;
+    use crate::conformance::{item, release_of, reserve_of, wallet};
+
+    /// A name that is not told beforehand is looked for on the disk, while everybody waits.
+    #[test]
+    fn what_an_order_will_ask_for_is_told_beforehand() {
+        let key = wallet("ann/gold/r1");
+        let reservation = NameHash::of(&key, NameKind::Reservation, "job");
+        let consumption = NameHash::of(&key, NameKind::Consumption, "job");
+        for (work, name) in [
+            (Work::Reserve(Box::new(reserve_of(&key, "job", "1"))), reservation),
+            (Work::Release(Box::new(release_of(&key, "job", "1"))), reservation),
+            (Work::Consume(Box::new(item(&key, "job", "1"))), consumption),
+            (Work::ConsumeBatch(vec![item(&key, "job", "1")]), consumption),
+        ] {
+            assert_eq!((work.wallets(), work.names()), (vec![&key], vec![name]), "{work:?}");
+        }
+    }
+}

@@ -58,9 +58,7 @@ impl Oracle {
     /// The numbers of a wallet at an instant that has passed, by recorded time.
     #[must_use]
     pub fn at(&self, wallet: &WalletName, instant: Instant) -> Totals {
-        let mut folded = recompute_until(self.facts(wallet), instant);
-        folded.advance(instant);
-        folded.totals()
+        recompute_until(self.facts(wallet), instant).totals()
     }
 
     /// Tells that the product wrote what was due in a wallet when the clock showed `now`.

@@ -98,6 +98,7 @@ macro_rules! conformance {
             batches {
                 carry_out_every_item
                 with_one_bad_item_are_refused_whole
+                go_by_the_time_of_the_wallet
                 name_the_first_bad_item
                 refuse_one_key_with_two_contents
                 count_a_repeated_item_once

@@ -158,7 +158,7 @@ pub async fn brings_timeouts_at_their_exact_instants(make: &Factory<'_>) {
         page.items.iter().map(|(_, view)| (view.row.recorded_at, view)).collect();
     rows.reverse();
     let told: Vec<_> =
-        rows[5..].iter().map(|(at, view)| (at.since(begin), effect(&world.tell(view)))).collect();
+        rows[5..].iter().map(|(at, view)| (at.since(begin), effect(world.tell(view)))).collect();
     let expected = [
         // What is held of it can still be charged by the release.
         (HOUR, "EXPIRED short 0 = 80"),

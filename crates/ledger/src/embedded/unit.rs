@@ -99,7 +99,8 @@ impl Overlay {
                 dirty.push(key);
             }
         }
-        if self.last.reach != base.last.reach {
+        // A wallet that was only looked at, but dropped meanwhile, is new to the rounds too.
+        if !dirty.is_empty() || self.last.reach != base.last.reach {
             shared.keep.behind.committed(dirty, self.last.reach, self.bytes);
         }
         base.last = self.last;

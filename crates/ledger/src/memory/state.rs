@@ -26,7 +26,7 @@ struct KeptRow {
 #[derive(Default)]
 pub(super) struct Kept {
     rows: Vec<KeptRow>,
-    names: HashMap<NameHash, Position>,
+    pub(super) names: HashMap<NameHash, Position>,
     ordinal: u64,
     wallets: WalletNumber,
     pub(super) records: BTreeMap<u64, Record>,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use scrip_core::{Command, Event, Fingerprint, NameHash, NameKind, Refusal, Row};
 
 use super::records::{ensure_customer, standings};
-use super::repeats::{put_back, seen_now};
+use super::repeats::{put_back, seen_now, wallet_time};
 use super::{Extra, Failure, Place, State, overflow, run_on};
 use crate::history::Entry;
 use crate::slot::Slot;
@@ -62,8 +62,9 @@ fn check_item(
     if *seen.entry(name).or_insert(fingerprint) != fingerprint {
         return Err(Refusal::KeyReused { key: key.to_string() }.into());
     }
-    if recall(state, name, item)?.is_none() {
-        item.consume.check_times(state.now(at.environment))?;
+    if item.consume.created_at.is_some() && recall(state, name, item)?.is_none() {
+        // By the wallet's time, like everything that is decided about the item afterwards.
+        item.consume.check_times(wallet_time(state, at, &item.wallet)?)?;
     }
     Ok(())
 }

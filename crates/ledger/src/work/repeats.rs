@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use scrip_core::Wallet;
+use scrip_core::{Timestamp, Wallet, WalletKey};
 
 use super::{Failure, Place, State, StoreError};
 use crate::slot::Slot;
@@ -23,4 +23,17 @@ pub(super) fn put_back(state: &mut dyn State, slot: Slot) -> Result<(), StoreErr
         state.save(slot, &[], &[])?;
     }
     Ok(())
+}
+
+/// The wallet's time: the clock's, or that of its last row if somebody set the clock back.
+pub(super) fn wallet_time(
+    state: &mut dyn State,
+    at: Place<'_>,
+    key: &WalletKey,
+) -> Result<Timestamp, Failure> {
+    let now = state.now(at.environment);
+    let Some(slot) = state.load(key)? else { return Ok(now) };
+    let time = slot.wallet.time_at(now);
+    put_back(state, slot)?;
+    Ok(time)
 }

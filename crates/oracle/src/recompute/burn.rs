@@ -16,8 +16,16 @@ impl Wallet {
             let grant = &self.grants[place];
             let never_expires = grant.expire_at.is_none();
             // The kinds are declared in burn order. The place is the order of creation, which
-            // `createdAt` follows.
-            (grant.priority, never_expires, grant.expire_at, grant.kind, grant.effective_at, place)
+            // `createdAt` may contradict after the clock stepped back.
+            (
+                grant.priority,
+                never_expires,
+                grant.expire_at,
+                grant.kind,
+                grant.effective_at,
+                grant.created_at,
+                place,
+            )
         });
         order
     }

@@ -21,6 +21,8 @@ pub(crate) struct Wallet {
     pub(crate) holds: Vec<Hold>,
     /// Oldest first.
     pub(crate) rows: Vec<RowView>,
+    /// When something was accepted last, which may have made no row: a grant that is yet to begin.
+    pub(crate) accepted_at: Option<Instant>,
 }
 
 /// A grant of a wallet.
@@ -33,6 +35,7 @@ pub(crate) struct WalletGrant {
     pub(crate) amount: Amount,
     pub(crate) consumed: Amount,
     pub(crate) priority: u8,
+    pub(crate) created_at: Instant,
     pub(crate) effective_at: Instant,
     pub(crate) expire_at: Option<Instant>,
     pub(crate) voided_at: Option<Instant>,
@@ -65,28 +68,36 @@ pub(crate) struct Hold {
 
 /// The wallet after these facts and all that was due before the last of them.
 pub(crate) fn recompute(facts: &[Fact]) -> Wallet {
-    recompute_until(facts, Instant::MAX)
-}
-
-/// The same without what was recorded after an instant.
-pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
     let mut wallet = Wallet::default();
     for fact in facts {
-        wallet.advance(fact.at.min(instant));
-        if fact.at <= instant {
-            wallet.happen(fact);
-        }
+        wallet.advance(fact.at);
+        wallet.happen(fact);
     }
     wallet
 }
 
-impl Wallet {
-    /// A wallet's now never goes back (decision 45).
-    pub(crate) fn now(&self, clock: Instant) -> Instant {
-        match self.rows.last() {
-            Some(row) => clock.max(row.recorded_at),
-            None => clock,
+/// The wallet at an instant, by recorded time: what it was before the first row that is later.
+pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
+    let mut wallet = Wallet::default();
+    for fact in facts {
+        let mut before = wallet.clone();
+        wallet.advance(fact.at);
+        wallet.happen(fact);
+        if wallet.rows.last().is_some_and(|row| row.recorded_at > instant) {
+            before.advance(instant);
+            return before;
         }
+    }
+    wallet.advance(instant);
+    wallet
+}
+
+impl Wallet {
+    /// A wallet's now never goes behind its last row (decision 45). A grant that is scheduled has
+    /// no row yet.
+    pub(crate) fn now(&self, clock: Instant) -> Instant {
+        let last_row = self.rows.last().map_or(clock, |row| row.recorded_at);
+        clock.max(last_row).max(self.accepted_at.unwrap_or(clock))
     }
 
     fn happen(&mut self, fact: &Fact) {
@@ -98,6 +109,9 @@ impl Wallet {
             What::Reserve(asked) => self.reserve(asked, fact.at),
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::WroteDue => {}
+        }
+        if fact.what != What::WroteDue {
+            self.accepted_at = Some(fact.at);
         }
         self.settle_overdraft(fact.at);
     }
@@ -111,6 +125,7 @@ impl Wallet {
             amount: asked.amount,
             consumed: 0,
             priority: asked.priority,
+            created_at: at,
             effective_at,
             expire_at: asked.expire_at,
             voided_at: None,

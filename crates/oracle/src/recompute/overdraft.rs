@@ -29,6 +29,7 @@ impl Wallet {
             amount: 0,
             consumed: 0,
             priority: OVERDRAFT_PRIORITY,
+            created_at: at,
             effective_at: at,
             expire_at: None,
             voided_at: None,

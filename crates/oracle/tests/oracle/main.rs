@@ -10,5 +10,7 @@
 
 mod conservation;
 mod examples;
+mod history;
+mod promises;
 mod script;
 mod words;
