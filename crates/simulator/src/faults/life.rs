@@ -11,7 +11,7 @@ use scrip_oracle::{Answer, Denied, Oracle, Request};
 use super::damage::{Beside, damage};
 use super::flips::flip;
 use super::place::{At, Place};
-use super::plan::{End, fault};
+use super::plan::{End, fault, fault_of_start};
 use super::{Defect, Failure, Report};
 use crate::check::{About, Found, Player};
 use crate::history::{Setup, Step, generate};
@@ -99,7 +99,7 @@ fn begin(
 ) -> Result<Player> {
     for _ in 0..STARTS_MAX {
         if defect == Defect::None && rng.random_ratio(1, 3) {
-            place.disk.plan(fault(rng));
+            place.disk.plan(fault_of_start(rng));
         }
         match Player::new(&At(Arc::clone(place)), setup) {
             Ok(player) => {
@@ -152,7 +152,7 @@ impl Directory<'_> {
             Defect::LogNotSynced => disk.plan(lie.times(u64::MAX)),
             Defect::LogSyncSkipped => disk.plan(lie.after(self.rng.random_range(0..20))),
             Defect::None => {
-                for _ in 0..self.rng.random_range(0..3) {
+                for _ in 0..self.rng.random_range(0..4) {
                     disk.plan(fault(&mut self.rng));
                 }
             }
@@ -260,7 +260,7 @@ impl Directory<'_> {
     fn start(&mut self) -> Result<()> {
         for attempt in 0.. {
             if attempt < STARTS_MAX && self.defect == Defect::None && self.rng.random_ratio(1, 3) {
-                self.place.disk.plan(fault(&mut self.rng));
+                self.place.disk.plan(fault_of_start(&mut self.rng));
             }
             let opened = self.player.driver.open();
             let is_struck = !self.place.disk.struck().is_empty();
@@ -302,6 +302,9 @@ impl Directory<'_> {
                 self.fault_or_broken(found, "after a start")
             });
         };
+        if is_of_records(&request) {
+            return self.settle_by_asking(request, without, with);
+        }
         let mut told = Vec::new();
         for has_happened in [true, false] {
             self.player.oracle = if has_happened { with.clone() } else { without.clone() };
@@ -332,6 +335,46 @@ impl Directory<'_> {
         )))
     }
 
+    /// No wallet shows what became of a customer or a currency, but the answer to a repeat does.
+    fn settle_by_asking(
+        &mut self,
+        request: Request,
+        without: Oracle,
+        with: Oracle,
+    ) -> Result<(), Stop> {
+        let now = self.player.now();
+        let asked = self.player.driver.ask(&request).map_err(Found::from);
+        let answer = match asked {
+            Ok(answer) => answer,
+            Err(found) => {
+                self.player.oracle = without.clone();
+                let stop = self.fault_or_broken(found, "repeating what had no answer");
+                self.unknown = Some(Unknown { request, without, with });
+                return Err(stop);
+            }
+        };
+        let mut told = Vec::new();
+        for (mut oracle, has_happened) in [(with, true), (without, false)] {
+            let expected = oracle.ask(&request, now);
+            if expected == answer {
+                self.player.oracle = oracle;
+                self.count_unknown(has_happened);
+                let read = self.player.read_everything();
+                return read.map_err(|found| self.fault_or_broken(found, "after a repeat"));
+            }
+            told.push(expected);
+        }
+        Err(Stop::Broken(anyhow!("{request:?} again: {answer:?}, not one of {told:?}")))
+    }
+
+    fn count_unknown(&mut self, has_happened: bool) {
+        if has_happened {
+            self.report.unknown_happened += 1;
+        } else {
+            self.report.unknown_not_happened += 1;
+        }
+    }
+
     /// Asks again for what had no answer: under its key it happens once.
     fn repeat(
         &mut self,
@@ -344,11 +387,7 @@ impl Directory<'_> {
             request,
             Request::Consume(_) | Request::Batch(_) | Request::Reserve(_) | Request::Release(_)
         );
-        if has_happened {
-            self.report.unknown_happened += 1;
-        } else {
-            self.report.unknown_not_happened += 1;
-        }
+        self.count_unknown(has_happened);
         if has_happened && !has_key {
             return Ok(());
         }
@@ -393,6 +432,20 @@ impl Directory<'_> {
         }
         self.place.once_closed(scrip_disk::Disk::restart).context("closing")
     }
+}
+
+/// Whether a request is about customers or currencies.
+const fn is_of_records(request: &Request) -> bool {
+    use Request as R;
+    matches!(
+        request,
+        R::CreateCustomer(_)
+            | R::ArchiveCustomer(_)
+            | R::UnarchiveCustomer(_)
+            | R::CreateCurrency(_)
+            | R::ArchiveCurrency(_)
+            | R::UnarchiveCurrency(_)
+    )
 }
 
 /// Acknowledged rows are said to be missing.

@@ -41,11 +41,17 @@ impl End {
     }
 }
 
+/// One thing that goes wrong soon, among the few calls of a start.
+pub(super) fn fault_of_start(rng: &mut StdRng) -> Fault {
+    let fault = fault(rng);
+    fault.after(rng.random_range(0..12))
+}
+
 /// One thing that goes wrong.
 pub(super) fn fault(rng: &mut StdRng) -> Fault {
     let (files, calls) = FILES[rng.random_range(0..FILES.len())];
     let harm = HARMS[rng.random_range(0..HARMS.len())];
-    let most = if rng.random_ratio(1, 2) { calls } else { calls / 10 + 1 };
+    let most = if rng.random_ratio(1, 3) { calls } else { calls / 8 + 1 };
     let times = if harm == Harm::NoRoom { rng.random_range(1..40) } else { 1 };
     Fault::of(harm, files).after(rng.random_range(0..most)).times(times)
 }
