@@ -274,8 +274,11 @@ impl Ledger for Embedded {
             }
         };
         let executed = self.ask(|reply| Message::Order(Box::new(order), checked, reply)).await?;
-        if let Some(environment) = moved {
-            self.write_all_due(environment).await?;
+        if let Some(environment) = moved
+            && let Err(error) = self.write_all_due(environment).await
+        {
+            // The clock has moved, whatever else is answered: what is due is written later.
+            tracing::warn!(%error, "not all that became due is written yet");
         }
         Ok(executed)
     }

@@ -184,6 +184,7 @@ impl Store {
         names_max: Option<usize>,
     ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
+        file::write_log_again(directory)?;
         let ledger = file::open_writer(directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");

@@ -144,7 +144,11 @@ impl From<anyhow::Error> for Found {
     }
 }
 
-fn same<T: PartialEq + Debug>(about: About, expected: &T, found: &T) -> Result<(), Found> {
+pub(crate) fn same<T: PartialEq + Debug>(
+    about: About,
+    expected: &T,
+    found: &T,
+) -> Result<(), Found> {
     if expected == found {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use super::flips::flip;
 use super::place::{At, Place};
 use super::plan::{End, fault, fault_of_start};
 use super::{Defect, Failure, Report};
-use crate::check::{About, Found, Player};
+use crate::check::{About, Found, Player, same};
 use crate::history::{Setup, Step, generate};
 
 /// Steps of a directory's history, and of one life at most.
@@ -30,6 +30,10 @@ struct Directory<'a> {
     steps: std::vec::IntoIter<Step>,
     unknown: Option<Unknown>,
     before: Beside,
+    /// Something that can be made again was damaged at some time.
+    is_damaged: bool,
+    /// Something went wrong in the life that ended.
+    was_struck: bool,
     defect: Defect,
     report: &'a mut Report,
 }
@@ -77,6 +81,8 @@ pub(super) fn lives(
             steps: history.steps.into_iter(),
             unknown: None,
             before: Beside::default(),
+            is_damaged: false,
+            was_struck: false,
             defect,
             report,
         };
@@ -208,6 +214,7 @@ impl Directory<'_> {
             self.place.disk.stop();
         }
         self.player.driver.close();
+        self.was_struck = !self.place.disk.struck().is_empty();
         count_faults(&self.place, self.report);
         match end {
             End::Close => {
@@ -231,21 +238,24 @@ impl Directory<'_> {
 
     /// What befalls the files while nobody has them open.
     fn rest(&mut self, end: End) -> Result<()> {
-        if end != End::Power || self.defect != Defect::None {
+        if self.defect != Defect::None {
             return Ok(());
         }
-        if self.rng.random_ratio(1, 4) {
-            flip(
-                &self.place,
-                &mut self.player,
-                &mut self.rng,
-                self.unknown.is_none(),
-                self.report,
-            )?;
+        // What became of the last order must be known, so that there is one truth to compare with.
+        if self.unknown.is_none() && self.rng.random_ratio(1, 4) {
+            // The mark tells what the log lost. It is behind after a loss of power, by what was
+            // noted since its last sync, and maybe after a fault.
+            let knows_log = end != End::Power && !self.was_struck;
+            flip(&self.place, &mut self.player, &mut self.rng, knows_log, self.report)?;
+        }
+        // Damage becomes durable, which must not make anything else durable.
+        if end != End::Power {
+            return Ok(());
         }
         if self.rng.random_ratio(1, 3) {
             let done = damage(&self.place.path, &self.before, &mut self.rng)?;
             if let Some(damage) = done {
+                self.is_damaged = true;
                 *self.report.damages.entry(damage).or_default() += 1;
             }
             self.place.disk.settle()?;
@@ -296,7 +306,7 @@ impl Directory<'_> {
     fn settle(&mut self) -> Result<(), Stop> {
         let Some(Unknown { request, without, with }) = self.unknown.take() else {
             let kept = self.player.oracle.clone();
-            let read = self.player.read_everything();
+            let read = self.compare();
             return read.map_err(|found| {
                 self.player.oracle = kept;
                 self.fault_or_broken(found, "after a start")
@@ -314,7 +324,7 @@ impl Directory<'_> {
             {
                 self.player.test = Some(*to);
             }
-            match self.player.read_everything() {
+            match self.compare() {
                 Ok(()) => return self.repeat(request, without, with, has_happened),
                 Err(found) => {
                     self.player.test = test;
@@ -359,12 +369,18 @@ impl Directory<'_> {
             if expected == answer {
                 self.player.oracle = oracle;
                 self.count_unknown(has_happened);
-                let read = self.player.read_everything();
+                let read = self.compare();
                 return read.map_err(|found| self.fault_or_broken(found, "after a repeat"));
             }
             told.push(expected);
         }
         Err(Stop::Broken(anyhow!("{request:?} again: {answer:?}, not one of {told:?}")))
+    }
+
+    /// Everything that can be read is what the oracle says.
+    fn compare(&mut self) -> Result<(), Found> {
+        same(About::Clock, &self.player.now(), &self.player.driver.now())?;
+        self.player.read_everything()
     }
 
     fn count_unknown(&mut self, has_happened: bool) {
@@ -393,7 +409,7 @@ impl Directory<'_> {
         }
         let before = self.player.oracle.clone();
         let Err(found) = self.player.ask(&request) else {
-            let read = self.player.read_everything();
+            let read = self.compare();
             return read.map_err(|found| self.fault_or_broken(found, "after a repeat"));
         };
         let (happened, about) = (has_happened, found.about);
@@ -426,7 +442,12 @@ impl Directory<'_> {
     fn finish(mut self) -> Result<()> {
         self.place.disk.mend();
         self.player.driver.close();
-        self.player.driver.verify()?;
+        if let Err(error) = self.player.driver.verify() {
+            ensure!(self.is_damaged, "{error:#}");
+            // What can be made again may be damaged where nobody looked.
+            self.place.rebuild()?;
+            self.player.driver.verify()?;
+        }
         if self.unknown.is_some() {
             bail!("an outcome stayed unknown");
         }
@@ -451,8 +472,5 @@ const fn is_of_records(request: &Request) -> bool {
 /// Acknowledged rows are said to be missing.
 fn is_lost(error: &anyhow::Error) -> bool {
     use scrip_ledger::embedded::OpenError;
-    matches!(
-        error.downcast_ref::<OpenError>(),
-        Some(OpenError::Lost(_) | OpenError::Gone { .. } | OpenError::Damaged(_))
-    )
+    matches!(error.downcast_ref::<OpenError>(), Some(OpenError::Lost(_) | OpenError::Gone { .. }))
 }

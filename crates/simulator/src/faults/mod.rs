@@ -61,6 +61,8 @@ pub struct Report {
     pub flips_verified: u64,
     /// Flipped bits of the ledger that a read told instead of an answer.
     pub flips_told: u64,
+    /// Flipped bits of the ledger that a list showed, and that are told when everything is recomputed.
+    pub flips_in_lists: u64,
     /// Flipped bits of the ledger that were not in use.
     pub flips_unused: u64,
 }
@@ -114,6 +116,18 @@ pub fn run_with(seed: u64, lives: u64, defect: Defect) -> Result<Report, Failure
     Ok(report)
 }
 
+impl Report {
+    /// Flipped bits of the ledger.
+    #[must_use]
+    pub const fn flips(&self) -> u64 {
+        self.flips_refused
+            + self.flips_told
+            + self.flips_in_lists
+            + self.flips_verified
+            + self.flips_unused
+    }
+}
+
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let faults: u64 = self.faults.values().sum();
@@ -123,7 +137,7 @@ impl Display for Report {
             "{} lives of {} directories ({} power losses, {} kills, {} closes, {} starts cut), \
              {} commands, {faults} faults, {damages} damages, {} sectors lost, {} writes torn, \
              {} unknown outcomes ({} had happened), {} refused for room, {} flipped bits \
-             ({} refused, {} told, {} verified, {} unused)",
+             ({} refused, {} told, {} in lists, {} verified, {} unused)",
             self.lives,
             self.directories,
             self.power_losses,
@@ -136,9 +150,10 @@ impl Display for Report {
             self.unknown_happened + self.unknown_not_happened,
             self.unknown_happened,
             self.full,
-            self.flips_refused + self.flips_told + self.flips_verified + self.flips_unused,
+            self.flips(),
             self.flips_refused,
             self.flips_told,
+            self.flips_in_lists,
             self.flips_verified,
             self.flips_unused,
         )

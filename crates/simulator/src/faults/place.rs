@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use scrip_disk::{Disk, DiskError};
-use scrip_ledger::embedded::{Embedded, Options, verify};
+use scrip_ledger::embedded::{Embedded, Options, rebuild, verify};
 use scrip_ledger::{Ledger, SystemClock};
 use tempfile::TempDir;
 
@@ -47,6 +47,14 @@ impl Place {
     fn at(directory: TempDir, path: PathBuf, setup: &Setup) -> Result<Arc<Self>> {
         let (disk, opened) = (Disk::watch(&path)?, Mutex::default());
         Ok(Arc::new(Self { _directory: directory, path, disk, setup: setup.clone(), opened }))
+    }
+
+    /// Makes again what can be.
+    pub(super) fn rebuild(&self) -> Result<()> {
+        let names_max = Some(self.setup.budgets.names_max);
+        let options = Options { names_max, scrub_every: None, ..Options::default() };
+        rebuild(&self.path, options, |_, _| {}).context("rebuild")?;
+        Ok(())
     }
 
     /// Does something with the disk when the process that lived there has closed everything.
