@@ -32,6 +32,8 @@ struct Directory<'a> {
     before: Beside,
     /// Something that can be made again was damaged at some time.
     is_damaged: bool,
+    /// And a read met it.
+    is_to_be_rebuilt: bool,
     /// Something went wrong in the life that ended.
     was_struck: bool,
     defect: Defect,
@@ -82,6 +84,7 @@ pub(super) fn lives(
             unknown: None,
             before: Beside::default(),
             is_damaged: false,
+            is_to_be_rebuilt: false,
             was_struck: false,
             defect,
             report,
@@ -190,7 +193,8 @@ impl Directory<'_> {
             Step::Read(read) => self.player.read(read).map(drop),
         };
         let Err(found) = asked else { return Ok(()) };
-        if self.place.disk.struck().is_empty() {
+        let is_told = self.is_told(&found);
+        if self.place.disk.struck().is_empty() && !is_told {
             return Err(Stop::Broken(anyhow!("without a fault: {}", found.text)));
         }
         let with = std::mem::replace(&mut self.player.oracle, without.clone());
@@ -268,7 +272,12 @@ impl Directory<'_> {
 
     /// Opens the ledger, maybe after attempts that die too, and compares everything.
     fn start(&mut self) -> Result<()> {
-        for attempt in 0.. {
+        for attempt in 0..2 * STARTS_MAX {
+            if std::mem::take(&mut self.is_to_be_rebuilt) {
+                self.report.rebuilds += 1;
+                self.place.rebuild()?;
+                self.is_damaged = false;
+            }
             if attempt < STARTS_MAX && self.defect == Defect::None && self.rng.random_ratio(1, 3) {
                 self.place.disk.plan(fault_of_start(&mut self.rng));
             }
@@ -293,7 +302,7 @@ impl Directory<'_> {
                 Err(Stop::Broken(error)) => return Err(error),
             }
         }
-        Ok(())
+        bail!("the ledger cannot be opened again")
     }
 
     fn cut_start(&mut self) -> Result<()> {
@@ -423,6 +432,14 @@ impl Directory<'_> {
         Err(stop)
     }
 
+    /// A damaged file that can be made again may be told instead of an answer. Then it is made again
+    /// before the next life.
+    fn is_told(&mut self, found: &Found) -> bool {
+        let is_told = found.about == About::NoAnswer && self.is_damaged;
+        self.is_to_be_rebuilt |= is_told;
+        is_told
+    }
+
     fn after(&self, request: &Request) -> Result<Oracle> {
         let mut oracle = self.player.oracle.clone();
         let _: Result<Answer, Denied> = oracle.ask(request, self.player.now());
@@ -431,9 +448,10 @@ impl Directory<'_> {
 
     /// A ledger that gives no answer is dead if the disk did something; whatever else is wrong is
     /// wrong.
-    fn fault_or_broken(&self, found: Found, when: &str) -> Stop {
+    fn fault_or_broken(&mut self, found: Found, when: &str) -> Stop {
         let is_struck = !self.place.disk.struck().is_empty();
         match found.about {
+            _ if self.is_told(&found) => Stop::Dead,
             About::NoAnswer | About::NotDone if is_struck => Stop::Dead,
             about => Stop::Broken(anyhow!("{when}: {about:?}: {}", found.text)),
         }

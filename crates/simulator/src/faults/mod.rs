@@ -43,6 +43,8 @@ pub struct Report {
     pub faults: BTreeMap<(Harm, Files), u64>,
     /// What was done to files that can be made again.
     pub damages: BTreeMap<Damage, u64>,
+    /// Times that what can be made again was, because a read told that it was damaged.
+    pub rebuilds: u64,
     /// Sectors that were written and lost with the power.
     pub sectors_lost: u64,
     /// Writes of which a part was lost with the power.
@@ -135,7 +137,7 @@ impl Display for Report {
         write!(
             f,
             "{} lives of {} directories ({} power losses, {} kills, {} closes, {} starts cut), \
-             {} commands, {faults} faults, {damages} damages, {} sectors lost, {} writes torn, \
+             {} commands, {faults} faults, {damages} damages, {} rebuilds, {} sectors lost, {} writes torn, \
              {} unknown outcomes ({} had happened), {} refused for room, {} flipped bits \
              ({} refused, {} told, {} in lists, {} verified, {} unused)",
             self.lives,
@@ -145,6 +147,7 @@ impl Display for Report {
             self.closes,
             self.starts_cut,
             self.commands,
+            self.rebuilds,
             self.sectors_lost,
             self.writes_torn,
             self.unknown_happened + self.unknown_not_happened,
