@@ -6,7 +6,8 @@ use scrip_simulator::check::play;
 use scrip_simulator::driver::InMemory;
 use scrip_simulator::history::{BEGINNING, Environment, History, Read, RowsRead, Step, generate};
 
-/// Every refusal but those that take ten thousand grants, holds or currencies.
+/// Every refusal but those that take ten thousand grants, holds or currencies, or a thousand of the
+/// largest amounts; see `bounds`.
 const REFUSALS: [&str; 19] = [
     "CustomerNotFound",
     "CurrencyNotFound",
