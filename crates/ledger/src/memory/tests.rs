@@ -21,8 +21,8 @@ async fn world() -> (World, Arc<Memory>) {
 }
 
 /// Where the row of a name is.
-fn position(memory: &Memory, wallet: &WalletKey, kind: NameKind, name: &str) -> Position {
-    memory.kept().newest_of(NameHash::of(wallet, kind, name)).unwrap()
+fn position(memory: &Memory, wallet: &WalletKey, kind: NameKind, name: &str) -> Option<Position> {
+    memory.kept().newest_of(NameHash::of(wallet, kind, name))
 }
 
 /// Lets a name lead to a row of another.
@@ -37,7 +37,7 @@ async fn a_hash_alone_finds_no_reservation() {
     for (key, name) in [(&ann, "other"), (&bob, "job")] {
         world.grant(key, "main", "10").await;
         world.done(Work::Reserve(Box::new(reserve_of(key, name, "1")))).await;
-        let other = position(&memory, key, NameKind::Reservation, name);
+        let other = position(&memory, key, NameKind::Reservation, name).unwrap();
         forge(&memory, &ann, NameKind::Reservation, "job", other);
         let release = Work::Release(Box::new(release_of(&ann, "job", "1")));
         let unknown = Refusal::not_found(Entity::Reservation, "job");
@@ -55,7 +55,7 @@ async fn a_hash_alone_finds_no_consumption() {
     let (world, memory) = world().await;
     let ann = wallet("ann/gold");
     world.consume(&ann, "other", "1").await;
-    let other = position(&memory, &ann, NameKind::Consumption, "other");
+    let other = position(&memory, &ann, NameKind::Consumption, "other").unwrap();
     forge(&memory, &ann, NameKind::Consumption, "key", other);
     world.consume(&ann, "key", "1").await;
     world.done(Work::Consume(Box::new(item(&ann, "key", "1")))).await;
