@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use rusqlite::Connection;
 use scrip_core::{NameHash, WalletKey};
@@ -11,7 +12,6 @@ use super::super::findings::{Collector, Finding};
 use super::super::fold::fold;
 use super::super::tables::RawEntry;
 use super::grants::Grants;
-use super::reading::Read;
 use super::records::{Recorded, Records};
 use super::states::States;
 use crate::slot::{Position, Slot, WalletNumber, reservation_of};
@@ -25,7 +25,33 @@ pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
 /// What a thread is told.
 pub(super) enum Told {
     Wallets(Vec<(WalletNumber, WalletKey)>),
-    Rows(Vec<Read>),
+    Rows(Chunk),
+}
+
+/// Some rows in their order, and where one of them cannot be read its wallet. Their bytes lie behind
+/// each other: one piece of memory crosses the threads, not one for each row.
+#[derive(Default)]
+pub(super) struct Chunk {
+    rows: Vec<Result<RawEntry<Range<usize>>, WalletNumber>>,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    pub(super) fn push(&mut self, entry: RawEntry<&[u8]>) {
+        let start = self.bytes.len();
+        self.bytes.extend(entry.row);
+        self.rows.push(Ok(entry.with(|row| start..start + row.len())));
+    }
+
+    pub(super) fn push_unreadable(&mut self, wallet: WalletNumber) {
+        self.rows.push(Err(wallet));
+    }
+
+    fn into_rows(self, mut follow: impl FnMut(Result<RawEntry<&[u8]>, WalletNumber>)) {
+        for row in self.rows {
+            follow(row.map(|entry| entry.with(|range| &self.bytes[range])));
+        }
+    }
 }
 
 /// Numbers are given out in order; they need no hash that nobody can foresee.
@@ -109,7 +135,7 @@ impl<'a> Worker<'a> {
                 let followed = Followed { slot, is_broken: false, record, is_unrecorded: false };
                 self.wallets.insert(number, Box::new(followed));
             }),
-            Told::Rows(rows) => rows.into_iter().for_each(|row| match row {
+            Told::Rows(chunk) => chunk.into_rows(|row| match row {
                 Ok(entry) => self.follow(&entry),
                 Err(wallet) => {
                     if let Some(followed) = self.wallets.get_mut(&wallet) {
@@ -120,7 +146,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn follow(&mut self, entry: &RawEntry) {
+    fn follow(&mut self, entry: &RawEntry<&[u8]>) {
         let Some(followed) = self.wallets.get_mut(&entry.wallet) else {
             if self.unlisted.insert(entry.wallet) {
                 let what = format!("wallet {} is not in the list of wallets", entry.wallet);
