@@ -1,5 +1,6 @@
 //! The thread that reads the rows in their order, and deals them out.
 
+use std::mem;
 use std::sync::mpsc::SyncSender;
 
 use rusqlite::Connection;
@@ -12,7 +13,7 @@ use crate::slot::{Position, WalletNumber};
 use crate::work::StoreError;
 
 /// How many rows are read in one go, so that no read transaction lasts.
-const CHUNK: usize = 8_192;
+const CHUNK: usize = 65_536;
 /// How many rows are left out at first where the file itself cannot be read.
 const SKIP: u64 = 64;
 
@@ -104,7 +105,12 @@ impl<'a> Reading<'a> {
             match entry {
                 Ok(entry) => {
                     self.names.meet(&entry);
-                    chunks[owner(entry.wallet, owners)].push(entry);
+                    let owner = owner(entry.wallet, owners);
+                    chunks[owner].push(entry);
+                    if chunks[owner].is_full() {
+                        // One that panicked is told at the end.
+                        let _ = self.workers[owner].send(Told::Rows(mem::take(&mut chunks[owner])));
+                    }
                 }
                 Err(unreadable) => {
                     self.findings.add(Finding::row(position, text_of(&unreadable.error, position)));
