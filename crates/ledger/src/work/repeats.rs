@@ -1,0 +1,26 @@
+//! What a request finds that was made before: the wallet is only looked at.
+
+use std::borrow::Cow;
+
+use scrip_core::Wallet;
+
+use super::{Failure, Place, State, StoreError};
+use crate::slot::Slot;
+
+/// The wallet as it is now. What time brought since its last row is not written.
+pub(super) fn seen_now<'a>(
+    state: &dyn State,
+    at: Place<'_>,
+    slot: &'a Slot,
+) -> Result<Cow<'a, Wallet>, Failure> {
+    let later = slot.wallet.advanced(state.now(at.environment))?;
+    Ok(later.map_or(Cow::Borrowed(&slot.wallet), Cow::Owned))
+}
+
+/// Puts a wallet back as it was. One without rows was never taken out.
+pub(super) fn put_back(state: &mut dyn State, slot: Slot) -> Result<(), StoreError> {
+    if slot.wallet.sequence() > 0 {
+        state.save(slot, &[], &[])?;
+    }
+    Ok(())
+}
