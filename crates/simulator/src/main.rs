@@ -24,11 +24,11 @@ fn main() -> ExitCode {
 fn run(options: &Options, out: &mut dyn io::Write) -> io::Result<ExitCode> {
     let first = options.seed.unwrap_or_else(fresh_seed);
     writeln!(out, "seed {first}, {} steps", options.steps)?;
-    if options.print {
-        if let Some(target) = options.target.list().first() {
-            let (text, _) = transcript(first, options.steps, *target);
-            out.write_all(text.as_bytes())?;
-        }
+    if options.print
+        && let Some(target) = options.target.list().first()
+    {
+        let (text, _) = transcript(first, options.steps, *target);
+        out.write_all(text.as_bytes())?;
     }
     let mut progress = Progress::new();
     let mut seed = first;

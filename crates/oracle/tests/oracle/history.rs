@@ -83,13 +83,13 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(27) {
+    match numbers.below(33) {
         0..6 => Request::Grant(grant(numbers, wallet, now)),
         6..11 => Request::Consume(consume(numbers, wallet, now)),
         11..15 => Request::Reserve(reserve(numbers, wallet, now)),
-        15..18 => Request::Release(Release {
+        15..18 | 27.. => Request::Release(Release {
             wallet,
-            reservation: format!("r{}", numbers.below(20)),
+            reservation: format!("r{}", numbers.below(9)),
             consumed: if numbers.below(5) == 0 { 0 } else { numbers.amount() },
         }),
         18 | 23 | 24 | 25 => Request::Void(grant_id(numbers, &wallet)),
@@ -150,7 +150,7 @@ fn consume(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Consume {
 fn reserve(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Reserve {
     Reserve {
         wallet,
-        reservation: format!("r{}", numbers.below(20)),
+        reservation: format!("r{}", numbers.below(9)),
         amount: numbers.amount(),
         expires_at: numbers.instant_near(now, 1_500),
     }

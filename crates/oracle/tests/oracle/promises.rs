@@ -22,7 +22,7 @@ fn seen(oracle: &Oracle, now: Instant) -> Vec<(Totals, Vec<GrantView>, Vec<RowVi
 
 /// Small limits, so that histories meet them.
 fn oracle() -> Oracle {
-    Oracle::new(Settings { unfinished_grants: 6, open_holds: 3, ..Settings::default() })
+    Oracle::new(Settings { unfinished_grants: 4, open_holds: 2, ..Settings::default() })
 }
 
 #[test]

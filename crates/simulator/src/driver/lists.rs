@@ -112,7 +112,7 @@ fn walk<T: Clone + Debug>(
     let mut start = Start::Newest;
     loop {
         let page = read(PageRequest { start, limit })?;
-        ensure!(page.newer == !items.is_empty(), "a page is wrong about what is newer");
+        ensure!(page.newer != items.is_empty(), "a page is wrong about what is newer");
         ensure!(page.items.len() <= limit, "a page of {} items", page.items.len());
         ensure!(!page.older || page.items.len() == limit, "a page is short, but not the last");
         let older = page.older_cursor();

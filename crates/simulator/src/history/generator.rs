@@ -172,11 +172,16 @@ impl Generator {
     fn batch(&mut self) -> Request {
         let most = [1, 3, 10, 40][self.below(4)];
         let count = 1 + self.below(most);
+        // One bad item refuses all, so most batches have none.
+        let is_spoiled = self.percent(15);
         let mut items: Vec<Consume> = Vec::with_capacity(count);
         for _ in 0..count {
             let item = match (items.is_empty(), self.below(30)) {
-                (false, 0..3) => items[self.below(items.len())].clone(),
-                (false, 3) => {
+                (false, 0..3) => {
+                    let place = self.below(items.len());
+                    items[place].clone()
+                }
+                (false, 3) if is_spoiled => {
                     let place = self.below(items.len());
                     let item = items[place].clone();
                     self.altered(item)
@@ -184,10 +189,18 @@ impl Generator {
                 (_, 4..6) => self.asked_consume().unwrap_or_else(|| self.consume()),
                 _ => self.consume(),
             };
-            items.push(item);
+            items.push(if is_spoiled { item } else { self.unspoiled(item, &items) });
         }
         self.overdrafts.extend(items.iter().map(|item| item.wallet.clone()));
         Request::Batch(items)
+    }
+
+    /// An item that does not refuse the batch: not out of range, and a key has one content.
+    fn unspoiled(&self, mut item: Consume, before: &[Consume]) -> Consume {
+        let now = self.now();
+        item.created_at = item.created_at.filter(|at| (now - 10_000_000_000..=now).contains(at));
+        let is_same = |other: &&Consume| other.key == item.key && other.wallet == item.wallet;
+        before.iter().find(is_same).cloned().unwrap_or(item)
     }
 
     fn asked_consume(&mut self) -> Option<Consume> {
