@@ -1,0 +1,5 @@
+//! Readers of the core against whatever bytes there are.
+
+mod amounts;
+mod rows;
+mod words;
