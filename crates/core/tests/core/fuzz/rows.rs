@@ -38,6 +38,27 @@ fn packed_rows() {
     });
 }
 
+/// A sequence of 300 takes two bytes; in three it is the same number, but no row.
+#[test]
+fn a_number_that_is_spelt_longer_than_need_be() {
+    let previous = genesis(&key());
+    let row = rows().find(|row| matches!(row.texts, Texts::Kept { .. })).unwrap();
+    let packed = row.pack(previous).unwrap().bytes;
+    assert_eq!(packed[5..7], [0xac, 0x02]);
+    let mut longer = packed.clone();
+    longer.splice(6..7, [0x82, 0x00]);
+    longer[1] += 1;
+    assert_eq!(Row::unpack(&longer), Err(UnreadableRow::Content));
+    // The words are outside of the content that is hashed; their meaning alone was checked.
+    let content_end = 5 + usize::from(packed[1]);
+    let name = content_end + 1 + 16 + 1;
+    assert_eq!(packed[name..name + 4], *b"\x07Wel");
+    let mut longer = packed.clone();
+    longer.splice(name..=name, [0x87, 0x00]);
+    assert_eq!(Row::unpack_linked(&packed, previous).map(|(read, _)| read), Ok(row));
+    assert_eq!(Row::unpack_linked(&longer, previous), Err(UnreadableRow::Content));
+}
+
 fn check_packed_again(row: &Row, bytes: &[u8]) {
     let packed = row.pack(genesis(&key())).unwrap();
     let end = bytes.len() - 32;

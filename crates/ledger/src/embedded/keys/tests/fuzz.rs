@@ -151,6 +151,16 @@ fn sealed_pages(bytes: &[u8]) -> Vec<u8> {
     [header.pack().as_slice(), &pages].concat()
 }
 
+/// No slice has the last of all numbers: none could follow it.
+#[test]
+fn a_file_with_the_last_number_is_no_slice() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(files::slice_path(directory.path(), u64::MAX), "").unwrap();
+    let (found, problems) = inspect(directory.path(), LEDGER).unwrap();
+    assert!(found.is_empty());
+    assert_eq!(problems, []);
+}
+
 #[test]
 fn columns_of_slices() {
     let directory = tempfile::tempdir().unwrap();

@@ -40,6 +40,18 @@ fn packed_wallets() {
     });
 }
 
+#[test]
+fn a_wallet_that_something_follows_is_none() {
+    for slot in slots() {
+        let key = pack_key(slot.wallet.key());
+        let packed = pack(&key, &slot).unwrap();
+        let mut longer = packed[..packed.len() - CHECKSUM].to_vec();
+        longer.push(0);
+        longer.extend(checksum(&key, &longer));
+        assert_eq!((unpack(&key, &packed), unpack(&key, &longer)), (Some(slot), None));
+    }
+}
+
 /// It says the same when it is packed again, and whoever asks it anything gets an answer.
 fn check_sealed(key: &[u8], slot: &Slot) {
     let again = pack(key, slot).unwrap();

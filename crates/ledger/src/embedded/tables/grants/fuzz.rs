@@ -21,6 +21,17 @@ fn facts_of_grants() {
     });
 }
 
+#[test]
+fn facts_that_are_not_as_they_were_written() {
+    for record in records() {
+        let packed = grant_facts(&record).unwrap();
+        assert_eq!(unpack(&packed).as_ref(), Ok(&record));
+        assert!(unpack(&[&packed[..], &[0]].concat()).is_err(), "something follows");
+        let longer = [&[packed[0] | 0x80, 0], &packed[1..]].concat();
+        assert!(unpack(&longer).is_err(), "the ordinal is spelt in two bytes");
+    }
+}
+
 /// A grant with everything that can be said of one, and one with nothing.
 fn records() -> impl Iterator<Item = GrantRecord> {
     let text = |text: &str| Some(text.to_owned());
