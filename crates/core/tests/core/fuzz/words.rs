@@ -48,6 +48,9 @@ fn instants() {
             assert_eq!(Timestamp::parse(&printed), Ok(at), "{text:?} as {printed}");
             assert_eq!(Timestamp::from_milliseconds(at.milliseconds()), Ok(at), "{text:?}");
             assert!(at.a_year_later() > at, "{text:?}");
+            // Digits beyond the millisecond are cut.
+            let cut = cut(text);
+            assert_eq!(Timestamp::parse(&cut), Ok(at), "{text:?} as {cut}");
         }
         if let Some(milliseconds) = bytes.first_chunk() {
             let at = Timestamp::from_milliseconds(i64::from_le_bytes(*milliseconds));
@@ -56,6 +59,15 @@ fn instants() {
             }
         }
     });
+}
+
+/// The text with three digits of a fraction at most.
+fn cut(text: &str) -> String {
+    let Some(point) = text.find(['.', ',']) else { return text.to_owned() };
+    let (before, fraction) = text.split_at(point + 1);
+    let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = fraction.len() - rest.len();
+    format!("{before}{}{rest}", &fraction[..digits.min(3)])
 }
 
 #[test]
