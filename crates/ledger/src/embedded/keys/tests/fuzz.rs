@@ -70,9 +70,11 @@ fn slices_of_names() {
     let examples = Example::all();
     let known = examples.each_ref().map(|example| example.slice.clone());
     target!(Examples::new(known).with_pieces(pieces()), |bytes: &[u8]| {
-        check_slice(&directory, &examples, bytes);
-        for sealed in [sealed_header(bytes), sealed_pages(bytes)] {
-            read_slice(&directory, &sealed);
+        match bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) % 8 {
+            // A third of the time for each: to mend a file takes longer than to read one.
+            0 => drop(read_slice(&directory, &sealed_pages(bytes))),
+            1 => drop(read_slice(&directory, &sealed_header(bytes))),
+            _ => check_slice(&directory, &examples, bytes),
         }
     });
 }
