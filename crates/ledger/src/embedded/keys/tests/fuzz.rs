@@ -59,6 +59,11 @@ impl Example {
     }
 }
 
+/// A directory in memory, if there is one: thousands of files are written.
+fn in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 fn pieces() -> Vec<Vec<u8>> {
     let page = layout::pack_page(&Identity { ledger_id: LEDGER, number: 1 }, 1, &[]);
     vec![vec![0; 24], vec![0xff; 24], vec![0; PAGE_BYTES], page.to_vec()]
@@ -66,7 +71,7 @@ fn pieces() -> Vec<Vec<u8>> {
 
 #[test]
 fn slices_of_names() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = in_memory();
     let examples = Example::all();
     let known = examples.each_ref().map(|example| example.slice.clone());
     target!(Examples::new(known).with_pieces(pieces()), |bytes: &[u8]| {
@@ -156,7 +161,7 @@ fn sealed_pages(bytes: &[u8]) -> Vec<u8> {
 /// No slice has the last of all numbers: none could follow it.
 #[test]
 fn a_file_with_the_last_number_is_no_slice() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = in_memory();
     fs::write(files::slice_path(directory.path(), u64::MAX), "").unwrap();
     let (found, problems) = inspect(directory.path(), LEDGER).unwrap();
     assert!(found.is_empty());
@@ -165,7 +170,7 @@ fn a_file_with_the_last_number_is_no_slice() {
 
 #[test]
 fn columns_of_slices() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = in_memory();
     let examples = Example::all();
     let known = examples.each_ref().map(|example| example.column.clone());
     let path = files::column_path(directory.path(), 1);
@@ -196,7 +201,7 @@ fn sealed_column(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn where_slices_begin() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = in_memory();
     let path = files::dropped_path(directory.path());
     let begins = [(1, 0), (2, 100), (u64::MAX, u64::MAX)];
     let begins = begins.map(|(number, after)| slices::First { number, after });
