@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use postcard::ser_flavors::Flavor;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{Credits, Digest, Event, Fingerprint, IdempotencyKey, Salt, Texts, Timestamp, chain};
@@ -213,10 +215,32 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// Reads a value that takes all the bytes.
-fn exact<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, UnreadableRow> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
+/// Reads a value that takes all the bytes and is spelt as it would be packed: numbers can be spelt
+/// longer than need be, and then bytes could change without a word.
+fn exact<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
+    let value = postcard::from_bytes(bytes).map_err(|_| UnreadableRow::Content)?;
+    match postcard::serialize_with_flavor(&value, Compared(bytes)) {
+        Ok([]) => Ok(value),
         _ => Err(UnreadableRow::Content),
+    }
+}
+
+/// Packs into bytes that are there already; another byte is an error. Hands out what is left.
+struct Compared<'a>(&'a [u8]);
+
+impl<'a> Flavor for Compared<'a> {
+    type Output = &'a [u8];
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<&'a [u8]> {
+        Ok(self.0)
     }
 }
