@@ -198,6 +198,11 @@ fn memory_is_that_of_the_chunks() {
 }
 
 #[test]
+fn a_list_prints_as_its_items() {
+    assert_eq!(format!("{:?}", of(40)), format!("{:?}", of(40).iter().collect::<Vec<_>>()));
+}
+
+#[test]
 fn items_out_of_order_are_no_list() {
     for items in [vec![(2_u16, 0_u32), (1, 0)], vec![(1, 0), (1, 0)]] {
         let bytes = postcard::to_stdvec(&items).unwrap();
