@@ -175,7 +175,7 @@ fn scaled(integer: &str, fraction: &str, exponent: i64) -> Result<i128, AmountEr
     }
     let digit = |index: usize| digits.get(index).map_or(0, |byte| i128::from(byte - b'0'));
     let value = (0..kept).fold(0_i128, |value, index| value * 10 + digit(index));
-    let rounds_up = kept < digits.len() && digit(kept) >= 5;
+    let rounds_up = digit(kept) >= 5;
     Ok(value + i128::from(rounds_up))
 }
 

@@ -171,9 +171,9 @@ impl GrantId {
         let mut hasher = Sha256::new();
         hasher.update(chain::genesis(wallet).as_bytes());
         hasher.update(number.0.to_be_bytes());
-        let hash = hasher.finalize();
-        let bits = hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        Self::mint(bucket(wallet.environment, &wallet.customer), bits)
+        let mut bits = [0; 8];
+        bits.copy_from_slice(&hasher.finalize()[..8]);
+        Self::mint(bucket(wallet.environment, &wallet.customer), u64::from_be_bytes(bits))
     }
 
     /// Reads an identifier as it was given out. Others name nothing.
@@ -209,7 +209,7 @@ pub fn bucket(environment: EnvironmentId, customer: &CustomerId) -> u16 {
     hasher.update(environment.0.to_be_bytes());
     hasher.update(customer.as_str().as_bytes());
     let hash = hasher.finalize();
-    (u16::from(hash[0]) << 8 | u16::from(hash[1])) & 1023
+    u16::from_be_bytes([hash[0], hash[1]]) & 1023
 }
 
 #[cfg(test)]
