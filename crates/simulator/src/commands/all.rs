@@ -78,6 +78,9 @@ impl Round<'_> {
             let seed = options.seed.unwrap_or_default();
             format!("{failure}\nrepeat: scrip-simulator concurrent --seed {seed}")
         })?;
+        if self.done.concurrent.rounds == 0 {
+            self.done.concurrent.seed = report.seed;
+        }
         self.done.concurrent.add(&report);
         Ok(())
     }
