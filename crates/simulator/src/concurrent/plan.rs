@@ -211,7 +211,7 @@ impl Plan {
         Request::Grant(Grant {
             wallet: wallet.clone(),
             id: format!("{}{place}-{number}", self.world.prefix()),
-            kind: if choice % 2 == 0 { GrantKind::Paid } else { GrantKind::Promotional },
+            kind: if choice.is_multiple_of(2) { GrantKind::Paid } else { GrantKind::Promotional },
             amount: Amount::from(choice * 7 % 40 + 3) * CREDIT + Amount::from(differs),
             priority: [50, 50, 10, 90][choice as usize % 4],
             effective_at: (choice % 7 == 5).then_some(self.base + MINUTE),

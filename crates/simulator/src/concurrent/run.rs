@@ -155,7 +155,7 @@ impl Run {
     }
 
     fn round(&mut self, world: &World, checker: &mut Checker, round: u32) -> Result<bool, Failure> {
-        if round % ROUNDS_A_WALLET == 0 {
+        if round.is_multiple_of(ROUNDS_A_WALLET) {
             // From then on every wallet, and so every resource, is there.
             for call in self.openings(world, round) {
                 self.notes.insist(&self.wire, &call)?;
