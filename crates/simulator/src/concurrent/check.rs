@@ -63,7 +63,7 @@ impl Checker {
                     return Err(Failure::NoOrder(Box::new(history.story(wallet, calls, order))));
                 }
             };
-            note_batches(&mut batches, wallet, calls, &history, &endings);
+            note_batches(&mut batches, wallet, &history, &endings);
             let states = distinct(endings);
             if states.len() > STATES_MAX {
                 return Ok(false);
@@ -108,14 +108,11 @@ fn distinct(endings: Vec<Ending<Environment>>) -> Vec<Environment> {
 fn note_batches(
     batches: &mut BTreeMap<usize, Vec<(WalletName, bool, bool)>>,
     wallet: &WalletName,
-    calls: &[Noted],
     history: &History,
     endings: &[Ending<Environment>],
 ) {
     for (bit, (entry, place)) in history.entries.iter().zip(&history.places).enumerate() {
-        let is_batch =
-            matches!(&calls[*place].call, Call::Write { request: Request::Batch(_), .. });
-        if is_batch && matches!(entry.end, End::Open { until } if until != u64::MAX) {
+        if matches!(entry.end, End::Open { is_watched: true, .. }) {
             let happened = |ending: &Ending<_>| ending.happened >> bit & 1 == 1;
             batches.entry(*place).or_default().push((
                 wallet.clone(),
@@ -132,7 +129,10 @@ fn history(world: &World, wallet: &WalletName, calls: &[Noted]) -> History {
     for (place, noted) in calls.iter().enumerate() {
         let Some(call) = of_wallet(world, wallet, &noted.call) else { continue };
         let end = match &noted.end {
-            End::Open { until } => End::Open { until: *until },
+            End::Open { until, .. } => {
+                let is_watched = *until != u64::MAX && is_of_several(&noted.call);
+                End::Open { until: *until, is_watched }
+            }
             End::Answered { at, answer } => {
                 let answer = answer_of_wallet(wallet, &noted.call, answer);
                 End::Answered { at: *at, answer }
@@ -142,6 +142,12 @@ fn history(world: &World, wallet: &WalletName, calls: &[Noted]) -> History {
         history.places.push(place);
     }
     history
+}
+
+/// It is a batch over several wallets.
+fn is_of_several(call: &Call) -> bool {
+    let Call::Write { request: Request::Batch(items), .. } = call else { return false };
+    items.iter().any(|item| item.wallet != items[0].wallet)
 }
 
 /// The call as the wallet sees it; none if it does not concern it.
@@ -206,3 +212,6 @@ fn answer_of_wallet(wallet: &WalletName, call: &Call, answer: &Seen) -> Seen {
         _ => answer.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 /// answered in that way later: what is known stays known.
 pub trait Model: Clone {
     /// A call.
-    type Call;
+    type Call: PartialEq;
     /// What it was answered.
     type Answer;
 
@@ -54,6 +54,8 @@ pub enum End<A> {
     Open {
         /// `u64::MAX` if it may still happen.
         until: u64,
+        /// Whether it happened is to be told even where it changed nothing.
+        is_watched: bool,
     },
 }
 
@@ -162,7 +164,8 @@ impl<M: Model> Search<'_, M> {
         let first_answer = self.first_answer(from.happened);
         let mut next = Vec::new();
         for (place, entry) in self.entries.iter().enumerate() {
-            if from.happened >> place & 1 == 1 || entry.called > first_answer {
+            let is_done = from.happened >> place & 1 == 1;
+            if is_done || entry.called > first_answer || self.has_earlier_twin(from, entry) {
                 continue;
             }
             let Some((model, digest)) = Self::carried_out(from, entry) else { continue };
@@ -186,6 +189,24 @@ impl<M: Model> Search<'_, M> {
         }
     }
 
+    /// Of open calls that are the same, the first that can happen stands for all.
+    fn has_earlier_twin(
+        &self,
+        from: &Configuration<M>,
+        entry: &Entry<M::Call, M::Answer>,
+    ) -> bool {
+        let End::Open { until, is_watched: false } = entry.end else { return false };
+        self.entries.iter().enumerate().any(|(place, other)| match other.end {
+            End::Open { until: others, is_watched: false } => {
+                other.called < entry.called
+                    && others == until
+                    && from.happened >> place & 1 == 0
+                    && other.call == entry.call
+            }
+            _ => false,
+        })
+    }
+
     /// The model after a call and its digest, if the call can be next.
     fn carried_out(from: &Configuration<M>, entry: &Entry<M::Call, M::Answer>) -> Option<(M, u64)> {
         match &entry.end {
@@ -198,15 +219,13 @@ impl<M: Model> Search<'_, M> {
                 let digest = model.digest();
                 is_explained.then_some((model, digest))
             }
-            End::Open { until } if from.latest_called <= *until => {
+            End::Open { until, is_watched } if from.latest_called <= *until => {
                 let mut model = from.model.clone();
                 if !model.step(&entry.call, None) {
                     return None;
                 }
                 let digest = model.digest();
-                // That a call changed nothing is worth a try only if it is to be told whether it
-                // happened before a death.
-                (digest != from.digest || *until != u64::MAX).then_some((model, digest))
+                (digest != from.digest || *is_watched).then_some((model, digest))
             }
             End::Open { .. } => None,
         }
@@ -215,7 +234,7 @@ impl<M: Model> Search<'_, M> {
     /// With a call of this instant, an open call that could still happen can no more.
     fn forbids(&self, from: &Configuration<M>, latest_called: u64) -> bool {
         self.entries.iter().enumerate().any(|(place, entry)| match entry.end {
-            End::Open { until } => {
+            End::Open { until, .. } => {
                 from.happened >> place & 1 == 0
                     && (from.latest_called..latest_called).contains(&until)
             }

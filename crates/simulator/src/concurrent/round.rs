@@ -54,7 +54,7 @@ impl Notes {
             self.deaths.lock().map(|mut deaths| std::mem::take(&mut *deaths)).unwrap_or_default();
         for noted in &mut calls {
             let death = deaths.iter().copied().find(|death| *death > noted.called);
-            if let (End::Open { until }, Some(death)) = (&mut noted.end, death) {
+            if let (End::Open { until, .. }, Some(death)) = (&mut noted.end, death) {
                 *until = death;
             }
         }
@@ -74,7 +74,7 @@ impl Notes {
         let end = match outcome {
             Outcome::Answered(answer) => End::Answered { at: self.now(), answer },
             Outcome::Unknown if call.is_read() => return Ok(false),
-            Outcome::Unknown => End::Open { until: u64::MAX },
+            Outcome::Unknown => End::Open { until: u64::MAX, is_watched: false },
         };
         let is_answered = matches!(end, End::Answered { .. });
         if let Ok(mut calls) = self.calls.lock() {

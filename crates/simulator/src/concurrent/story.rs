@@ -37,8 +37,8 @@ impl Display for Story {
             let called = (entry.called - start) / 1_000;
             let (until, answer) = match &entry.end {
                 End::Answered { at, answer } => ((at - start) / 1_000, answered(answer)),
-                End::Open { until: u64::MAX } => (0, "never answered".to_owned()),
-                End::Open { until } => {
+                End::Open { until: u64::MAX, .. } => (0, "never answered".to_owned()),
+                End::Open { until, .. } => {
                     ((until - start) / 1_000, "never answered, the server died".to_owned())
                 }
             };

@@ -12,6 +12,7 @@ struct Purse {
     keys: BTreeMap<&'static str, i64>,
 }
 
+#[derive(PartialEq, Eq)]
 enum Ask {
     Read,
     Add(i64),
@@ -92,7 +93,11 @@ fn refused(called: u64, at: u64, call: Ask) -> Call {
 }
 
 fn open(called: u64, until: u64, call: Ask) -> Call {
-    Entry { call, called, end: End::Open { until } }
+    Entry { call, called, end: End::Open { until, is_watched: false } }
+}
+
+fn watched(called: u64, until: u64, call: Ask) -> Call {
+    Entry { call, called, end: End::Open { until, is_watched: true } }
 }
 
 /// The balances in which the calls on an empty purse can end.
@@ -251,4 +256,33 @@ fn too_much_is_not_called_an_error_of_the_server() {
     let calls: Vec<_> = (0..129).map(|_| answered(0, 1, Read, 0)).collect();
     let told = endings(&[Purse::default()], &calls).err();
     assert_eq!(told, Some(Unexplained::TooMuch));
+}
+
+#[test]
+fn an_open_call_that_changed_nothing_is_told_only_of_the_watched() {
+    let known = || answered(0, 1, Burn("a", 3), -3);
+    let happened = |calls: &[Call]| {
+        let found = endings(&[Purse::default()], calls).unwrap();
+        let mut happened: Vec<_> = found.iter().map(|ending| ending.happened).collect();
+        happened.sort_unstable();
+        happened
+    };
+    assert_eq!(happened(&[known(), open(2, 5, Burn("a", 3))]), [0b01]);
+    assert_eq!(happened(&[known(), watched(2, 5, Burn("a", 3))]), [0b01, 0b11]);
+}
+
+#[test]
+fn equal_open_calls_are_tried_once_each() {
+    let calls = [
+        open(0, 5, Add(1)),
+        open(1, 5, Add(1)),
+        open(2, 9, Add(1)),
+        answered(10, 11, Read, 2),
+    ];
+    assert_eq!(ends(&calls), [2]);
+    let found = endings(&[Purse::default()], &calls).unwrap();
+    // The first two are one; the third had more time.
+    let mut happened: Vec<_> = found.iter().map(|ending| ending.happened).collect();
+    happened.sort_unstable();
+    assert_eq!(happened, [0b1011, 0b1101]);
 }
