@@ -117,6 +117,19 @@ impl Texts {
         })
     }
 
+    /// The same of packed texts, without reading the words: none if no texts are packed like that.
+    pub(crate) fn digest_of_packed(bytes: &[u8]) -> Option<Option<Digest>> {
+        match bytes {
+            [0] => Some(None),
+            // The salt and the words lie there as the digest takes them.
+            [1, salted @ ..] if salted.len() > size_of::<Salt>() => {
+                Some(Some(Digest::from_bytes(Sha256::digest(salted).into())))
+            }
+            [2, digest @ ..] => Some(Some(Digest::from_bytes(digest.try_into().ok()?))),
+            _ => None,
+        }
+    }
+
     /// The row's texts after its person was erased.
     pub fn erased(&self) -> Result<Self, postcard::Error> {
         Ok(match self.digest()? {

@@ -3,14 +3,27 @@
 //! It keeps what was asked and accepted, as a list of facts, and recomputes a wallet from its
 //! beginning for every question. It shares no code with the product: what both agree on was
 //! understood twice.
+//!
+//! [`Oracle::ask`] decides a request, the reads tell what the wallet looks like, and
+//! [`Oracle::touch`] tells the oracle that the product wrote what was due. The files: `facts` is
+//! what is kept, `recompute` is how a wallet comes out of it, `decide` is what is accepted.
 
 mod answer;
+mod decide;
+mod facts;
+mod keys;
+mod oracle;
+mod places;
+mod recompute;
 mod request;
+mod settings;
 
 pub use answer::{
     Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, RowView, Totals,
 };
+pub use oracle::{Oracle, overdraft_id};
 pub use request::{
     Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short,
     WalletName,
 };
+pub use settings::{CREDIT, Settings};

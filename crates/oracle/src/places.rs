@@ -1,0 +1,113 @@
+//! Customers and currencies: what must be there before a wallet is asked.
+
+use crate::{Denied, Settings, WalletName};
+
+/// A customer or a currency.
+#[derive(Clone, Debug)]
+struct Place {
+    id: String,
+    is_archived: bool,
+}
+
+/// All customers and currencies, in order of creation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    customers: Vec<Place>,
+    /// Several may share an identifier, of which one at most is live (decisions 70 and 79).
+    currencies: Vec<Place>,
+}
+
+impl Places {
+    pub(crate) fn create_customer(&mut self, id: &str) -> Result<(), Denied> {
+        if self.customers.iter().any(|customer| customer.id == id) {
+            return Err(Denied::Duplicate);
+        }
+        self.customers.push(Place { id: id.to_owned(), is_archived: false });
+        Ok(())
+    }
+
+    pub(crate) fn archive_customer(&mut self, id: &str, archive: bool) -> Result<(), Denied> {
+        for customer in &mut self.customers {
+            if customer.id == id {
+                customer.is_archived = archive;
+                return Ok(());
+            }
+        }
+        Err(Denied::CustomerNotFound)
+    }
+
+    pub(crate) fn create_currency(&mut self, id: &str, limits: &Settings) -> Result<(), Denied> {
+        if self.is_live(id) {
+            return Err(Denied::Duplicate);
+        }
+        self.check_room_for_currency(limits)?;
+        self.currencies.push(Place { id: id.to_owned(), is_archived: false });
+        Ok(())
+    }
+
+    pub(crate) fn archive_currency(&mut self, id: &str) -> Result<(), Denied> {
+        self.check_currency(id)?;
+        for currency in &mut self.currencies {
+            if currency.id == id {
+                currency.is_archived = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings back the one archived last.
+    pub(crate) fn unarchive_currency(&mut self, id: &str, limits: &Settings) -> Result<(), Denied> {
+        self.check_currency(id)?;
+        let is_live = self.is_live(id);
+        let archived = self.currencies.iter().rposition(|one| one.id == id && one.is_archived);
+        match archived {
+            Some(_) if is_live => Err(Denied::Duplicate),
+            Some(place) => {
+                self.check_room_for_currency(limits)?;
+                self.currencies[place].is_archived = false;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Both are there, archived or not.
+    pub(crate) fn check_known(&self, wallet: &WalletName) -> Result<(), Denied> {
+        if !self.customers.iter().any(|customer| customer.id == wallet.customer) {
+            return Err(Denied::CustomerNotFound);
+        }
+        self.check_currency(&wallet.currency)
+    }
+
+    /// Both are there, and the customer is not archived: credits may be burned and held.
+    pub(crate) fn check_usable(&self, wallet: &WalletName) -> Result<(), Denied> {
+        self.check_known(wallet)?;
+        for customer in &self.customers {
+            if customer.id == wallet.customer && customer.is_archived {
+                return Err(Denied::CustomerArchived);
+            }
+        }
+        Ok(())
+    }
+
+    /// Neither is archived: credits may be granted (decision 48).
+    pub(crate) fn check_grantable(&self, wallet: &WalletName) -> Result<(), Denied> {
+        self.check_usable(wallet)?;
+        if self.is_live(&wallet.currency) { Ok(()) } else { Err(Denied::CurrencyArchived) }
+    }
+
+    fn check_currency(&self, id: &str) -> Result<(), Denied> {
+        let is_known = self.currencies.iter().any(|currency| currency.id == id);
+        if is_known { Ok(()) } else { Err(Denied::CurrencyNotFound) }
+    }
+
+    fn is_live(&self, id: &str) -> bool {
+        self.currencies.iter().any(|currency| currency.id == id && !currency.is_archived)
+    }
+
+    /// Only live currencies count (decision 80).
+    fn check_room_for_currency(&self, limits: &Settings) -> Result<(), Denied> {
+        let live = self.currencies.iter().filter(|currency| !currency.is_archived).count();
+        if live < limits.live_currencies { Ok(()) } else { Err(Denied::TooMany) }
+    }
+}

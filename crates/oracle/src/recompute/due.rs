@@ -1,0 +1,50 @@
+//! What happens by itself: activations, expiries, hold timeouts (decisions 33 and 58).
+
+use super::Wallet;
+use crate::{GrantState, Instant};
+
+/// Kinds of due events, in the order in which they happen at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Activation,
+    Expiry,
+    HoldTimeout,
+}
+
+impl Wallet {
+    /// Lets everything happen that is due by an instant, each at its own.
+    pub(crate) fn advance(&mut self, until: Instant) {
+        while let Some((at, due, place)) = self.first_due() {
+            if at > until {
+                return;
+            }
+            match due {
+                Due::Activation => self.activate(place, at),
+                Due::Expiry => self.expire(place, at),
+                Due::HoldTimeout => self.time_out(place, at),
+            }
+            self.settle_overdraft(at);
+        }
+    }
+
+    /// The earliest event to come: by instant, then by kind, then by order of creation.
+    fn first_due(&self) -> Option<(Instant, Due, usize)> {
+        let mut due = Vec::new();
+        for (place, grant) in self.grants.iter().enumerate() {
+            if grant.state == GrantState::Scheduled {
+                due.push((grant.effective_at, Due::Activation, place));
+            }
+            if let Some(expire_at) = grant.expire_at
+                && grant.is_usable()
+            {
+                due.push((expire_at, Due::Expiry, place));
+            }
+        }
+        for (place, hold) in self.holds.iter().enumerate() {
+            if hold.is_open {
+                due.push((hold.expires_at, Due::HoldTimeout, place));
+            }
+        }
+        due.into_iter().min()
+    }
+}

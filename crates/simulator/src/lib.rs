@@ -1,0 +1,12 @@
+//! Random histories by seed, played on every ledger beside the oracle.
+//!
+//! `history` makes them and tells them as text, `driver` asks a ledger in the oracle's words,
+//! `check` compares, and `shrink` makes a failing history short.
+
+pub mod check;
+pub mod driver;
+#[cfg(target_os = "linux")]
+pub mod faults;
+pub mod history;
+pub mod run;
+pub mod shrink;
