@@ -105,6 +105,12 @@ pub fn run(seed: u64, lives: u64) -> Result<Report, Failure> {
     run_with(seed, lives, Defect::None)
 }
 
+/// All lives of the directory with this seed.
+pub fn live(seed: u64, report: &mut Report) -> Result<(), Failure> {
+    report.directories += 1;
+    life::lives(seed, LIVES_MAX, Defect::None, report)
+}
+
 /// The same, with a defect.
 pub fn run_with(seed: u64, lives: u64, defect: Defect) -> Result<Report, Failure> {
     let mut report = Report::default();

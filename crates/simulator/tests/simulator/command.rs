@@ -43,4 +43,16 @@ fn every_option_is_explained() {
     for option in ["--seed", "--steps", "--histories", "--minutes", "--target", "--print"] {
         assert!(help.contains(option), "{option}: {help}");
     }
+    for (command, options) in [
+        ("histories", &["--seed", "--steps", "--histories", "--minutes"][..]),
+        ("faults", &["--seed", "--directories", "--minutes"]),
+        ("concurrent", &["--seed", "--seconds", "--threads", "--binary"]),
+        ("all", &["--seed", "--minutes", "--binary"]),
+    ] {
+        assert!(help.contains(command), "{command}: {help}");
+        let help = String::from_utf8(simulator(&format!("{command} --help")).stdout).unwrap();
+        for option in options {
+            assert!(help.contains(option), "{command} {option}: {help}");
+        }
+    }
 }
