@@ -212,6 +212,17 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_is_a_count_of_billionths() {
+        let rows = [("0", 0), ("1.5", 1_500_000_000), ("-0.000000001", -1)];
+        for (text, billionths) in rows {
+            let amount = Credits::parse(text).unwrap();
+            assert_eq!(amount.billionths(), billionths);
+            assert_eq!(amount, Credits::from_billionths(billionths));
+        }
+        assert_eq!(Credits::whole(-3).billionths(), -3_000_000_000);
+    }
+
+    #[test]
     fn refuses() {
         for text in ["", "-", "+1", ".5", "5.", "1e", "1e+", "0x1", "NaN", "1 ", "1_000", "١"] {
             assert_eq!(Credits::parse(text), Err(AmountError::Malformed), "{text}");

@@ -86,13 +86,13 @@ fn identifiers() {
             assert_eq!(currency.as_str(), text);
         }
         let slugs = [
-            CustomerId::parse(text).map(String::from),
-            ResourceId::parse(text).map(String::from),
-            CurrencyId::parse(text).map(String::from),
+            CustomerId::parse(text).map(|id| id.to_string()),
+            ResourceId::parse(text).map(|id| id.to_string()),
+            CurrencyId::parse(text).map(|id| id.to_string()),
         ];
         let loose = [
-            ReservationId::parse(text).map(String::from),
-            IdempotencyKey::parse(text).map(String::from),
+            ReservationId::parse(text).map(|id| id.to_string()),
+            IdempotencyKey::parse(text).map(|id| id.to_string()),
         ];
         for read in slugs.iter().chain(&loose).flatten() {
             assert_eq!(read, text);
