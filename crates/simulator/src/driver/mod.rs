@@ -14,7 +14,7 @@ use scrip_core::{
 };
 use scrip_ledger::{
     Answer as LedgerAnswer, Executed, Ledger, LedgerError, Order, PRODUCTION, ProvidedKeys,
-    SANDBOX, WalletRelease, WalletReserve, Work, bootstrap,
+    SANDBOX, Value, WalletRelease, WalletReserve, Work, bootstrap,
 };
 use scrip_oracle::{
     Amount, Answer, Consumed, Denied, GrantName, Instant, Release, Request, Reserve, Totals,
@@ -95,6 +95,13 @@ impl Driver {
     /// Another place for the ledger, which is closed; the answer is the one before.
     pub(crate) fn replace_store(&mut self, store: Box<dyn Store>) -> Box<dyn Store> {
         std::mem::replace(&mut self.store, store)
+    }
+
+    /// Whether some wallet takes no orders because something about it is wrong.
+    pub(crate) fn has_frozen(&self) -> bool {
+        let figures = self.ledger.figures();
+        let frozen = figures.iter().find(|figure| figure.name == "scrip_wallets_frozen");
+        frozen.is_some_and(|frozen| frozen.value != Value::Whole(0))
     }
 
     /// Recomputes everything that can be, of a ledger that is closed.

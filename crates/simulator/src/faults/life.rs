@@ -95,8 +95,27 @@ pub(super) fn lives(
         }
         directory.finish()
     })();
-    lived.map_err(|error: anyhow::Error| Failure { seed, life, text: format!("{error:#}") })
+    lived.or_else(|error: anyhow::Error| {
+        if error.is::<Frozen>() {
+            report.frozen += 1;
+            return Ok(());
+        }
+        Err(Failure { seed, life, text: format!("{error:#}") })
+    })
 }
+
+/// A wallet took no more orders, because a damaged file of names was asked for it. Its owner is
+/// told; the directory's story ends there.
+#[derive(Debug)]
+struct Frozen;
+
+impl std::fmt::Display for Frozen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a wallet is frozen")
+    }
+}
+
+impl std::error::Error for Frozen {}
 
 /// Makes the ledger, at the first or a later attempt.
 fn begin(
@@ -193,6 +212,9 @@ impl Directory<'_> {
             Step::Read(read) => self.player.read(read).map(drop),
         };
         let Err(found) = asked else { return Ok(()) };
+        if self.is_frozen() {
+            return Err(Stop::Broken(Frozen.into()));
+        }
         let is_told = self.is_told(&found);
         if self.place.disk.struck().is_empty() && !is_told {
             return Err(Stop::Broken(anyhow!("without a fault: {}", found.text)));
@@ -432,6 +454,10 @@ impl Directory<'_> {
         Err(stop)
     }
 
+    fn is_frozen(&self) -> bool {
+        self.is_damaged && self.player.driver.has_frozen()
+    }
+
     /// A damaged file that can be made again may be told instead of an answer. Then it is made again
     /// before the next life.
     fn is_told(&mut self, found: &Found) -> bool {
@@ -451,6 +477,7 @@ impl Directory<'_> {
     fn fault_or_broken(&mut self, found: Found, when: &str) -> Stop {
         let is_struck = !self.place.disk.struck().is_empty();
         match found.about {
+            _ if self.is_frozen() => Stop::Broken(Frozen.into()),
             _ if self.is_told(&found) => Stop::Dead,
             About::NoAnswer | About::NotDone if is_struck => Stop::Dead,
             about => Stop::Broken(anyhow!("{when}: {about:?}: {}", found.text)),

@@ -45,6 +45,8 @@ pub struct Report {
     pub damages: BTreeMap<Damage, u64>,
     /// Times that what can be made again was, because a read told that it was damaged.
     pub rebuilds: u64,
+    /// Directories in which a damaged file of names froze a wallet.
+    pub frozen: u64,
     /// Sectors that were written and lost with the power.
     pub sectors_lost: u64,
     /// Writes of which a part was lost with the power.
@@ -143,7 +145,8 @@ impl Display for Report {
         write!(
             f,
             "{} lives of {} directories ({} power losses, {} kills, {} closes, {} starts cut), \
-             {} commands, {faults} faults, {damages} damages, {} rebuilds, {} sectors lost, {} writes torn, \
+             {} commands, {faults} faults, {damages} damages, {} rebuilds, {} frozen, \
+             {} sectors lost, {} writes torn, \
              {} unknown outcomes ({} had happened), {} refused for room, {} flipped bits \
              ({} refused, {} told, {} in lists, {} verified, {} unused)",
             self.lives,
@@ -154,6 +157,7 @@ impl Display for Report {
             self.starts_cut,
             self.commands,
             self.rebuilds,
+            self.frozen,
             self.sectors_lost,
             self.writes_torn,
             self.unknown_happened + self.unknown_not_happened,
