@@ -190,11 +190,7 @@ impl<M: Model> Search<'_, M> {
     }
 
     /// Of open calls that are the same, the first that can happen stands for all.
-    fn has_earlier_twin(
-        &self,
-        from: &Configuration<M>,
-        entry: &Entry<M::Call, M::Answer>,
-    ) -> bool {
+    fn has_earlier_twin(&self, from: &Configuration<M>, entry: &Entry<M::Call, M::Answer>) -> bool {
         let End::Open { until, is_watched: false } = entry.end else { return false };
         self.entries.iter().enumerate().any(|(place, other)| match other.end {
             End::Open { until: others, is_watched: false } => {

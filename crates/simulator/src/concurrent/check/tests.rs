@@ -112,8 +112,7 @@ fn a_customer_is_archived_in_all_wallets() {
     let archive = Call::Write { request: Request::ArchiveCustomer(customer), key: None };
     let denied = Some("CustomerIsArchived".to_owned());
     let archived = |wallet: usize| {
-        let call =
-            Call::Check { wallet: world().wallets[wallet].clone(), requested: None };
+        let call = Call::Check { wallet: world().wallets[wallet].clone(), requested: None };
         let totals = Totals::default();
         answered(20, call, Seen::Check { denied: denied.clone(), totals })
     };

@@ -273,12 +273,8 @@ fn an_open_call_that_changed_nothing_is_told_only_of_the_watched() {
 
 #[test]
 fn equal_open_calls_are_tried_once_each() {
-    let calls = [
-        open(0, 5, Add(1)),
-        open(1, 5, Add(1)),
-        open(2, 9, Add(1)),
-        answered(10, 11, Read, 2),
-    ];
+    let calls =
+        [open(0, 5, Add(1)), open(1, 5, Add(1)), open(2, 9, Add(1)), answered(10, 11, Read, 2)];
     assert_eq!(ends(&calls), [2]);
     let found = endings(&[Purse::default()], &calls).unwrap();
     // The first two are one; the third had more time.
