@@ -233,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_text_is_an_identifier() {
+        use serde::de::value::{BoolDeserializer, Error, StrDeserializer};
+        let read = CustomerId::deserialize(StrDeserializer::<Error>::new("acme"));
+        assert_eq!(read.unwrap().as_str(), "acme");
+        let flag = CustomerId::deserialize(BoolDeserializer::<Error>::new(true));
+        let told = flag.unwrap_err().to_string();
+        assert_eq!(told, "invalid type: boolean `true`, expected an identifier");
+    }
+
+    #[test]
     fn grant_ids_read_back() {
         let id = GrantId::mint(1023, u64::MAX);
         assert_eq!(id.to_string(), "cred-grant-zzzzzzzzzzzz");

@@ -125,6 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_a_count_of_milliseconds() {
+        let rows = [
+            ("1970-01-01", 0),
+            ("1970-01-01T00:00:01.5Z", 1_500),
+            ("1969-12-31T23:59:59.998Z", -2),
+            ("2026-01-01", 1_767_225_600_000),
+        ];
+        for (text, milliseconds) in rows {
+            let instant = Timestamp::parse(text).unwrap();
+            assert_eq!(instant.milliseconds(), milliseconds, "{text}");
+            assert_eq!(instant.microseconds(), milliseconds * 1_000, "{text}");
+            assert_eq!(Timestamp::from_milliseconds(milliseconds), Ok(instant));
+        }
+    }
+
+    #[test]
     fn a_year_later() {
         let rows = [
             ("2026-01-02T03:04:05.678Z", "2027-01-02T03:04:05.678Z"),

@@ -198,6 +198,15 @@ fn memory_is_that_of_the_chunks() {
 }
 
 #[test]
+fn lists_of_other_items_differ() {
+    let mut other = of(40);
+    other.get_mut(&7).unwrap().1 = 1;
+    assert_ne!(of(40), other);
+    assert_ne!(of(40), of(39));
+    assert_eq!(of(40), of(40));
+}
+
+#[test]
 fn a_list_prints_as_its_items() {
     assert_eq!(format!("{:?}", of(40)), format!("{:?}", of(40).iter().collect::<Vec<_>>()));
 }

@@ -92,7 +92,10 @@ fn as_many_unfinished_grants_as_allowed() {
 fn finished_grants_leave_room() {
     let count = u32::try_from(UNFINISHED_GRANTS_MAX).unwrap();
     let one = credits("1");
-    let last = usable(count, one).into_iter();
+    // With an end to come it stays in the wallet when it is used up.
+    let expire_at = Some(Some(now().later(2 * DAY_MILLISECONDS)));
+    let ends = Event::Updated { grant: name(count), priority: None, expire_at };
+    let last = usable(count, one).into_iter().chain([ends]);
     let used = Event::Consumed { legs: vec![Leg { grant: name(count), amount: one }] };
     let unpaid = (2..count).map(|number| created(number, one));
     let held = Event::Reserved {
@@ -104,6 +107,7 @@ fn finished_grants_leave_room() {
     let voided = Event::Voided(Leg { grant: name(1), amount: Credits::ZERO });
     let dead = usable(1, one).into_iter().chain([held, voided]);
     let mut wallet = wallet_of(dead.chain(unpaid).chain(last).chain([used]));
+    assert_eq!(wallet.grants().count(), UNFINISHED_GRANTS_MAX, "all are there");
     executed(&mut wallet, &Command::Grant(new_grant(0, one)));
     executed(&mut wallet, &Command::Grant(new_grant(1, one)));
     let full = refused(&mut wallet, &Command::Grant(new_grant(0, one)));
