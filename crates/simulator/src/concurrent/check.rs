@@ -8,7 +8,7 @@
 //!
 //! Beyond the single wallets, a batch that died with the server happened everywhere or nowhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scrip_oracle::{Consume, Instant, Request, WalletName};
@@ -16,7 +16,7 @@ use scrip_oracle::{Consume, Instant, Request, WalletName};
 use super::Failure;
 use super::call::{Call, Noted, Seen, SeenRow};
 use super::linearize::{self, End, Ending, Entry, Model as _, Unexplained};
-use super::model::Environment;
+use super::model::{Environment, scope};
 use super::plan::World;
 use super::story::Story;
 
@@ -54,12 +54,13 @@ impl Checker {
         for wallet in world.wallets.iter() {
             let history = history(world, wallet, calls);
             let mut starts = self.states.remove(wallet).unwrap_or_default();
-            let known = last_rows(&history);
-            starts.iter_mut().for_each(|start| start.leads_to(known.as_ref()));
+            let (repeated, rows) = (repeated_keys(&history), last_rows(&history));
+            starts.iter_mut().for_each(|start| start.begin(&repeated, rows.as_ref()));
             let endings = match linearize::endings(&starts, &history.entries) {
                 Ok(endings) => endings,
                 Err(Unexplained::TooMuch) => return Ok(false),
                 Err(Unexplained::NoOrder(order)) => {
+                    let order = longest(&mut starts, &repeated, &history).unwrap_or(order);
                     return Err(Failure::NoOrder(Box::new(history.story(wallet, calls, order))));
                 }
             };
@@ -84,6 +85,33 @@ impl Checker {
         }
         Ok(true)
     }
+}
+
+/// The longest order that does not ask where it leads: it tells more.
+fn longest(
+    starts: &mut [Environment],
+    repeated: &Arc<BTreeSet<String>>,
+    history: &History,
+) -> Option<Vec<usize>> {
+    starts.iter_mut().for_each(|start| start.begin(repeated, None));
+    match linearize::endings(starts, &history.entries) {
+        Err(Unexplained::NoOrder(order)) => Some(order),
+        _ => None,
+    }
+}
+
+/// The `Idempotency-Key`s that were used more than once. No round uses those of another.
+fn repeated_keys(history: &History) -> Arc<BTreeSet<String>> {
+    let (mut known, mut repeated) = (BTreeSet::new(), BTreeSet::new());
+    for entry in &history.entries {
+        if let Call::Write { request, key: Some(key) } = &entry.call {
+            let scope = scope(request, key);
+            if !known.insert(scope.clone()) {
+                repeated.insert(scope);
+            }
+        }
+    }
+    Arc::new(repeated)
 }
 
 /// The rows that were listed at the end, oldest first. Rows are only ever appended, so whatever

@@ -5,6 +5,7 @@
 //! an order of its calls, each between its call and its answer, in which the oracle gives every
 //! answer (`linearize`).
 
+mod body;
 mod call;
 mod check;
 mod decimal;

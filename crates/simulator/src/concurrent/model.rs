@@ -1,6 +1,6 @@
 //! The oracle as a wallet sees it: its own calls, the clock, and what is remembered by key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Environment {
     archived: bool,
     /// What is answered again under an `Idempotency-Key`.
     remembered: BTreeMap<String, (Request, Seen)>,
+    /// The keys that are used more than once. Nobody can tell whether others are remembered.
+    repeated: Arc<BTreeSet<String>>,
     wallet: WalletName,
     leads_to: Option<Arc<[SeenRow]>>,
     /// Of what happened, in its order.
@@ -42,6 +44,7 @@ impl Environment {
             clock,
             archived: false,
             remembered: BTreeMap::new(),
+            repeated: Arc::default(),
             wallet: wallet.clone(),
             leads_to: None,
             happened: 0,
@@ -51,12 +54,17 @@ impl Environment {
 
     fn write(&mut self, request: &Request, key: Option<&str>) -> Seen {
         let Some(key) = key else { return self.ask(request) };
-        // The key belongs to a path; another body under it is refused.
-        let scope = format!("{} {key}", path(request));
+        let scope = scope(request, key);
         if let Some((first, answer)) = self.remembered.get(&scope) {
             return if first == request { answer.clone() } else { key_reused() };
         }
         let answer = self.ask(request);
+        // What it did depends on when it came, though its answer does not.
+        let is_archiving =
+            matches!(request, Request::ArchiveCustomer(_) | Request::UnarchiveCustomer(_));
+        if !is_archiving && !self.repeated.contains(&scope) {
+            return answer;
+        }
         self.memory = self.memory.wrapping_add(digest((&scope, format!("{answer:?}"))));
         self.remembered.insert(scope, (request.clone(), answer.clone()));
         answer
@@ -70,12 +78,11 @@ impl Environment {
         let answer = self.oracle.ask(request, self.clock);
         let has_written = !burns || rows(&self.oracle) != rows_before;
         if answer.is_ok() && has_written {
-            self.happened = digest((self.happened, format!("{request:?}")));
             match request {
                 Request::MoveClock(to) => self.clock = *to,
                 Request::ArchiveCustomer(_) => self.archived = true,
                 Request::UnarchiveCustomer(_) => self.archived = false,
-                _ => {}
+                _ => self.happened = digest((self.happened, self.clock, format!("{request:?}"))),
             }
         }
         seen(request, answer)
@@ -99,8 +106,12 @@ impl Environment {
         known.iter().rev().map(seen_row).eq(rows.iter().map(|(_, row)| row.clone()))
     }
 
-    /// What happens from here on ends with these rows, oldest first, if they are known.
-    pub fn leads_to(&mut self, rows: Option<&Arc<[SeenRow]>>) {
+    /// Begins a round, in which keys are new, some are repeated, and at the end of which the
+    /// wallet has these rows, oldest first, if they are known.
+    pub fn begin(&mut self, repeated: &Arc<BTreeSet<String>>, rows: Option<&Arc<[SeenRow]>>) {
+        self.remembered.clear();
+        self.memory = 0;
+        self.repeated = Arc::clone(repeated);
         self.leads_to = rows.cloned();
     }
 
@@ -138,7 +149,7 @@ impl Model for Environment {
     }
 
     fn digest(&self) -> u64 {
-        digest((self.happened, self.memory))
+        digest((self.happened, self.memory, self.clock, self.archived))
     }
 }
 
@@ -157,19 +168,17 @@ fn key_reused() -> Seen {
     Seen::Refused { status: 409, code: "DuplicatedEntityNotAllowed".to_owned(), item: None }
 }
 
-/// What requests with one path have in common.
-pub fn path(request: &Request) -> String {
-    match request {
+/// Where a key is looked for: it belongs to a path, and another body under it is refused.
+pub fn scope(request: &Request, key: &str) -> String {
+    let path = match request {
         Request::Grant(_) => "grants".to_owned(),
         Request::Void(name) => format!("void {name}"),
         Request::Edit(edit) => format!("edit {}", edit.id),
         Request::Consume(_) => "consumption".to_owned(),
-        Request::Batch(_) => "batch".to_owned(),
         Request::MoveClock(_) => "clock".to_owned(),
-        Request::ArchiveCustomer(id) => format!("archive {id}"),
-        Request::UnarchiveCustomer(id) => format!("unarchive {id}"),
         other => format!("{other:?}"),
-    }
+    };
+    format!("{path} {key}")
 }
 
 fn digest(of: impl Hash) -> u64 {

@@ -5,11 +5,12 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use scrip_oracle::{Change, Consume, Edit, Grant, GrantKind, Instant, Request, Totals, WalletName};
-use serde_json::{Map, Value, json};
+use scrip_oracle::{Edit, Instant, Request, Totals, WalletName};
+use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http;
 
+use super::body::{change_body, consume_body, grant_body};
 use super::call::{Call, Seen, SeenGrant, SeenRow};
 use super::decimal;
 
@@ -154,16 +155,14 @@ impl Wire {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let mut response = match &message.body {
-            Some(body) => {
-                let request = request.body(body.to_string())?;
-                let request = self.agent.configure_request(request);
-                self.agent.run(request.timeout_global(Some(patience)).build())?
-            }
-            None => {
-                let request = self.agent.configure_request(request.body(())?);
-                self.agent.run(request.timeout_global(Some(patience)).build())?
-            }
+        let mut response = if message.method == "GET" {
+            let request = self.agent.configure_request(request.body(())?);
+            self.agent.run(request.timeout_global(Some(patience)).build())?
+        } else {
+            // What has no content is sent like the official SDKs do: with a length of 0.
+            let body = message.body.as_ref().map(ToString::to_string).unwrap_or_default();
+            let request = self.agent.configure_request(request.body(body)?);
+            self.agent.run(request.timeout_global(Some(patience)).build())?
         };
         let body = response.body_mut().read_to_vec()?;
         Ok((response.status().as_u16(), body))
@@ -193,11 +192,9 @@ impl Wire {
             Request::CreateCustomer(id) => {
                 post("/api/v1/customers".to_owned(), Some(json!({"id": id})))
             }
-            Request::ArchiveCustomer(id) => {
-                post(format!("/api/v1/customers/{id}/archive"), empty())
-            }
+            Request::ArchiveCustomer(id) => post(format!("/api/v1/customers/{id}/archive"), None),
             Request::UnarchiveCustomer(id) => {
-                post(format!("/api/v1/customers/{id}/unarchive"), empty())
+                post(format!("/api/v1/customers/{id}/unarchive"), None)
             }
             Request::CreateCurrency(id) => {
                 let body = json!({"id": id, "displayName": id});
@@ -207,7 +204,7 @@ impl Wire {
                 post("/api/v1/credits/grants".to_owned(), Some(grant_body(grant)?))
             }
             Request::Void(name) => {
-                post(format!("/api/v1/credits/grants/{}/void", self.id(name)?), empty())
+                post(format!("/api/v1/credits/grants/{}/void", self.id(name)?), None)
             }
             Request::Edit(Edit { id, change }) => Message {
                 method: "PATCH",
@@ -301,11 +298,6 @@ impl Wire {
     }
 }
 
-/// POSTs without content have an empty body.
-fn empty() -> Option<Value> {
-    None
-}
-
 fn list(noun: &str, wallet: &WalletName) -> Message {
     let WalletName { customer, currency, resource } = wallet;
     let mut path = format!(
@@ -319,55 +311,6 @@ fn add(path: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         path.push_str(&format!("&{name}={value}"));
     }
-}
-
-fn grant_body(grant: &Grant) -> anyhow::Result<Value> {
-    let mut body = Map::new();
-    let WalletName { customer, currency, resource } = &grant.wallet;
-    let kind = match grant.kind {
-        GrantKind::Paid => "PAID",
-        GrantKind::Promotional => "PROMOTIONAL",
-        GrantKind::Recurring => bail!("recurring grants cannot be asked for"),
-    };
-    let instant = |at: Option<Instant>| at.map(decimal::instant_text).transpose();
-    body.insert("customerId".to_owned(), json!(customer));
-    body.insert("currencyId".to_owned(), json!(currency));
-    body.insert("resourceId".to_owned(), json!(resource));
-    body.insert("displayName".to_owned(), json!(grant.id));
-    body.insert("amount".to_owned(), json!(decimal::amount_text(grant.amount)));
-    body.insert("grantType".to_owned(), json!(kind));
-    body.insert("priority".to_owned(), json!(grant.priority));
-    body.insert("effectiveAt".to_owned(), json!(instant(grant.effective_at)?));
-    body.insert("expireAt".to_owned(), json!(instant(grant.expire_at)?));
-    Ok(Value::Object(body))
-}
-
-fn change_body(change: &Change) -> anyhow::Result<Value> {
-    let mut body = Map::new();
-    if let Some(priority) = change.priority {
-        body.insert("priority".to_owned(), json!(priority));
-    }
-    if let Some(expire_at) = change.expire_at {
-        let expire_at = expire_at.map(decimal::instant_text).transpose()?;
-        body.insert("expireAt".to_owned(), json!(expire_at));
-    }
-    if let Some(name) = &change.display_name {
-        body.insert("displayName".to_owned(), json!(name));
-    }
-    Ok(Value::Object(body))
-}
-
-fn consume_body(consume: &Consume) -> anyhow::Result<Value> {
-    let WalletName { customer, currency, resource } = &consume.wallet;
-    let created_at = consume.created_at.map(decimal::instant_text).transpose()?;
-    Ok(json!({
-        "customerId": customer,
-        "currencyId": currency,
-        "resourceId": resource,
-        "amount": decimal::amount_text(consume.amount),
-        "idempotencyKey": consume.key,
-        "createdAt": created_at,
-    }))
 }
 
 fn row(row: &Value) -> anyhow::Result<(WalletName, SeenRow)> {
