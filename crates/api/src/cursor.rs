@@ -98,6 +98,9 @@ fn unpack(bytes: [u8; 16]) -> Point {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

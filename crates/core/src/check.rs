@@ -1,5 +1,8 @@
 //! The rules of conservation: what a wallet, and each of its grants, must be at rest.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use crate::apply::{due_of, due_of_hold};

@@ -175,7 +175,7 @@ fn scaled(integer: &str, fraction: &str, exponent: i64) -> Result<i128, AmountEr
     }
     let digit = |index: usize| digits.get(index).map_or(0, |byte| i128::from(byte - b'0'));
     let value = (0..kept).fold(0_i128, |value, index| value * 10 + digit(index));
-    let rounds_up = kept < digits.len() && digit(kept) >= 5;
+    let rounds_up = digit(kept) >= 5;
     Ok(value + i128::from(rounds_up))
 }
 
@@ -209,6 +209,17 @@ mod tests {
         for (text, printed) in rows {
             assert_eq!(Credits::parse(text).unwrap().to_string(), printed, "{text}");
         }
+    }
+
+    #[test]
+    fn an_amount_is_a_count_of_billionths() {
+        let rows = [("0", 0), ("1.5", 1_500_000_000), ("-0.000000001", -1)];
+        for (text, billionths) in rows {
+            let amount = Credits::parse(text).unwrap();
+            assert_eq!(amount.billionths(), billionths);
+            assert_eq!(amount, Credits::from_billionths(billionths));
+        }
+        assert_eq!(Credits::whole(-3).billionths(), -3_000_000_000);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::SHORT_TEXT_MAX;
@@ -20,8 +21,7 @@ pub struct InvalidId {
 macro_rules! client_id {
     ($(#[$doc:meta])* $name:ident, $allowed:literal, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -45,16 +45,15 @@ macro_rules! client_id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                Self::parse(&text)
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.as_ref().to_owned()
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Parsed(Self::parse))
             }
         }
     };
@@ -91,6 +90,22 @@ client_id!(
     bounded
 );
 
+/// Reads an identifier from where its text lies, without a copy of it in between: every row that is
+/// read has some.
+struct Parsed<T>(fn(&str) -> Result<T, InvalidId>);
+
+impl<T> Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an identifier")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).map_err(E::custom)
+    }
+}
+
 fn slug(text: &str, punctuation: &str) -> bool {
     let mut characters = text.chars();
     text.len() <= SHORT_TEXT_MAX
@@ -99,7 +114,9 @@ fn slug(text: &str, punctuation: &str) -> bool {
 }
 
 fn bounded(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= SHORT_TEXT_MAX
+    // No text has more characters than bytes.
+    let fits = text.len() <= SHORT_TEXT_MAX || text.chars().count() <= SHORT_TEXT_MAX;
+    !text.is_empty() && fits
 }
 
 /// An environment, by its number in the store. Customers, currencies, wallets and keys of one
@@ -154,9 +171,9 @@ impl GrantId {
         let mut hasher = Sha256::new();
         hasher.update(chain::genesis(wallet).as_bytes());
         hasher.update(number.0.to_be_bytes());
-        let hash = hasher.finalize();
-        let bits = hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        Self::mint(bucket(wallet.environment, &wallet.customer), bits)
+        let mut bits = [0; 8];
+        bits.copy_from_slice(&hasher.finalize()[..8]);
+        Self::mint(bucket(wallet.environment, &wallet.customer), u64::from_be_bytes(bits))
     }
 
     /// Reads an identifier as it was given out. Others name nothing.
@@ -192,7 +209,7 @@ pub fn bucket(environment: EnvironmentId, customer: &CustomerId) -> u16 {
     hasher.update(environment.0.to_be_bytes());
     hasher.update(customer.as_str().as_bytes());
     let hash = hasher.finalize();
-    (u16::from(hash[0]) << 8 | u16::from(hash[1])) & 1023
+    u16::from_be_bytes([hash[0], hash[1]]) & 1023
 }
 
 #[cfg(test)]
@@ -213,6 +230,16 @@ mod tests {
         assert!(ReservationId::parse("a\u{7}").is_err());
         assert!(IdempotencyKey::parse(&"é".repeat(255)).is_ok());
         assert!(IdempotencyKey::parse(&"é".repeat(256)).is_err());
+    }
+
+    #[test]
+    fn only_a_text_is_an_identifier() {
+        use serde::de::value::{BoolDeserializer, Error, StrDeserializer};
+        let read = CustomerId::deserialize(StrDeserializer::<Error>::new("acme"));
+        assert_eq!(read.unwrap().as_str(), "acme");
+        let flag = CustomerId::deserialize(BoolDeserializer::<Error>::new(true));
+        let told = flag.unwrap_err().to_string();
+        assert_eq!(told, "invalid type: boolean `true`, expected an identifier");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use postcard::ser_flavors::Flavor;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{Credits, Digest, Event, Fingerprint, IdempotencyKey, Salt, Texts, Timestamp, chain};
@@ -132,7 +134,6 @@ impl Row {
     /// The format that is written.
     pub const VERSION: u8 = 1;
     const HEADER: usize = 5;
-    const HASH: usize = 32;
 
     /// Packs the row behind the row whose hash is `previous`.
     pub fn pack(&self, previous: Digest) -> Result<PackedRow, UnreadableRow> {
@@ -152,25 +153,17 @@ impl Row {
 
     /// Reads a packed row and the hash that stands in it.
     pub fn unpack(bytes: &[u8]) -> Result<(Self, Digest), UnreadableRow> {
-        let (&version, _) = bytes.split_first().ok_or(UnreadableRow::CutOff)?;
-        if version != Self::VERSION {
-            return Err(UnreadableRow::Version(version));
-        }
-        let content_end = Self::content_end(bytes)?;
-        let (content, rest) = bytes.split_at(content_end);
-        let hash_start = rest.len().checked_sub(Self::HASH).ok_or(UnreadableRow::CutOff)?;
-        let (texts, hash) = rest.split_at(hash_start);
+        let Packed { content, texts, hash } = Packed::split(bytes)?;
         let mut row: Self = exact(&content[Self::HEADER..])?;
         row.texts = exact(texts)?;
-        let hash: [u8; 32] = hash.try_into().map_err(|_| UnreadableRow::CutOff)?;
-        Ok((row, Digest::from_bytes(hash)))
+        Ok((row, hash))
     }
 
     /// Reads a packed row and checks that its hash follows from the row before.
     pub fn unpack_linked(bytes: &[u8], previous: Digest) -> Result<(Self, Digest), UnreadableRow> {
         let (row, hash) = Self::unpack(bytes)?;
         let digest = row.texts.digest().map_err(|_| UnreadableRow::Content)?;
-        let content = &bytes[..Self::content_end(bytes)?];
+        let Packed { content, .. } = Packed::split(bytes)?;
         if chain::link(previous, content, digest) == hash {
             Ok((row, hash))
         } else {
@@ -178,20 +171,78 @@ impl Row {
         }
     }
 
-    fn content_end(bytes: &[u8]) -> Result<usize, UnreadableRow> {
-        let length = bytes.get(1..Self::HEADER).ok_or(UnreadableRow::CutOff)?;
-        let length: [u8; 4] = length.try_into().map_err(|_| UnreadableRow::CutOff)?;
-        let length =
-            usize::try_from(u32::from_le_bytes(length)).map_err(|_| UnreadableRow::CutOff)?;
-        let end = length.checked_add(Self::HEADER).ok_or(UnreadableRow::CutOff)?;
-        if end <= bytes.len() { Ok(end) } else { Err(UnreadableRow::CutOff) }
+    /// Reads a packed row for folding, and checks that its hash follows from the row before. Of a
+    /// consumption the words are checked by their digest and not read: its [`Texts`] are none.
+    /// Nearly all rows are consumptions, and no fold asks for their words.
+    pub fn unpack_to_fold(bytes: &[u8], previous: Digest) -> Result<(Self, Digest), UnreadableRow> {
+        let Packed { content, texts, hash } = Packed::split(bytes)?;
+        // However the content is spelt: the hash is over its bytes.
+        let mut row: Self =
+            postcard::from_bytes(&content[Self::HEADER..]).map_err(|_| UnreadableRow::Content)?;
+        let digest = if row.event.is_notable() {
+            row.texts = exact(texts)?;
+            row.texts.digest().map_err(|_| UnreadableRow::Content)?
+        } else {
+            Texts::digest_of_packed(texts).ok_or(UnreadableRow::Content)?
+        };
+        if chain::link(previous, content, digest) == hash {
+            Ok((row, hash))
+        } else {
+            Err(UnreadableRow::Hash)
+        }
     }
 }
 
-/// Reads a value that takes all the bytes.
-fn exact<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, UnreadableRow> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
+/// The parts of a packed row.
+struct Packed<'a> {
+    /// Version and length with it.
+    content: &'a [u8],
+    texts: &'a [u8],
+    hash: Digest,
+}
+
+impl<'a> Packed<'a> {
+    fn split(bytes: &'a [u8]) -> Result<Self, UnreadableRow> {
+        let (&version, rest) = bytes.split_first().ok_or(UnreadableRow::CutOff)?;
+        if version != Row::VERSION {
+            return Err(UnreadableRow::Version(version));
+        }
+        let length = rest.first_chunk().ok_or(UnreadableRow::CutOff)?;
+        let length =
+            usize::try_from(u32::from_le_bytes(*length)).map_err(|_| UnreadableRow::CutOff)?;
+        let end = length.checked_add(Row::HEADER).ok_or(UnreadableRow::CutOff)?;
+        let (content, rest) = bytes.split_at_checked(end).ok_or(UnreadableRow::CutOff)?;
+        let (texts, hash) = rest.split_last_chunk().ok_or(UnreadableRow::CutOff)?;
+        Ok(Self { content, texts, hash: Digest::from_bytes(*hash) })
+    }
+}
+
+/// Reads a value that takes all the bytes and is spelt as it would be packed: numbers can be spelt
+/// longer than need be, and then bytes could change without a word.
+fn exact<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
+    let value = postcard::from_bytes(bytes).map_err(|_| UnreadableRow::Content)?;
+    match postcard::serialize_with_flavor(&value, Compared(bytes)) {
+        Ok([]) => Ok(value),
         _ => Err(UnreadableRow::Content),
+    }
+}
+
+/// Packs into bytes that are there already; another byte is an error. Hands out what is left.
+struct Compared<'a>(&'a [u8]);
+
+impl<'a> Flavor for Compared<'a> {
+    type Output = &'a [u8];
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<&'a [u8]> {
+        Ok(self.0)
     }
 }

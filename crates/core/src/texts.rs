@@ -117,11 +117,53 @@ impl Texts {
         })
     }
 
+    /// The same of packed texts, without reading the words: none if no texts are packed like that.
+    pub(crate) fn digest_of_packed(bytes: &[u8]) -> Option<Option<Digest>> {
+        match bytes {
+            [0] => Some(None),
+            // The salt and the words lie there as the digest takes them.
+            [1, salted @ ..] if salted.len() > size_of::<Salt>() => {
+                Some(Some(Digest::from_bytes(Sha256::digest(salted).into())))
+            }
+            [2, digest @ ..] => Some(Some(Digest::from_bytes(digest.try_into().ok()?))),
+            _ => None,
+        }
+    }
+
     /// The row's texts after its person was erased.
     pub fn erased(&self) -> Result<Self, postcard::Error> {
         Ok(match self.digest()? {
             None => Self::None,
             Some(digest) => Self::Erased { digest },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_written_is_not_kept() {
+        let salt = [7; 16];
+        assert_eq!(Texts::keep(Words::default(), salt), Texts::None);
+        let words = Words { comment: Some(None), ..Words::default() };
+        assert_eq!(Texts::keep(words.clone(), salt).words(), Some(&words));
+    }
+
+    #[test]
+    fn packed_texts_have_the_digest_of_the_texts() {
+        let words = Words { display_name: Some("Welcome".to_owned()), ..Words::default() };
+        let kept = Texts::keep(words, [7; 16]);
+        for texts in [Texts::None, kept.erased().unwrap(), kept] {
+            let packed = postcard::to_stdvec(&texts).unwrap();
+            assert_eq!(Texts::digest_of_packed(&packed), Some(texts.digest().unwrap()));
+        }
+        let salt_alone = [[1].as_slice(), &[7; 16]].concat();
+        let digest_cut_off = [[2].as_slice(), &[7; 31]].concat();
+        let unknown = [[3].as_slice(), &[7; 32]].concat();
+        for bytes in [vec![], vec![0, 0], vec![1], salt_alone, digest_cut_off, unknown] {
+            assert_eq!(Texts::digest_of_packed(&bytes), None, "{bytes:?}");
+        }
     }
 }

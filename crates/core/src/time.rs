@@ -51,13 +51,11 @@ impl Timestamp {
     /// Reads ISO 8601. Without an offset it is UTC, a bare date is its midnight UTC (decision 18);
     /// digits beyond the millisecond are cut (decision 57).
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
-        if text.len() > 64 || !text.starts_with(|first: char| first.is_ascii_digit()) {
+        // Annotations in brackets are no ISO 8601, and one of them would be a time zone.
+        if text.contains('[') || !text.starts_with(|first: char| first.is_ascii_digit()) {
             return Err(InvalidTimestamp);
         }
         let pieces = Pieces::parse(text).map_err(|_| InvalidTimestamp)?;
-        if pieces.time_zone_annotation().is_some() {
-            return Err(InvalidTimestamp);
-        }
         let local = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
         let seconds_ahead = pieces.to_numeric_offset().map_or(0, |offset| offset.seconds());
         // Cut towards the past, before the epoch too.
@@ -127,6 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_a_count_of_milliseconds() {
+        let rows = [
+            ("1970-01-01", 0),
+            ("1970-01-01T00:00:01.5Z", 1_500),
+            ("1969-12-31T23:59:59.998Z", -2),
+            ("2026-01-01", 1_767_225_600_000),
+        ];
+        for (text, milliseconds) in rows {
+            let instant = Timestamp::parse(text).unwrap();
+            assert_eq!(instant.milliseconds(), milliseconds, "{text}");
+            assert_eq!(instant.microseconds(), milliseconds * 1_000, "{text}");
+            assert_eq!(Timestamp::from_milliseconds(milliseconds), Ok(instant));
+        }
+    }
+
+    #[test]
     fn a_year_later() {
         let rows = [
             ("2026-01-02T03:04:05.678Z", "2027-01-02T03:04:05.678Z"),
@@ -150,6 +164,7 @@ mod tests {
             "2026-01-02T24:00:00Z",
             "2026-01-02T03:04:05 Z",
             "2026-01-02T03:04:05[Europe/Berlin]",
+            "2026-01-02T03:04:05Z[u-ca=gregory]",
             "-000001-01-01T00:00:00Z",
             "0000-01-01T00:00:00+01:00",
             "9999-12-31T23:59:59-01:00",

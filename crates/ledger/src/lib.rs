@@ -28,8 +28,8 @@ pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
 pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
-    OrderRefusal, Payment, RecordPatch, Rejected, Remember, RememberBy, Render, RowView,
-    StoredAnswer, WalletConsume, Work,
+    OrderRefusal, Payment, RecordPatch, Rejected, Released, Remember, RememberBy, Render, Reserved,
+    RowView, StoredAnswer, WalletConsume, WalletRelease, WalletReserve, Work,
 };
 pub use page::{CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, RowQuery, Start};
 pub use record::{KeyHolder, Record, RecordKind, SYSTEM, resource_record_id};

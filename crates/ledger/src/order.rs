@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scrip_core::{
     Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NameHash, NameKind,
-    NewGrant, Origin, Refusal, RowPart, Timestamp, WalletKey, Words,
+    NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey,
+    Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,10 @@ pub enum Work {
     Consume(Box<WalletConsume>),
     /// Burn credits many times; one bad item refuses all (decision 52).
     ConsumeBatch(Vec<WalletConsume>),
+    /// Set credits aside.
+    Reserve(Box<WalletReserve>),
+    /// Settle a reservation, once, whether or not its hold has ended by itself.
+    Release(Box<WalletRelease>),
     /// Move the environment's test clock.
     MoveClock(Timestamp),
     /// Write what time brought to these wallets.
@@ -58,6 +63,8 @@ impl Work {
             Self::CreateGrant(create) => vec![&create.wallet],
             Self::Consume(item) => vec![&item.wallet],
             Self::ConsumeBatch(items) => items.iter().map(|item| &item.wallet).collect(),
+            Self::Reserve(item) => vec![&item.wallet],
+            Self::Release(item) => vec![&item.wallet],
             Self::Advance(keys) => keys.iter().collect(),
             _ => Vec::new(),
         }
@@ -74,12 +81,17 @@ impl Work {
 
     /// The names that it asks for.
     pub(crate) fn names(&self) -> Vec<NameHash> {
-        let name = |item: &WalletConsume| {
+        let consumption = |item: &WalletConsume| {
             NameHash::of(&item.wallet, NameKind::Consumption, item.consume.key.as_str())
         };
+        let reservation = |wallet: &WalletKey, id: &ReservationId| {
+            NameHash::of(wallet, NameKind::Reservation, id.as_str())
+        };
         match self {
-            Self::Consume(item) => vec![name(item)],
-            Self::ConsumeBatch(items) => items.iter().map(name).collect(),
+            Self::Consume(item) => vec![consumption(item)],
+            Self::ConsumeBatch(items) => items.iter().map(consumption).collect(),
+            Self::Reserve(item) => vec![reservation(&item.wallet, &item.reserve.reservation)],
+            Self::Release(item) => vec![reservation(&item.wallet, &item.release.reservation)],
             _ => Vec::new(),
         }
     }
@@ -138,6 +150,24 @@ pub struct WalletConsume {
     pub consume: Consume,
 }
 
+/// Credits to be set aside, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct WalletReserve {
+    /// The wallet.
+    pub wallet: WalletKey,
+    /// The reservation.
+    pub reserve: Reserve,
+}
+
+/// A reservation to be settled, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct WalletRelease {
+    /// The wallet.
+    pub wallet: WalletKey,
+    /// The release.
+    pub release: Release,
+}
+
 /// The answer to an order that was carried out.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -151,6 +181,10 @@ pub enum Answer {
     Consumed(Consumed),
     /// Items of a batch that the state refused; all others are durable.
     Batch(Vec<Rejected>),
+    /// What was set aside.
+    Reserved(Reserved),
+    /// What a reservation came to.
+    Released(Released),
     /// The environment's clock.
     Clock(Timestamp),
     /// Nothing to tell.
@@ -164,6 +198,32 @@ pub struct Consumed {
     pub amount: Credits,
     /// The instant it is attributed to.
     pub attributed_at: Timestamp,
+    /// The wallet's balance now.
+    pub balance: Balance,
+}
+
+/// A reservation, new or repeated (decision 49).
+#[derive(Clone, Copy, Debug)]
+pub struct Reserved {
+    /// What was set aside.
+    pub amount: Credits,
+    /// When it ends by itself, as it was fixed when it was placed.
+    pub expires_at: Timestamp,
+    /// It still holds the credits. A repeat of one that was settled or has ended holds nothing.
+    pub is_open: bool,
+    /// The wallet's balance now.
+    pub balance: Balance,
+}
+
+/// A settled reservation, at once or repeated (decisions 19 and 64).
+#[derive(Clone, Copy, Debug)]
+pub struct Released {
+    /// What was set aside.
+    pub amount: Credits,
+    /// What the first release consumed.
+    pub consumed: Credits,
+    /// When it would have ended, or did end, by itself.
+    pub expires_at: Timestamp,
     /// The wallet's balance now.
     pub balance: Balance,
 }
@@ -279,4 +339,26 @@ pub struct RowView {
     pub hash: scrip_core::Digest,
     /// The balance after this part.
     pub balance_after: Credits,
+}
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    use super::*;
+    use crate::conformance::{item, release_of, reserve_of, wallet};
+
+    /// A name that is not told beforehand is looked for on the disk, while everybody waits.
+    #[test]
+    fn what_an_order_will_ask_for_is_told_beforehand() {
+        let key = wallet("ann/gold/r1");
+        let reservation = NameHash::of(&key, NameKind::Reservation, "job");
+        let consumption = NameHash::of(&key, NameKind::Consumption, "job");
+        for (work, name) in [
+            (Work::Reserve(Box::new(reserve_of(&key, "job", "1"))), reservation),
+            (Work::Release(Box::new(release_of(&key, "job", "1"))), reservation),
+            (Work::Consume(Box::new(item(&key, "job", "1"))), consumption),
+            (Work::ConsumeBatch(vec![item(&key, "job", "1")]), consumption),
+        ] {
+            assert_eq!((work.wallets(), work.names()), (vec![&key], vec![name]), "{work:?}");
+        }
+    }
 }

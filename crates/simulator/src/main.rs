@@ -1,40 +1,22 @@
 //! `scrip-simulator`: random histories by seed, with faults, against the oracle.
 
+mod commands;
+mod options;
+
+use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use scrip_simulator::concurrent;
+use clap::Parser as _;
+use options::{Command, Options};
 
-/// Random histories by seed, with faults, against the oracle.
-#[derive(Parser)]
-#[command(name = "scrip-simulator", version, about, max_term_width = 100)]
-struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    command: Command,
-}
-
-/// What to do.
-#[derive(Subcommand)]
-enum Command {
-    /// Real threads over HTTP against the built binary, checked for linearizability.
-    Concurrent(concurrent::Options),
-}
-
-#[expect(clippy::print_stdout, reason = "what was found is the command's answer")]
 fn main() -> ExitCode {
-    let Command::Concurrent(mut options) = Cli::parse().command;
-    let seed = *options.seed.get_or_insert_with(concurrent::fresh_seed);
-    println!("seed {seed}");
-    match concurrent::run(&options) {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            println!("{failure}");
-            println!("scrip-simulator concurrent --seed {seed}");
-            ExitCode::FAILURE
-        }
-    }
+    let Options { command, histories } = Options::parse();
+    let out = &mut io::stdout().lock();
+    let outcome = match command.unwrap_or(Command::Histories(histories)) {
+        Command::Histories(options) => commands::histories::run(&options, out),
+        Command::Faults(options) => commands::faults::run(&options, out),
+        Command::Concurrent(options) => commands::concurrent::run(options, out),
+        Command::All(options) => commands::all::run(&options, out),
+    };
+    outcome.unwrap_or(ExitCode::FAILURE)
 }

@@ -70,6 +70,9 @@ fn malformed(what: &str) -> ApiError {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -95,6 +95,9 @@ fn parse_exponent(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -15,6 +15,8 @@ mod entitlements;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod idempotency;

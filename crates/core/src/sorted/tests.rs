@@ -93,6 +93,8 @@ fn check_chunks(list: &List) {
     let sizes = sizes(list);
     assert!(list.is_empty() || sizes.iter().all(|size| (1..=CHUNK_MAX).contains(size)));
     assert_eq!(list.sealed.is_some(), sizes.len() > 1);
+    let joined_in_time = sizes.windows(2).all(|pair| pair[0] + pair[1] > CHUNK_MAX / 2);
+    assert!(joined_in_time, "two small chunks stand side by side: {sizes:?}");
 }
 
 proptest! {
@@ -140,6 +142,17 @@ fn a_change_copies_one_chunk() {
     assert_eq!((after.len(), shared), (before.len(), before.len() - 3));
 }
 
+/// The list of chunks is shared as long as only the last chunk changes, however long it is.
+#[test]
+fn a_change_at_the_end_does_not_copy_the_list_of_chunks() {
+    let list = of(1_000);
+    let mut changed = list.clone();
+    changed.insert((1_000, 0));
+    changed.remove(&1_000);
+    changed.get_mut(&999).unwrap().1 = 7;
+    assert!(Arc::ptr_eq(list.sealed.as_ref().unwrap(), changed.sealed.as_ref().unwrap()));
+}
+
 /// What is not changed is not copied by a search for something to change.
 #[test]
 fn what_is_not_there_changes_nothing() {
@@ -177,8 +190,25 @@ fn memory_is_that_of_the_chunks() {
     let item = size_of::<(u16, u32)>();
     assert_eq!(List::default().heap_bytes(), 0);
     assert_eq!(of(3).heap_bytes(), 16 + 3 * item);
-    let many = of(1_000).heap_bytes();
-    assert!((1_000 * item..1_000 * item + 2_000).contains(&many), "{many}");
+    // Thirty-two chunks, all but the last behind a shared vector.
+    let many = of(1_000);
+    let places = many.sealed.as_ref().unwrap().capacity();
+    let list = 16 + size_of::<Vec<Chunk<u8>>>() + places * size_of::<Chunk<u8>>();
+    assert_eq!(many.heap_bytes(), 1_000 * item + 32 * 16 + list);
+}
+
+#[test]
+fn lists_of_other_items_differ() {
+    let mut other = of(40);
+    other.get_mut(&7).unwrap().1 = 1;
+    assert_ne!(of(40), other);
+    assert_ne!(of(40), of(39));
+    assert_eq!(of(40), of(40));
+}
+
+#[test]
+fn a_list_prints_as_its_items() {
+    assert_eq!(format!("{:?}", of(40)), format!("{:?}", of(40).iter().collect::<Vec<_>>()));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
 use scrip_core::{
-    Command, EditGrant, EventType, Grant, GrantChange, GrantId, GrantNumber, GrantRef, GrantState,
-    GrantStatus, GrantType, MoneyAmount, MoneyCurrency, Priority, Refusal,
+    Actor, Command, Digest, Dimension, EditGrant, Event, EventType, Grant, GrantChange, GrantId,
+    GrantNumber, GrantRef, GrantState, GrantStatus, GrantType, Leg, MoneyAmount, MoneyCurrency,
+    Priority, Refusal, TraceId,
 };
 
 use crate::world::{World, credits, instant, new_grant, refusal};
@@ -51,6 +52,45 @@ fn money_currencies_read_back() {
     }
     assert!(MoneyAmount::parse("-0.01").is_err());
     assert_eq!(MoneyAmount::parse("49.90").unwrap().to_string(), "49.9");
+    for (text, is_zero) in [("0", true), ("-0", true), ("0.000000001", false), ("49.9", false)] {
+        assert_eq!(MoneyAmount::parse(text).unwrap().is_zero(), is_zero, "{text}");
+    }
+}
+
+/// What a report of a fault shows names things as they are named elsewhere.
+#[test]
+fn names_are_readable_in_reports() {
+    let digest = Digest::from_bytes([0xab; 32]);
+    assert_eq!(format!("{digest:?}"), "ab".repeat(32));
+    assert_eq!(format!("{digest}"), "ab".repeat(32));
+    assert_eq!(format!("{:?}", GrantId::mint(33, 1)), "cred-grant-110000000001");
+    assert_eq!(format!("{:?}", MoneyCurrency::parse("eur").unwrap()), "eur");
+    let actors = [Actor::System, Actor::ApiKey("a".into()), Actor::Person("b".into())];
+    assert_eq!(actors.map(|actor| actor.to_string()), ["system", "key:a", "person:b"]);
+    assert_eq!(TraceId([0x0f; 16]).to_string(), "0f".repeat(16));
+}
+
+#[test]
+fn dimensions_are_grouped_by_their_text() {
+    let rows = [
+        (Dimension::Text("gpt".to_owned()), "gpt"),
+        (Dimension::Number("1.5".to_owned()), "1.5"),
+        (Dimension::Flag(true), "true"),
+        (Dimension::Flag(false), "false"),
+    ];
+    for (dimension, text) in rows {
+        assert_eq!(dimension.as_text(), text);
+    }
+}
+
+#[test]
+fn consumptions_are_the_only_plain_rows() {
+    let leg =
+        Leg { grant: departed(GrantType::Paid, GrantState::Usable).name, amount: credits("1") };
+    assert!(!Event::Consumed { legs: vec![leg] }.is_notable());
+    for notable in [Event::Granted(leg), Event::Expired(leg), Event::Voided(leg)] {
+        assert!(notable.is_notable(), "{notable:?}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn job() -> ReservationId {
 }
 
 /// A row of this event: recorded at noon, attributed to the midnight before.
-fn row(event: Event) -> Row {
+pub fn row(event: Event) -> Row {
     Row {
         sequence: 300,
         recorded_at: instant("2026-01-01T12:00:00Z"),
@@ -72,7 +72,7 @@ fn spent() -> Grant {
 }
 
 /// One event of each kind.
-fn events() -> Vec<Event> {
+pub fn events() -> Vec<Event> {
     let expire_at = Some(Some(instant("2027-01-01")));
     let (priority, expires_at) = (Priority::new(7), instant("2026-01-02"));
     vec![

@@ -5,6 +5,7 @@
 mod books;
 mod enums;
 mod fingerprints;
+mod fuzz;
 mod golden;
 mod histories;
 mod language;

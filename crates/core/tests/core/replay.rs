@@ -60,9 +60,14 @@ proptest! {
         for place in 0..bytes.len() {
             bytes[place] ^= flip;
             prop_assert!(Row::unpack_linked(&bytes, previous).is_err(), "byte {} of row", place);
+            prop_assert!(Row::unpack_to_fold(&bytes, previous).is_err(), "byte {} folded", place);
             bytes[place] ^= flip;
         }
-        prop_assert!(Row::unpack_linked(&bytes, previous).is_ok());
+        let (mut row, hash) = Row::unpack_linked(&bytes, previous).unwrap();
+        if !row.event.is_notable() {
+            row.texts = Texts::None;
+        }
+        prop_assert_eq!(Row::unpack_to_fold(&bytes, previous), Ok((row, hash)));
     }
 
     #[test]
@@ -76,13 +81,16 @@ proptest! {
         let bytes = &life.world.rows[row].packed.bytes;
         for length in 0..bytes.len() {
             prop_assert!(Row::unpack_linked(&bytes[..length], previous).is_err());
+            prop_assert!(Row::unpack_to_fold(&bytes[..length], previous).is_err());
         }
         let lengthened = [bytes.as_slice(), &[0]].concat();
         prop_assert!(Row::unpack_linked(&lengthened, previous).is_err());
+        prop_assert!(Row::unpack_to_fold(&lengthened, previous).is_err());
         // Between the words and the hash no hash would tell.
         let (content, hash) = bytes.split_at(bytes.len() - 32);
         let stuffed = [content, &[0], hash].concat();
         prop_assert_eq!(Row::unpack_linked(&stuffed, previous), Err(UnreadableRow::Content));
+        prop_assert!(Row::unpack_to_fold(&stuffed, previous).is_err());
     }
 
     #[test]
@@ -99,6 +107,7 @@ proptest! {
         let next = &rows[left_out + 1].packed.bytes;
         let before = previous_hash(&life.world, left_out);
         prop_assert_eq!(Row::unpack_linked(next, before), Err(UnreadableRow::Hash));
+        prop_assert_eq!(Row::unpack_to_fold(next, before), Err(UnreadableRow::Hash));
 
         let mut wallet = life.world.replayed();
         let again = &rows[left_out];
@@ -126,6 +135,8 @@ proptest! {
             prop_assert_eq!(packed.hash, decided.packed.hash);
             let read = Row::unpack_linked(&packed.bytes, previous);
             prop_assert_eq!(read, Ok((row, packed.hash)));
+            let folded = Row::unpack_to_fold(&packed.bytes, previous);
+            prop_assert_eq!(folded.map(|(_, hash)| hash), Ok(packed.hash));
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use scrip_core::{Entity, OnInsufficient, Refusal};
 
+use super::time::in_real_time;
 use super::world::{credits, wallet};
-use super::{Factory, SANDBOX, World, item};
-use crate::{Answer, OrderRefusal, RecordKind, Rejected, WalletConsume, Work};
+use super::{Factory, PRODUCTION, SANDBOX, World, item};
+use crate::{Answer, LedgerError, OrderRefusal, RecordKind, Rejected, WalletConsume, Work};
 
 /// All items of a batch are carried out, over several wallets and many of one wallet.
 pub async fn carry_out_every_item(make: &Factory<'_>) {
@@ -40,6 +41,31 @@ pub async fn with_one_bad_item_are_refused_whole(make: &Factory<'_>) {
         assert_eq!(world.ledger.balance(&good.wallet).await.unwrap(), None);
     }
     assert_eq!(batch(&world, vec![good]).await, [], "its key is free");
+}
+
+/// Items are judged by the time of their wallet, which stays when the clock goes back.
+pub async fn go_by_the_time_of_the_wallet(make: &Factory<'_>) {
+    const DAY: i64 = 24 * 3_600_000;
+    let Some((world, wallet)) = in_real_time(make).await else { return };
+    world.pass(DAY);
+    let late = world.ledger.now(PRODUCTION);
+    world.grant(&wallet, "main", "5").await;
+    world.pass(-DAY);
+    let attributed = |key: &str, milliseconds: i64| {
+        let mut item = item(&wallet, key, "1");
+        item.consume.created_at = Some(late.later(milliseconds));
+        Work::ConsumeBatch(vec![item])
+    };
+    let batch = world.execute(PRODUCTION, attributed("ahead", 300_000)).await.unwrap();
+    assert!(matches!(batch, Answer::Batch(rejected) if rejected.is_empty()));
+    let refused = [
+        (attributed("too far ahead", 300_001), Refusal::CreatedAtAhead),
+        (attributed("too old", -400 * DAY - 1), Refusal::CreatedAtTooOld),
+    ];
+    for (work, refusal) in refused {
+        let refused = world.execute(PRODUCTION, work).await.unwrap_err();
+        assert_eq!(refused, LedgerError::Refused(OrderRefusal { index: Some(0), refusal }));
+    }
 }
 
 /// Items are judged in order: the first bad one is named, whatever is wrong with later ones.

@@ -15,16 +15,19 @@ pub mod editing;
 pub mod environments;
 pub mod grant_lists;
 pub mod granting;
+pub mod holds;
 pub mod overdraft;
 mod paging;
 pub mod record_lists;
 pub mod resources;
 pub mod row_filters;
 pub mod row_lists;
+pub mod settlement;
 pub mod time;
 pub mod voiding;
 mod world;
 
+pub use holds::{release_of, reserve_of};
 pub use world::{
     Factory, Given, Made, Making, PRODUCTION, SANDBOX, World, credits, everything, grant_of,
     instant, item, record, rows_of, start, wallet,
@@ -95,6 +98,7 @@ macro_rules! conformance {
             batches {
                 carry_out_every_item
                 with_one_bad_item_are_refused_whole
+                go_by_the_time_of_the_wallet
                 name_the_first_bad_item
                 refuse_one_key_with_two_contents
                 count_a_repeated_item_once
@@ -106,6 +110,30 @@ macro_rules! conformance {
                 is_settled_by_what_becomes_usable
                 is_settled_by_a_scheduled_grant
                 cannot_be_touched_by_hand
+            }
+            holds {
+                set_credits_aside
+                are_placed_as_long_as_credits_last
+                that_are_denied_leave_nothing
+                are_placed_once_for_each_reservation
+                tell_a_repeat_that_they_are_closed
+                of_the_same_name_with_another_request_conflict
+                belong_to_their_wallet
+                are_refused_in_order_of_precedence
+                go_on_in_an_archived_currency
+                make_no_customers
+            }
+            settlement {
+                returns_what_the_job_left
+                happens_once
+                is_late_when_the_hold_has_ended
+                finds_holds_that_ended_unwritten
+                brings_timeouts_at_their_exact_instants
+                charges_grants_that_ended
+                goes_on_for_archived_customers
+                is_refused_for_what_was_never_reserved
+                settles_a_deficit
+                is_remembered_like_any_order
             }
             time {
                 brings_rows_at_their_exact_instants

@@ -192,7 +192,7 @@ pub async fn is_written_by_a_read_of_the_past(make: &Factory<'_>) {
 }
 
 /// A wallet of production, whose time the scenario can move.
-async fn in_real_time(make: &Factory<'_>) -> Option<(World, WalletKey)> {
+pub(super) async fn in_real_time(make: &Factory<'_>) -> Option<(World, WalletKey)> {
     let world = World::new(make).await;
     if !world.time_can_pass {
         return None;

@@ -1,7 +1,7 @@
 //! Opening `ledger.db` and owning its directory.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -13,6 +13,8 @@ use crate::work::StoreError;
 /// The format of the file; a newer one is refused.
 pub(super) const FORMAT: i64 = 2;
 const LEDGER: &str = "ledger.db";
+const LEDGER_LOG: &str = "ledger.db-wal";
+const LOG_CHUNK_BYTES: usize = 1 << 20;
 const LOCK: &str = "lock";
 
 /// The right to write into a directory, until it is dropped.
@@ -80,6 +82,32 @@ fn keep_private(_directory: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn make_private(directory: &Path) -> std::io::Result<()> {
     fs::create_dir_all(directory)
+}
+
+/// Writes the write-ahead log again as it is read, and syncs it: what the process before left there
+/// may be on no disk, and after a sync that failed no later sync would bring it there. Whatever is
+/// read from it is then durable. `ledger.db` needs none of this: until a sync of it succeeded, its
+/// pages are taken from the log again.
+pub(super) fn write_log_again(directory: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Directory { path: directory.to_owned(), error };
+    let path = directory.join(LEDGER_LOG);
+    if !path.exists() {
+        return Ok(());
+    }
+    let again = || {
+        let mut log = File::options().read(true).write(true).open(path)?;
+        let mut chunk = vec![0; LOG_CHUNK_BYTES];
+        loop {
+            let offset = log.stream_position()?;
+            let count = log.read(&mut chunk)?;
+            if count == 0 {
+                return log.sync_all();
+            }
+            log.seek(SeekFrom::Start(offset))?;
+            log.write_all(&chunk[..count])?;
+        }
+    };
+    again().map_err(failed)
 }
 
 /// The one connection that writes. The settings are the measured ones: small inline checkpoints,

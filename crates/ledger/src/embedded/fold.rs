@@ -10,11 +10,11 @@ use crate::slot::{Position, Slot, name_of};
 /// known it is compared, elsewhere the row's word is taken.
 pub(super) fn fold(
     slot: &mut Slot,
-    entry: &RawEntry,
+    entry: &RawEntry<impl AsRef<[u8]>>,
     related: Option<Position>,
 ) -> Result<Row, Finding> {
     let wrong = |what: String| Finding::row(entry.position, what);
-    let (row, hash) = Row::unpack_linked(&entry.row, slot.wallet.hash())
+    let (row, hash) = Row::unpack_to_fold(entry.row.as_ref(), slot.wallet.hash())
         .map_err(|error| wrong(error.to_string()))?;
     if row.sequence != entry.sequence {
         let (stated, actual) = (entry.sequence, row.sequence);

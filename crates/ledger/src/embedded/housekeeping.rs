@@ -11,8 +11,6 @@ use super::{Embedded, Shared};
 use crate::published::Published as _;
 use crate::reading::{ADVANCE_MOST, advance};
 
-/// How late the row of something due may appear; balances are exact at any time.
-const TICK: Duration = Duration::from_millis(100);
 /// How far the mark on the disk may be behind.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -22,11 +20,11 @@ const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
 const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
 
 /// Runs until the ledger is closed or dropped.
-pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync) {
+pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync, every: Duration) {
     let mut pruned: Option<Instant> = None;
     let mut synced = Instant::now();
     loop {
-        match stop.recv_timeout(TICK) {
+        match stop.recv_timeout(every) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return sync(mark),
         }
@@ -48,7 +46,7 @@ pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync)
 }
 
 /// Makes the mark durable: how far behind it may be is what a loss of power can hide.
-fn sync(mark: &MarkSync) {
+pub(super) fn sync(mark: &MarkSync) {
     if let Err(error) = mark.sync() {
         tracing::error!(%error, "the mark was not synced; a loss of rows could go unnoticed");
     }

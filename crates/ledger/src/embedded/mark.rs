@@ -18,6 +18,8 @@ use sha2::{Digest as _, Sha256};
 use crate::slot::Position;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 const MARK: &str = "mark";

@@ -55,6 +55,7 @@ use crate::{
 };
 use keeper::ToKeep;
 use keys::KeyStore;
+use mark::MarkSync;
 use names::Names;
 use queue::{Refused, Sender};
 use readers::{Reader, Readers};
@@ -99,6 +100,7 @@ pub struct Embedded {
     shared: Arc<Shared>,
     readers: Arc<Readers>,
     running: RunningClaims,
+    mark: MarkSync,
     secret: [u8; 32],
     queue: Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -120,6 +122,13 @@ impl Embedded {
     /// Tells the process that owns a directory to follow its system clock again.
     pub fn accept_clock(directory: &Path) -> std::io::Result<()> {
         std::fs::write(housekeeping::accept_file(directory), b"")
+    }
+
+    /// Writes at once what is written behind, for whoever must know when. What cannot be written is
+    /// tried again, like at any other time.
+    pub fn write_behind(&self) {
+        housekeeping::sync(&self.mark);
+        self.shared.keep.behind.ask_and_wait();
     }
 
     /// Answers what was accepted, accepts nothing more, and closes.
@@ -265,8 +274,11 @@ impl Ledger for Embedded {
             }
         };
         let executed = self.ask(|reply| Message::Order(Box::new(order), checked, reply)).await?;
-        if let Some(environment) = moved {
-            self.write_all_due(environment).await?;
+        if let Some(environment) = moved
+            && let Err(error) = self.write_all_due(environment).await
+        {
+            // The clock has moved, whatever else is answered: what is due is written later.
+            tracing::warn!(%error, "not all that became due is written yet");
         }
         Ok(executed)
     }

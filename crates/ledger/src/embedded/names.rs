@@ -11,7 +11,7 @@ use super::reach::Reach;
 use crate::slot::Position;
 use crate::work::StoreError;
 
-/// Names that one batch may bring at most: when less room is left, the table is frozen before it.
+/// Names that a batch can be expected to bring at most: when less room is left, the table is frozen before it.
 const ROOM_FOR_A_BATCH: usize = 8_192;
 
 /// What was asked of the slices outside the writer. It holds for one generation of them.
@@ -103,8 +103,9 @@ impl Names {
     pub(super) fn extend(&self, names: HashMap<NameHash, Position>, until: Position) {
         let mut known = self.write();
         for (name, position) in names {
-            // There is room: it was made before the batch.
-            if let Err(error) = known.recent.insert(name, position) {
+            // Room was made before the batch. One that brings more names all the same (thousands of
+            // holds may end at one instant) makes the table grow.
+            if let Err(error) = known.recent.insert_beyond(name, position) {
                 tracing::error!(%error, position, "a name was not taken");
             }
         }
@@ -158,4 +159,54 @@ pub(super) enum Room {
     Frozen(Frozen),
     /// The table before this one is not written yet.
     None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES_MAX: usize = 10_000;
+
+    fn opened(directory: &std::path::Path) -> Arc<KeyStore> {
+        let opened = KeyStore::open(directory, [7; 16], usize::MAX, Some(NAMES_MAX));
+        let (store, problems) = opened.unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+        Arc::new(store)
+    }
+
+    fn name(number: u64) -> NameHash {
+        let mut name = NameHash([0; 16]);
+        name.0[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+        name
+    }
+
+    /// A batch may bring more names than there is room for, or even than a table is made for: all
+    /// are known at once, after a stop, and when they are a slice.
+    #[test]
+    fn a_batch_of_more_names_than_there_is_room_for() {
+        let count = 2 * NAMES_MAX as Position;
+        let end = Reach { position: count, hash: Digest::from_bytes([1; 32]) };
+        let all_are_found = |names: &Names| {
+            let nothing = Checked::default();
+            (1..=count).all(|n| names.find(&name(n), &nothing).unwrap() == Some(n))
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let store = opened(directory.path());
+        let names = Names::new(Arc::clone(&store), store.new_recent(0));
+        names.extend((1..=count).map(|n| (name(n), n)).collect(), count);
+        assert!(all_are_found(&names));
+        store.save_recent(&names.take_recent(), end.hash).unwrap();
+
+        let store = opened(directory.path());
+        let (recent, problem) = store.load_recent(count);
+        assert!(problem.is_none(), "{problem:?}");
+        let names = Names::new(Arc::clone(&store), recent);
+        assert!(all_are_found(&names));
+        let Room::Frozen(frozen) = names.make_room(end) else { panic!("it is full") };
+        assert!(all_are_found(&names), "while the slice is being written");
+        store.publish(store.write_slice(&frozen.recent, end.hash).unwrap()).unwrap();
+        names.refresh();
+        assert!(all_are_found(&names), "in the slice");
+        assert_eq!(names.in_memory(), 0);
+    }
 }

@@ -127,6 +127,8 @@ pub struct Options {
     pub names_kept: Option<Duration>,
     /// How often the wallets that changed are written to `snapshots.db`.
     pub snapshots_every: Duration,
+    /// How late the row of something due may appear; balances are exact at any time.
+    pub housekeeping_every: Duration,
     /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
     /// a kill has to fold.
     pub lag_rows_max: u64,
@@ -150,6 +152,7 @@ impl Default for Options {
             names_max: None,
             names_kept: None,
             snapshots_every: Duration::from_secs(5),
+            housekeeping_every: Duration::from_millis(100),
             lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
             scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
@@ -181,6 +184,7 @@ impl Store {
         names_max: Option<usize>,
     ) -> Result<Self, OpenError> {
         let lock = file::own_directory(directory)?;
+        file::write_log_again(directory)?;
         let ledger = file::open_writer(directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");
@@ -265,6 +269,7 @@ pub(super) fn open(
         grant: tables::last_grant(&ledger)?,
     };
     let sync = mark.syncing();
+    let syncing = sync.clone();
     let base = Base { last, mark, standings: Standings::new() };
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
@@ -274,6 +279,7 @@ pub(super) fn open(
         shared: Arc::clone(&shared),
         readers: Arc::new(Readers::new(directory, finder(&shared))),
         running: RunningClaims::default(),
+        mark: syncing,
         secret: file::secret(&ledger)?,
         queue,
         threads: Mutex::default(),
@@ -293,7 +299,9 @@ pub(super) fn open(
         drop(lock);
     })?;
     let weak = Arc::downgrade(&embedded);
-    embedded.spawn("ledger-housekeeping", move || housekeeping::run(&weak, &stopped, &sync))?;
+    embedded.spawn("ledger-housekeeping", move || {
+        housekeeping::run(&weak, &stopped, &sync, options.housekeeping_every);
+    })?;
     if let Some(every) = options.scrub_every {
         let weak = Arc::downgrade(&embedded);
         let run = move || scrub::run(&weak, &scrubbing_stopped, every);

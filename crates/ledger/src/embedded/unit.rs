@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
+use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
 
 use super::mark::Mark;
 use super::names::Checked;
 use super::reach::Reach;
 use super::tables;
+use crate::history::Entry;
 use crate::published::Published as _;
 use crate::record::key_holder_of;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
@@ -98,7 +99,8 @@ impl Overlay {
                 dirty.push(key);
             }
         }
-        if self.last.reach != base.last.reach {
+        // A wallet that was only looked at, but dropped meanwhile, is new to the rounds too.
+        if !dirty.is_empty() || self.last.reach != base.last.reach {
             shared.keep.behind.committed(dirty, self.last.reach, self.bytes);
         }
         base.last = self.last;
@@ -256,10 +258,9 @@ impl State for Unit<'_> {
         }
     }
 
-    fn row(&mut self, position: Position) -> Result<Row, StoreError> {
-        let entry = tables::entry(self.connection, position)?;
+    fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
-        Ok(Row::clone(&entry.ok_or_else(missing)?.row))
+        tables::entry(self.connection, position)?.ok_or_else(missing)
     }
 
     fn grant(

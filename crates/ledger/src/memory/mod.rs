@@ -2,6 +2,8 @@
 //! statement of what a ledger is.
 
 mod state;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 mod views;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

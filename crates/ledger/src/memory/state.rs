@@ -26,7 +26,7 @@ struct KeptRow {
 #[derive(Default)]
 pub(super) struct Kept {
     rows: Vec<KeptRow>,
-    names: HashMap<NameHash, Position>,
+    pub(super) names: HashMap<NameHash, Position>,
     ordinal: u64,
     wallets: WalletNumber,
     pub(super) records: BTreeMap<u64, Record>,
@@ -189,10 +189,9 @@ impl State for Unit<'_> {
         Ok(self.kept.newest_of(name))
     }
 
-    fn row(&mut self, position: Position) -> Result<Row, StoreError> {
-        let entry = self.kept.entry(position);
+    fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         let missing = || StoreError::Corrupt(format!("rows {position}: missing"));
-        Ok(Row::clone(&entry.ok_or_else(missing)?.row))
+        self.kept.entry(position).ok_or_else(missing)
     }
 
     fn grant(

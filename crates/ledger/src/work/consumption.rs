@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use scrip_core::{Command, Event, Fingerprint, NameHash, NameKind, Refusal, Row};
 
 use super::records::{ensure_customer, standings};
+use super::repeats::{put_back, seen_now, wallet_time};
 use super::{Extra, Failure, Place, State, overflow, run_on};
+use crate::history::Entry;
 use crate::slot::Slot;
 use crate::{Answer, Consumed, OrderRefusal, Rejected, WalletConsume};
 
@@ -60,8 +62,9 @@ fn check_item(
     if *seen.entry(name).or_insert(fingerprint) != fingerprint {
         return Err(Refusal::KeyReused { key: key.to_string() }.into());
     }
-    if recall(state, name, item)?.is_none() {
-        item.consume.check_times(state.now(at.environment))?;
+    if item.consume.created_at.is_some() && recall(state, name, item)?.is_none() {
+        // By the wallet's time, like everything that is decided about the item afterwards.
+        item.consume.check_times(wallet_time(state, at, &item.wallet)?)?;
     }
     Ok(())
 }
@@ -75,8 +78,8 @@ fn consume_standing(
     let WalletConsume { wallet, consume } = item;
     let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
     let name = NameHash::within(&slot.genesis, NameKind::Consumption, consume.key.as_str());
-    if let Some(row) = recall(state, name, item)? {
-        return repeat(state, at, item, slot, &row);
+    if let Some(entry) = recall(state, name, item)? {
+        return repeat(state, at, item, slot, &entry.row);
     }
     let command = Command::Consume(consume.clone());
     let extra = Extra { name: Some(name), ..Extra::default() };
@@ -96,10 +99,8 @@ fn repeat(
     slot: Slot,
     row: &Row,
 ) -> Result<Consumed, Failure> {
-    let now = state.now(at.environment);
-    let later = slot.wallet.advanced(now)?;
-    let balance = later.as_ref().unwrap_or(&slot.wallet).balance().map_err(overflow)?;
-    state.save(slot, &[], &[])?;
+    let balance = seen_now(state, at, &slot)?.balance().map_err(overflow)?;
+    put_back(state, slot)?;
     let key = &item.consume.key;
     let same = row.mark.as_ref().is_some_and(|mark| mark.fingerprint == item.consume.fingerprint());
     if !same {
@@ -113,11 +114,11 @@ fn recall(
     state: &mut dyn State,
     name: NameHash,
     item: &WalletConsume,
-) -> Result<Option<Row>, Failure> {
+) -> Result<Option<Entry>, Failure> {
     let Some(position) = state.find(name)? else { return Ok(None) };
-    let row = state.row(position)?;
-    let key = row.mark.as_ref().and_then(|mark| mark.key.as_ref());
+    let entry = state.entry(position)?;
+    let key = entry.row.mark.as_ref().and_then(|mark| mark.key.as_ref());
     let is_confirmed =
-        key == Some(&item.consume.key) && matches!(row.event, Event::Consumed { .. });
-    Ok(is_confirmed.then_some(row))
+        key == Some(&item.consume.key) && matches!(entry.row.event, Event::Consumed { .. });
+    Ok(is_confirmed.then_some(entry))
 }

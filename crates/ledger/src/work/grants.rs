@@ -3,6 +3,7 @@
 use scrip_core::{Command, EditGrant, Entity, Grant, GrantId, Refusal, WalletKey, Words};
 
 use super::records::{ensure_customer, standings};
+use super::repeats::wallet_time;
 use super::{Extra, Failure, Place, Standing, State, command};
 use crate::slot::Slot;
 use crate::{Answer, CreateGrant, GrantRecord, Payment};
@@ -17,10 +18,7 @@ pub(super) fn create(
     if currency == Standing::Archived {
         return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
     }
-    let now = look(state, wallet, |slot| slot.wallet.recorded_at())?
-        .flatten()
-        .map_or(state.now(at.environment), |last| last.max(state.now(at.environment)));
-    create.grant.check_times(now)?;
+    create.grant.check_times(wallet_time(state, at, wallet)?)?;
     if create.payment == Payment::Collect {
         return Err(Refusal::BillingIntegrationMissing.into());
     }

@@ -4,14 +4,17 @@
 mod clock;
 mod consumption;
 mod grants;
+mod holds;
 mod records;
 mod remember;
+mod repeats;
 
 use scrip_core::{
     Balance, Broken, Command, Contradiction, Decided, EnvironmentId, Event, Grant, GrantId,
     GrantType, NameHash, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
 };
 
+use crate::history::Entry;
 use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
 use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
 
@@ -153,8 +156,8 @@ pub trait State {
     ) -> Result<Position, StoreError>;
     /// Where the newest row of this name is.
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError>;
-    /// The row at a position.
-    fn row(&mut self, position: Position) -> Result<Row, StoreError>;
+    /// The row at a position, with its relatives.
+    fn entry(&mut self, position: Position) -> Result<Entry, StoreError>;
 
     /// A grant's record.
     fn grant(
@@ -196,6 +199,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::EditGrant(edit) => grants::edit(state, at, edit),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
+        Work::Reserve(item) => holds::reserve(state, at, item),
+        Work::Release(item) => holds::release(state, at, item),
         Work::MoveClock(now) => clock::move_to(state, at, *now),
         Work::Advance(keys) => {
             for key in keys {

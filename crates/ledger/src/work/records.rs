@@ -122,26 +122,61 @@ pub(super) fn ensure_resource(
     insert(state, at, RecordKind::Resource, &id, body).map(drop)
 }
 
-/// How the customer and the currency of a request stand; one that does not exist is refused.
+/// How the customer and the currency of a grant or a consumption stand; one that does not exist or
+/// a customer that is archived is refused.
 pub(super) fn standings(
     state: &mut dyn State,
     at: Place<'_>,
     customer: &CustomerId,
     currency: &CurrencyId,
 ) -> Result<(Standing, Standing), Failure> {
+    let customer_standing = match customer_standing(state, at, customer)? {
+        // Made only once nothing else can refuse: see `ensure_customer`.
+        None if state.settings().auto_create_customers => Some(Standing::Live),
+        found => found,
+    };
+    let standings = both(state, at, (customer, customer_standing), currency)?;
+    refuse_archived(customer, standings.0)?;
+    Ok(standings)
+}
+
+/// How the customer and the currency of a request stand that makes no customer.
+pub(super) fn known_standings(
+    state: &mut dyn State,
+    at: Place<'_>,
+    wallet: &WalletKey,
+) -> Result<(Standing, Standing), Failure> {
+    let customer_standing = customer_standing(state, at, &wallet.customer)?;
+    both(state, at, (&wallet.customer, customer_standing), &wallet.currency)
+}
+
+/// Refuses what an archived customer may no longer ask for (decision 48).
+pub(super) fn refuse_archived(customer: &CustomerId, standing: Standing) -> Result<(), Refusal> {
+    match standing {
+        Standing::Live => Ok(()),
+        Standing::Archived => Err(Refusal::archived(Entity::Customer, customer)),
+    }
+}
+
+fn customer_standing(
+    state: &mut dyn State,
+    at: Place<'_>,
+    customer: &CustomerId,
+) -> Result<Option<Standing>, StoreError> {
+    state.standing(at.environment, RecordKind::Customer, customer.as_str())
+}
+
+fn both(
+    state: &mut dyn State,
+    at: Place<'_>,
+    (customer, customer_standing): (&CustomerId, Option<Standing>),
+    currency: &CurrencyId,
+) -> Result<(Standing, Standing), Failure> {
     let customer_standing =
-        match state.standing(at.environment, RecordKind::Customer, customer.as_str())? {
-            Some(standing) => standing,
-            // Made only once nothing else can refuse: see `ensure_customer`.
-            None if state.settings().auto_create_customers => Standing::Live,
-            None => return Err(Refusal::not_found(Entity::Customer, customer).into()),
-        };
+        customer_standing.ok_or_else(|| Refusal::not_found(Entity::Customer, customer))?;
     let currency_standing = state
         .standing(at.environment, RecordKind::CustomCurrency, currency.as_str())?
         .ok_or_else(|| Refusal::not_found(Entity::CustomCurrency, currency))?;
-    if customer_standing == Standing::Archived {
-        return Err(Refusal::archived(Entity::Customer, customer).into());
-    }
     Ok((customer_standing, currency_standing))
 }
 

@@ -8,7 +8,7 @@ use scrip_core::{
     Credits, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient, Priority, Timestamp,
 };
 use scrip_ledger::conformance::{
-    Given, Made, Making, SANDBOX, World, grant_of, item, start, wallet,
+    Given, Made, Making, SANDBOX, World, grant_of, item, release_of, reserve_of, start, wallet,
 };
 use scrip_ledger::embedded::verify;
 use scrip_ledger::{
@@ -29,6 +29,8 @@ enum Deed {
     Grant { wallet: usize, amount: i64, priority: u8, kind: GrantType, hours: Times, paid: bool },
     Consume(Burn),
     Batch(Vec<Burn>),
+    Reserve { wallet: usize, name: usize, amount: i64, minutes: i64 },
+    Release { wallet: usize, name: usize, consumed: i64 },
     Void(usize),
     Edit { pick: usize, priority: Option<u8>, expire: Option<Option<i64>>, comment: bool },
     Move(i64),
@@ -80,8 +82,19 @@ fn deed() -> impl Strategy<Value = Deed> {
     let kinds = vec![RecordKind::Customer, RecordKind::CustomCurrency];
     let acts = vec![Act::Create, Act::Patch, Act::Archive, Act::Unarchive];
     let record = (prop::sample::select(kinds), 0..3_usize, prop::sample::select(acts));
+    // A name mostly means the same request again, in a few wallets, so that repeats are met often.
+    let reserve = (0..3_usize, 0..6_usize, 0..8_i64, -1..1_500_i64);
+    let reserve = reserve.prop_map(|(wallet, name, other, minutes)| {
+        let amount = if other == 0 { 7 } else { 1 + name as i64 };
+        Deed::Reserve { wallet, name, amount, minutes }
+    });
+    let release = (0..3_usize, 0..6_usize, 0..12_i64);
+    let release =
+        release.prop_map(|(wallet, name, consumed)| Deed::Release { wallet, name, consumed });
     prop_oneof![
         6 => grant,
+        6 => reserve,
+        5 => release,
         8 => burn().prop_map(Deed::Consume),
         3 => prop::collection::vec(burn(), 0..8).prop_map(Deed::Batch),
         2 => any::<usize>().prop_map(Deed::Void),
@@ -135,6 +148,16 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
         Deed::Consume(burn) => Work::Consume(Box::new(burned(burn, now))),
         Deed::Batch(burns) => {
             Work::ConsumeBatch(burns.iter().map(|burn| burned(burn, now)).collect())
+        }
+        Deed::Reserve { wallet: name, name: reservation, amount, minutes } => {
+            let (name, amount) = (WALLETS[*name], amount.to_string());
+            let mut item = reserve_of(&wallet(name), &reservation.to_string(), &amount);
+            item.reserve.expires_at = now.later(minutes * HOUR / 60);
+            Work::Reserve(Box::new(item))
+        }
+        Deed::Release { wallet: name, name: reservation, consumed } => {
+            let (reservation, consumed) = (reservation.to_string(), consumed.to_string());
+            Work::Release(Box::new(release_of(&wallet(WALLETS[*name]), &reservation, &consumed)))
         }
         Deed::Void(pick) => Work::VoidGrant(picked(ids, *pick)),
         Deed::Edit { pick, priority, expire, comment } => {

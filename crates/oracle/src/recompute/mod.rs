@@ -21,6 +21,8 @@ pub(crate) struct Wallet {
     pub(crate) holds: Vec<Hold>,
     /// Oldest first.
     pub(crate) rows: Vec<RowView>,
+    /// When something was accepted last, which may have made no row: a grant that is yet to begin.
+    pub(crate) accepted_at: Option<Instant>,
 }
 
 /// A grant of a wallet.
@@ -94,10 +96,8 @@ impl Wallet {
     /// A wallet's now never goes behind its last row (decision 45). A grant that is scheduled has
     /// no row yet.
     pub(crate) fn now(&self, clock: Instant) -> Instant {
-        match self.rows.last() {
-            Some(row) => clock.max(row.recorded_at),
-            None => clock,
-        }
+        let last_row = self.rows.last().map_or(clock, |row| row.recorded_at);
+        clock.max(last_row).max(self.accepted_at.unwrap_or(clock))
     }
 
     fn happen(&mut self, fact: &Fact) {
@@ -109,6 +109,9 @@ impl Wallet {
             What::Reserve(asked) => self.reserve(asked, fact.at),
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::WroteDue => {}
+        }
+        if fact.what != What::WroteDue {
+            self.accepted_at = Some(fact.at);
         }
         self.settle_overdraft(fact.at);
     }

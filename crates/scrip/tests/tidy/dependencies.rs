@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // What checks the product must not share its understanding: the oracle sees nothing of it.
     ("scrip-oracle", &[]),
     ("scrip-disk", &[]),
+    ("scrip-fuzz", &[]),
     ("scrip-simulator", &["scrip-core", "scrip-disk", "scrip-ledger", "scrip-oracle"]),
     ("scrip", &["scrip-core", "scrip-ledger", "scrip-api"]),
 ];

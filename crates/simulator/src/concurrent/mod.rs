@@ -54,6 +54,21 @@ pub struct Options {
     pub binary: Option<PathBuf>,
 }
 
+impl Default for Options {
+    /// What the command does without any option.
+    fn default() -> Self {
+        Self {
+            seed: None,
+            seconds: 60,
+            threads: 6,
+            wallets: 4,
+            without_kills: false,
+            grant_lists: false,
+            binary: None,
+        }
+    }
+}
+
 /// What was done, and found in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -73,6 +88,20 @@ pub struct Report {
     pub kills: usize,
     /// Wallets.
     pub wallets: usize,
+}
+
+impl Report {
+    /// Both together; the seed is the first one's.
+    pub fn add(&mut self, other: &Self) {
+        let Self { seed: _, calls, unanswered, retries, rounds, undecided, kills, wallets } = other;
+        self.calls += calls;
+        self.unanswered += unanswered;
+        self.retries += retries;
+        self.rounds += rounds;
+        self.undecided += undecided;
+        self.kills += kills;
+        self.wallets += wallets;
+    }
 }
 
 impl Display for Report {

@@ -1,6 +1,6 @@
 //! Threads over HTTP: the server keeps its promises, and a server that does not is found out.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod liar;
 

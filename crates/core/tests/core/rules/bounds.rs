@@ -1,10 +1,13 @@
 //! The bounds of a wallet, and that they come after times and before nothing else.
 
-use scrip_core::limits::{AMOUNT_MAX, OPEN_HOLDS_MAX, SUM_MAX, UNFINISHED_GRANTS_MAX};
+use scrip_core::limits::{
+    AMOUNT_MAX, ATTRIBUTION_AHEAD_MAX_MILLISECONDS, ATTRIBUTION_BACK_MAX_MILLISECONDS,
+    HOLD_MAX_MILLISECONDS, OPEN_HOLDS_MAX, SUM_MAX, UNFINISHED_GRANTS_MAX,
+};
 use scrip_core::{
     Actor, BurnRank, Cause, Command, Credits, Due, Event, Grant, GrantId, GrantNumber, GrantRef,
-    GrantType, Hold, HoldNumber, Leg, Money, PaymentState, Priority, Refusal, ReservationId, Row,
-    Texts, Timestamp, TraceId, Wallet,
+    GrantType, Hold, HoldNumber, Leg, Money, PaymentState, Priority, Refusal, ReservationId,
+    ResourceId, Row, Texts, Timestamp, TraceId, Wallet, WalletKey,
 };
 
 use crate::world::{
@@ -89,7 +92,10 @@ fn as_many_unfinished_grants_as_allowed() {
 fn finished_grants_leave_room() {
     let count = u32::try_from(UNFINISHED_GRANTS_MAX).unwrap();
     let one = credits("1");
-    let last = usable(count, one).into_iter();
+    // With an end to come it stays in the wallet when it is used up.
+    let expire_at = Some(Some(now().later(2 * DAY_MILLISECONDS)));
+    let ends = Event::Updated { grant: name(count), priority: None, expire_at };
+    let last = usable(count, one).into_iter().chain([ends]);
     let used = Event::Consumed { legs: vec![Leg { grant: name(count), amount: one }] };
     let unpaid = (2..count).map(|number| created(number, one));
     let held = Event::Reserved {
@@ -101,6 +107,7 @@ fn finished_grants_leave_room() {
     let voided = Event::Voided(Leg { grant: name(1), amount: Credits::ZERO });
     let dead = usable(1, one).into_iter().chain([held, voided]);
     let mut wallet = wallet_of(dead.chain(unpaid).chain(last).chain([used]));
+    assert_eq!(wallet.grants().count(), UNFINISHED_GRANTS_MAX, "all are there");
     executed(&mut wallet, &Command::Grant(new_grant(0, one)));
     executed(&mut wallet, &Command::Grant(new_grant(1, one)));
     let full = refused(&mut wallet, &Command::Grant(new_grant(0, one)));
@@ -133,6 +140,9 @@ fn memory_grows_with_what_a_wallet_holds() {
     let key_bytes = 16 + "acme".len() + 16 + "tokens".len();
     let mut wallet = Wallet::new(key());
     assert_eq!(wallet.heap_bytes(), key_bytes);
+    let resource = Some(ResourceId::parse("site").unwrap());
+    let scoped = Wallet::new(WalletKey { resource, ..key() });
+    assert_eq!(scoped.heap_bytes(), key_bytes + 16 + "site".len());
     wallet = wallet_of(usable(1, credits("10")));
     let lists = 16 + size_of::<Grant>() + 16 + size_of::<BurnRank>();
     assert_eq!(wallet.heap_bytes(), key_bytes + lists);
@@ -141,6 +151,46 @@ fn memory_grows_with_what_a_wallet_holds() {
     let hold = 16 + size_of::<Hold>() + size_of::<Leg>() + 16 + "a job".len();
     let lists = lists + (16 + size_of::<Due>()) + (16 + size_of::<usize>()) + (16 + name);
     assert_eq!(wallet.heap_bytes(), key_bytes + lists + hold);
+}
+
+/// What has left a wallet takes memory until it is taken, and so do the dead grants that the end
+/// of a hold made it look at.
+#[test]
+fn memory_holds_what_is_on_its_way_out() {
+    const GRANTS: u32 = 20;
+    let grants = 1..=GRANTS;
+    let one = credits("1");
+    let legs: Vec<Leg> =
+        grants.clone().map(|number| Leg { grant: name(number), amount: one }).collect();
+    let held = Event::Reserved {
+        number: HoldNumber(1),
+        reservation: reservation("job"),
+        expires_at: now().later(1),
+        legs,
+    };
+    let voided = |number| Event::Voided(Leg { grant: name(number), amount: one });
+    let usable = grants.clone().flat_map(|number| usable(number, credits("2")));
+    let mut wallet = wallet_of(usable.chain([held]).chain(grants.map(voided)));
+    wallet.execute(&Command::Advance, now().later(1), &origin()).unwrap();
+    let between = |bytes: usize, size: usize| {
+        // A vector takes at most twice what it needs.
+        let least = size * usize::try_from(GRANTS).unwrap();
+        assert!((least..=2 * least).contains(&bytes), "{bytes} for {GRANTS} of {size}");
+    };
+    let full = wallet.heap_bytes();
+    assert_eq!(wallet.take_departed().len(), usize::try_from(GRANTS).unwrap());
+    between(full - wallet.heap_bytes(), size_of::<Grant>());
+    // A copy of an empty vector has no memory.
+    between(wallet.heap_bytes() - wallet.clone().heap_bytes(), size_of::<GrantNumber>());
+}
+
+/// The bounds of time in the units of the specification.
+#[test]
+fn bounds_of_time_are_those_of_the_specification() {
+    let minutes = |count: i64| count * 60_000;
+    assert_eq!(ATTRIBUTION_AHEAD_MAX_MILLISECONDS, minutes(5));
+    assert_eq!(ATTRIBUTION_BACK_MAX_MILLISECONDS, minutes(400 * 1_440));
+    assert_eq!(HOLD_MAX_MILLISECONDS, minutes(1_440));
 }
 
 /// All grants of a wallet together, usable or not, and the deficit: each at most 10^18.

@@ -28,14 +28,16 @@ pub(super) fn dropped_path(directory: &Path) -> PathBuf {
     directory.join(DROPPED)
 }
 
-/// The number of a file's name, if it has one and this extension.
+/// The number of a file's name, if it has one and this extension. The last of all numbers is none:
+/// nothing could follow it.
 pub(super) fn number_of(path: &Path, extension: &str) -> Option<u64> {
     if path.extension()? != extension {
         return None;
     }
     let stem = path.file_stem()?.to_str()?;
     let is_number = stem.len() >= 10 && stem.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { stem.parse().ok() } else { None }
+    let number = if is_number { stem.parse().ok() } else { None };
+    number.filter(|number| *number < u64::MAX)
 }
 
 pub(super) fn failed(path: &Path, error: &io::Error) -> StoreError {

@@ -1,7 +1,8 @@
-//! The newest names, in a table that never grows.
+//! The newest names, in a table that hardly ever grows.
 //!
 //! A table that grows moves all its entries at once and would stop the writer for a tenth of a
-//! second. So all room is taken at the beginning, and a full table says so.
+//! second. So all room is taken at the beginning, and a full table says so. It grows only where a
+//! batch brings more names than there was reason to expect.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -40,22 +41,35 @@ impl Recent {
         Self { after, until: after, names_max, names }
     }
 
-    /// Remembers where a name is. Of two positions of a name the newer one counts.
+    /// Remembers where a name is, if there is room. Of two positions of a name the newer one counts.
     pub fn insert(&mut self, name: NameHash, position: Position) -> Result<(), NotTaken> {
-        if position <= self.after {
-            return Err(NotTaken::Behind { position, after: self.after });
+        if self.is_full() && !self.names.contains_key(&name) {
+            self.check_range(position)?;
+            return Err(NotTaken::Full);
         }
-        let is_full = self.is_full();
+        self.insert_beyond(name, position)
+    }
+
+    /// The same, room or not. A table that grows costs a pause; a name that is not taken would be
+    /// unknown for ever.
+    pub fn insert_beyond(&mut self, name: NameHash, position: Position) -> Result<(), NotTaken> {
+        self.check_range(position)?;
         // Asked first, because the map makes room before it looks whether the name is there.
         match self.names.get_mut(&name) {
             Some(known) => *known = position.max(*known),
-            None if is_full => return Err(NotTaken::Full),
             None => {
                 self.names.insert(name, position);
             }
         }
         self.advance(position);
         Ok(())
+    }
+
+    const fn check_range(&self, position: Position) -> Result<(), NotTaken> {
+        if position > self.after {
+            return Ok(());
+        }
+        Err(NotTaken::Behind { position, after: self.after })
     }
 
     /// The rows up to this position are covered, with names or without.

@@ -82,7 +82,7 @@ pub(super) fn read_first(directory: &Path, ledger_id: [u8; 16]) -> Result<First,
     }
 }
 
-fn pack(ledger_id: [u8; 16], first: First) -> Vec<u8> {
+pub(super) fn pack(ledger_id: [u8; 16], first: First) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());

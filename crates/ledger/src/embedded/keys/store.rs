@@ -124,8 +124,10 @@ impl KeyStore {
             return Err(Some(Problem::AheadOfLedger { file: path, until, end: ledger_end }));
         }
         let mut refused = None;
-        file.read_all(|(name, position)| refused = refused.or(into.insert(name, position).err()))
-            .map_err(Some)?;
+        file.read_all(|(name, position)| {
+            refused = refused.or(into.insert_beyond(name, position).err())
+        })
+        .map_err(Some)?;
         into.advance(until);
         match refused {
             None => Ok(()),

@@ -64,8 +64,8 @@ pub(in crate::embedded) fn unpack(key: &[u8], bytes: &[u8]) -> Option<Slot> {
         return None;
     }
     let (&VERSION, slot) = content.split_first()? else { return None };
-    let slot: Slot = postcard::from_bytes(slot).ok()?;
-    (pack_key(slot.wallet.key()) == key).then_some(slot)
+    let (slot, rest) = postcard::take_from_bytes::<Slot>(slot).ok()?;
+    (rest.is_empty() && pack_key(slot.wallet.key()) == key).then_some(slot)
 }
 
 fn checksum(key: &[u8], content: &[u8]) -> [u8; CHECKSUM] {
@@ -77,6 +77,9 @@ fn checksum(key: &[u8], content: &[u8]) -> [u8; CHECKSUM] {
     checksum.copy_from_slice(&digest[..CHECKSUM]);
     checksum
 }
+
+#[cfg(test)]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {

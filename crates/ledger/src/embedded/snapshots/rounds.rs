@@ -55,6 +55,9 @@ struct State {
     /// Somebody wants a round soon.
     asked: bool,
     stopping: bool,
+    /// Turns of the keeper that began, and that ended.
+    begun: u64,
+    ended: u64,
 }
 
 /// A round's work.
@@ -84,6 +87,8 @@ impl Behind {
             failing: false,
             asked: false,
             stopping: false,
+            begun: 0,
+            ended: 0,
         };
         Self { bounds, state: Mutex::new(state), changed: Condvar::new() }
     }
@@ -124,6 +129,17 @@ impl Behind {
         self.changed.notify_all();
     }
 
+    /// Asks for a round and waits until one that began after this is over.
+    pub(in crate::embedded) fn ask_and_wait(&self) {
+        let mut state = self.lock();
+        let turn = state.begun + 1;
+        state.asked = true;
+        self.changed.notify_all();
+        while state.ended < turn && !state.stopping {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Ends the waiting; one last round follows.
     pub(in crate::embedded) fn stop(&self) {
         self.lock().stopping = true;
@@ -134,11 +150,14 @@ impl Behind {
     pub(in crate::embedded) fn wait_for_round(&self) -> bool {
         let begin = Instant::now();
         let mut state = self.lock();
+        state.ended = state.begun;
+        self.changed.notify_all();
         loop {
             let is_full = state.dirty.len() >= self.bounds.wallets && !state.failing;
             let left = self.bounds.every.saturating_sub(begin.elapsed());
             if state.stopping || state.asked || is_full || left.is_zero() {
                 state.asked = false;
+                state.begun += 1;
                 return state.stopping;
             }
             let waited = self.changed.wait_timeout(state, left);

@@ -11,14 +11,15 @@ use crate::history::Entry;
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
 use crate::work::StoreError;
 
-/// A row as it lies in the file.
-pub(in crate::embedded) struct RawEntry {
+/// A row as it lies in the file. Where many are read, their bytes are not each a piece of memory of
+/// its own.
+pub(in crate::embedded) struct RawEntry<Bytes = Vec<u8>> {
     pub position: Position,
     pub wallet: WalletNumber,
     pub sequence: u64,
     pub links: RowLinks,
     pub name: Option<NameHash>,
-    pub row: Vec<u8>,
+    pub row: Bytes,
 }
 
 /// A row that cannot be read.
@@ -41,8 +42,14 @@ macro_rules! columns {
 }
 
 impl RawEntry {
-    /// Reads the columns of `columns`, by their places: names are looked up in each row.
     fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        RawEntry::borrow(row).map(|entry| entry.with(<[u8]>::to_vec))
+    }
+}
+
+impl<'a> RawEntry<&'a [u8]> {
+    /// Reads the columns of `columns`, by their places: names are looked up in each row.
+    fn borrow(row: &'a SqlRow<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             position: row.get(0)?,
             wallet: row.get(1)?,
@@ -55,8 +62,16 @@ impl RawEntry {
                 related: row.get(7)?,
             },
             name: row.get::<_, Option<[u8; 16]>>(8)?.map(NameHash),
-            row: row.get(9)?,
+            row: row.get_ref(9)?.as_blob()?,
         })
+    }
+}
+
+impl<Bytes> RawEntry<Bytes> {
+    /// The same with its bytes elsewhere.
+    pub fn with<Other>(self, place: impl FnOnce(Bytes) -> Other) -> RawEntry<Other> {
+        let Self { position, wallet, sequence, links, name, row } = self;
+        RawEntry { position, wallet, sequence, links, name, row: place(row) }
     }
 }
 
@@ -111,7 +126,8 @@ pub(in crate::embedded) fn entries_after(
 ) -> Stored<Vec<RawEntry>> {
     let mut entries = Vec::new();
     each_entry_after(connection, position, until, most, |entry| {
-        entries.push(entry.map_err(|unreadable| unreadable.error)?);
+        let entry = entry.map_err(|unreadable| unreadable.error)?;
+        entries.push(entry.with(<[u8]>::to_vec));
         Ok(())
     })?;
     Ok(entries)
@@ -123,13 +139,13 @@ pub(in crate::embedded) fn each_entry_after(
     position: Position,
     until: Position,
     most: usize,
-    mut show: impl FnMut(Result<RawEntry, Unreadable>) -> Stored<()>,
+    mut show: impl FnMut(Result<RawEntry<&[u8]>, Unreadable>) -> Stored<()>,
 ) -> Stored<()> {
     let sql = columns!("where position > ?1 and position <= ?2 order by position limit ?3");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![position, until, as_integer(most)])?;
     while let Some(row) = rows.next()? {
-        match RawEntry::read(row) {
+        match RawEntry::borrow(row) {
             Ok(entry) => show(Ok(entry))?,
             Err(error) => {
                 let position: Position = row.get(0)?;

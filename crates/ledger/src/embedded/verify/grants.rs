@@ -98,7 +98,7 @@ pub(super) fn check_all(
 ) -> Result<usize, StoreError> {
     let slot_of = |number: WalletNumber| {
         let part = &finished[owner(number, finished.len())];
-        part.wallets.get(&number).filter(|followed| !followed.is_broken).map(|it| &it.slot)
+        part.wallets.get(number).filter(|followed| !followed.is_broken).map(|it| &it.slot)
     };
     let find = |name: &(EnvironmentId, GrantId)| {
         finished.iter().find_map(|part| part.grants.seen.get(name))

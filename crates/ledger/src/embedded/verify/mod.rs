@@ -10,6 +10,7 @@ mod names;
 mod reading;
 mod records;
 mod states;
+mod wallets;
 mod worker;
 
 use std::path::Path;
@@ -127,7 +128,7 @@ impl Work<'_> {
         let cores = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
         let workers = (0..cores).map(|_| {
             let connection = file::open_reader(self.directory)?;
-            Ok(Worker::new(connection, &records, self.findings))
+            Ok(Worker::new(connection, cores, &records, self.findings))
         });
         let mut workers = workers.collect::<Result<Vec<_>, OpenError>>()?;
         records.deal_out(&mut workers);

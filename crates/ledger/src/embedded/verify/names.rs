@@ -81,7 +81,7 @@ struct Open {
 
 impl Comparing {
     /// Takes the name of the next row.
-    pub(super) fn meet(&mut self, entry: &RawEntry) {
+    pub(super) fn meet<Bytes>(&mut self, entry: &RawEntry<Bytes>) {
         self.come_to(entry.position);
         let Some(name) = entry.name else { return };
         for open in &mut self.open {

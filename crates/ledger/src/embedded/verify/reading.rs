@@ -1,18 +1,19 @@
 //! The thread that reads the rows in their order, and deals them out.
 
+use std::mem;
 use std::sync::mpsc::SyncSender;
 
 use rusqlite::Connection;
 
 use super::super::findings::{Collector, Finding};
-use super::super::tables::{self, RawEntry};
+use super::super::tables;
 use super::names::Comparing;
-use super::worker::{Told, owner};
+use super::worker::{Chunk, Told, owner};
 use crate::slot::{Position, WalletNumber};
 use crate::work::StoreError;
 
 /// How many rows are read in one go, so that no read transaction lasts.
-const CHUNK: usize = 8_192;
+const CHUNK: usize = 65_536;
 /// How many rows are left out at first where the file itself cannot be read.
 const SKIP: u64 = 64;
 
@@ -92,7 +93,7 @@ impl<'a> Reading<'a> {
     }
 
     fn read(&mut self, until: Position) -> Result<(), StoreError> {
-        let mut chunks: Vec<Vec<_>> = self.workers.iter().map(|_| Vec::new()).collect();
+        let mut chunks: Vec<_> = self.workers.iter().map(|_| Chunk::default()).collect();
         let (mut last, owners) = (self.last, chunks.len());
         let read = tables::each_entry_after(self.connection, self.last, until, CHUNK, |entry| {
             let position = match &entry {
@@ -104,13 +105,18 @@ impl<'a> Reading<'a> {
             match entry {
                 Ok(entry) => {
                     self.names.meet(&entry);
-                    chunks[owner(entry.wallet, owners)].push(Ok(entry));
+                    let owner = owner(entry.wallet, owners);
+                    chunks[owner].push(entry);
+                    if chunks[owner].is_full() {
+                        // One that panicked is told at the end.
+                        let _ = self.workers[owner].send(Told::Rows(mem::take(&mut chunks[owner])));
+                    }
                 }
                 Err(unreadable) => {
                     self.findings.add(Finding::row(position, text_of(&unreadable.error, position)));
                     self.names.leave_out(position - 1, position);
                     if let Some(wallet) = unreadable.wallet {
-                        chunks[owner(wallet, owners)].push(Err(wallet));
+                        chunks[owner(wallet, owners)].push_unreadable(wallet);
                     }
                 }
             }
@@ -151,6 +157,3 @@ fn text_of(error: &StoreError, position: Position) -> String {
     let place = format!("entries {position}: ");
     text.split_once(&place).map_or(text.clone(), |(_, what)| what.to_owned())
 }
-
-/// A row, or the wallet of one that cannot be read.
-pub(super) type Read = Result<RawEntry, WalletNumber>;

@@ -88,7 +88,7 @@ pub(super) fn check_all(
 ) -> Result<(), StoreError> {
     let is_broken = |number: WalletNumber| {
         let part = &finished[owner(number, finished.len())];
-        part.wallets.get(&number).is_some_and(|followed| followed.is_broken)
+        part.wallets.get(number).is_some_and(|followed| followed.is_broken)
     };
     for (number, pending) in finished.iter().flat_map(|part| &part.states.pending) {
         if !is_broken(*number) {

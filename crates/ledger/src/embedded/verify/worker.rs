@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use rusqlite::Connection;
 use scrip_core::{NameHash, WalletKey};
@@ -11,10 +12,10 @@ use super::super::findings::{Collector, Finding};
 use super::super::fold::fold;
 use super::super::tables::RawEntry;
 use super::grants::Grants;
-use super::reading::Read;
 use super::records::{Recorded, Records};
 use super::states::States;
-use crate::slot::{Position, Slot, WalletNumber, reservation_of};
+use super::wallets::Wallets;
+use crate::slot::{Position, WalletNumber, reservation_of};
 
 /// Which thread folds a wallet.
 pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
@@ -25,7 +26,42 @@ pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
 /// What a thread is told.
 pub(super) enum Told {
     Wallets(Vec<(WalletNumber, WalletKey)>),
-    Rows(Vec<Read>),
+    Rows(Chunk),
+}
+
+/// Some rows in their order, and where one of them cannot be read its wallet. Their bytes lie behind
+/// each other: one piece of memory crosses the threads, not one for each row.
+#[derive(Default)]
+pub(super) struct Chunk {
+    rows: Vec<Result<RawEntry<Range<usize>>, WalletNumber>>,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    pub(super) fn push(&mut self, entry: RawEntry<&[u8]>) {
+        let start = self.bytes.len();
+        self.bytes.extend(entry.row);
+        self.rows.push(Ok(entry.with(|row| start..start + row.len())));
+    }
+
+    /// It has so many bytes that it should go now; a row can be long.
+    pub(super) fn is_full(&self) -> bool {
+        const BYTES_MAX: usize = 16 << 20;
+        self.bytes.len() >= BYTES_MAX
+    }
+
+    pub(super) fn push_unreadable(&mut self, wallet: WalletNumber) {
+        self.rows.push(Err(wallet));
+    }
+
+    /// Shows the rows wallet by wallet, those of each in their order: what is known of a wallet is
+    /// fetched from memory once for all of its rows here.
+    fn into_rows(mut self, mut follow: impl FnMut(Result<RawEntry<&[u8]>, WalletNumber>)) {
+        self.rows.sort_by_key(|row| row.as_ref().map_or_else(|wallet| *wallet, |row| row.wallet));
+        for row in self.rows {
+            follow(row.map(|entry| entry.with(|range| &self.bytes[range])));
+        }
+    }
 }
 
 /// Numbers are given out in order; they need no hash that nobody can foresee.
@@ -48,21 +84,11 @@ impl Hasher for Scatter {
 
 pub(super) type ByNumber<T> = HashMap<WalletNumber, T, BuildHasherDefault<Scatter>>;
 
-/// A wallet that is being folded.
-pub(super) struct Followed {
-    pub slot: Slot,
-    /// A row of it is wrong: nothing more can be said of it.
-    pub is_broken: bool,
-    record: Option<Recorded>,
-    /// It has no record that is new enough, which was told.
-    is_unrecorded: bool,
-}
-
 /// The wallets of one thread.
 pub(super) struct Worker<'a> {
     connection: Connection,
     findings: &'a Collector,
-    wallets: ByNumber<Box<Followed>>,
+    wallets: Wallets,
     pub records: ByNumber<Recorded>,
     whole: Position,
     /// Where the reservations' last rows are. Consumptions have one row each and need none.
@@ -75,7 +101,7 @@ pub(super) struct Worker<'a> {
 
 /// What is left when all rows are folded.
 pub(super) struct Finished {
-    pub wallets: ByNumber<Box<Followed>>,
+    pub wallets: Wallets,
     pub grants: Grants,
     pub states: States,
     /// Records that were compared.
@@ -85,11 +111,16 @@ pub(super) struct Finished {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(connection: Connection, records: &Records, findings: &'a Collector) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        threads: usize,
+        records: &Records,
+        findings: &'a Collector,
+    ) -> Self {
         Self {
             connection,
             findings,
-            wallets: HashMap::default(),
+            wallets: Wallets::new(threads),
             records: HashMap::default(),
             whole: records.whole.position,
             reservations: HashMap::new(),
@@ -103,16 +134,13 @@ impl<'a> Worker<'a> {
     pub(super) fn take(&mut self, told: Told) {
         match told {
             Told::Wallets(wallets) => wallets.into_iter().for_each(|(number, key)| {
-                let mut slot = Slot::new(key);
-                slot.number = number;
                 let record = self.records.remove(&number);
-                let followed = Followed { slot, is_broken: false, record, is_unrecorded: false };
-                self.wallets.insert(number, Box::new(followed));
+                self.wallets.push(number, key, record);
             }),
-            Told::Rows(rows) => rows.into_iter().for_each(|row| match row {
+            Told::Rows(chunk) => chunk.into_rows(|row| match row {
                 Ok(entry) => self.follow(&entry),
                 Err(wallet) => {
-                    if let Some(followed) = self.wallets.get_mut(&wallet) {
+                    if let Some(followed) = self.wallets.get_mut(wallet) {
                         followed.is_broken = true;
                     }
                 }
@@ -120,8 +148,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn follow(&mut self, entry: &RawEntry) {
-        let Some(followed) = self.wallets.get_mut(&entry.wallet) else {
+    fn follow(&mut self, entry: &RawEntry<&[u8]>) {
+        let Some(followed) = self.wallets.get_mut(entry.wallet) else {
             if self.unlisted.insert(entry.wallet) {
                 let what = format!("wallet {} is not in the list of wallets", entry.wallet);
                 self.findings.add(Finding::row(entry.position, what));
@@ -157,7 +185,8 @@ impl<'a> Worker<'a> {
 
     /// Checks every wallet at rest, when nothing more comes.
     pub(super) fn finish(self) -> Finished {
-        for (number, followed) in &self.wallets {
+        for followed in self.wallets.iter() {
+            let number = followed.slot.number;
             if followed.is_broken {
                 continue;
             }
@@ -175,36 +204,7 @@ impl<'a> Worker<'a> {
             self.findings.add(Finding::Snapshots(what));
         }
         let Self { wallets, grants, states, compared, unlisted, .. } = self;
-        let has_broken = !unlisted.is_empty() || wallets.values().any(|one| one.is_broken);
+        let has_broken = !unlisted.is_empty() || wallets.iter().any(|one| one.is_broken);
         Finished { wallets, grants, states, records: compared, has_broken }
-    }
-}
-
-impl Followed {
-    /// Compares the wallet's record when its row was folded; whether that was so.
-    fn meet_record(&mut self, position: Position, whole: Position, findings: &Collector) -> bool {
-        let sequence = self.slot.wallet.sequence();
-        let recorded = self.record.as_ref().map_or(0, |record| record.sequence);
-        if sequence > recorded && position <= whole && !self.is_unrecorded {
-            self.is_unrecorded = true;
-            let told = super::records::told(&self.slot);
-            let what = if recorded == 0 {
-                format!("{told}: it has no record, but a row before {whole}, up to which all have")
-            } else {
-                format!(
-                    "{told}: its record has no row after sequence {recorded}, but the wallet has one before {whole}"
-                )
-            };
-            findings.add(Finding::Snapshots(what));
-        }
-        let Some(record) = self.record.as_ref().filter(|_| sequence == recorded) else {
-            return false;
-        };
-        if !record.is_of(&self.slot) {
-            let told = super::records::told(&self.slot);
-            let what = format!("{told}: its record is not what its rows add up to");
-            findings.add(Finding::Snapshots(what));
-        }
-        true
     }
 }

@@ -58,8 +58,10 @@ async fn a_store_in_use_is_sound_at_every_moment() {
             }
         }
     });
-    let mut rows = 0;
-    for _ in 0..8 {
+    let (mut rows, mut looks) = (0, 0);
+    // On a busy machine the first rows may be slow to come.
+    while looks < 8 || rows == 0 {
+        looks += 1;
         let path = store.path().to_owned();
         let verified = tokio::task::spawn_blocking(move || verify(&path, |_, _| {})).await.unwrap();
         let verified = verified.unwrap();
@@ -68,5 +70,5 @@ async fn a_store_in_use_is_sound_at_every_moment() {
     }
     done.store(true, Ordering::Relaxed);
     busy.await.unwrap();
-    assert!(verify(store.path(), |_, _| {}).unwrap().rows > 0);
+    assert!(verify(store.path(), |_, _| {}).unwrap().rows >= rows);
 }

@@ -12,6 +12,7 @@ mod housekeeping;
 mod losses;
 mod opening;
 mod queue;
+mod reservations;
 mod scrubbing;
 pub mod store;
 mod written_behind;

@@ -180,3 +180,29 @@ async fn a_damaged_record_is_made_from_its_rows() {
     assert_eq!(opened.world.available(&wallet("ann/gold")).await, "-11");
     opened.close().await;
 }
+
+/// An order that changes nothing puts a wallet back that was dropped meanwhile. What it becomes
+/// later must still reach `snapshots.db`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_was_dropped_while_it_was_looked_at_is_written() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let cold = |options: &mut Options| {
+        options.wallets_bytes_max = 0;
+        options.snapshots_every = Duration::from_millis(1);
+    };
+    let opened = store.opened_with(cold).await;
+    let ann = wallet("ann/gold");
+    for n in 0..150 {
+        opened.world.consume(&ann, &format!("k{n}"), "1").await;
+        // Known already: nothing changes.
+        for _ in 0..5 {
+            opened.world.consume(&ann, "k0", "1").await;
+        }
+    }
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+    let opened = store.opened().await;
+    assert_eq!(opened.world.available(&ann).await, "-150");
+    opened.close().await;
+}

@@ -4,6 +4,7 @@ mod changing;
 mod damage;
 mod filter;
 mod finding;
+mod fuzz;
 mod measures;
 mod opening;
 mod recent;

@@ -1,0 +1,68 @@
+//! The facts of grants against whatever bytes there are.
+
+use std::collections::BTreeMap;
+
+use scrip_core::{
+    Address, Credits, Grant, GrantNumber, GrantRef, GrantState, GrantType, Money, Priority, Words,
+};
+use scrip_fuzz::{Examples, target};
+
+use super::*;
+use crate::history::tests::story::{instant, key};
+
+#[test]
+fn facts_of_grants() {
+    let packed = records().map(|record| grant_facts(&record).unwrap());
+    let pieces = [&[0x80, 0][..], &[0xff; 9], &[0xff; 10], b"\x03usd", b"\x01a\x01b", &[0], &[1]];
+    target!(Examples::new(packed).with_pieces(pieces), |bytes: &[u8]| {
+        if let Ok(record) = unpack(bytes) {
+            assert_eq!(grant_facts(&record).unwrap(), bytes, "{record:?}");
+        }
+    });
+}
+
+#[test]
+fn facts_that_are_not_as_they_were_written() {
+    for record in records() {
+        let packed = grant_facts(&record).unwrap();
+        assert_eq!(unpack(&packed).as_ref(), Ok(&record));
+        assert!(unpack(&[&packed[..], &[0]].concat()).is_err(), "something follows");
+        let longer = [&[packed[0] | 0x80, 0], &packed[1..]].concat();
+        assert!(unpack(&longer).is_err(), "the ordinal is spelt in two bytes");
+    }
+}
+
+/// A grant with everything that can be said of one, and one with nothing.
+fn records() -> impl Iterator<Item = GrantRecord> {
+    let text = |text: &str| Some(text.to_owned());
+    let full = Words {
+        display_name: text("Welcome"),
+        comment: Some(text("a gift")),
+        metadata: Some(BTreeMap::from([("a".to_owned(), "1".to_owned())])),
+        dimensions: BTreeMap::new(),
+        billing_address: Some(Address { city: text("Bern"), ..Address::default() }),
+    };
+    let states = [GrantState::Usable, GrantState::Expired { at: instant(9) }];
+    let words = [full, Words::default()];
+    states.into_iter().zip(words).zip(1..).map(|((state, words), number)| GrantRecord {
+        ordinal: number.into(),
+        wallet: key("gold", (number == 1).then_some("r")),
+        grant: Grant {
+            name: GrantRef { number: GrantNumber(number), id: GrantId::mint(1, number.into()) },
+            grant_type: GrantType::Paid,
+            priority: Priority::DEFAULT,
+            amount: Credits::whole(100),
+            consumed: Credits::whole(20),
+            held: Credits::ZERO,
+            lost: Credits::SMALLEST,
+            effective_at: instant(1),
+            expire_at: (number == 1).then(|| instant(9)),
+            created_at: instant(1),
+            updated_at: instant(1_767_225_600_000),
+            state,
+        },
+        words,
+        cost: Money::FREE,
+        paid_invoice: number == 1,
+    })
+}

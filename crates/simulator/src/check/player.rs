@@ -1,0 +1,132 @@
+//! One history, step by step, on the ledger and on the oracle.
+
+use std::collections::BTreeSet;
+
+use scrip_oracle::{
+    Answer, Denied, Edit, Instant, Oracle, Request, Settings, WalletName, overdraft_id,
+};
+
+use super::{About, Found, Tally, same};
+use crate::driver::{Driver, Target, overdraft};
+use crate::history::{BEGINNING, Setup, Step};
+
+/// A ledger and the oracle, which are asked the same.
+pub(crate) struct Player {
+    pub(crate) driver: Driver,
+    pub(crate) oracle: Oracle,
+    real: Instant,
+    /// The test clock, once it is set.
+    pub(crate) test: Option<Instant>,
+    /// All wallets that were named.
+    pub(crate) wallets: BTreeSet<WalletName>,
+    pub(crate) tally: Tally,
+}
+
+impl Player {
+    pub(crate) fn new(target: &dyn Target, setup: &Setup) -> Result<Self, Found> {
+        let driver = Driver::new(target, setup)?;
+        Ok(Self {
+            driver,
+            oracle: Oracle::new(Settings::default()),
+            real: BEGINNING,
+            test: None,
+            wallets: BTreeSet::new(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// What the environment's clock shows.
+    pub(crate) fn now(&self) -> Instant {
+        self.test.unwrap_or(self.real)
+    }
+
+    /// Carries out a step; the answer tells what came of it.
+    pub(crate) fn step(&mut self, step: &Step) -> Result<String, Found> {
+        self.wallets.extend(step.wallets().into_iter().cloned());
+        self.tally.commands += step.commands();
+        let told = match step {
+            Step::Ask(request) => self.ask(request)?,
+            Step::Clock(to) => {
+                self.set_clock(*to)?;
+                String::new()
+            }
+            Step::Restart => {
+                self.tally.restarts += 1;
+                self.driver.restart()?;
+                String::new()
+            }
+            Step::WriteBehind => {
+                self.driver.write_behind()?;
+                String::new()
+            }
+            Step::Read(read) => {
+                self.tally.reads += 1;
+                self.read(read)?
+            }
+        };
+        same(About::Clock, &self.now(), &self.driver.now())?;
+        for wallet in step.wallets() {
+            let expected = self.oracle.totals(wallet, self.now());
+            same(About::Totals, &expected, &self.driver.totals(wallet)?)?;
+        }
+        Ok(told)
+    }
+
+    /// Compares everything, and closes the ledger.
+    pub(crate) fn finish(mut self) -> Result<Tally, Found> {
+        self.read_everything()?;
+        let Self { driver, wallets, mut tally, .. } = self;
+        driver.finish()?;
+        tally.wallets = wallets.len();
+        Ok(tally)
+    }
+
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<String, Found> {
+        let now = self.now();
+        let expected = self.oracle.ask(&in_words_of_the_oracle(request), now);
+        let found = self.driver.ask(request)?;
+        same(About::Answer, &expected, &found)?;
+        match (&expected, request) {
+            (Ok(_), Request::MoveClock(to)) => self.test = Some(*to),
+            (Err(_), _) => self.tally.refused += 1,
+            _ => {}
+        }
+        Ok(tell(&expected))
+    }
+
+    /// What became due is written by and by. So that it does not matter when, all of it is written
+    /// before a clock is set back.
+    pub(crate) fn set_clock(&mut self, to: Instant) -> Result<(), Found> {
+        if to < self.real {
+            let wallets: Vec<_> = self.wallets.iter().cloned().collect();
+            self.driver.write_due(&wallets)?;
+            for wallet in &wallets {
+                self.oracle.touch(wallet, self.now());
+            }
+        }
+        self.real = to;
+        self.driver.set_clock(to);
+        Ok(())
+    }
+}
+
+fn in_words_of_the_oracle(request: &Request) -> Request {
+    let name = |id: &String| match overdraft(id) {
+        Some((wallet, number)) => overdraft_id(&wallet, number.parse().unwrap_or(0)),
+        None => id.clone(),
+    };
+    match request {
+        Request::Void(id) => Request::Void(name(id)),
+        Request::Edit(Edit { id, change }) => {
+            Request::Edit(Edit { id: name(id), change: change.clone() })
+        }
+        other => other.clone(),
+    }
+}
+
+fn tell(answer: &Result<Answer, Denied>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?}"),
+        Err(denied) => format!("{denied:?}"),
+    }
+}

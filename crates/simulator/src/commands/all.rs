@@ -1,0 +1,94 @@
+//! All parts in turn.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use scrip_simulator::concurrent::{self, fresh_seed};
+use scrip_simulator::faults::{self, Report};
+use scrip_simulator::run::simulate;
+
+use super::histories::Sums;
+use super::progress::Progress;
+use crate::options::{All, Targets};
+
+/// How long each part goes on before the next.
+const TURN: Duration = Duration::from_secs(10);
+const STEPS: usize = 150;
+
+/// Goes round until something is not as promised.
+pub fn run(options: &All, out: &mut dyn io::Write) -> io::Result<ExitCode> {
+    let seed = options.seed.unwrap_or_else(fresh_seed);
+    writeln!(out, "seed {seed}")?;
+    out.flush()?;
+    let mut round = Round { seed, done: Done::default(), binary: options };
+    let mut progress = Progress::new(None, None, Some(options.minutes));
+    while progress.goes_on() {
+        if let Err(what) = round.play() {
+            progress.end()?;
+            writeln!(out, "{what}")?;
+            return Ok(ExitCode::FAILURE);
+        }
+        progress.add(format_args!("{} histories and directories", round.done.seeds))?;
+    }
+    progress.end()?;
+    let Done { histories, faults, concurrent, .. } = &round.done;
+    writeln!(out, "histories: {histories}\nfaults: {faults}\nconcurrent: {concurrent}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was done in all.
+#[derive(Default)]
+struct Done {
+    seeds: u64,
+    histories: Sums,
+    faults: Report,
+    concurrent: concurrent::Report,
+}
+
+struct Round<'a> {
+    seed: u64,
+    done: Done,
+    binary: &'a All,
+}
+
+impl Round<'_> {
+    /// Each part once. An error is what is told of a failure.
+    fn play(&mut self) -> Result<(), String> {
+        let targets = Targets::All.list();
+        let begun = Instant::now();
+        while begun.elapsed() < TURN {
+            let tally = simulate(self.next(), STEPS, &targets).map_err(|failed| failed.report())?;
+            self.done.histories.add(&tally);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < TURN {
+            let seed = self.next();
+            faults::live(seed, &mut self.done.faults).map_err(|failure| {
+                format!("{failure}\nrepeat: scrip-simulator faults --seed {}", failure.seed)
+            })?;
+        }
+        let options = concurrent::Options {
+            seed: Some(self.next()),
+            seconds: TURN.as_secs(),
+            binary: self.binary.binary.clone(),
+            ..concurrent::Options::default()
+        };
+        let report = concurrent::run(&options).map_err(|failure| {
+            let seed = options.seed.unwrap_or_default();
+            format!("{failure}\nrepeat: scrip-simulator concurrent --seed {seed}")
+        })?;
+        if self.done.concurrent.rounds == 0 {
+            self.done.concurrent.seed = report.seed;
+        }
+        self.done.concurrent.add(&report);
+        Ok(())
+    }
+
+    fn next(&mut self) -> u64 {
+        let seed = self.seed;
+        self.seed = seed.wrapping_add(1);
+        self.done.seeds += 1;
+        seed
+    }
+}

@@ -1,0 +1,252 @@
+//! The oracle's words as the ledger's, and back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Result, bail};
+use scrip_core::{
+    Balance, Credits, CurrencyId, CustomerId, Dimension, EditGrant, Entity, EventType, Fingerprint,
+    GrantChange, GrantId, GrantState as State, GrantType, IdempotencyKey, Money, NewGrant,
+    OnInsufficient, PaymentState, Priority, Refusal, ResourceId, RowPart, Timestamp, WalletKey,
+    Words,
+};
+use scrip_ledger::{
+    CreateGrant, GrantView as LedgerGrant, NewRecord, Payment, RecordKind, RowView as LedgerRow,
+    WalletConsume, Work,
+};
+use scrip_oracle::{
+    Consume, Denied, Edit, EventKind, Grant, GrantKind, GrantName, GrantState, GrantView, Instant,
+    Part, Request, RowView, Short, Totals, WalletName,
+};
+
+use crate::history::Environment;
+
+/// Names of grants by the ledger's identifiers.
+pub(super) type Names = HashMap<GrantId, GrantName>;
+
+pub(super) fn timestamp(at: Instant) -> Result<Timestamp> {
+    Ok(Timestamp::from_milliseconds(at)?)
+}
+
+pub(super) fn wallet_key(environment: Environment, wallet: &WalletName) -> Result<WalletKey> {
+    let resource = wallet.resource.as_deref().map(ResourceId::parse).transpose()?;
+    Ok(WalletKey {
+        environment: super::number_of(environment),
+        customer: CustomerId::parse(&wallet.customer)?,
+        currency: CurrencyId::parse(&wallet.currency)?,
+        resource,
+    })
+}
+
+pub(super) fn wallet_name(key: &WalletKey) -> WalletName {
+    WalletName {
+        customer: key.customer.as_str().to_owned(),
+        currency: key.currency.as_str().to_owned(),
+        resource: key.resource.as_ref().map(|resource| resource.as_str().to_owned()),
+    }
+}
+
+/// The ledger's identifier of a grant `g1`, `g2`, …
+pub(super) fn given_id(id: &str) -> Result<GrantId> {
+    match id.strip_prefix('g').and_then(|number| number.parse().ok()) {
+        Some(number) => Ok(GrantId::mint(3, number)),
+        None => bail!("{id:?} is no identifier of a grant"),
+    }
+}
+
+/// A request as work, where it is about no grant that has a name already.
+pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> {
+    let (customer, currency) = (RecordKind::Customer, RecordKind::CustomCurrency);
+    Ok(match request {
+        Request::CreateCustomer(id) => Work::CreateRecord(record(customer, id)),
+        Request::ArchiveCustomer(id) => Work::ArchiveRecord(customer, id.clone()),
+        Request::UnarchiveCustomer(id) => Work::UnarchiveRecord(customer, id.clone()),
+        Request::CreateCurrency(id) => Work::CreateRecord(record(currency, id)),
+        Request::ArchiveCurrency(id) => Work::ArchiveRecord(currency, id.clone()),
+        Request::UnarchiveCurrency(id) => Work::UnarchiveRecord(currency, id.clone()),
+        Request::Grant(grant) => Work::CreateGrant(Box::new(create(environment, grant)?)),
+        Request::Consume(consume) => Work::Consume(Box::new(burn(environment, consume)?)),
+        Request::Batch(items) => {
+            let items = items.iter().map(|item| burn(environment, item));
+            Work::ConsumeBatch(items.collect::<Result<_>>()?)
+        }
+        Request::MoveClock(to) => Work::MoveClock(timestamp(*to)?),
+        Request::Reserve(_) | Request::Release(_) | Request::Void(_) | Request::Edit(_) => {
+            bail!("{request:?} needs more than words")
+        }
+    })
+}
+
+fn record(kind: RecordKind, id: &str) -> NewRecord {
+    NewRecord { kind, id: id.to_owned(), body: serde_json::Map::new() }
+}
+
+fn create(environment: Environment, grant: &Grant) -> Result<CreateGrant> {
+    let Some(priority) = Priority::new(grant.priority) else { bail!("{}", grant.priority) };
+    let display_name = Some(grant.id.clone());
+    let new = NewGrant {
+        id: given_id(&grant.id)?,
+        grant_type: match grant.kind {
+            GrantKind::Promotional => GrantType::Promotional,
+            GrantKind::Recurring => GrantType::Recurring,
+            GrantKind::Paid => GrantType::Paid,
+        },
+        amount: Credits::from_billionths(grant.amount),
+        priority,
+        effective_at: grant.effective_at.map(timestamp).transpose()?,
+        expire_at: grant.expire_at.map(timestamp).transpose()?,
+        payment: PaymentState::Settled,
+        cost: Money::FREE,
+        words: Words { display_name, ..Words::default() },
+    };
+    let wallet = wallet_key(environment, &grant.wallet)?;
+    Ok(CreateGrant { wallet, grant: new, payment: Payment::None })
+}
+
+fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
+    let dimensions = consume.dimensions.iter();
+    let dimensions: BTreeMap<_, _> =
+        dimensions.map(|(name, value)| (name.clone(), Dimension::Text(value.clone()))).collect();
+    let asked = scrip_core::Consume {
+        amount: Credits::from_billionths(consume.amount),
+        key: IdempotencyKey::parse(&consume.key)?,
+        created_at: consume.created_at.map(timestamp).transpose()?,
+        dimensions,
+        on_insufficient: match consume.short {
+            Short::Overdraft => OnInsufficient::Overdraft,
+            Short::Reject => OnInsufficient::Reject,
+        },
+    };
+    Ok(WalletConsume { wallet: wallet_key(environment, &consume.wallet)?, consume: asked })
+}
+
+pub(super) fn edit(id: GrantId, Edit { change, .. }: &Edit) -> Result<EditGrant> {
+    let priority = match change.priority {
+        None => None,
+        Some(number) => match Priority::new(number) {
+            Some(priority) => Some(priority),
+            None => bail!("{number} is no priority"),
+        },
+    };
+    let expire_at = match change.expire_at {
+        None => None,
+        Some(at) => Some(at.map(timestamp).transpose()?),
+    };
+    let display_name = change.display_name.clone();
+    let change = GrantChange { display_name, priority, expire_at, ..GrantChange::default() };
+    Ok(EditGrant { id, change })
+}
+
+/// What makes two requests for a reservation the same (decision 49).
+pub(super) fn fingerprint(amount: Credits, expires_at: Timestamp) -> Fingerprint {
+    Fingerprint::of(&(amount, expires_at))
+}
+
+pub(super) const fn totals(balance: &Balance) -> Totals {
+    Totals {
+        granted: balance.granted.billionths(),
+        used: balance.used.billionths(),
+        reserved: balance.reserved.billionths(),
+        reserved_on_dead: balance.reserved_on_dead.billionths(),
+    }
+}
+
+fn name_of(names: &Names, id: GrantId) -> Result<GrantName> {
+    match names.get(&id) {
+        Some(name) => Ok(name.clone()),
+        None => bail!("nobody asked for the grant {id}, and it is no overdraft"),
+    }
+}
+
+pub(super) fn grant_view(names: &Names, record: &LedgerGrant) -> Result<GrantView> {
+    let grant = &record.grant;
+    let (state, voided_at) = match grant.state {
+        State::PaymentPending => bail!("{} awaits a payment", grant.name.id),
+        State::Scheduled => (GrantState::Scheduled, None),
+        State::Usable => (GrantState::Active, None),
+        State::Expired { .. } => (GrantState::Expired, None),
+        State::Voided { at } => (GrantState::Voided, Some(at.milliseconds())),
+    };
+    Ok(GrantView {
+        wallet: wallet_name(&record.wallet),
+        name: name_of(names, grant.name.id)?,
+        state,
+        amount: grant.amount.billionths(),
+        consumed: grant.consumed.billionths(),
+        held: grant.held.billionths(),
+        priority: grant.priority.get(),
+        effective_at: grant.effective_at.milliseconds(),
+        expire_at: grant.expire_at.map(Timestamp::milliseconds),
+        voided_at,
+    })
+}
+
+pub(super) fn row_view(names: &Names, view: &LedgerRow) -> Result<RowView> {
+    let RowPart { event_type, grant, amount, reservation, hold_returned, breakdown } = &view.part;
+    let part = |part: &RowPart| {
+        Ok(Part {
+            kind: kind(part.event_type),
+            grant: name_of(names, part.grant)?,
+            amount: part.amount.billionths(),
+        })
+    };
+    Ok(RowView {
+        kind: kind(*event_type),
+        grant: name_of(names, *grant)?,
+        amount: amount.billionths(),
+        recorded_at: view.row.recorded_at.milliseconds(),
+        attributed_at: view.row.attributed_at.milliseconds(),
+        balance_after: view.balance_after.billionths(),
+        reservation: reservation.as_ref().map(|reservation| reservation.as_str().to_owned()),
+        hold_returned: hold_returned.map(Credits::billionths),
+        breakdown: breakdown.iter().map(part).collect::<Result<_>>()?,
+    })
+}
+
+const fn kind(event_type: EventType) -> EventKind {
+    match event_type {
+        EventType::CreditsGranted => EventKind::Granted,
+        EventType::CreditsExpired => EventKind::Expired,
+        EventType::CreditsConsumed => EventKind::Consumed,
+        EventType::CreditsVoided => EventKind::Voided,
+        EventType::CreditsUpdated => EventKind::Updated,
+        EventType::CreditsConsumptionTransferSource => EventKind::TransferSource,
+        EventType::CreditsConsumptionTransferTarget => EventKind::TransferTarget,
+        EventType::CreditsReserved => EventKind::Reserved,
+        EventType::CreditsReservationReleased => EventKind::ReservationReleased,
+        EventType::CreditsReservationExpired => EventKind::ReservationExpired,
+    }
+}
+
+pub(super) fn event_types(kinds: &[EventKind]) -> Vec<EventType> {
+    EventType::ALL.into_iter().filter(|known| kinds.contains(&kind(*known))).collect()
+}
+
+/// A refusal in the oracle's words.
+pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
+    Ok(match refusal {
+        Refusal::NotFound { entity: Entity::Customer, .. } => Denied::CustomerNotFound,
+        Refusal::NotFound { entity: Entity::CustomCurrency, .. } => Denied::CurrencyNotFound,
+        Refusal::NotFound { entity: Entity::Grant, .. } => Denied::GrantNotFound,
+        Refusal::NotFound { entity: Entity::Reservation, .. } => Denied::ReservationNotFound,
+        Refusal::Archived { entity: Entity::CustomCurrency, .. } => Denied::CurrencyArchived,
+        Refusal::Archived { .. } => Denied::CustomerArchived,
+        Refusal::KeyReused { .. } | Refusal::HoldOpen { .. } => Denied::KeyReused,
+        Refusal::Duplicate { .. } => Denied::Duplicate,
+        Refusal::ExpireNotAfterEffective => Denied::ExpireNotAfterEffective,
+        Refusal::ExpireInPast => Denied::ExpireInPast,
+        Refusal::CreatedAtAhead => Denied::CreatedAtAhead,
+        Refusal::CreatedAtTooOld => Denied::CreatedAtTooOld,
+        Refusal::HoldExpiryOutOfRange => Denied::HoldEndOutOfRange,
+        Refusal::ClockBackward { .. } => Denied::ClockBackward,
+        Refusal::ClockTooFar { .. } => Denied::ClockTooFar,
+        Refusal::GrantAlreadyVoided => Denied::GrantVoided,
+        Refusal::GrantCannotBeVoided { .. } => Denied::GrantCannotBeVoided,
+        Refusal::GrantExpired => Denied::GrantExpired,
+        Refusal::InsufficientCredits { .. } => Denied::Insufficient,
+        Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
+        Refusal::SumTooLarge => Denied::SumTooLarge,
+        Refusal::ClockForbidden
+        | Refusal::BillingIntegrationMissing
+        | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
+    })
+}

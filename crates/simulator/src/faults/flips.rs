@@ -1,0 +1,62 @@
+//! A bit of the ledger that is another: it is told, or it was not in use; no wrong number is served.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use scrip_disk::flip_bit;
+
+use super::Report;
+use super::place::{At, Place};
+use crate::check::{About, Player};
+use crate::driver::Store as _;
+
+const FILES: [&str; 2] = ["ledger.db", "ledger.db-wal"];
+
+/// Flips a bit in a copy of a ledger that nobody has open, and reads everything of it.
+pub(super) fn flip(
+    place: &Arc<Place>,
+    player: &mut Player,
+    rng: &mut StdRng,
+    knows_log: bool,
+    report: &mut Report,
+) -> Result<()> {
+    let copy = place.copy()?;
+    let files = if knows_log { &FILES[..] } else { &FILES[..1] };
+    let name = files[rng.random_range(0..files.len())];
+    let path = copy.path.join(name);
+    let flipped = if path.exists() { flip_bit(&path, rng.random())? } else { None };
+    let Some(flipped) = flipped else { return Ok(()) };
+    copy.disk.settle()?;
+    let oracle = player.oracle.clone();
+    let previous = player.driver.replace_store(Box::new(At(Arc::clone(&copy))));
+    let opened = player.driver.open();
+    let read = opened.is_ok().then(|| player.read_everything());
+    player.driver.close();
+    player.driver.replace_store(previous);
+    player.oracle = oracle;
+    let verified = At(copy).verify();
+    let Some(read) = read else {
+        report.flips_refused += 1;
+        return Ok(());
+    };
+    match (read, verified) {
+        (Ok(()), Ok(())) => report.flips_unused += 1,
+        (Ok(()), Err(_)) => report.flips_verified += 1,
+        (Err(found), _) if matches!(found.about, About::NoAnswer) => report.flips_told += 1,
+        (Err(found), Err(_)) if is_in_a_list(found.about) => report.flips_in_lists += 1,
+        (Err(found), verified) => bail!(
+            "{name} with {flipped:?} serves what is wrong: {:?}: {}; verify says {verified:?}",
+            found.about,
+            found.text
+        ),
+    }
+    Ok(())
+}
+
+/// A list shows a row or a grant as it is stored, which is not recomputed for it. Numbers of
+/// wallets and answers to orders come from what was folded and checked.
+const fn is_in_a_list(about: About) -> bool {
+    matches!(about, About::Rows | About::Grants | About::Past | About::Failure)
+}
