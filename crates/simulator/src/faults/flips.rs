@@ -1,5 +1,8 @@
-//! A bit of the ledger that is another: it is told, or it was not in use; no wrong number is served.
+//! A bit of the ledger that is another, or a log that ends early: it is told, or it was not in use;
+//! no wrong number is served.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -12,9 +15,11 @@ use super::place::{At, Place};
 use crate::check::{About, Player};
 use crate::driver::Store as _;
 
-const FILES: [&str; 2] = ["ledger.db", "ledger.db-wal"];
+const LOG: &str = "ledger.db-wal";
+const FILES: [&str; 2] = ["ledger.db", LOG];
 
-/// Flips a bit in a copy of a ledger that nobody has open, and reads everything of it.
+/// Flips a bit in a copy of a ledger that nobody has open, or cuts the end off its log, and reads
+/// everything of it. Most bytes of a log may be old, so that most flips there would be of no use.
 pub(super) fn flip(
     place: &Arc<Place>,
     player: &mut Player,
@@ -26,7 +31,12 @@ pub(super) fn flip(
     let files = if knows_log { &FILES[..] } else { &FILES[..1] };
     let name = files[rng.random_range(0..files.len())];
     let path = copy.path.join(name);
-    let flipped = if path.exists() { flip_bit(&path, rng.random())? } else { None };
+    let cuts = name == LOG && rng.random();
+    let flipped = match path.exists() {
+        true if cuts => cut(&path, rng)?,
+        true => flip_bit(&path, rng.random())?.map(|flipped| format!("{flipped:?}")),
+        false => None,
+    };
     let Some(flipped) = flipped else { return Ok(()) };
     copy.disk.settle()?;
     let oracle = player.oracle.clone();
@@ -47,12 +57,23 @@ pub(super) fn flip(
         (Err(found), _) if matches!(found.about, About::NoAnswer) => report.flips_told += 1,
         (Err(found), Err(_)) if is_in_a_list(found.about) => report.flips_in_lists += 1,
         (Err(found), verified) => bail!(
-            "{name} with {flipped:?} serves what is wrong: {:?}: {}; verify says {verified:?}",
+            "{name} with {flipped} serves what is wrong: {:?}: {}; verify says {verified:?}",
             found.about,
             found.text
         ),
     }
     Ok(())
+}
+
+/// Cuts the end off a file; what was done, none if it is empty.
+fn cut(path: &Path, rng: &mut StdRng) -> Result<Option<String>> {
+    let length = path.metadata()?.len();
+    if length == 0 {
+        return Ok(None);
+    }
+    let left = rng.random_range(0..length);
+    File::options().write(true).open(path)?.set_len(left)?;
+    Ok(Some(format!("only {left} of {length} bytes")))
 }
 
 /// A list shows a row or a grant as it is stored, which is not recomputed for it. Numbers of
