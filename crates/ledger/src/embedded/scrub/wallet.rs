@@ -24,8 +24,9 @@ use crate::work::StoreError;
 const PART: u64 = 1_024;
 /// How often a wallet's record is read again because wallets were dropped meanwhile.
 const TRIES_MAX: usize = 100;
-/// A new wallet is published an instant after its first row is durable.
+/// What is durable is published an instant later. On a busy machine an instant can be long.
 const PUBLISHED_WITHIN: Duration = Duration::from_millis(50);
+const WAITS_MAX: usize = 20;
 
 /// A wallet that is being scrubbed.
 pub(super) struct Scrub {
@@ -84,15 +85,22 @@ impl Scrub {
         end: Position,
     ) -> Result<Option<Self>, LedgerError> {
         let shared = &ledger.shared;
-        let mut tries = 0;
+        let (mut tries, mut waits) = (0, 0);
         let (dropped, record, recorded, used) = loop {
             let dropped = shared.wallets.times_dropped();
             // Before the head, so that it is not ahead of it.
             let (record, recorded) = read_record(shared, &key).map_err(store_error)?;
-            let used = in_memory(shared, &key, end);
+            let used = shared.wallets.peek(&key);
             // One that was dropped in between has a newer record than the one that was read.
             if used.is_some() || shared.wallets.times_dropped() == dropped {
-                break (dropped, record, recorded, used);
+                let head = used.as_deref().or(recorded.as_ref());
+                if waits == WAITS_MAX || head.is_some_and(|head| head.links.last >= end) {
+                    break (dropped, record, recorded, used);
+                }
+                // Maybe its batch is being published, of which it may be in nobody's memory.
+                waits += 1;
+                std::thread::sleep(PUBLISHED_WITHIN);
+                continue;
             }
             tries += 1;
             if tries == TRIES_MAX {
@@ -266,15 +274,4 @@ fn read_record(shared: &Shared, key: &WalletKey) -> Result<(Recorded, Option<Slo
     let slot = line.as_ref().and_then(|line| snapshots::unpack(&packed, &line.record));
     let sequence = slot.as_ref().map(|slot| slot.wallet.sequence());
     Ok((Recorded { line, sequence, whole }, slot))
-}
-
-/// The wallet as it is in use; what is durable may be published only in an instant.
-fn in_memory(shared: &Shared, key: &WalletKey, end: Position) -> Option<Arc<Slot>> {
-    let used = shared.wallets.peek(key);
-    let has_rows = |slot: &Arc<Slot>| slot.wallet.sequence() > 0 && slot.links.last >= end;
-    if used.as_ref().is_none_or(has_rows) {
-        return used;
-    }
-    std::thread::sleep(PUBLISHED_WITHIN);
-    shared.wallets.peek(key)
 }
