@@ -163,7 +163,7 @@ impl Row {
         let hash_start = rest.len().checked_sub(Self::HASH).ok_or(UnreadableRow::CutOff)?;
         let (texts, hash) = rest.split_at(hash_start);
         let mut row: Self = exact(&content[Self::HEADER..])?;
-        row.texts = exact(texts)?;
+        row.texts = exact_as_packed(texts)?;
         let hash: [u8; 32] = hash.try_into().map_err(|_| UnreadableRow::CutOff)?;
         Ok((row, Digest::from_bytes(hash)))
     }
@@ -190,10 +190,18 @@ impl Row {
     }
 }
 
-/// Reads a value that takes all the bytes and is spelt as it would be packed: numbers can be spelt
-/// longer than need be, and then bytes could change without a word.
-fn exact<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
-    let value = postcard::from_bytes(bytes).map_err(|_| UnreadableRow::Content)?;
+/// Reads a value that takes all the bytes.
+fn exact<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, UnreadableRow> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(UnreadableRow::Content),
+    }
+}
+
+/// The same, where no hash covers the bytes: a number can be spelt longer than need be, and the
+/// bytes would be others than those that were written without a word.
+fn exact_as_packed<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
+    let value = exact(bytes)?;
     match postcard::serialize_with_flavor(&value, Compared(bytes)) {
         Ok([]) => Ok(value),
         _ => Err(UnreadableRow::Content),
