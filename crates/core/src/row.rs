@@ -155,7 +155,7 @@ impl Row {
     pub fn unpack(bytes: &[u8]) -> Result<(Self, Digest), UnreadableRow> {
         let Packed { content, texts, hash } = Packed::split(bytes)?;
         let mut row: Self = exact(&content[Self::HEADER..])?;
-        row.texts = exact(texts)?;
+        row.texts = exact_as_packed(texts)?;
         Ok((row, hash))
     }
 
@@ -176,11 +176,9 @@ impl Row {
     /// Nearly all rows are consumptions, and no fold asks for their words.
     pub fn unpack_to_fold(bytes: &[u8], previous: Digest) -> Result<(Self, Digest), UnreadableRow> {
         let Packed { content, texts, hash } = Packed::split(bytes)?;
-        // However the content is spelt: the hash is over its bytes.
-        let mut row: Self =
-            postcard::from_bytes(&content[Self::HEADER..]).map_err(|_| UnreadableRow::Content)?;
+        let mut row: Self = exact(&content[Self::HEADER..])?;
         let digest = if row.event.is_notable() {
-            row.texts = exact(texts)?;
+            row.texts = exact_as_packed(texts)?;
             row.texts.digest().map_err(|_| UnreadableRow::Content)?
         } else {
             Texts::digest_of_packed(texts).ok_or(UnreadableRow::Content)?
@@ -217,10 +215,18 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// Reads a value that takes all the bytes and is spelt as it would be packed: numbers can be spelt
-/// longer than need be, and then bytes could change without a word.
-fn exact<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
-    let value = postcard::from_bytes(bytes).map_err(|_| UnreadableRow::Content)?;
+/// Reads a value that takes all the bytes.
+fn exact<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, UnreadableRow> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(UnreadableRow::Content),
+    }
+}
+
+/// The same, where no hash covers the bytes: a number can be spelt longer than need be, and the
+/// bytes would be others than those that were written without a word.
+fn exact_as_packed<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, UnreadableRow> {
+    let value = exact(bytes)?;
     match postcard::serialize_with_flavor(&value, Compared(bytes)) {
         Ok([]) => Ok(value),
         _ => Err(UnreadableRow::Content),
