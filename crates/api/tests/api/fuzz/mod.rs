@@ -80,7 +80,7 @@ fn check_told(request: &Request, told: &Told, is_meant: bool, names: &BTreeSet<S
     let body: Value = serde_json::from_str(&told.text).unwrap();
     let message = body["message"].as_str().unwrap();
     let is_object = matches!(Tree::of(&request.body), Some(Tree::Object(_)));
-    if request.method != "GET" && !is_object && message.starts_with("the body was refused") {
+    if request.method != "GET" && !is_object && message.contains(" was refused: ") {
         return;
     }
     let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
