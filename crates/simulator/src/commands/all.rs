@@ -1,5 +1,6 @@
 //! All parts in turn.
 
+use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -26,14 +27,13 @@ pub fn run(options: &All, out: &mut dyn io::Write) -> io::Result<ExitCode> {
     while progress.goes_on() {
         if let Err(what) = round.play() {
             progress.end()?;
-            writeln!(out, "{what}")?;
+            writeln!(out, "{}\n{what}", round.done)?;
             return Ok(ExitCode::FAILURE);
         }
         progress.add(format_args!("{} histories and directories", round.done.seeds))?;
     }
     progress.end()?;
-    let Done { histories, faults, concurrent, .. } = &round.done;
-    writeln!(out, "histories: {histories}\nfaults: {faults}\nconcurrent: {concurrent}")?;
+    writeln!(out, "{}", round.done)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -44,6 +44,13 @@ struct Done {
     histories: Sums,
     faults: Report,
     concurrent: concurrent::Report,
+}
+
+impl Display for Done {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { histories, faults, concurrent, .. } = self;
+        write!(f, "histories: {histories}\nfaults: {faults}\nconcurrent: {concurrent}")
+    }
 }
 
 struct Round<'a> {

@@ -226,6 +226,11 @@ impl Directory<'_> {
                 self.report.full += 1;
                 Ok(())
             }
+            // Lists are served from a full disk too, without what is due and cannot be written.
+            (About::Rows | About::Grants, Step::Read(_)) if self.was_full() => {
+                self.report.full += 1;
+                Ok(())
+            }
             (About::NoAnswer, Step::Ask(request)) => {
                 self.unknown = Some(Unknown { request: request.clone(), without, with });
                 Err(Stop::Dead)
@@ -460,6 +465,10 @@ impl Directory<'_> {
             self.unknown = Some(Unknown { request, without, with });
         }
         Err(stop)
+    }
+
+    fn was_full(&self) -> bool {
+        self.place.disk.struck().keys().any(|(harm, _)| *harm == Harm::NoRoom)
     }
 
     fn is_frozen(&self) -> bool {
