@@ -247,15 +247,3 @@ fn what_was_acknowledged_outlives_many_lives() {
     assert!(report.sectors_lost > 100 && report.writes_torn > 10, "{report}");
     assert!(report.faults.len() > 10 && report.damages.len() > 3, "{report:?}");
 }
-
-/// By hand: `SCRIP_FAULT_SEEDS=1..500 cargo test -p scrip-simulator --lib many_seeds -- --ignored`.
-#[test]
-#[ignore = "as long as wanted"]
-fn many_seeds() {
-    let seeds = std::env::var("SCRIP_FAULT_SEEDS").unwrap();
-    let (first, end) = seeds.split_once("..").unwrap();
-    let seeds = first.parse::<u64>().unwrap()..end.parse().unwrap();
-    let found: Vec<_> = seeds.filter_map(|seed| run(seed, LIVES_MAX).err()).collect();
-    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert!(found.is_empty(), "{}", found.join("\n"));
-}
