@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::OpenError;
@@ -161,7 +162,16 @@ pub(super) fn is_made(directory: &Path) -> Result<bool, OpenError> {
         return Ok(false);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    has_tables(&Connection::open_with_flags(path, flags)?)
+    match has_tables(&Connection::open_with_flags(path, flags)?) {
+        // A rollback journal is there: a start was cut off before there was a write-ahead log, so
+        // nothing was made. The next connection that writes takes back what is half done.
+        Err(OpenError::Sqlite(error)) if is_half_made(&error) => Ok(false),
+        made => made,
+    }
+}
+
+fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK)
 }
 
 fn has_tables(connection: &Connection) -> Result<bool, OpenError> {

@@ -17,6 +17,7 @@ mod mark;
 mod mend;
 mod names;
 mod opening;
+mod publication;
 mod queue;
 mod reach;
 mod readers;
@@ -57,6 +58,7 @@ use keeper::ToKeep;
 use keys::KeyStore;
 use mark::MarkSync;
 use names::Names;
+use publication::Publication;
 use queue::{Refused, Sender};
 use readers::{Reader, Readers};
 use wallets::Wallets;
@@ -75,6 +77,7 @@ pub use verify::{Verified, VerifyError, verify};
 pub(crate) struct Shared {
     directory: PathBuf,
     wallets: Wallets,
+    publication: Publication,
     keys: Arc<KeyStore>,
     names: Names,
     keep: ToKeep,
@@ -379,13 +382,18 @@ impl Ledger for Embedded {
         };
         let Some(record) = self.read(move |reader, _| find(reader)).await? else { return Ok(None) };
         let keys = self.bring_up(move |_| Ok(vec![record.wallet])).await?;
-        self.read(move |reader, Shared { wallets, clocks, .. }| {
-            let living = reading::living(wallets, clocks, &keys).map_err(store_error)?;
-            let mut record = find(reader)?;
-            if let Some(record) = &mut record {
-                reading::enliven(record, &living);
-            }
-            Ok(record)
+        self.read(move |reader, shared| {
+            reader.at_one_instant(
+                shared,
+                |_| Ok(keys.clone()),
+                |reader, living| {
+                    let mut record = find(reader)?;
+                    if let Some(record) = &mut record {
+                        reading::enliven(record, living);
+                    }
+                    Ok(record)
+                },
+            )
         })
         .await
     }
@@ -393,15 +401,16 @@ impl Ledger for Embedded {
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         let asked = query.clone();
         let find = move |shared: &Shared| reading::wallets_of_grants(&shared.wallets, &asked);
-        let keys = self.bring_up(find).await?;
-        self.read(move |reader, Shared { wallets, clocks, .. }| {
-            let living = reading::living(wallets, clocks, &keys).map_err(store_error)?;
-            let read = |page| tables::grants(&reader.connection, &query, page);
-            let mut page = reading::by_ordinal(query.page, read).map_err(store_error)?;
-            for (_, record) in &mut page.items {
-                reading::enliven(record, &living);
-            }
-            Ok(page)
+        self.bring_up(find.clone()).await?;
+        self.read(move |reader, shared| {
+            reader.at_one_instant(shared, find, |reader, living| {
+                let read = |page| tables::grants(&reader.connection, &query, page);
+                let mut page = reading::by_ordinal(query.page, read).map_err(store_error)?;
+                for (_, record) in &mut page.items {
+                    reading::enliven(record, living);
+                }
+                Ok(page)
+            })
         })
         .await
     }

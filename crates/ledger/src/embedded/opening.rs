@@ -14,6 +14,7 @@ use super::keeper::{self, ToKeep};
 use super::keys::KeyStore;
 use super::mark::{self, Mark, MarkState};
 use super::names::{Checked, Names};
+use super::publication::Publication;
 use super::queue::{self, Limits};
 use super::reach::Reach;
 use super::readers::{FindName, Readers};
@@ -244,6 +245,7 @@ pub(super) fn open(
             options.wallets_bytes_max,
             Box::new(move |key| mend::mend(&of, key)),
         ),
+        publication: Publication::default(),
         names: Names::new(Arc::clone(&keys), caught_up.recent),
         keys,
         keep: ToKeep::new(bounds, caught_up.saved),

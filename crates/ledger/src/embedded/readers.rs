@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use scrip_core::NameHash;
+use scrip_core::{NameHash, WalletKey};
 
-use super::{OpenError, file, tables};
+use super::{OpenError, Shared, file, tables};
 use crate::LedgerError;
 use crate::history::{Entries, Entry};
+use crate::reading::{self, Living, store_error};
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -58,6 +59,34 @@ impl Readers {
 pub(super) struct Reader {
     pub(super) connection: Connection,
     find_name: Arc<FindName>,
+}
+
+impl Reader {
+    /// Reads grants' records as the commit left them whose wallets are published, with these
+    /// wallets' living grants.
+    pub(super) fn at_one_instant<T>(
+        &self,
+        shared: &Shared,
+        keys: impl Fn(&Shared) -> Result<Vec<WalletKey>, StoreError>,
+        read: impl FnOnce(&Self, &[Living]) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let failed = |error: rusqlite::Error| store_error(error.into());
+        // Cold wallets are loaded before, so that the writer need not wait for the disk.
+        for key in keys(shared).map_err(store_error)? {
+            shared.wallets.load(&key).map_err(store_error)?;
+        }
+        let (transaction, living) = {
+            let _still = shared.publication.still();
+            let transaction = self.connection.unchecked_transaction().map_err(failed)?;
+            tables::last_grant(&transaction).map_err(store_error)?;
+            let keys = keys(shared).map_err(store_error)?;
+            let living = reading::living(&shared.wallets, &shared.clocks, &keys);
+            (transaction, living.map_err(store_error)?)
+        };
+        let read = read(self, &living);
+        transaction.finish().map_err(failed)?;
+        read
+    }
 }
 
 impl Entries for Reader {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::mark;
 use super::names::{Checked, Room};
+use super::publication::Unpublished;
 use super::queue::Receiver;
 use super::reach::Reach;
 use super::unit::{Base, Overlay, Unit};
@@ -175,9 +176,10 @@ fn work_off(
 ) -> Result<(), Failed> {
     while !batch.is_empty() {
         match attempt(connection, shared, base, &batch) {
-            Ok((overlay, outcomes)) => {
+            Ok((overlay, outcomes, unpublished)) => {
                 note(base, overlay.reach());
                 overlay.publish(base, shared);
+                drop(unpublished);
                 answer(shared, batch, outcomes);
                 return Ok(());
             }
@@ -266,15 +268,17 @@ enum Stop {
 
 type Outcomes = Vec<Outcome>;
 
-fn attempt(
+fn attempt<'a>(
     connection: &Connection,
-    shared: &Shared,
+    shared: &'a Shared,
     base: &mut Base,
     batch: &[Message],
-) -> Result<(Overlay, Outcomes), Stop> {
+) -> Result<(Overlay, Outcomes, Unpublished<'a>), Stop> {
     begin(connection)?;
-    let done = run_batch(connection, shared, base, batch)
-        .and_then(|done| commit(connection).map(|()| done));
+    let done = run_batch(connection, shared, base, batch).and_then(|(overlay, outcomes)| {
+        let unpublished = shared.publication.begin();
+        commit(connection).map(|()| (overlay, outcomes, unpublished))
+    });
     if done.is_err() && !connection.is_autocommit() {
         connection
             .execute_batch("rollback")

@@ -181,12 +181,14 @@ impl Ledger for Memory {
         environment: EnvironmentId,
         id: GrantId,
     ) -> Result<Option<GrantView>, LedgerError> {
-        let find = || self.kept().grant(environment, id);
-        let Some(record) = find() else { return Ok(None) };
+        let found = self.kept().grant(environment, id);
+        let Some(record) = found else { return Ok(None) };
         let keys = [record.wallet];
         self.write_due(&keys).await?;
+        // Nothing changes while this is held: the record and the wallet are of one instant.
+        let kept = self.kept();
         let living = reading::living(&self.views, &self.clocks, &keys).map_err(store_error)?;
-        Ok(find().map(|mut record| {
+        Ok(kept.grant(environment, id).map(|mut record| {
             reading::enliven(&mut record, &living);
             record
         }))
@@ -195,8 +197,9 @@ impl Ledger for Memory {
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         let keys = reading::wallets_of_grants(&self.views, &query).map_err(store_error)?;
         self.write_due(&keys).await?;
-        let living = reading::living(&self.views, &self.clocks, &keys).map_err(store_error)?;
         let kept = self.kept();
+        let keys = reading::wallets_of_grants(&self.views, &query).map_err(store_error)?;
+        let living = reading::living(&self.views, &self.clocks, &keys).map_err(store_error)?;
         let matching = kept.grants.values().filter(|record| {
             keys.contains(&record.wallet) && query.created.contains(record.grant.created_at)
         });

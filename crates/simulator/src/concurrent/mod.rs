@@ -45,10 +45,6 @@ pub struct Options {
     /// Never kill the server.
     #[arg(long)]
     pub without_kills: bool,
-    /// Have the threads list grants too, not only at rest. A page of grants is put together from
-    /// several reads, and may show a grant that was just made beside others as they were before.
-    #[arg(long)]
-    pub grant_lists: bool,
     /// The `scrip` under test; beside this program by default.
     #[arg(long, env = "SCRIP_BINARY")]
     pub binary: Option<PathBuf>,
@@ -57,15 +53,7 @@ pub struct Options {
 impl Default for Options {
     /// What the command does without any option.
     fn default() -> Self {
-        Self {
-            seed: None,
-            seconds: 60,
-            threads: 6,
-            wallets: 4,
-            without_kills: false,
-            grant_lists: false,
-            binary: None,
-        }
+        Self { seed: None, seconds: 60, threads: 6, wallets: 4, without_kills: false, binary: None }
     }
 }
 

@@ -76,7 +76,6 @@ pub struct Plan {
     base: Instant,
     random: StdRng,
     number: u32,
-    lists_grants: bool,
 }
 
 impl Plan {
@@ -90,13 +89,7 @@ impl Plan {
             base: world.clock.load(Ordering::SeqCst),
             random: StdRng::seed_from_u64(seed),
             number: 0,
-            lists_grants: false,
         }
-    }
-
-    /// The same, which also lists grants.
-    pub fn listing_grants(self, lists_grants: bool) -> Self {
-        Self { lists_grants, ..self }
     }
 
     /// The next call.
@@ -121,7 +114,7 @@ impl Plan {
                 let requested = self.random.random_bool(0.3).then_some(20 * CREDIT);
                 return Call::Check { wallet, requested };
             }
-            86..92 if self.lists_grants => return Call::Grants(wallet),
+            86..92 => return Call::Grants(wallet),
             _ => return Call::Rows(wallet),
         };
         let key = self.key(&request);

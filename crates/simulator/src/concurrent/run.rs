@@ -194,13 +194,12 @@ impl Run {
         let pause = Duration::from_micros(self.random.random_range(200..12_000));
         let seeds: Vec<u64> = (0..threads).map(|_| self.random.random()).collect();
         let (notes, names, url) = (&self.notes, &self.names, &self.url);
-        let (server, lists_grants) = (&mut self.server, self.options.grant_lists);
+        let server = &mut self.server;
         let outcomes = std::thread::scope(|scope| {
             let start = &start;
             let callers: Vec<_> = (0..threads)
                 .map(|place| {
-                    let plan = Plan::new(world, names, round, place, seeds[place]);
-                    let mut plan = plan.listing_grants(lists_grants);
+                    let mut plan = Plan::new(world, names, round, place, seeds[place]);
                     let first = first.clone();
                     scope.spawn(move || {
                         let wire = Wire::new(url, API_KEY, names.clone());

@@ -35,7 +35,6 @@ fn options(seconds: u64) -> Options {
         threads: 5,
         wallets: 4,
         without_kills: true,
-        grant_lists: false,
         binary: Some(binary()),
     }
 }

@@ -4,6 +4,7 @@ mod answers;
 mod entries;
 mod grants;
 pub mod incidents;
+mod indexes;
 mod records;
 
 use rusqlite::Row as SqlRow;
@@ -17,6 +18,7 @@ pub(in crate::embedded) use grants::*;
 pub(in crate::embedded) use incidents::{
     freeze_wallet, frozen_wallets, incidents, insert_incident, thaw_wallet,
 };
+pub(in crate::embedded) use indexes::check_indexes;
 pub(in crate::embedded) use records::*;
 
 type Stored<T> = Result<T, StoreError>;

@@ -168,6 +168,9 @@ impl Work<'_> {
 
     /// Compares what stands beside the rows and is no wallet's alone.
     fn compare(&self, finished: &[Finished]) -> Result<usize, StoreError> {
+        for wrong in tables::check_indexes(self.connection)? {
+            self.findings.add(Finding::Other(wrong));
+        }
         states::check_all(self.connection, finished, self.findings)?;
         grants::check_all(self.connection, finished, self.findings)
     }

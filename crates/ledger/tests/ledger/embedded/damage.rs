@@ -133,6 +133,31 @@ async fn columns_beside_a_row() {
     assert_eq!(gone, "entries 4: wallet 2 is not in the list of wallets");
 }
 
+/// The tables are well, but a list that is read through an index would lack what is there.
+#[tokio::test]
+async fn an_index_that_lacks_something() {
+    let store = sound().await;
+    for (index, table) in [
+        ("grants_by_customer", "grants"),
+        ("grants_by_id", "grants"),
+        ("records_by_kind", "records"),
+    ] {
+        let found = found_beside(&store, |connection| {
+            let sql = format!(
+                "create index empty on {table} (ordinal) where false;
+                 pragma writable_schema = on;
+                 update sqlite_schema set rootpage =
+                     (select rootpage from sqlite_schema where name = 'empty')
+                 where name = '{index}';
+                 delete from sqlite_schema where name = 'empty';"
+            );
+            connection.execute_batch(&sql).unwrap();
+        });
+        let lacks = format!("{table}: row 1 missing from index {index}");
+        assert!(found.lines().any(|line| line == lacks), "{found}");
+    }
+}
+
 #[tokio::test]
 async fn forged_rows_whose_hashes_were_recomputed() {
     let store = sound().await;

@@ -136,6 +136,24 @@ async fn another_format_is_refused() {
     assert!(nowhere.to_string().contains("there is no ledger"), "{nowhere}");
 }
 
+/// The power failed before the new file had a write-ahead log: a rollback journal is beside it.
+#[tokio::test]
+async fn a_making_that_was_cut_off_begins_again() {
+    let (half, store) = (Store::new(), Store::new());
+    let connection = rusqlite::Connection::open(half.path().join("ledger.db")).unwrap();
+    connection
+        .execute_batch(
+            "create table half_made (text); insert into half_made values (zeroblob(100000));
+             pragma cache_size = 1; begin; update half_made set text = zeroblob(200000);",
+        )
+        .unwrap();
+    for file in ["ledger.db", "ledger.db-journal"] {
+        std::fs::copy(half.path().join(file), store.path().join(file)).unwrap();
+    }
+    store.fresh().await.close().await;
+    assert_eq!(verify(store.path(), |_, _| {}).unwrap().rows, 0);
+}
+
 #[tokio::test]
 async fn progress_is_told_while_rows_are_folded() {
     let store = Store::new();
