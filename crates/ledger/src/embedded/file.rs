@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
-use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
+use rusqlite::ffi::SQLITE_IOERR;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::OpenError;
@@ -117,19 +117,47 @@ pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open(path(directory))?;
     connection.execute_batch(
         "pragma page_size = 4096;
-         pragma journal_mode = wal;
          pragma synchronous = full;
          pragma wal_autocheckpoint = 1000;
          pragma cache_size = -65536;
          pragma temp_store = memory;
          pragma foreign_keys = on;",
     )?;
+    log_ahead(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     if !has_tables(&connection)? {
         make(&connection)?;
     }
     check_format(&connection)?;
+    // SQLite does not do this for the rollback journal of a new file. Were that to come back after
+    // a loss of power, it would undo the making of a ledger of which other files tell already.
+    sync_directory(directory)
+        .map_err(|error| OpenError::Directory { path: directory.to_owned(), error })?;
     Ok(connection)
+}
+
+/// A file's name is durable when its directory is.
+#[cfg(unix)]
+pub(super) fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_directory(_directory: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Has a file written through a write-ahead log. SQLite goes on without one if the disk does not let
+/// it change the file, and then a commit is not durable when it is said to be. It answers the mode
+/// first and changes the file afterwards, so whoever stops at the answer never learns that it failed.
+pub(super) fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("pragma journal_mode = wal")?;
+    let modes = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    if modes == ["wal"] {
+        return Ok(());
+    }
+    let text = format!("it cannot have a write-ahead log; its journal mode stays {modes:?}");
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(SQLITE_IOERR), Some(text)))
 }
 
 /// A connection that only reads.
@@ -162,16 +190,7 @@ pub(super) fn is_made(directory: &Path) -> Result<bool, OpenError> {
         return Ok(false);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    match has_tables(&Connection::open_with_flags(path, flags)?) {
-        // A rollback journal is there: a start was cut off before there was a write-ahead log, so
-        // nothing was made. The next connection that writes takes back what is half done.
-        Err(OpenError::Sqlite(error)) if is_half_made(&error) => Ok(false),
-        made => made,
-    }
-}
-
-fn is_half_made(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK)
+    has_tables(&Connection::open_with_flags(path, flags)?)
 }
 
 fn has_tables(connection: &Connection) -> Result<bool, OpenError> {
@@ -239,5 +258,18 @@ impl From<rusqlite::Error> for StoreError {
             _ if is_of_another_type => Self::Corrupt(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What SQLite answers when the disk refuses the change is what it answers where there is no
+    /// file at all: another mode, and no error.
+    #[test]
+    fn a_file_that_gets_no_log_is_not_used() {
+        let told = log_ahead(&Connection::open_in_memory().unwrap()).unwrap_err().to_string();
+        assert_eq!(told, "it cannot have a write-ahead log; its journal mode stays [\"memory\"]");
     }
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
+use super::file::sync_directory;
 use crate::slot::Position;
 
 #[cfg(test)]
@@ -344,15 +345,4 @@ fn write_at(mut file: &File, bytes: &[u8], offset: usize) -> io::Result<()> {
     use std::io::{Seek as _, SeekFrom, Write as _};
     file.seek(SeekFrom::Start(offset as u64))?;
     file.write_all(bytes)
-}
-
-/// A file's name is durable when its directory is.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -56,6 +56,10 @@ impl Shop {
     fn with(setup: &Setup) -> Self {
         let place = Place::new(setup).unwrap();
         let player = Player::new(&At(Arc::clone(&place)), setup).unwrap();
+        Self::of(place, player)
+    }
+
+    fn of(place: Arc<Place>, player: Player) -> Self {
         let mut shop = Self { place, player };
         shop.player.wallets.insert(wallet());
         shop.done(&Request::CreateCustomer("ann".to_owned()));
@@ -131,6 +135,32 @@ fn a_torn_write_or_a_stop_of_the_log_leaves_an_outcome_that_its_key_settles() {
             shop.is_well();
         }
     }
+}
+
+/// SQLite would go on without a write-ahead log, and the removal of its rollback journals is not
+/// synced: one that came back would undo what was acknowledged.
+#[test]
+fn a_new_file_that_gets_no_log_takes_no_orders() {
+    let setup = Setup::default();
+    let mut refused = 0;
+    for after in 0..6 {
+        let place = Place::new(&setup).unwrap();
+        let ledger = Files::Named("ledger.db");
+        place.disk.plan(Fault::of(Harm::FailedWrite, ledger).after(after));
+        let player = Player::new(&At(Arc::clone(&place)), &setup).unwrap_or_else(|_| {
+            refused += 1;
+            place.disk.stop();
+            place.once_closed(|disk| disk.crash(after)).unwrap();
+            Player::new(&At(Arc::clone(&place)), &setup).unwrap()
+        });
+        place.disk.mend();
+        let mut shop = Shop::of(place, player);
+        assert!(shop.place.path.join("ledger.db-wal").exists(), "after {after}");
+        shop.done(&consume("k1"));
+        shop.dies(Some(after));
+        shop.is_well();
+    }
+    assert!(refused > 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::super::file;
 use crate::work::StoreError;
 
 pub(super) const SLICE: &str = "keys";
@@ -122,15 +123,8 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-#[cfg(unix)]
 pub(super) fn sync_directory(directory: &Path) -> Result<(), StoreError> {
-    let sync = || File::open(directory)?.sync_all();
-    sync().map_err(|error| failed(directory, &error))
-}
-
-#[cfg(not(unix))]
-pub(super) fn sync_directory(_directory: &Path) -> Result<(), StoreError> {
-    Ok(())
+    file::sync_directory(directory).map_err(|error| failed(directory, &error))
 }
 
 /// Removes a slice, its column first: a column without its slice is removed at the next start.

@@ -13,6 +13,7 @@ use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use scrip_core::{CustomerId, Digest, EnvironmentId, Timestamp, WalletKey};
 
+use super::file;
 use super::reach::Reach;
 use crate::slot::{Position, Slot};
 use crate::work::StoreError;
@@ -308,12 +309,12 @@ fn connect(path: &Path) -> Stored<Connection> {
     // NORMAL costs little and survives power loss: at worst some records are older.
     connection.execute_batch(
         "pragma page_size = 4096;
-         pragma journal_mode = wal;
          pragma synchronous = normal;
          pragma wal_autocheckpoint = 1000;
          pragma cache_size = -32768;
          pragma temp_store = memory;",
     )?;
+    file::log_ahead(&connection)?;
     Ok(connection)
 }
 
