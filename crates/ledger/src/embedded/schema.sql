@@ -1,6 +1,6 @@
 -- The truth. `entries` is append-only and has no secondary index: one would make appends an order
 -- of magnitude slower. Whatever is rare stands beside it in ordinary indexed tables and is written
--- in the same commit.
+-- in the same commit. A `seal` is a checksum over all other columns.
 
 create table meta (
     name text primary key,
@@ -28,7 +28,8 @@ create table entries (
     related integer not null,
     -- Under which name the row is found again; the key slices are made of these.
     name blob,
-    row blob not null
+    row blob not null,
+    seal integer not null
 );
 
 create table states (
@@ -36,6 +37,7 @@ create table states (
     sequence integer not null,
     position integer not null,
     state blob not null,
+    seal integer not null,
     primary key (wallet, sequence)
 ) without rowid;
 
@@ -63,7 +65,8 @@ create table records (
     created_at integer not null,
     updated_at integer not null,
     archived_at integer,
-    body text not null
+    body text not null,
+    seal integer not null
 );
 create index records_by_id on records (environment, kind, id);
 create index records_by_kind on records (environment, kind, ordinal);
@@ -85,7 +88,8 @@ create table grants (
     resource text,
     currency text not null,
     created_at integer not null,
-    facts blob not null
+    facts blob not null,
+    seal integer not null
 );
 create index grants_by_id on grants (environment, id);
 create index grants_by_customer on grants (environment, customer, ordinal);
@@ -95,7 +99,8 @@ create table claims (
     body blob not null,
     stored_at integer not null,
     status integer not null,
-    answer blob not null
+    answer blob not null,
+    seal integer not null
 ) without rowid;
 create index claims_by_time on claims (stored_at);
 
@@ -104,7 +109,8 @@ create table attempts (
     scope blob not null,
     stored_at integer not null,
     status integer not null,
-    answer blob not null
+    answer blob not null,
+    seal integer not null
 );
 create index attempts_by_scope on attempts (scope, stored_at);
 create index attempts_by_time on attempts (stored_at);

@@ -56,7 +56,7 @@ pub(super) fn flip(
         (Ok(()), Err(_)) => report.flips_verified += 1,
         (Err(found), _) if matches!(found.about, About::NoAnswer) => report.flips_told += 1,
         // A log that is wrong somewhere ends there, so whatever is missing must be told at the start.
-        (Err(found), Err(_)) if name != LOG && is_in_a_list(found.about) => {
+        (Err(found), Err(_)) if name != LOG && may_lack_a_grant(found.about) => {
             report.flips_in_lists += 1;
         }
         (Err(found), verified) => bail!(
@@ -79,8 +79,8 @@ fn cut(path: &Path, rng: &mut StdRng) -> Result<Option<String>> {
     Ok(Some(format!("only {left} of {length} bytes")))
 }
 
-/// A list shows a row or a grant as it is stored, which is not recomputed for it. Numbers of
-/// wallets and answers to orders come from what was folded and checked.
-const fn is_in_a_list(about: About) -> bool {
-    matches!(about, About::Rows | About::Grants | About::Past | About::Failure)
+/// A list of grants is found by an index, which may lead past one. What is in it has its seal; rows
+/// are found by their links, which their seals cover.
+const fn may_lack_a_grant(about: About) -> bool {
+    matches!(about, About::Grants | About::Failure)
 }

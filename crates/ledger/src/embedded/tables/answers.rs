@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::Timestamp;
 
+use super::seal::{self, Seal};
 use super::{Stored, as_integer};
 use crate::{Claim, StoredAnswer};
 
@@ -10,13 +11,48 @@ pub(in crate::embedded) fn claimed(
     connection: &Connection,
     scope: [u8; 32],
 ) -> Stored<Option<([u8; 32], StoredAnswer)>> {
-    let sql = "select body, status, answer from claims where scope = ?1";
+    let sql = "select body, stored_at, status, answer, seal from claims where scope = ?1";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &SqlRow<'_>| {
-        let answer = StoredAnswer { status: row.get("status")?, body: row.get("answer")? };
-        Ok((row.get("body")?, answer))
-    };
-    Ok(statement.query_row([scope], read).optional()?)
+    let read = |row: &SqlRow<'_>| Ok((row.get("body")?, read_answer(row)?));
+    let found: Option<([u8; 32], Sealed)> = statement.query_row([scope], read).optional()?;
+    found
+        .map(|(body, Sealed { stored_at, answer, seal })| {
+            let is_sealed = seal_of_claim(Claim { scope, body }, stored_at, &answer) == seal;
+            seal::check(is_sealed, "claims", stored_at)?;
+            Ok((body, answer))
+        })
+        .transpose()
+}
+
+/// An answer as it lies in the file.
+struct Sealed {
+    stored_at: i64,
+    answer: StoredAnswer,
+    seal: u32,
+}
+
+fn read_answer(row: &SqlRow<'_>) -> rusqlite::Result<Sealed> {
+    let answer = StoredAnswer { status: row.get("status")?, body: row.get("answer")? };
+    Ok(Sealed { stored_at: row.get("stored_at")?, answer, seal: row.get("seal")? })
+}
+
+fn seal_of_claim(claim: Claim, stored_at: i64, answer: &StoredAnswer) -> u32 {
+    Seal::of("claims")
+        .bytes(&claim.scope)
+        .bytes(&claim.body)
+        .number(stored_at)
+        .number(answer.status)
+        .bytes(&answer.body)
+        .finish()
+}
+
+fn seal_of_attempt(scope: &[u8; 32], stored_at: i64, answer: &StoredAnswer) -> u32 {
+    Seal::of("attempts")
+        .bytes(scope)
+        .number(stored_at)
+        .number(answer.status)
+        .bytes(&answer.body)
+        .finish()
 }
 
 pub(in crate::embedded) fn insert_claim(
@@ -26,9 +62,11 @@ pub(in crate::embedded) fn insert_claim(
     answer: &StoredAnswer,
 ) -> Stored<()> {
     // A claim that is there already keeps its first answer.
-    let sql = "insert into claims (scope, body, stored_at, status, answer)
-               values (?1, ?2, ?3, ?4, ?5) on conflict do nothing";
-    let values = params![claim.scope, claim.body, now.milliseconds(), answer.status, answer.body];
+    let sql = "insert into claims (scope, body, stored_at, status, answer, seal)
+               values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+    let stored_at = now.milliseconds();
+    let seal = seal_of_claim(claim, stored_at, answer);
+    let values = params![claim.scope, claim.body, stored_at, answer.status, answer.body, seal];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
@@ -38,13 +76,19 @@ pub(in crate::embedded) fn latest_attempt(
     scope: [u8; 32],
     since: Timestamp,
 ) -> Stored<Option<StoredAnswer>> {
-    let sql = "select status, answer from attempts where scope = ?1 and stored_at >= ?2
+    let sql = "select stored_at, status, answer, seal from attempts
+               where scope = ?1 and stored_at >= ?2
                order by stored_at desc, number desc limit 1";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &SqlRow<'_>| {
-        Ok(StoredAnswer { status: row.get("status")?, body: row.get("answer")? })
-    };
-    Ok(statement.query_row(params![scope, since.milliseconds()], read).optional()?)
+    let values = params![scope, since.milliseconds()];
+    let found = statement.query_row(values, read_answer).optional()?;
+    found
+        .map(|Sealed { stored_at, answer, seal }| {
+            let is_sealed = seal_of_attempt(&scope, stored_at, &answer) == seal;
+            seal::check(is_sealed, "attempts", stored_at)?;
+            Ok(answer)
+        })
+        .transpose()
 }
 
 pub(in crate::embedded) fn insert_attempt(
@@ -53,8 +97,11 @@ pub(in crate::embedded) fn insert_attempt(
     now: Timestamp,
     answer: &StoredAnswer,
 ) -> Stored<()> {
-    let sql = "insert into attempts (scope, stored_at, status, answer) values (?1, ?2, ?3, ?4)";
-    let values = params![scope, now.milliseconds(), answer.status, answer.body];
+    let sql = "insert into attempts (scope, stored_at, status, answer, seal)
+               values (?1, ?2, ?3, ?4, ?5)";
+    let stored_at = now.milliseconds();
+    let seal = seal_of_attempt(&scope, stored_at, answer);
+    let values = params![scope, stored_at, answer.status, answer.body, seal];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

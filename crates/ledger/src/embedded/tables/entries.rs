@@ -6,6 +6,7 @@ use scrip_core::{
     WalletKey,
 };
 
+use super::seal::{self, Seal};
 use super::{Stored, as_integer, first};
 use crate::history::Entry;
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
@@ -20,6 +21,7 @@ pub(in crate::embedded) struct RawEntry<Bytes = Vec<u8>> {
     pub links: RowLinks,
     pub name: Option<NameHash>,
     pub row: Bytes,
+    seal: u32,
 }
 
 /// A row that cannot be read.
@@ -35,7 +37,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "select position, wallet, sequence, previous, previous_notable, skip, types, related,
-                 name, row from entries ",
+                 name, row, seal from entries ",
             $rest
         )
     };
@@ -63,6 +65,7 @@ impl<'a> RawEntry<&'a [u8]> {
             },
             name: row.get::<_, Option<[u8; 16]>>(8)?.map(NameHash),
             row: row.get_ref(9)?.as_blob()?,
+            seal: row.get(10)?,
         })
     }
 }
@@ -70,9 +73,36 @@ impl<'a> RawEntry<&'a [u8]> {
 impl<Bytes> RawEntry<Bytes> {
     /// The same with its bytes elsewhere.
     pub fn with<Other>(self, place: impl FnOnce(Bytes) -> Other) -> RawEntry<Other> {
-        let Self { position, wallet, sequence, links, name, row } = self;
-        RawEntry { position, wallet, sequence, links, name, row: place(row) }
+        let Self { position, wallet, sequence, links, name, row, seal } = self;
+        RawEntry { position, wallet, sequence, links, name, row: place(row), seal }
     }
+}
+
+impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
+    /// It says what was written.
+    pub fn is_sealed(&self) -> bool {
+        let Self { position, wallet, sequence, links, name, row, seal } = self;
+        seal_of(*position, *wallet, *sequence, links, *name, row.as_ref()) == *seal
+    }
+}
+
+fn seal_of(
+    position: Position,
+    wallet: WalletNumber,
+    sequence: u64,
+    links: &RowLinks,
+    name: Option<NameHash>,
+    row: &[u8],
+) -> u32 {
+    let RowLinks { previous, previous_notable, skip, types, related } = links;
+    let numbers =
+        [position, wallet, sequence, *previous, *previous_notable, *skip, types.0.into(), *related];
+    numbers
+        .into_iter()
+        .fold(Seal::of("entries"), Seal::number)
+        .maybe(name, |seal, name| seal.bytes(&name.0))
+        .bytes(row)
+        .finish()
 }
 
 pub(in crate::embedded) fn insert_entry(
@@ -85,19 +115,21 @@ pub(in crate::embedded) fn insert_entry(
 ) -> Stored<()> {
     let sql = "insert into entries
                    (position, wallet, sequence, previous, previous_notable, skip, types, related,
-                    name, row)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                    name, row, seal)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let (sequence, row) = (decided.row.sequence, &decided.packed.bytes);
     connection.prepare_cached(sql)?.execute(params![
         position,
         wallet,
-        decided.row.sequence,
+        sequence,
         links.previous,
         links.previous_notable,
         links.skip,
         links.types.0,
         links.related,
         name.map(|name| name.0),
-        decided.packed.bytes
+        row,
+        seal_of(position, wallet, sequence, &links, name, row)
     ])?;
     Ok(())
 }
@@ -109,6 +141,7 @@ pub(in crate::embedded) fn entry(
     let sql = columns!("where position = ?1");
     let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::read).optional()?;
     raw.map(|raw| {
+        seal::check(raw.is_sealed(), "entries", position)?;
         let (row, hash) = Row::unpack(&raw.row)
             .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
         let RawEntry { wallet, links, .. } = raw;
@@ -316,22 +349,44 @@ pub(in crate::embedded) fn insert_state(
 ) -> Stored<()> {
     let state = postcard::to_stdvec(wallet)
         .map_err(|error| StoreError::Failed(format!("packing a state: {error}")))?;
-    let sql = "insert into states (wallet, sequence, position, state) values (?1, ?2, ?3, ?4)";
-    let values = params![number, wallet.sequence(), position, state];
+    let sql = "insert into states (wallet, sequence, position, state, seal)
+               values (?1, ?2, ?3, ?4, ?5)";
+    let sequence = wallet.sequence();
+    let seal = seal_of_state(number, sequence, position, &state);
+    let values = params![number, sequence, position, state, seal];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
-/// A wallet's state after a row and the row's position, if it was kept there.
+/// A wallet's state as it was kept.
+pub(in crate::embedded) struct KeptState {
+    /// The row after which it was.
+    pub position: Position,
+    /// A packed wallet.
+    pub state: Vec<u8>,
+    /// It says what was written.
+    pub is_sealed: bool,
+}
+
+/// A wallet's state after a row, if it was kept there.
 pub(in crate::embedded) fn state(
     connection: &Connection,
     number: WalletNumber,
     sequence: u64,
-) -> Stored<Option<(Position, Vec<u8>)>> {
-    let sql = "select position, state from states where wallet = ?1 and sequence = ?2";
+) -> Stored<Option<KeptState>> {
+    let sql = "select position, state, seal from states where wallet = ?1 and sequence = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &SqlRow<'_>| Ok((row.get("position")?, row.get("state")?));
+    let read = |row: &SqlRow<'_>| {
+        let (position, state, stated): (_, Vec<u8>, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let is_sealed = seal_of_state(number, sequence, position, &state) == stated;
+        Ok(KeptState { position, state, is_sealed })
+    };
     Ok(statement.query_row(params![number, sequence], read).optional()?)
+}
+
+fn seal_of_state(number: WalletNumber, sequence: u64, position: Position, state: &[u8]) -> u32 {
+    let numbers = [number, sequence, position];
+    numbers.into_iter().fold(Seal::of("states"), Seal::number).bytes(state).finish()
 }
 
 /// The states of a wallet behind a sequence up to another one: sequence, position, state.

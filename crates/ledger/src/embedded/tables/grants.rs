@@ -3,18 +3,33 @@
 use rusqlite::{Connection, Row as SqlRow, params};
 use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 
+use super::seal::{self, Seal};
 use super::{Stored, first, push_stretch};
 use crate::work::StoreError;
 use crate::{GrantQuery, GrantRecord, PageRequest};
+
+/// What is read of a grant.
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "select ordinal, environment, id, customer, resource, currency, created_at, facts, seal
+             from grants ",
+            $rest
+        )
+    };
+}
 
 pub(in crate::embedded) fn insert_grant(
     connection: &Connection,
     record: &GrantRecord,
 ) -> Stored<()> {
     let sql = "insert into grants
-                   (ordinal, environment, id, customer, resource, currency, created_at, facts)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                   (ordinal, environment, id, customer, resource, currency, created_at, facts,
+                    seal)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let key = &record.wallet;
+    let facts = grant_facts(record)?;
+    let seal = GrantColumns::of(record).seal(record.ordinal, &facts);
     connection.prepare_cached(sql)?.execute(params![
         record.ordinal,
         key.environment.0,
@@ -23,7 +38,8 @@ pub(in crate::embedded) fn insert_grant(
         key.resource.as_ref().map(ResourceId::as_str),
         key.currency.as_str(),
         record.grant.created_at.milliseconds(),
-        grant_facts(record)?
+        facts,
+        seal
     ])?;
     Ok(())
 }
@@ -32,8 +48,10 @@ pub(in crate::embedded) fn update_grant(
     connection: &Connection,
     record: &GrantRecord,
 ) -> Stored<()> {
-    let sql = "update grants set facts = ?2 where ordinal = ?1";
-    connection.prepare_cached(sql)?.execute(params![record.ordinal, grant_facts(record)?])?;
+    let sql = "update grants set facts = ?2, seal = ?3 where ordinal = ?1";
+    let facts = grant_facts(record)?;
+    let seal = GrantColumns::of(record).seal(record.ordinal, &facts);
+    connection.prepare_cached(sql)?.execute(params![record.ordinal, facts, seal])?;
     Ok(())
 }
 
@@ -42,11 +60,10 @@ pub(in crate::embedded) fn grant(
     environment: EnvironmentId,
     id: GrantId,
 ) -> Stored<Option<GrantRecord>> {
-    let sql = "select ordinal, facts from grants where environment = ?1 and id = ?2
-               order by ordinal limit 1";
+    let sql = columns!("where environment = ?1 and id = ?2 order by ordinal limit 1");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![environment.0, id.to_string()])?;
-    rows.next()?.map(read_grant).transpose()
+    rows.next()?.map(read_sealed_grant).transpose()
 }
 
 pub(in crate::embedded) fn last_grant(connection: &Connection) -> Stored<u64> {
@@ -60,10 +77,11 @@ pub(in crate::embedded) fn grants(
     page: PageRequest,
 ) -> Stored<Vec<(u64, GrantRecord)>> {
     let (low, high) = query.created.bounds();
-    let mut sql = "select ordinal, facts from grants
-                   where environment = ?1 and customer = ?2 and resource is ?3
-                     and (?4 is null or currency = ?4) and created_at between ?5 and ?6"
-        .to_owned();
+    let mut sql = columns!(
+        "where environment = ?1 and customer = ?2 and resource is ?3
+           and (?4 is null or currency = ?4) and created_at between ?5 and ?6"
+    )
+    .to_owned();
     push_stretch(&mut sql, page);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
@@ -76,7 +94,7 @@ pub(in crate::embedded) fn grants(
     ])?;
     let mut grants = Vec::new();
     while let Some(row) = rows.next()? {
-        let record = read_grant(row)?;
+        let record = read_sealed_grant(row)?;
         grants.push((record.ordinal, record));
     }
     Ok(grants)
@@ -90,18 +108,52 @@ pub(in crate::embedded) struct GrantColumns {
     resource: Option<String>,
     currency: String,
     created_at: i64,
+    /// With the seal that lies there, they and the facts say what was written.
+    pub is_sealed: bool,
 }
 
 impl GrantColumns {
     fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
+        let mut columns = Self {
             environment: EnvironmentId(row.get("environment")?),
             id: row.get("id")?,
             customer: row.get("customer")?,
             resource: row.get("resource")?,
             currency: row.get("currency")?,
             created_at: row.get("created_at")?,
-        })
+            is_sealed: false,
+        };
+        let (ordinal, stated): (u64, u32) = (row.get("ordinal")?, row.get("seal")?);
+        let facts = row.get_ref("facts")?;
+        let facts = facts.as_blob().unwrap_or_default();
+        columns.is_sealed = columns.seal(ordinal, facts) == stated;
+        Ok(columns)
+    }
+
+    fn of(record: &GrantRecord) -> Self {
+        let key = &record.wallet;
+        Self {
+            environment: key.environment,
+            id: record.grant.name.id.to_string(),
+            customer: key.customer.as_str().to_owned(),
+            resource: key.resource.as_ref().map(|id| id.as_str().to_owned()),
+            currency: key.currency.as_str().to_owned(),
+            created_at: record.grant.created_at.milliseconds(),
+            is_sealed: true,
+        }
+    }
+
+    fn seal(&self, ordinal: u64, facts: &[u8]) -> u32 {
+        Seal::of("grants")
+            .number(ordinal)
+            .number(self.environment.0)
+            .text(&self.id)
+            .text(&self.customer)
+            .maybe(self.resource.as_deref(), Seal::text)
+            .text(&self.currency)
+            .number(self.created_at)
+            .bytes(facts)
+            .finish()
     }
 
     /// They say what the record says.
@@ -128,8 +180,7 @@ pub(in crate::embedded) fn each_grant(
     connection: &Connection,
     mut show: impl FnMut(Result<(GrantColumns, GrantRecord), UnreadableGrant>),
 ) -> Stored<()> {
-    let sql = "select ordinal, environment, id, customer, resource, currency, created_at, facts
-               from grants order by ordinal";
+    let sql = columns!("order by ordinal");
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -146,6 +197,15 @@ pub(in crate::embedded) fn each_grant(
         });
     }
     Ok(())
+}
+
+fn read_sealed_grant(row: &SqlRow<'_>) -> Stored<GrantRecord> {
+    let ordinal: u64 = row.get("ordinal")?;
+    let columns = GrantColumns::read(row);
+    let columns =
+        columns.map_err(|error| StoreError::Corrupt(format!("grants {ordinal}: {error}")))?;
+    seal::check(columns.is_sealed, "grants", ordinal)?;
+    read_grant(row)
 }
 
 fn read_grant(row: &SqlRow<'_>) -> Stored<GrantRecord> {

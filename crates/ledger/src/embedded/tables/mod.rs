@@ -6,6 +6,7 @@ mod grants;
 pub mod incidents;
 mod indexes;
 mod records;
+pub mod seal;
 
 use rusqlite::Row as SqlRow;
 

@@ -4,14 +4,17 @@ use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
 use scrip_core::{EnvironmentId, Timestamp};
 
+use super::seal::{self, Seal};
 use super::{Stored, first, push_stretch};
 use crate::work::StoreError;
 use crate::{PageRequest, Record, RecordKind, RecordQuery};
 
 pub(in crate::embedded) fn insert_record(connection: &Connection, record: &Record) -> Stored<()> {
     let sql = "insert into records
-                   (ordinal, environment, kind, id, created_at, updated_at, archived_at, body)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                   (ordinal, environment, kind, id, created_at, updated_at, archived_at, body,
+                    seal)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let body = body_text(record)?;
     connection.prepare_cached(sql)?.execute(params![
         record.ordinal,
         record.environment.0,
@@ -20,7 +23,8 @@ pub(in crate::embedded) fn insert_record(connection: &Connection, record: &Recor
         record.created_at.milliseconds(),
         record.updated_at.milliseconds(),
         record.archived_at.map(Timestamp::milliseconds),
-        body_text(record)?
+        body,
+        seal_of(record, &body)
     ])?;
     insert_record_keys(connection, record)
 }
@@ -36,14 +40,30 @@ pub(in crate::embedded) fn update_record(connection: &Connection, record: &Recor
             connection.prepare_cached(sql)?.execute(values)?;
         }
     }
-    let sql = "update records set updated_at = ?2, archived_at = ?3, body = ?4 where ordinal = ?1";
+    let sql = "update records set updated_at = ?2, archived_at = ?3, body = ?4, seal = ?5
+               where ordinal = ?1";
+    let body = body_text(record)?;
     connection.prepare_cached(sql)?.execute(params![
         record.ordinal,
         record.updated_at.milliseconds(),
         record.archived_at.map(Timestamp::milliseconds),
-        body_text(record)?
+        body,
+        seal_of(record, &body)
     ])?;
     insert_record_keys(connection, record)
+}
+
+fn seal_of(record: &Record, body: &str) -> u32 {
+    Seal::of("records")
+        .number(record.ordinal)
+        .number(record.environment.0)
+        .number(record.kind.number())
+        .text(&record.id)
+        .number(record.created_at.milliseconds())
+        .number(record.updated_at.milliseconds())
+        .maybe(record.archived_at.map(Timestamp::milliseconds), Seal::number)
+        .text(body)
+        .finish()
 }
 
 fn insert_record_keys(connection: &Connection, record: &Record) -> Stored<()> {
@@ -58,7 +78,7 @@ fn insert_record_keys(connection: &Connection, record: &Record) -> Stored<()> {
 }
 
 const RECORD_COLUMNS: &str =
-    "ordinal, environment, kind, id, created_at, updated_at, archived_at, body";
+    "ordinal, environment, kind, id, created_at, updated_at, archived_at, body, seal";
 
 /// The live record of this identifier, else the one archived last.
 pub(in crate::embedded) fn record(
@@ -166,11 +186,14 @@ fn record_by_ordinal(connection: &Connection, ordinal: u64) -> Stored<Option<Rec
     let sql = format!("select {RECORD_COLUMNS} from records where ordinal = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([ordinal])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let number: u8 = row.get("kind")?;
+    rows.next()?.map(read_record_of_any_kind).transpose()
+}
+
+fn read_record_of_any_kind(row: &SqlRow<'_>) -> Stored<Record> {
+    let (ordinal, number): (u64, u8) = (row.get("ordinal")?, row.get("kind")?);
     let kind = RecordKind::of_number(number)
         .ok_or_else(|| StoreError::Corrupt(format!("records {ordinal}: kind {number}")))?;
-    read_record(row, kind).map(Some)
+    read_record(row, kind)
 }
 
 fn read_record(row: &SqlRow<'_>, kind: RecordKind) -> Stored<Record> {
@@ -179,7 +202,7 @@ fn read_record(row: &SqlRow<'_>, kind: RecordKind) -> Stored<Record> {
     let instant = |at: i64| Timestamp::from_milliseconds(at).ok().ok_or_else(wrong("an instant"));
     let body: String = row.get("body")?;
     let archived_at: Option<i64> = row.get("archived_at")?;
-    Ok(Record {
+    let record = Record {
         ordinal,
         environment: EnvironmentId(row.get("environment")?),
         kind,
@@ -188,7 +211,24 @@ fn read_record(row: &SqlRow<'_>, kind: RecordKind) -> Stored<Record> {
         updated_at: instant(row.get("updated_at")?)?,
         archived_at: archived_at.map(instant).transpose()?,
         body: serde_json::from_str(&body).ok().ok_or_else(wrong("body"))?,
-    })
+    };
+    let stated: u32 = row.get("seal")?;
+    seal::check(seal_of(&record, &body) == stated, "records", ordinal)?;
+    Ok(record)
+}
+
+/// Tells of the records that cannot be read.
+pub(in crate::embedded) fn check_records(
+    connection: &Connection,
+    mut tell: impl FnMut(StoreError),
+) -> Stored<()> {
+    let sql = format!("select {RECORD_COLUMNS} from records order by ordinal");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        read_record_of_any_kind(row).map_or_else(&mut tell, drop);
+    }
+    Ok(())
 }
 
 fn body_text(record: &Record) -> Stored<String> {

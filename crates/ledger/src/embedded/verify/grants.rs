@@ -163,6 +163,7 @@ impl Seen {
             (record.cost == self.cost, "has another cost"),
             (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
             (living.is_some() || record.grant == *grant, "does not say how the grant ended"),
+            (columns.is_sealed, "has a seal that does not fit what it says"),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             None => Ok(()),

@@ -171,6 +171,7 @@ impl Work<'_> {
         for wrong in tables::check_indexes(self.connection)? {
             self.findings.add(Finding::Other(wrong));
         }
+        tables::check_records(self.connection, |error| self.findings.add(error))?;
         states::check_all(self.connection, finished, self.findings)?;
         grants::check_all(self.connection, finished, self.findings)
     }

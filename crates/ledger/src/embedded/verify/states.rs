@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use scrip_core::{Cause, Event, GrantType, Row};
 
 use super::super::findings::{Collector, Finding};
-use super::super::tables;
+use super::super::tables::seal::BROKEN;
+use super::super::tables::{self, KeptState};
 use super::worker::{Finished, owner};
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::StoreError;
@@ -66,16 +67,18 @@ impl States {
         }
         let kept = tables::state(connection, number, sequence)
             .map_err(|error| Finding::row(position, format!("its state: {error}")))?;
-        let Some((kept_at, state)) = kept else { return Ok(()) };
+        let Some(KeptState { position: kept_at, state, is_sealed }) = kept else { return Ok(()) };
         self.pending.remove(&number);
         self.met.insert((number, sequence));
         let expected = postcard::to_stdvec(&slot.wallet)
             .map_err(|error| StoreError::Failed(format!("packing a state: {error}")))?;
-        if (kept_at, &state) == (position, &expected) {
-            return Ok(());
-        }
-        let what =
-            format!("the state kept after sequence {sequence} is not what the rows add up to");
+        let what = match (kept_at, &state) == (position, &expected) {
+            true if is_sealed => return Ok(()),
+            true => format!("the state kept after sequence {sequence}: {BROKEN}"),
+            false => {
+                format!("the state kept after sequence {sequence} is not what the rows add up to")
+            }
+        };
         Err(Finding::row(position, what))
     }
 }

@@ -11,6 +11,7 @@ use super::super::catch_up::check;
 use super::super::findings::{Collector, Finding};
 use super::super::fold::fold;
 use super::super::tables::RawEntry;
+use super::super::tables::seal::BROKEN;
 use super::grants::Grants;
 use super::records::{Recorded, Records};
 use super::states::States;
@@ -179,6 +180,8 @@ impl<'a> Worker<'a> {
             .and_then(|()| self.states.follow(&self.connection, position, &followed.slot, &row));
         if let Err(finding) = followed_well {
             self.findings.add(finding);
+        } else if !entry.is_sealed() {
+            self.findings.add(Finding::row(position, BROKEN));
         }
         self.compared += usize::from(followed.meet_record(position, self.whole, self.findings));
     }

@@ -3,9 +3,9 @@
 
 use rusqlite::{Connection, params};
 use scrip_core::{Credits, Digest, Event, Row, genesis};
-use scrip_ledger::Work;
-use scrip_ledger::conformance::{instant, item, wallet};
+use scrip_ledger::conformance::{SANDBOX, instant, item, rows_of, wallet};
 use scrip_ledger::embedded::{Embedded, OpenError, Options, verify};
+use scrip_ledger::{CreatedRange, GrantQuery, Ledger as _, PageRequest, RecordKind, Start, Work};
 
 use super::store::Store;
 
@@ -48,6 +48,17 @@ fn found_beside(store: &Store, damage: impl FnOnce(&Connection)) -> String {
     let copy = store.copied();
     damage(&copy.sql());
     verify(copy.path(), |_, _| {}).unwrap_err().to_string()
+}
+
+fn grants_of(customer: &str) -> GrantQuery {
+    GrantQuery {
+        environment: SANDBOX,
+        customer: scrip_core::CustomerId::parse(customer).unwrap(),
+        resource: None,
+        currency: None,
+        created: CreatedRange::default(),
+        page: PageRequest { start: Start::Newest, limit: 100 },
+    }
 }
 
 fn run(sql: &str) -> impl FnOnce(&Connection) {
@@ -131,6 +142,44 @@ async fn columns_beside_a_row() {
     }
     let gone = found(&store, run("delete from wallets where number = 2"));
     assert_eq!(gone, "entries 4: wallet 2 is not in the list of wallets");
+}
+
+/// No list shows what a flipped bit made of a row, a grant or a record, and no answer is repeated that
+/// was never given.
+#[tokio::test]
+async fn nothing_is_served_whose_seal_is_broken() {
+    let store = sound().await;
+    for (table, place, column, value) in [
+        ("entries", "position = 10", "types", "types + 64"),
+        ("entries", "position = 10", "related", "related + 2"),
+        ("grants", "ordinal = 1", "created_at", "created_at + 1024"),
+        ("records", "id = 'ann'", "body", "body || ' '"),
+        ("records", "id = 'ann'", "updated_at", "updated_at + 1024"),
+        ("entries", "position = 10", "seal", "seal + 1"),
+        ("grants", "ordinal = 1", "seal", "seal + 1"),
+        ("records", "id = 'ann'", "seal", "seal + 1"),
+    ] {
+        let copy = store.copied();
+        let damage = format!("update {table} set {column} = {value} where {place}");
+        run_owned(damage)(&copy.sql());
+        // What a start recomputes is told there; the rest by whoever reads it, and by `verify`.
+        if Embedded::open(copy.path(), Options::default(), |_, _| {}).is_err() {
+            continue;
+        }
+        let opened = copy.opened().await;
+        let ledger = &opened.ledger;
+        let told = match table {
+            "entries" => ledger.rows(rows_of("ann")).await.map(drop),
+            "grants" => ledger.grants(grants_of("ann")).await.map(drop),
+            _ => ledger.record(SANDBOX, RecordKind::Customer, "ann").await.map(drop),
+        };
+        let told = told.err().map(|error| error.to_string()).unwrap_or_default();
+        let broken = "its seal does not fit what it says";
+        assert!(told.starts_with(table) && told.ends_with(broken), "{table}.{column}: {told}");
+        opened.close().await;
+        let found = verify(copy.path(), |_, _| {}).unwrap_err().to_string();
+        assert!(found.starts_with(table), "{table}.{column}: {found}");
+    }
 }
 
 /// The tables are well, but a list that is read through an index would lack what is there.
@@ -223,7 +272,7 @@ async fn records_of_grants() {
         assert!(found.ends_with("has no record"), "{found}");
     }
     let again = "insert into grants select 9, environment, 'cred-grant-000000000000', customer,
-                 resource, currency, created_at, facts from grants where ordinal = 3";
+                 resource, currency, created_at, facts, seal from grants where ordinal = 3";
     let found = found_beside(&store, run(again));
     assert!(found.contains("is of no grant"), "{found}");
     let changes = [
@@ -290,7 +339,7 @@ async fn kept_states() {
     assert_eq!(found_beside(&store, run(changed)), expected);
     let moved = "update states set position = 8191 where sequence = 8192";
     assert_eq!(found_beside(&store, run(moved)), expected);
-    let more = "insert into states select wallet, 5000, 5000, state from states limit 1";
+    let more = "insert into states select wallet, 5000, 5000, state, seal from states limit 1";
     let expected = "states: wallet 1 has one after sequence 5000, where none is due";
     assert_eq!(found_beside(&store, run(more)), expected);
 }
