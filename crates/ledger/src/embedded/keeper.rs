@@ -50,6 +50,11 @@ impl ToKeep {
         self.slices_fail.load(Ordering::Acquire)
     }
 
+    /// The keeper does no more turns than the last, if any: it failed, or everything stops.
+    pub(super) fn has_ended(&self) -> bool {
+        self.behind.is_stopping()
+    }
+
     /// Nothing more comes: one last round, and the names that are left are saved.
     pub(super) fn stop(&self, last: Option<(Recent, Reach)>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;

@@ -143,13 +143,13 @@ impl Embedded {
 
     /// Tells all threads to end; the answer waits for them.
     fn begin_close(&self) -> Option<impl FnOnce() + Send + 'static> {
-        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
+        self.shared.closed.store(true, Ordering::Release);
         self.stops.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        if !was_closed {
-            let _ = self.queue.try_send_always(Message::Stop);
-        }
+        // Also after a failure: the thread that failed need not be the writer. One that ended takes
+        // nothing any more.
+        let _ = self.queue.try_send_always(Message::Stop);
         (!threads.is_empty()).then_some(move || {
             for thread in threads {
                 let _ = thread.join();

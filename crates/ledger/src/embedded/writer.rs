@@ -123,7 +123,9 @@ impl Writer {
             match shared.names.make_room(base.last.reach) {
                 Room::Enough => break,
                 Room::Frozen(frozen) => shared.keep.slice(frozen),
-                Room::None if shared.keep.cannot_slice() => return false,
+                Room::None if shared.keep.cannot_slice() || shared.keep.has_ended() => {
+                    return false;
+                }
                 Room::None => {
                     shared.gauges.writer_slow_downs.increment();
                     std::thread::sleep(SLICE_WAIT);

@@ -80,3 +80,17 @@ fn every_refusal_says_what_and_where() {
         assert_eq!(error.to_string(), text);
     }
 }
+
+/// Whichever thread failed, the writer still waits for messages.
+#[test]
+fn a_ledger_closes_after_a_failure_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = Embedded::open(directory.path(), Options::default(), |_, _| {}).unwrap();
+    ledger.shared.fail("the keeper panicked");
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        ledger.close_blocking();
+        done.send(())
+    });
+    is_done.recv_timeout(Duration::from_secs(20)).unwrap();
+}

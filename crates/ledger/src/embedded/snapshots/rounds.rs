@@ -146,6 +146,11 @@ impl Behind {
         self.changed.notify_all();
     }
 
+    /// No more than one last round follows.
+    pub(in crate::embedded) fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
     /// Waits until a round is worth it; whether it is the last one.
     pub(in crate::embedded) fn wait_for_round(&self) -> bool {
         let begin = Instant::now();
