@@ -11,6 +11,7 @@ use scrip_simulator::run::simulate;
 
 use super::histories::Sums;
 use super::progress::Progress;
+use super::stillness::Stillness;
 use crate::options::{All, Targets};
 
 /// How long each part goes on before the next.
@@ -22,7 +23,8 @@ pub fn run(options: &All, out: &mut dyn io::Write) -> io::Result<ExitCode> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     writeln!(out, "seed {seed}")?;
     out.flush()?;
-    let mut round = Round { seed, done: Done::default(), binary: options };
+    let (done, stillness) = (Done::default(), Stillness::watched());
+    let mut round = Round { seed, done, binary: options, stillness };
     let mut progress = Progress::new(None, None, Some(options.minutes));
     while progress.goes_on() {
         if let Err(what) = round.play() {
@@ -57,6 +59,7 @@ struct Round<'a> {
     seed: u64,
     done: Done,
     binary: &'a All,
+    stillness: Stillness,
 }
 
 impl Round<'_> {
@@ -65,12 +68,15 @@ impl Round<'_> {
         let targets = Targets::All.list();
         let begun = Instant::now();
         while begun.elapsed() < TURN {
-            let tally = simulate(self.next(), STEPS, &targets).map_err(|failed| failed.report())?;
+            let seed = self.next();
+            self.stillness.now(format_args!("scrip-simulator --seed {seed} --steps {STEPS}"));
+            let tally = simulate(seed, STEPS, &targets).map_err(|failed| failed.report())?;
             self.done.histories.add(&tally);
         }
         let begun = Instant::now();
         while begun.elapsed() < TURN {
             let seed = self.next();
+            self.stillness.now(format_args!("scrip-simulator faults --seed {seed}"));
             faults::live(seed, &mut self.done.faults).map_err(|failure| {
                 format!("{failure}\nrepeat: scrip-simulator faults --seed {}", failure.seed)
             })?;
@@ -81,8 +87,9 @@ impl Round<'_> {
             binary: self.binary.binary.clone(),
             ..concurrent::Options::default()
         };
+        let seed = options.seed.unwrap_or_default();
+        self.stillness.now(format_args!("scrip-simulator concurrent --seed {seed}"));
         let report = concurrent::run(&options).map_err(|failure| {
-            let seed = options.seed.unwrap_or_default();
             format!("{failure}\nrepeat: scrip-simulator concurrent --seed {seed}")
         })?;
         if self.done.concurrent.rounds == 0 {

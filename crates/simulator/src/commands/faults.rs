@@ -7,6 +7,7 @@ use scrip_simulator::concurrent::fresh_seed;
 use scrip_simulator::faults::{self, Report};
 
 use super::progress::Progress;
+use super::stillness::Stillness;
 use crate::options::Faults;
 
 /// Lives through directories until one is not as promised.
@@ -15,7 +16,9 @@ pub fn run(options: &Faults, out: &mut dyn io::Write) -> io::Result<ExitCode> {
     writeln!(out, "seed {first}")?;
     let mut progress = Progress::new(options.seed, options.directories, options.minutes);
     let (mut seed, mut report) = (first, Report::default());
+    let stillness = Stillness::watched();
     while progress.goes_on() {
+        stillness.now(format_args!("scrip-simulator faults --seed {seed}"));
         if let Err(failure) = faults::live(seed, &mut report) {
             progress.end()?;
             writeln!(out, "{failure}\nrepeat: scrip-simulator faults --seed {}", failure.seed)?;

@@ -5,3 +5,4 @@ pub mod concurrent;
 pub mod faults;
 pub mod histories;
 mod progress;
+mod stillness;
