@@ -403,60 +403,65 @@ class TestExtensions:
         check_refusal(extend(wire, wallet), 400, "InvalidArgumentError")
 
 
+@pytest.fixture(scope="module")
+def box(own_server: Server) -> Iterator[Wire]:
+    client = Wire(own_server.url, own_server.sandbox_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def days(box: Wire) -> Callable[[], datetime]:
+    """Days of their own for every test."""
+    count = iter(range(1, 1000))
+
+    def next_day() -> datetime:
+        now = START + timedelta(days=10 * next(count))
+        assert box.post(CLOCK, {"now": iso(now)}).status_code == 200
+        return now
+
+    return next_day
+
+
+@pytest.fixture(scope="module", params=["sync", "async"])
+def boxed(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
+    client = Api(request.param, own_server.url, own_server.sandbox_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def money(box: Wire) -> str:
+    return new_currency(box)
+
+
+@pytest.fixture
+def till(box: Wire, money: str) -> Wallet:
+    return Wallet(new_customer(box), money)
+
+
 class TestTime:
     """In a sandbox, whose clock the tests move."""
-
-    @pytest.fixture(scope="class")
-    def box(self, own_server: Server) -> Iterator[Wire]:
-        client = Wire(own_server.url, own_server.sandbox_key)
-        yield client
-        client.close()
-
-    @pytest.fixture(scope="class")
-    def days(self, box: Wire) -> Callable[[], datetime]:
-        """Days of their own for every test."""
-        count = iter(range(1, 1000))
-
-        def next_day() -> datetime:
-            now = START + timedelta(days=10 * next(count))
-            assert box.post(CLOCK, {"now": iso(now)}).status_code == 200
-            return now
-
-        return next_day
-
-    @pytest.fixture(scope="class", params=["sync", "async"])
-    def api(self, own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
-        client = Api(request.param, own_server.url, own_server.sandbox_key)
-        yield client
-        client.close()
-
-    @pytest.fixture(scope="class")
-    def money(self, box: Wire) -> str:
-        return new_currency(box)
-
-    @pytest.fixture
-    def till(self, box: Wire, money: str) -> Wallet:
-        return Wallet(new_customer(box), money)
 
     def move(self, box: Wire, to: datetime) -> None:
         assert box.post(CLOCK, {"now": iso(to)}).status_code == 200
 
     def test_it_ends_at_the_exact_instant(
-        self, api: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
+        self, boxed: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
     ) -> None:
         now = days()
-        made = grant(api, till, 100)
-        assert reserve(api, till, 30, reservation_ttl_seconds=60).reservation.expires_at == now + timedelta(minutes=1)
+        made = grant(boxed, till, 100)
+        assert reserve(boxed, till, 30, reservation_ttl_seconds=60).reservation.expires_at == now + timedelta(minutes=1)
         self.move(box, now + timedelta(seconds=59, milliseconds=999))
-        assert api.balance(till.customer, till.currency) == 70
+        assert boxed.balance(till.customer, till.currency) == 70
         self.move(box, now + timedelta(minutes=5))
-        assert api.balance(till.customer, till.currency) == 100
-        ended = api.ledger(till.customer).data[0]
+        assert boxed.balance(till.customer, till.currency) == 100
+        ended = boxed.ledger(till.customer).data[0]
         assert (ended.event_type, ended.amount) == ("CREDITS_RESERVATION_EXPIRED", 30)
         assert ended.timestamp == now + timedelta(minutes=1)
         (part,) = ended.breakdown
         assert (part.event_type, part.amount, part.credit_grant_id) == ("CREDITS_RESERVATION_EXPIRED", 30, made.id)
-        again = reserve(api, till, 30, reservation_ttl_seconds=60)
+        again = reserve(boxed, till, 30, reservation_ttl_seconds=60)
         assert (again.is_granted, again.reservation.status, again.current_usage) == (True, "RELEASED", 0)
         closed = read(box, till)
         assert (closed["status"], closed["consumedAmount"]) == ("RELEASED", 0)
@@ -464,68 +469,68 @@ class TestTime:
         check_books(box, till.customer)
 
     def test_an_extended_one_ends_then(
-        self, api: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
+        self, boxed: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
     ) -> None:
         now = days()
-        grant(api, till, 100)
-        reserve(api, till, 30, reservation_ttl_seconds=60)
+        grant(boxed, till, 100)
+        reserve(boxed, till, 30, reservation_ttl_seconds=60)
         assert extend(box, till, ttlSeconds=7200).status_code == 200
         self.move(box, now + timedelta(hours=1))
-        assert api.balance(till.customer, till.currency) == 70
+        assert boxed.balance(till.customer, till.currency) == 70
         self.move(box, now + timedelta(hours=2))
-        assert api.balance(till.customer, till.currency) == 100
-        assert api.ledger(till.customer).data[0].timestamp == now + timedelta(hours=2)
+        assert boxed.balance(till.customer, till.currency) == 100
+        assert boxed.ledger(till.customer).data[0].timestamp == now + timedelta(hours=2)
 
     def test_late_it_is_a_normal_consumption_once(
-        self, api: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
+        self, boxed: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
     ) -> None:
         now = days()
-        grant(api, till, 100)
-        reserve(api, till, 30)
+        grant(boxed, till, 100)
+        reserve(boxed, till, 30)
         self.move(box, now + timedelta(hours=2))
         for consumed in (20, 5):
-            settled = release(api, till, consumed)
+            settled = release(boxed, till, consumed)
             told = settled.reservation
             assert (told.consumed_amount, told.status, settled.credit.current_usage) == (20, "RELEASED", 20)
-        released = api.ledger(till.customer, reservation_id="job").data[0]
+        released = boxed.ledger(till.customer, reservation_id="job").data[0]
         assert (released.event_type, released.amount) == ("CREDITS_RESERVATION_RELEASED", -20)
         assert released.hold_returned_amount == 0
         check_books(box, till.customer)
 
     @pytest.mark.parametrize("ended", ["expired", "voided"])
     def test_a_grant_ends_under_a_hold(
-        self, api: Api, box: Wire, till: Wallet, days: Callable[[], datetime], ended: str
+        self, boxed: Api, box: Wire, till: Wallet, days: Callable[[], datetime], ended: str
     ) -> None:
         now = days()
         expiry = now + timedelta(minutes=10)
-        made = grant(api, till, 100, **({"expire_at": expiry} if ended == "expired" else {}))
-        grant(api, till, 5, priority=90)
-        reserve(api, till, 30)
+        made = grant(boxed, till, 100, **({"expire_at": expiry} if ended == "expired" else {}))
+        grant(boxed, till, 5, priority=90)
+        reserve(boxed, till, 30)
         if ended == "expired":
             self.move(box, expiry)
         else:
-            api.grants.void(made.id)
-        credit = api.credit(till.customer, till.currency)
+            boxed.grants.void(made.id)
+        credit = boxed.credit(till.customer, till.currency)
         assert (credit.usage_limit, credit.current_usage) == (5, 0)
         assert (credit.reserved or 0, credit.reserved_on_expired_grants) == (0, 30)
-        assert release(api, till, 20).credit.current_usage == 0
-        lost, released = api.ledger(till.customer).data[:2]
+        assert release(boxed, till, 20).credit.current_usage == 0
+        lost, released = boxed.ledger(till.customer).data[:2]
         assert (released.amount, released.hold_returned_amount) == (10, 30)
         event_type = {"expired": "CREDITS_EXPIRED", "voided": "CREDITS_VOIDED"}[ended]
         assert (lost.event_type, lost.amount, lost.credit_grant_id) == (event_type, -10, made.id)
-        assert api.balance(till.customer, till.currency) == 5
+        assert boxed.balance(till.customer, till.currency) == 5
 
     def test_a_repeat_whose_instant_has_passed(
-        self, api: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
+        self, boxed: Api, box: Wire, till: Wallet, days: Callable[[], datetime]
     ) -> None:
         now = days()
-        grant(api, till, 100)
+        grant(boxed, till, 100)
         at = now + timedelta(minutes=1)
-        reserve(api, till, 30, reservation_expires_at=at)
+        reserve(boxed, till, 30, reservation_expires_at=at)
         self.move(box, now + timedelta(hours=1))
-        assert reserve(api, till, 30, reservation_expires_at=at).reservation.status == "RELEASED"
+        assert reserve(boxed, till, 30, reservation_expires_at=at).reservation.status == "RELEASED"
         with refuses(400, "BadUserInput", naming="reservationExpiresAt"):
-            reserve(api, till, 30, "new", reservation_expires_at=at)
+            reserve(boxed, till, 30, "new", reservation_expires_at=at)
 
 
 class TestParallel:
