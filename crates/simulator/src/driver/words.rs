@@ -248,6 +248,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
+        | Refusal::HoldEnded { .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
