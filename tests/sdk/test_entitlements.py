@@ -141,18 +141,6 @@ def test_a_resource_has_a_balance_of_its_own(api: Api, customer: str, currency: 
     assert api.balance(customer, currency, resource_id="site") == 3
 
 
-def test_reserving_is_not_served_yet(api: Api, wallet: Wallet) -> None:
-    grant(api, wallet, 10)
-    with refuses(501, "UnsupportedParameter", naming="reserveAmount"):
-        api.credit(wallet.customer, wallet.currency, reserve_amount=5, reservation_id="r1",
-                   reservation_ttl_seconds=60, reservation_metadata='{"a":"b"}')
-    with refuses(501, "UnsupportedParameter", naming="reserveAmount"):
-        api.credit(wallet.customer, wallet.currency, reserve_amount=5, reservation_id="r1",
-                   reservation_expires_at=from_now(hours=1))
-    assert api.balance(wallet.customer, wallet.currency) == 10
-    assert len(api.ledger(wallet.customer).data) == 1
-
-
 class TestList:
     def test_one_entry_for_each_wallet_in_scope(
         self, api: Api, customer: str, currency: str, other_currency: str

@@ -47,13 +47,37 @@ def resources(wire: Wire, customer: str) -> list[str]:
     return [item["id"] for item in everything(wire, f"/api/v1/customers/{customer}/resources")]
 
 
+def parts(row: Row, holds: dict[tuple[str, str | None, str], dict[str, Decimal]]) -> list[tuple[str, Decimal]]:
+    """What a row did to each grant. `holds` are those that are open before it, oldest row first, and is kept up."""
+    if "reservationId" not in row:
+        return [(row["creditGrantId"], row["amount"])]
+    name = (row["creditCurrencyId"], row["resourceId"], row["reservationId"])
+    changes = [(part["creditGrantId"], part["amount"]) for part in row["breakdown"]]
+    if row["eventType"] == "CREDITS_RESERVED":
+        holds[name] = {grant_id: -amount for grant_id, amount in changes}
+    elif row["eventType"] == "CREDITS_RESERVATION_EXPIRED":
+        assert holds.pop(name) == dict(changes), row
+    elif row["holdReturnedAmount"] > 0:
+        returned = holds.pop(name)
+        assert sum(returned.values()) == row["holdReturnedAmount"], row
+        changes += returned.items()
+    assert sum(amount for _, amount in changes) == row["amount"], row
+    return changes
+
+
 def check_books(wire: Wire, customer: str) -> None:
     """Conservation, as any client can check it, for every wallet of a customer that is not archived."""
     by_wallet: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
     by_grant: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for row in rows(wire, customer):
+    holds: dict[tuple[str, str | None, str], dict[str, Decimal]] = {}
+    for row in reversed(rows(wire, customer)):
         by_wallet[row["creditCurrencyId"], row["resourceId"]] += row["amount"]
-        by_grant[row["creditGrantId"]] += row["amount"]
+        for grant_id, amount in parts(row, holds):
+            by_grant[grant_id] += amount
+    held: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for legs in holds.values():
+        for grant_id, amount in legs.items():
+            held[grant_id] += amount
 
     live_overdrafts: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
     usable_rest: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
@@ -70,8 +94,8 @@ def check_books(wire: Wire, customer: str) -> None:
                 continue
             assert ZERO <= consumed <= amount, grant
             if status == "ACTIVE":
-                # What its rows leave on a usable grant is what nobody has consumed yet.
-                assert left == amount - consumed, (grant, left)
+                # What its rows leave on a usable grant is what nobody has consumed or holds yet.
+                assert left == amount - consumed - held[grant["id"]], (grant, left)
                 usable_rest[wallet] += left
             else:
                 # Before it is usable, and after it has ended, a grant's rows add up to nothing.

@@ -9,6 +9,7 @@ SERVED: dict[str, int] = {
     "POST /api/v1/credits/grants": 201,
     "GET /api/v1/credits/grants": 200,
     "POST /api/v1/credits/grants/{}/void": 200,
+    "POST /api/v1/credits/reservations/{}/release": 200,
     "POST /api/v1/credits/consumption": 200,
     "POST /api/v1/credits/consumption/async": 202,
     "GET /api/v1/credits/ledger": 200,
@@ -34,6 +35,10 @@ SERVED: dict[str, int] = {
 EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/grants/{}": 200,
     "PATCH /api/v1/credits/grants/{}": 200,
+    "POST /api/v1/credits/reservations": 200,
+    "GET /api/v1/credits/reservations": 200,
+    "GET /api/v1/credits/reservations/{}": 200,
+    "POST /api/v1/credits/reservations/{}/extend": 200,
     "POST /api/v1/test-clock": 200,
 }
 

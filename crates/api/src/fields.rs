@@ -8,7 +8,7 @@ use scrip_core::limits::{
 };
 use scrip_core::{
     AmountError, Credits, CurrencyId, CustomerId, Dimension, IdempotencyKey, InvalidId,
-    MoneyAmount, MoneyCurrency, ResourceId, Timestamp,
+    MoneyAmount, MoneyCurrency, ReservationId, ResourceId, Timestamp,
 };
 
 use crate::error::ApiError;
@@ -35,6 +35,11 @@ pub(crate) fn idempotency_key(field: &str, text: &str) -> Result<IdempotencyKey,
     IdempotencyKey::parse(text).map_err(|error| invalid_id(field, error))
 }
 
+/// A reservation's identifier.
+pub(crate) fn reservation(field: &str, text: &str) -> Result<ReservationId, ApiError> {
+    ReservationId::parse(text).map_err(|error| invalid_id(field, error))
+}
+
 fn invalid_id(field: &str, error: InvalidId) -> ApiError {
     ApiError::bad_input(format!("{field} {error}"))
 }
@@ -45,7 +50,24 @@ pub(crate) fn positive_amount(
     number: Number<'_>,
     numbers: Numbers,
 ) -> Result<Credits, ApiError> {
-    let amount = parse_amount(field, &digits(field, number, numbers)?)?;
+    positive(field, parse_amount(field, &digits(field, number, numbers)?)?)
+}
+
+/// The same, as a query spells it.
+pub(crate) fn positive_amount_in_query(field: &str, text: &str) -> Result<Credits, ApiError> {
+    positive(field, parse_amount(field, text)?)
+}
+
+/// An amount that may be zero.
+pub(crate) fn amount(
+    field: &str,
+    number: Number<'_>,
+    numbers: Numbers,
+) -> Result<Credits, ApiError> {
+    amount_in_query(field, &digits(field, number, numbers)?)
+}
+
+fn positive(field: &str, amount: Credits) -> Result<Credits, ApiError> {
     if !amount.is_positive() {
         return Err(ApiError::bad_input(format!("{field} must be greater than 0")));
     }

@@ -18,9 +18,10 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
     match refusal {
         Refusal::NotFound { entity, .. } => ApiError::not_found(not_found_code(*entity), message),
         Refusal::Archived { .. } => ApiError::bad("EntityIsArchivedError", message),
-        Refusal::KeyReused { .. } | Refusal::Duplicate { .. } | Refusal::HoldOpen { .. } => {
-            ApiError::conflict(message)
-        }
+        Refusal::KeyReused { .. }
+        | Refusal::ReservationReused { .. }
+        | Refusal::Duplicate { .. }
+        | Refusal::HoldOpen { .. } => ApiError::conflict(message),
         Refusal::ExpireNotAfterEffective => {
             ApiError::bad("ExpireAtMustBeLaterThanEffectiveAtError", message)
         }
@@ -37,7 +38,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::GrantExpired => {
             ApiError::bad("CannotUpdateExpireAtForExpiredCreditGrantError", message)
         }
-        Refusal::GrantAwaitsNoPayment | Refusal::TooMany { .. } => {
+        Refusal::GrantAwaitsNoPayment | Refusal::HoldEnded { .. } | Refusal::TooMany { .. } => {
             ApiError::bad("InvalidArgumentError", message)
         }
         Refusal::InsufficientCredits { .. } => {

@@ -89,6 +89,9 @@ impl Wallet {
                 self.note_remains();
             }
             Event::GrantReopened { grant } => self.fold_reopened(grant)?,
+            Event::HoldExtended { reservation, expires_at } => {
+                self.fold_extended(reservation, *expires_at)?;
+            }
         }
         self.release_spent(event)?;
         self.balance = self.balance.plus(event.effect()?)?;
@@ -208,6 +211,18 @@ impl Wallet {
         let (reservation, number) = (hold.reservation.clone(), hold.number);
         self.hold_names.insert(HoldName { reservation, number });
         self.holds.insert(Arc::new(hold));
+        Ok(())
+    }
+
+    fn fold_extended(&mut self, reservation: &ReservationId, expires_at: Timestamp) -> Applied {
+        let unknown = || Contradiction::Unknown { what: format!("hold {reservation:?}") };
+        let number = self.hold_names.get(reservation).ok_or_else(unknown)?.number;
+        let hold = Arc::make_mut(self.holds.get_mut(&number).ok_or_else(unknown)?);
+        let was = due_of_hold(hold);
+        hold.expires_at = expires_at;
+        let is = due_of_hold(hold);
+        self.due.remove(&was);
+        self.due.insert(is);
         Ok(())
     }
 

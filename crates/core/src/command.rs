@@ -45,6 +45,8 @@ pub enum Command {
         /// The first grant that backed the hold.
         first: GrantRef,
     },
+    /// Let an open hold end at another instant.
+    Extend(Extend),
 }
 
 /// Whether a new grant has to wait for money.
@@ -181,12 +183,51 @@ pub struct Reserve {
     pub reservation: ReservationId,
     /// Positive, at most [`crate::limits::AMOUNT_MAX`].
     pub amount: Credits,
-    /// When it ends by itself: after now, at most 24 hours ahead.
-    pub expires_at: Timestamp,
+    /// When it ends by itself.
+    pub ends: HoldEnd,
     /// What the request was, for its repeats (decision 49).
     pub fingerprint: Fingerprint,
     /// The reservation's metadata.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// When a hold ends by itself, as a request says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldEnd {
+    /// At an instant.
+    At(Timestamp),
+    /// So long after the request is decided.
+    After {
+        /// How long.
+        milliseconds: i64,
+    },
+}
+
+impl HoldEnd {
+    /// The instant, for a request that is decided now: later than now, at most 24 hours ahead.
+    pub fn instant(self, now: Timestamp) -> Result<Timestamp, Refusal> {
+        let at = match self {
+            Self::At(at) => at,
+            Self::After { milliseconds } => now.later(milliseconds),
+        };
+        let is_in_range = at > now && at <= now.later(crate::limits::HOLD_MAX_MILLISECONDS);
+        is_in_range.then_some(at).ok_or(Refusal::HoldExpiryOutOfRange)
+    }
+}
+
+impl From<Timestamp> for HoldEnd {
+    fn from(at: Timestamp) -> Self {
+        Self::At(at)
+    }
+}
+
+/// An open hold that shall end at another instant, later or sooner (decisions 69, 77).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extend {
+    /// Which.
+    pub reservation: ReservationId,
+    /// When it ends by itself from now on.
+    pub ends: HoldEnd,
 }
 
 /// A reservation to be settled.

@@ -34,13 +34,14 @@ impl Wallet {
             Event::Transferred { target: grant, .. } | Event::Updated { grant, .. } => {
                 self.depart_if_spent(grant.number)
             }
-            // These leave credits, end a grant, or bring it back for the row that follows.
+            // These leave credits, end a grant, bring it back for the row that follows, or touch none.
             Event::GrantCreated { .. }
             | Event::PaymentConfirmed { .. }
             | Event::Expired(_)
             | Event::Voided(_)
             | Event::Reserved { .. }
             | Event::HoldExpired { .. }
+            | Event::HoldExtended { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }

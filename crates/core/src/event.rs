@@ -107,6 +107,13 @@ pub enum Event {
         /// The grant as it left.
         grant: Box<Grant>,
     },
+    /// An open hold ends at another instant than it would have. No row of the API.
+    HoldExtended {
+        /// Which.
+        reservation: ReservationId,
+        /// When it ends by itself from now on.
+        expires_at: Timestamp,
+    },
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -208,7 +215,8 @@ impl Event {
         Ok(match self {
             Self::GrantCreated { .. }
             | Self::PaymentConfirmed { .. }
-            | Self::GrantReopened { .. } => Vec::new(),
+            | Self::GrantReopened { .. }
+            | Self::HoldExtended { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }

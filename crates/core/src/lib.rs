@@ -28,8 +28,8 @@ mod wallet;
 
 pub use chain::{Digest, genesis};
 pub use command::{
-    Command, Consume, EditGrant, GrantChange, NewGrant, OnInsufficient, PaymentState, Release,
-    Reserve,
+    Command, Consume, EditGrant, Extend, GrantChange, HoldEnd, NewGrant, OnInsufficient,
+    PaymentState, Release, Reserve,
 };
 pub use contradiction::Contradiction;
 pub use credits::{AmountError, Credits, Overflow};

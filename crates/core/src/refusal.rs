@@ -54,6 +54,12 @@ pub enum Refusal {
         /// The key.
         key: String,
     },
+    /// The reservation was made before with another request.
+    #[error("reservationId {reservation:?} was used before with a different request")]
+    ReservationReused {
+        /// Its name.
+        reservation: String,
+    },
     /// The identifier is taken.
     #[error("{} {id:?} already exists", entity.noun())]
     Duplicate {
@@ -75,7 +81,7 @@ pub enum Refusal {
     #[error("createdAt must not be more than 400 days back")]
     CreatedAtTooOld,
     /// A hold would end in the past, or more than 24 hours ahead.
-    #[error("reservationExpiresAt must be in the future, at most 24 hours ahead")]
+    #[error("expiresAt must be in the future, at most 24 hours ahead")]
     HoldExpiryOutOfRange,
     /// The test clock would go back.
     #[error("now must not be earlier than the test clock, which stands at {clock}")]
@@ -124,6 +130,12 @@ pub enum Refusal {
     /// An open hold has this name already.
     #[error("reservation {reservation:?} is open already")]
     HoldOpen {
+        /// Its name.
+        reservation: String,
+    },
+    /// The hold was settled or has ended by itself.
+    #[error("reservation {reservation:?} has ended")]
+    HoldEnded {
         /// Its name.
         reservation: String,
     },

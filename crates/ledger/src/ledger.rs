@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
+    WalletKey,
 };
 
 use crate::{
     Claim, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
-    RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
 };
 
 /// Why a ledger gave no answer.
@@ -127,6 +128,20 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A page of ledger rows, newest first; what is due is written first.
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// A reservation as it is now; none if the wallet knows none of this name, which it does for at
+    /// least 30 days after it closed (decision 21). Nothing is written.
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError>;
+
+    /// A page of the reservations that are open now, newest first. Nothing is written.
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError>;
 
     /// A wallet's newest row at or before an instant, whose `balance_after` was the balance then;
     /// none if it had no rows yet. What is due is written first: if it cannot be, there is no

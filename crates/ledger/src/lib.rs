@@ -18,6 +18,7 @@ mod page;
 mod published;
 mod reading;
 mod record;
+mod reservations;
 mod slot;
 mod work;
 
@@ -28,9 +29,13 @@ pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
 pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
-    OrderRefusal, Payment, RecordPatch, Rejected, Released, Remember, RememberBy, Render, Reserved,
-    RowView, StoredAnswer, WalletConsume, WalletRelease, WalletReserve, Work,
+    OrderRefusal, Payment, RecordPatch, Rejected, Released, Remember, RememberBy, Render,
+    ReservationView, Reserved, RowView, StoredAnswer, WalletConsume, WalletExtend, WalletRelease,
+    WalletReserve, Work,
 };
-pub use page::{CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, RowQuery, Start};
+pub use page::{
+    CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
+    Start,
+};
 pub use record::{KeyHolder, Record, RecordKind, SYSTEM, resource_record_id};
 pub use work::Settings;

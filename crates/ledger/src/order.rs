@@ -1,11 +1,12 @@
 //! What a ledger is asked to do, and what it answers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, Consume, Credits, EditGrant, EnvironmentId, Grant, GrantId, Money, NameHash, NameKind,
-    NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey,
-    Words,
+    Balance, Consume, Credits, EditGrant, EnvironmentId, Extend, Grant, GrantId, Money, NameHash,
+    NameKind, NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp,
+    WalletKey, Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,8 @@ pub enum Work {
     Reserve(Box<WalletReserve>),
     /// Settle a reservation, once, whether or not its hold has ended by itself.
     Release(Box<WalletRelease>),
+    /// Let an open hold end at another instant.
+    Extend(Box<WalletExtend>),
     /// Move the environment's test clock.
     MoveClock(Timestamp),
     /// Write what time brought to these wallets.
@@ -65,6 +68,7 @@ impl Work {
             Self::ConsumeBatch(items) => items.iter().map(|item| &item.wallet).collect(),
             Self::Reserve(item) => vec![&item.wallet],
             Self::Release(item) => vec![&item.wallet],
+            Self::Extend(item) => vec![&item.wallet],
             Self::Advance(keys) => keys.iter().collect(),
             _ => Vec::new(),
         }
@@ -92,6 +96,7 @@ impl Work {
             Self::ConsumeBatch(items) => items.iter().map(consumption).collect(),
             Self::Reserve(item) => vec![reservation(&item.wallet, &item.reserve.reservation)],
             Self::Release(item) => vec![reservation(&item.wallet, &item.release.reservation)],
+            Self::Extend(item) => vec![reservation(&item.wallet, &item.extend.reservation)],
             _ => Vec::new(),
         }
     }
@@ -168,6 +173,15 @@ pub struct WalletRelease {
     pub release: Release,
 }
 
+/// A hold to end at another instant, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct WalletExtend {
+    /// The wallet.
+    pub wallet: WalletKey,
+    /// The extension.
+    pub extend: Extend,
+}
+
 /// The answer to an order that was carried out.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -181,7 +195,7 @@ pub enum Answer {
     Consumed(Consumed),
     /// Items of a batch that the state refused; all others are durable.
     Batch(Vec<Rejected>),
-    /// What was set aside.
+    /// What is set aside, of a hold that was placed or extended.
     Reserved(Reserved),
     /// What a reservation came to.
     Released(Released),
@@ -202,12 +216,12 @@ pub struct Consumed {
     pub balance: Balance,
 }
 
-/// A reservation, new or repeated (decision 49).
+/// A reservation, new, repeated (decision 49) or extended.
 #[derive(Clone, Copy, Debug)]
 pub struct Reserved {
     /// What was set aside.
     pub amount: Credits,
-    /// When it ends by itself, as it was fixed when it was placed.
+    /// When it ends by itself: as it was fixed when it was placed, or extended last.
     pub expires_at: Timestamp,
     /// It still holds the credits. A repeat of one that was settled or has ended holds nothing.
     pub is_open: bool,
@@ -326,6 +340,27 @@ pub struct GrantRecord {
 /// A grant as it is now.
 pub type GrantView = GrantRecord;
 
+/// A reservation as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservationView {
+    /// The wallet it belongs to.
+    pub wallet: WalletKey,
+    /// The client's name for it.
+    pub id: ReservationId,
+    /// What was set aside; positive.
+    pub amount: Credits,
+    /// What its release consumed; 0 without one (decision 22).
+    pub consumed: Credits,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it ends by itself, or would have ended.
+    pub expires_at: Timestamp,
+    /// It still holds the credits.
+    pub is_open: bool,
+    /// What its owner wrote; empty too if it was erased.
+    pub metadata: BTreeMap<String, String>,
+}
+
 /// A row of the API's ledger.
 #[derive(Clone, Debug)]
 pub struct RowView {
@@ -344,7 +379,7 @@ pub struct RowView {
 #[cfg(all(test, feature = "conformance"))]
 mod tests {
     use super::*;
-    use crate::conformance::{item, release_of, reserve_of, wallet};
+    use crate::conformance::{extend_of, item, release_of, reserve_of, start, wallet};
 
     /// A name that is not told beforehand is looked for on the disk, while everybody waits.
     #[test]
@@ -355,6 +390,7 @@ mod tests {
         for (work, name) in [
             (Work::Reserve(Box::new(reserve_of(&key, "job", "1"))), reservation),
             (Work::Release(Box::new(release_of(&key, "job", "1"))), reservation),
+            (Work::Extend(Box::new(extend_of(&key, "job", start().later(1)))), reservation),
             (Work::Consume(Box::new(item(&key, "job", "1"))), consumption),
             (Work::ConsumeBatch(vec![item(&key, "job", "1")]), consumption),
         ] {

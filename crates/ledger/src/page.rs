@@ -157,6 +157,21 @@ pub struct GrantQuery {
     pub page: PageRequest,
 }
 
+/// Which open reservations of a customer's wallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservationQuery {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Of one resource; none is all wallets of the customer.
+    pub resource: Option<ResourceId>,
+    /// Of one currency.
+    pub currency: Option<CurrencyId>,
+    /// Which stretch.
+    pub page: PageRequest,
+}
+
 /// Which rows of a customer's wallets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowQuery {

@@ -1,10 +1,11 @@
 //! Reading balances, rows and grants, the same for every ledger that publishes its wallets.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use scrip_core::{
-    Actor, Balance, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row, Timestamp, TraceId,
-    Wallet, WalletKey,
+    Actor, Balance, CurrencyId, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row,
+    Timestamp, TraceId, Wallet, WalletKey,
 };
 
 use crate::clock::Clocks;
@@ -25,10 +26,21 @@ pub fn wallets_of_rows(
     published: &impl Published,
     query: &RowQuery,
 ) -> Result<Vec<WalletKey>, StoreError> {
-    let mut keys = published.wallets_of(query.environment, &query.customer)?;
+    let filters = (query.resource.as_ref(), query.currency.as_ref());
+    wallets_of(published, query.environment, &query.customer, filters)
+}
+
+/// A customer's wallets: of one resource or of all scopes, of one currency or of all.
+pub fn wallets_of(
+    published: &impl Published,
+    environment: EnvironmentId,
+    customer: &CustomerId,
+    (resource, currency): (Option<&ResourceId>, Option<&CurrencyId>),
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut keys = published.wallets_of(environment, customer)?;
     keys.retain(|key| {
-        query.resource.as_ref().is_none_or(|asked| key.resource.as_ref() == Some(asked))
-            && query.currency.as_ref().is_none_or(|asked| key.currency == *asked)
+        resource.is_none_or(|asked| key.resource.as_ref() == Some(asked))
+            && currency.is_none_or(|asked| key.currency == *asked)
     });
     Ok(keys)
 }
@@ -98,13 +110,19 @@ pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
 
 /// A wallet's balance now, folded without writing; none if it never changed.
 pub fn balance(slot: &Slot, clocks: &Clocks) -> Result<Balance, StoreError> {
-    let wrong = |error: String| StoreError::Corrupt(format!("wallet {}: {error}", slot.number));
-    let later = slot
-        .wallet
-        .advanced(clocks.now(slot.wallet.key().environment))
-        .map_err(|error| wrong(error.to_string()))?;
-    let wallet = later.as_ref().unwrap_or(&slot.wallet);
-    wallet.balance().map_err(|error| wrong(error.to_string()))
+    let wallet = wallet_now(slot, clocks)?;
+    wallet.balance().map_err(|error| wrong(slot, &error))
+}
+
+/// A wallet now, folded without writing.
+pub fn wallet_now<'a>(slot: &'a Slot, clocks: &Clocks) -> Result<Cow<'a, Wallet>, StoreError> {
+    let now = clocks.now(slot.wallet.key().environment);
+    let later = slot.wallet.advanced(now).map_err(|error| wrong(slot, &error))?;
+    Ok(later.map_or(Cow::Borrowed(&slot.wallet), Cow::Owned))
+}
+
+fn wrong(slot: &Slot, error: &impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("wallet {}: {error}", slot.number))
 }
 
 /// The balances of a customer's wallets of one scope, by currency.
@@ -131,16 +149,21 @@ pub fn heads(published: &impl Published, keys: &[WalletKey]) -> Result<Vec<Head>
     let mut heads = Vec::with_capacity(keys.len());
     for key in keys {
         if let Some(slot) = published.slot(key)? {
-            heads.push(Head {
-                key: key.clone(),
-                number: slot.number,
-                sequence: slot.wallet.sequence(),
-                last: slot.links.last,
-                last_notable: slot.links.last_notable,
-            });
+            heads.push(head(key, &slot));
         }
     }
     Ok(heads)
+}
+
+/// Where the rows of a wallet end.
+pub fn head(key: &WalletKey, slot: &Slot) -> Head {
+    Head {
+        key: key.clone(),
+        number: slot.number,
+        sequence: slot.wallet.sequence(),
+        last: slot.links.last,
+        last_notable: slot.links.last_notable,
+    }
 }
 
 /// A page of rows.

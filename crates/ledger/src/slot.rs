@@ -145,7 +145,8 @@ pub const fn reservation_of(event: &Event) -> Option<&ReservationId> {
     match event {
         Event::Reserved { reservation, .. }
         | Event::Released { reservation, .. }
-        | Event::HoldExpired { reservation, .. } => Some(reservation),
+        | Event::HoldExpired { reservation, .. }
+        | Event::HoldExtended { reservation, .. } => Some(reservation),
         _ => None,
     }
 }

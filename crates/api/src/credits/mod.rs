@@ -4,3 +4,4 @@ pub(crate) mod consumption;
 pub(crate) mod custom_currencies;
 pub(crate) mod grants;
 pub(crate) mod ledger;
+pub(crate) mod reservations;

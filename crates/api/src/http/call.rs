@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::Method;
 use axum::http::request::Parts;
 use scrip_core::{
     Actor, CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId,
@@ -38,6 +39,7 @@ pub(crate) struct Call {
     numbers: Numbers,
     parameters: Vec<(Box<str>, Box<str>)>,
     query: Query,
+    is_head: bool,
 }
 
 /// A request that changes something.
@@ -60,7 +62,8 @@ impl Call {
             .map_err(|_| ApiError::bad_input("the path is not UTF-8"))?;
         let parameters =
             parameters.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Ok(Self { app, caller, trace_id, numbers, parameters, query })
+        let is_head = parts.method == Method::HEAD;
+        Ok(Self { app, caller, trace_id, numbers, parameters, query, is_head })
     }
 
     pub fn app(&self) -> &App {
@@ -112,6 +115,23 @@ impl Call {
     pub fn path_currency(&self) -> Result<CurrencyId, ApiError> {
         let id = self.path("currencyId");
         CurrencyId::parse(id).map_err(|_| not_found(Entity::CustomCurrency, id))
+    }
+
+    /// It asks for the headers only, as whoever looks ahead does: nothing may happen.
+    pub fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// Has the ledger carry out an order that has a key of its own: its answer is not stored.
+    pub async fn execute(&self, work: Work) -> Result<Answer, LedgerError> {
+        let (environment, origin) = (self.environment(), self.origin());
+        let order = Order { environment, origin, work, remember: None };
+        match self.ledger().execute(order).await? {
+            Executed::Fresh(answer) => Ok(answer),
+            Executed::Replayed(_) => {
+                Err(LedgerError::Internal("an answer was stored that must not be".to_owned()))
+            }
+        }
     }
 
     fn origin(&self) -> Origin {

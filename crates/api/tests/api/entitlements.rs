@@ -86,12 +86,6 @@ async fn refused() {
         ("currencyId=credits&requestedUsage=-1", 400, "BadUserInput", "requestedUsage"),
         ("currencyId=credits&requestedUsage=x", 400, "BadUserInput", "requestedUsage"),
         ("currencyId=credits&requestedUsage=1e400", 400, "AmountTooLarge", "requestedUsage"),
-        (
-            "currencyId=credits&reserveAmount=5&reservationId=r",
-            501,
-            "UnsupportedParameter",
-            "reserveAmount",
-        ),
         ("currencyId=credits&reservationId=r", 400, "BadUserInput", "reservationId"),
     ];
     for (rest, status, code, naming) in rows {

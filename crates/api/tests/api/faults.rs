@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use scrip_api::AppConfig;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
+    WalletKey,
 };
 use scrip_ledger::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
+    Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
+    StoredAnswer, Work,
 };
 use serde_json::json;
 
@@ -120,6 +122,21 @@ impl Ledger for Faulty {
 
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         self.inner.grants(query).await
+    }
+
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError> {
+        self.inner.reservation(wallet, id).await
+    }
+
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError> {
+        self.inner.reservations(query).await
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {

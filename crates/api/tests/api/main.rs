@@ -25,6 +25,8 @@ mod ledger;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
+mod reservations;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod support;

@@ -49,7 +49,7 @@ fn reserve(name: &str, amount: i64) -> Command {
     Command::Reserve(Reserve {
         reservation: ReservationId::parse(name).unwrap(),
         amount: Credits::whole(amount),
-        expires_at: at("2026-01-02"),
+        ends: at("2026-01-02").into(),
         fingerprint: Fingerprint::of(&name),
         metadata: BTreeMap::new(),
     })

@@ -1,10 +1,10 @@
 //! Setting credits aside and settling them (spec 2.12, decisions 16, 17, 20, 39).
 
 use super::consume::{Burned, burn};
-use crate::limits::{HOLD_MAX_MILLISECONDS, OPEN_HOLDS_MAX};
+use crate::limits::OPEN_HOLDS_MAX;
 use crate::{
-    Credits, Entity, Event, GrantRef, Hold, HoldNumber, Leg, Refusal, Release, Reserve, Timestamp,
-    Wallet,
+    Credits, Entity, Event, Extend, GrantRef, Hold, HoldNumber, Leg, Refusal, Release, Reserve,
+    Timestamp, Wallet,
 };
 
 pub(super) fn reserve(
@@ -15,9 +15,7 @@ pub(super) fn reserve(
     if wallet.hold(&reserve.reservation).is_some() {
         return Err(Refusal::HoldOpen { reservation: reserve.reservation.to_string() });
     }
-    if reserve.expires_at <= now || reserve.expires_at > now.later(HOLD_MAX_MILLISECONDS) {
-        return Err(Refusal::HoldExpiryOutOfRange);
-    }
+    let expires_at = reserve.ends.instant(now)?;
     if wallet.holds.len() >= OPEN_HOLDS_MAX {
         return Err(Refusal::TooMany { what: "open holds in a wallet", limit: OPEN_HOLDS_MAX });
     }
@@ -30,7 +28,7 @@ pub(super) fn reserve(
     Ok(vec![Event::Reserved {
         number: HoldNumber(wallet.last_hold.0.saturating_add(1)),
         reservation: reserve.reservation.clone(),
-        expires_at: reserve.expires_at,
+        expires_at,
         legs,
     }])
 }
@@ -57,6 +55,22 @@ pub(super) fn release_late(
 ) -> Result<Vec<Event>, Refusal> {
     let burned = burn(wallet, Vec::new(), release.consumed, now)?;
     Ok(released(release, first, Credits::ZERO, burned))
+}
+
+/// To end when it ends anyway is nothing new.
+pub(super) fn extend(
+    wallet: &Wallet,
+    extend: &Extend,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let reservation = &extend.reservation;
+    let unknown = || Refusal::not_found(Entity::Reservation, reservation);
+    let hold = wallet.hold(reservation).ok_or_else(unknown)?;
+    let expires_at = extend.ends.instant(now)?;
+    if expires_at == hold.expires_at {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::HoldExtended { reservation: reservation.clone(), expires_at }])
 }
 
 /// Charges the held credits in the order fixed when the hold was placed. What they do not cover

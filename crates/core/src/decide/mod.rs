@@ -173,6 +173,7 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
         Command::Reserve(reserve) => hold::reserve(wallet, reserve, now),
         Command::Release(release) => hold::release(wallet, release, now),
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
+        Command::Extend(extend) => hold::extend(wallet, extend, now),
     }
 }
 
@@ -202,7 +203,8 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
         | Command::Void { .. }
         | Command::ConfirmPayment(_)
         | Command::Release(_)
-        | Command::ReleaseLate { .. } => {}
+        | Command::ReleaseLate { .. }
+        | Command::Extend(_) => {}
     }
     stamp
 }

@@ -101,6 +101,9 @@ impl Books {
             Event::HoldExpired { reservation, legs } => {
                 assert_eq!(&self.give_back(reservation), legs);
             }
+            Event::HoldExtended { reservation, .. } => {
+                assert!(self.holds.contains_key(reservation), "only an open hold is extended");
+            }
             Event::GrantReopened { grant } => {
                 let account = self.accounts[&grant.name.number];
                 let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));

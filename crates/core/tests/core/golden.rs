@@ -98,6 +98,7 @@ pub fn events() -> Vec<Event> {
         },
         Event::HoldExpired { reservation: job(), legs: vec![leg(1, "30")] },
         Event::GrantReopened { grant: Box::new(spent()) },
+        Event::HoldExtended { reservation: job(), expires_at },
     ]
 }
 
@@ -116,6 +117,7 @@ const fn kind(event: &Event) -> &'static str {
         Event::Released { .. } => "released",
         Event::HoldExpired { .. } => "hold expired",
         Event::GrantReopened { .. } => "grant reopened",
+        Event::HoldExtended { .. } => "hold extended",
     }
 }
 
@@ -198,6 +200,10 @@ fn a_row_of_each_event() {
       0580a0b787e90500008090acf3da66008080dfc5db6680f09198dc6602fff3f6905d000108736572
       7665722d3174726163652d69642d31362d6279746500003ea3bc0fea53c83ca350b6ae43f4e3a994
       d7b99b10e865f76c0d2bf5d051ae62
+    hold extended
+      013a000000ac0280d8ee96ef6680a0d5edee660c036a6f62809088c0ef66fff3f6905d0001087365
+      727665722d3174726163652d69642d31362d6279746500002f120886eedf73f68cf9bc36c9cd7bd7
+      49845369adc14855f7a783abe12befc3
     ");
 }
 

@@ -76,7 +76,7 @@ pub fn new_hold(name: &str, amount: Credits, expires_at: Timestamp) -> Reserve {
     Reserve {
         reservation: reservation(name),
         amount,
-        expires_at,
+        ends: expires_at.into(),
         fingerprint: Fingerprint::of(&(name, amount)),
         metadata: BTreeMap::new(),
     }

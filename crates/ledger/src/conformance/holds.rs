@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scrip_core::{
-    Entity, Fingerprint, Refusal, Release, ReservationId, Reserve, Timestamp, WalletKey,
+    Entity, Extend, Fingerprint, HoldEnd, Refusal, Release, ReservationId, Reserve, Timestamp,
+    WalletKey,
 };
 
 use super::settlement::release;
 use super::world::{credits, instant, record, start, wallet};
 use super::{Factory, SANDBOX, World, currencies};
 use crate::{
-    Answer, Executed, LedgerError, Order, RecordKind, Reserved, Settings, WalletRelease,
-    WalletReserve, Work,
+    Answer, Executed, LedgerError, Order, RecordKind, Reserved, Settings, WalletExtend,
+    WalletRelease, WalletReserve, Work,
 };
 
 pub(super) const HOUR: i64 = 3_600_000;
@@ -98,7 +99,7 @@ pub async fn are_placed_once_for_each_reservation(make: &Factory<'_>) {
     for expires_at in [start(), start().later(HOUR), start().later(2 * HOUR), instant("2031-01-01")]
     {
         let mut again = reserve_of(&wallet, "job", "30");
-        again.reserve.expires_at = expires_at;
+        again.reserve.ends = expires_at.into();
         let repeated = reserve(&world, &again).await;
         assert_eq!(
             (repeated.amount, repeated.expires_at, repeated.is_open),
@@ -144,14 +145,14 @@ pub async fn of_the_same_name_with_another_request_conflict(make: &Factory<'_>) 
     let first = reserve_of(&wallet, "job", "30");
     reserve(&world, &first).await;
     let other = reserve_of(&wallet, "job", "31");
-    let conflict = Refusal::KeyReused { key: "job".to_owned() };
+    let conflict = Refusal::ReservationReused { reservation: "job".to_owned() };
     assert_eq!(refused(&world, &other).await, conflict);
     release(&world, &release_of(&wallet, "job", "20")).await;
     assert_eq!(refused(&world, &other).await, conflict);
     let ended = reserve_of(&wallet, "ended", "30");
     reserve(&world, &ended).await;
     world.move_clock("2030-01-01T01:00:00Z").await;
-    let conflict = Refusal::KeyReused { key: "ended".to_owned() };
+    let conflict = Refusal::ReservationReused { reservation: "ended".to_owned() };
     let mut other = ended.clone();
     other.reserve.fingerprint = Fingerprint::of(&"another");
     assert_eq!(refused(&world, &other).await, conflict);
@@ -183,7 +184,7 @@ pub async fn are_refused_in_order_of_precedence(make: &Factory<'_>) {
     let world = World::new(make).await;
     let bad = |wallet_name: &str, name: &str| {
         let mut bad = reserve_of(&wallet(wallet_name), name, "500");
-        bad.reserve.expires_at = start();
+        bad.reserve.ends = start().into();
         bad
     };
     let cleo = bad("cleo/lead", "job");
@@ -199,14 +200,14 @@ pub async fn are_refused_in_order_of_precedence(make: &Factory<'_>) {
     assert_eq!(refused(&world, &bad("ann/gold", "used")).await, archived);
     assert_eq!(refused(&world, &used).await, archived, "a repeat too");
     world.done(Work::UnarchiveRecord(RecordKind::Customer, "ann".to_owned())).await;
-    let conflict = Refusal::KeyReused { key: "used".to_owned() };
+    let conflict = Refusal::ReservationReused { reservation: "used".to_owned() };
     assert_eq!(refused(&world, &bad("ann/gold", "used")).await, conflict);
     let mut fresh = bad("ann/gold", "fresh");
     for expires_at in [start(), start().later(24 * HOUR + 1)] {
-        fresh.reserve.expires_at = expires_at;
+        fresh.reserve.ends = expires_at.into();
         assert_eq!(refused(&world, &fresh).await, Refusal::HoldExpiryOutOfRange);
     }
-    fresh.reserve.expires_at = start().later(24 * HOUR);
+    fresh.reserve.ends = start().later(24 * HOUR).into();
     let (needed, available) = (credits("500"), credits("99"));
     let short = Refusal::InsufficientCredits { needed, available };
     assert_eq!(refused(&world, &fresh).await, short);
@@ -253,7 +254,7 @@ pub(super) fn reserve_until(
     let reserve = Reserve {
         reservation: ReservationId::parse(name).unwrap(),
         amount: credits(credits_),
-        expires_at,
+        ends: expires_at.into(),
         fingerprint: Fingerprint::of(&credits_),
         metadata: BTreeMap::new(),
     };
@@ -266,6 +267,13 @@ pub fn release_of(wallet: &WalletKey, name: &str, consumed: &str) -> WalletRelea
     let reservation = ReservationId::parse(name).unwrap();
     let release = Release { reservation, consumed: credits(consumed) };
     WalletRelease { wallet: wallet.clone(), release }
+}
+
+/// An extension of a reservation.
+#[must_use]
+pub fn extend_of(wallet: &WalletKey, name: &str, ends: impl Into<HoldEnd>) -> WalletExtend {
+    let reservation = ReservationId::parse(name).unwrap();
+    WalletExtend { wallet: wallet.clone(), extend: Extend { reservation, ends: ends.into() } }
 }
 
 /// Sets credits aside.

@@ -16,6 +16,7 @@ pub mod environments;
 pub mod grant_lists;
 pub mod granting;
 pub mod holds;
+pub mod open_holds;
 pub mod overdraft;
 mod paging;
 pub mod record_lists;
@@ -27,7 +28,7 @@ pub mod time;
 pub mod voiding;
 mod world;
 
-pub use holds::{release_of, reserve_of};
+pub use holds::{extend_of, release_of, reserve_of};
 pub use world::{
     Factory, Given, Made, Making, PRODUCTION, SANDBOX, World, credits, everything, grant_of,
     instant, item, record, rows_of, start, wallet,
@@ -122,6 +123,14 @@ macro_rules! conformance {
                 are_refused_in_order_of_precedence
                 go_on_in_an_archived_currency
                 make_no_customers
+            }
+            open_holds {
+                end_when_it_was_said_last
+                are_extended_only_while_open
+                are_read_open_and_closed
+                are_read_as_of_now_without_writing
+                page_both_ways
+                filter_by_currency_and_resource
             }
             settlement {
                 returns_what_the_job_left

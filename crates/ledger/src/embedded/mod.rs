@@ -41,18 +41,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
+    WalletKey,
 };
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
 use crate::reading::{self, ADVANCE_MOST, store_error};
+use crate::reservations;
 use crate::slot::Position;
 use crate::work::{Settings, StoreError};
 use crate::{
     Claim, ClaimState, Executed, Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
+    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
+    RowView, StoredAnswer, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -420,6 +423,28 @@ impl Ledger for Embedded {
         let find = move |shared: &Shared| reading::wallets_of_rows(&shared.wallets, &asked);
         let keys = self.bring_up(find).await?;
         self.read(move |reader, shared| reading::rows(reader, &shared.wallets, &keys, &query)).await
+    }
+
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError> {
+        let (key, id) = (wallet.clone(), id.clone());
+        self.read(move |reader, Shared { wallets, clocks, .. }| {
+            reservations::reservation(reader, wallets, clocks, &key, &id).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError> {
+        self.read(move |reader, Shared { wallets, clocks, .. }| {
+            reservations::reservations(reader, wallets, clocks, &query)
+        })
+        .await
     }
 
     async fn row_at(

@@ -21,7 +21,7 @@ use crate::{Page, PageRequest, Point, RowQuery, RowView, Start};
 use walk::Walk;
 use wanted::Wanted;
 
-pub use reading::newest_at;
+pub use reading::{newest_at, newest_of};
 
 /// A row as it is stored.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ pub fn newest_at(
 }
 
 /// A reservation's newest row that the head knows of.
-pub(super) fn newest_of(
+pub fn newest_of(
     entries: &impl Entries,
     head: &Head,
     reservation: &ReservationId,

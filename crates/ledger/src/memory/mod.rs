@@ -10,19 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, NameHash, ResourceId, Row, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, NameHash, ReservationId, ResourceId, Row,
+    Timestamp, WalletKey,
 };
 
 use crate::clock::{Clocks, SystemClock};
 use crate::history::{Entries, Entry};
 use crate::published::{Published as _, RunningClaims};
 use crate::reading::{self, failure, store_error};
+use crate::reservations;
 use crate::slot::Position;
 use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, PageRequest, Record, RecordKind, RecordQuery, RowQuery, RowView, Start, StoredAnswer,
-    Work,
+    Page, PageRequest, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
+    RowQuery, RowView, Start, StoredAnswer, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -217,6 +219,22 @@ impl Ledger for Memory {
         let keys = reading::wallets_of_rows(&self.views, &query).map_err(store_error)?;
         self.write_due(&keys).await?;
         reading::rows(self, &self.views, &keys, &query)
+    }
+
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError> {
+        let found = reservations::reservation(self, &self.views, &self.clocks, wallet, id);
+        found.map_err(store_error)
+    }
+
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError> {
+        reservations::reservations(self, &self.views, &self.clocks, &query)
     }
 
     async fn row_at(

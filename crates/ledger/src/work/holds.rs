@@ -4,15 +4,15 @@
 //! found by the reservation's name, and each leads to the one before.
 
 use scrip_core::{
-    Command, Credits, Entity, Event, Fingerprint, GrantRef, Leg, NameHash, NameKind, Refusal,
-    Release, ReservationId, Timestamp,
+    Command, Credits, Entity, GrantRef, Leg, NameHash, NameKind, Refusal, Release, ReservationId,
 };
 
 use super::records::{known_standings, refuse_archived};
 use super::repeats::{put_back, seen_now};
-use super::{Extra, Failure, Place, State, StoreError, overflow, run_on};
-use crate::slot::{Slot, reservation_of};
-use crate::{Answer, Released, Reserved, WalletRelease, WalletReserve};
+use super::{Extra, Failure, Place, State, overflow, run_on};
+use crate::reservations::{Recalled, recalled};
+use crate::slot::Slot;
+use crate::{Answer, Released, Reserved, WalletExtend, WalletRelease, WalletReserve};
 
 /// Holds for a customer that is not archived, unless the reservation was made before.
 pub(super) fn reserve(
@@ -32,8 +32,9 @@ pub(super) fn reserve(
     let extra = Extra { name: Some(name), ..Extra::default() };
     let ran = run_on(state, at, slot, &command, &extra)?;
     ran.own?;
-    let (amount, expires_at) = (reserve.amount, reserve.expires_at);
-    Ok(Answer::Reserved(Reserved { amount, expires_at, is_open: true, balance: ran.balance }))
+    let expires_at = reserve.ends.instant(ran.at)?;
+    let (amount, balance) = (reserve.amount, ran.balance);
+    Ok(Answer::Reserved(Reserved { amount, expires_at, is_open: true, balance }))
 }
 
 /// Same reservation and same request: what was set aside the first time, and whether it still is.
@@ -52,7 +53,8 @@ fn repeat_reserve(
     drop(wallet);
     put_back(state, slot)?;
     if found.fingerprint != Some(reserve.fingerprint) {
-        return Err(Refusal::KeyReused { key: reserve.reservation.to_string() }.into());
+        let reservation = reserve.reservation.to_string();
+        return Err(Refusal::ReservationReused { reservation }.into());
     }
     let Recalled { amount, expires_at, .. } = *found;
     Ok(Reserved { amount, expires_at, is_open, balance })
@@ -95,62 +97,49 @@ pub(super) fn release(
     Ok(Answer::Released(Released { amount, consumed, expires_at, balance }))
 }
 
+/// Lets an open hold end at another instant. An archived customer is not in its way (decision 74).
+pub(super) fn extend(
+    state: &mut dyn State,
+    at: Place<'_>,
+    item: &WalletExtend,
+) -> Result<Answer, Failure> {
+    let WalletExtend { wallet, extend } = item;
+    known_standings(state, at, wallet)?;
+    let reservation = &extend.reservation;
+    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let name = name_of(&slot, reservation);
+    let seen = seen_now(state, at, &slot)?;
+    let open = seen.hold(reservation).map(|hold| total(&hold.legs));
+    drop(seen);
+    let Some(amount) = open else {
+        let was_made = recall(state, &slot, name, reservation)?.is_some();
+        put_back(state, slot)?;
+        let ended = || Refusal::HoldEnded { reservation: reservation.to_string() };
+        let unknown = || Refusal::not_found(Entity::Reservation, reservation);
+        return Err(if was_made { ended() } else { unknown() }.into());
+    };
+    let command = Command::Extend(extend.clone());
+    let extra = Extra { name: Some(name), ..Extra::default() };
+    let ran = run_on(state, at, slot, &command, &extra)?;
+    ran.own?;
+    let (amount, expires_at) = (amount?, extend.ends.instant(ran.at)?);
+    Ok(Answer::Reserved(Reserved { amount, expires_at, is_open: true, balance: ran.balance }))
+}
+
 /// The hold ended by itself, and the job's credits are still to be paid (decisions 22 and 39).
 fn late(release: &Release, first: GrantRef) -> Command {
     Command::ReleaseLate { release: release.clone(), first }
 }
 
-/// A reservation as its rows tell of it.
-struct Recalled {
-    amount: Credits,
-    expires_at: Timestamp,
-    /// The first grant that backed the hold.
-    first: GrantRef,
-    /// What the request was.
-    fingerprint: Option<Fingerprint>,
-    /// What its first release consumed, if there was one.
-    consumed: Option<Credits>,
-}
-
-/// The reservation of this name, if the hit is confirmed by its full identifier. One whose first
-/// row is out of reach was forgotten while it was open, which takes a clock that stands still for
-/// as long as names are kept.
+/// The reservation of this name, if it was ever made.
 fn recall(
     state: &mut dyn State,
     slot: &Slot,
     name: NameHash,
     reservation: &ReservationId,
 ) -> Result<Option<Recalled>, Failure> {
-    let mut consumed = None;
-    let mut position = state.find(name)?.unwrap_or(0);
-    while position > 0 {
-        let entry = state.entry(position)?;
-        let event = &entry.row.event;
-        if entry.wallet != slot.number || reservation_of(event) != Some(reservation) {
-            return Ok(None);
-        }
-        match event {
-            Event::Reserved { expires_at, legs, .. } => {
-                let empty =
-                    || StoreError::Corrupt(format!("entries {position}: a hold of nothing"));
-                return Ok(Some(Recalled {
-                    amount: total(legs)?,
-                    expires_at: *expires_at,
-                    first: legs.first().ok_or_else(empty)?.grant,
-                    fingerprint: entry.row.mark.as_ref().map(|mark| mark.fingerprint),
-                    consumed,
-                }));
-            }
-            Event::Released { consumed: legs, .. } => consumed = Some(total(legs)?),
-            _ => {}
-        }
-        if entry.links.related >= position {
-            let what = format!("entries {position}: a link leads to {}", entry.links.related);
-            return Err(StoreError::Corrupt(what).into());
-        }
-        position = entry.links.related;
-    }
-    Ok(None)
+    let newest = state.find(name)?.unwrap_or(0);
+    Ok(recalled(newest, slot.number, reservation, |position| state.entry(position))?)
 }
 
 fn name_of(slot: &Slot, reservation: &ReservationId) -> NameHash {

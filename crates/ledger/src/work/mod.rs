@@ -201,6 +201,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),
         Work::Release(item) => holds::release(state, at, item),
+        Work::Extend(item) => holds::extend(state, at, item),
         Work::MoveClock(now) => clock::move_to(state, at, *now),
         Work::Advance(keys) => {
             for key in keys {

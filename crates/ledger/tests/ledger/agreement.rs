@@ -152,7 +152,7 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
         Deed::Reserve { wallet: name, name: reservation, amount, minutes } => {
             let (name, amount) = (WALLETS[*name], amount.to_string());
             let mut item = reserve_of(&wallet(name), &reservation.to_string(), &amount);
-            item.reserve.expires_at = now.later(minutes * HOUR / 60);
+            item.reserve.ends = now.later(minutes * HOUR / 60).into();
             Work::Reserve(Box::new(item))
         }
         Deed::Release { wallet: name, name: reservation, consumed } => {

@@ -190,7 +190,7 @@ impl Driver {
                 let reserve = scrip_core::Reserve {
                     reservation: ReservationId::parse(reservation)?,
                     amount,
-                    expires_at,
+                    ends: expires_at.into(),
                     fingerprint: words::fingerprint(amount, expires_at),
                     metadata: BTreeMap::new(),
                 };

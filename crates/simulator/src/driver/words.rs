@@ -230,7 +230,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::NotFound { entity: Entity::Reservation, .. } => Denied::ReservationNotFound,
         Refusal::Archived { entity: Entity::CustomCurrency, .. } => Denied::CurrencyArchived,
         Refusal::Archived { .. } => Denied::CustomerArchived,
-        Refusal::KeyReused { .. } | Refusal::HoldOpen { .. } => Denied::KeyReused,
+        Refusal::KeyReused { .. }
+        | Refusal::ReservationReused { .. }
+        | Refusal::HoldOpen { .. } => Denied::KeyReused,
         Refusal::Duplicate { .. } => Denied::Duplicate,
         Refusal::ExpireNotAfterEffective => Denied::ExpireNotAfterEffective,
         Refusal::ExpireInPast => Denied::ExpireInPast,
@@ -246,6 +248,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
+        | Refusal::HoldEnded { .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })

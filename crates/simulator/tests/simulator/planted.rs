@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, Credits, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+    Balance, Credits, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row,
+    Timestamp, WalletKey,
 };
 use scrip_ledger::{
     Answer, Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, SystemClock,
-    Work,
+    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
+    RowView, StoredAnswer, SystemClock, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -103,6 +104,21 @@ impl Ledger for Wrong {
             balance.available = balance.available.plus(Credits::SMALLEST).unwrap();
         }
         Ok(balance)
+    }
+
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError> {
+        self.inner.reservation(wallet, id).await
+    }
+
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError> {
+        self.inner.reservations(query).await
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {

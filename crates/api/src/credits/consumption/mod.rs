@@ -10,7 +10,7 @@ use crate::openapi::Component;
 
 pub(crate) use consume_async::{Batch, rendered as rendered_batch};
 pub(crate) use request::read_one;
-pub(crate) use view::Consumption;
+pub(crate) use view::{Consumption, write_credit};
 
 const TAG: &str = "Credit consumption";
 pub(crate) const CONSUMPTION: &str = "/api/v1/credits/consumption";

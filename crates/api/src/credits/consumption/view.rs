@@ -41,7 +41,7 @@ impl Consumption {
 }
 
 /// The wallet's balance, as clients keep it: the one with the newest timestamp wins.
-fn write_credit(credit: &mut Members<'_>, currency: &CurrencyId, balance: &Balance) {
+pub(crate) fn write_credit(credit: &mut Members<'_>, currency: &CurrencyId, balance: &Balance) {
     credit.text("currencyId", currency.as_str());
     credit.credits("currentUsage", balance.used);
     credit.credits("usageLimit", balance.granted);

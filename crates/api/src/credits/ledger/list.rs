@@ -1,6 +1,6 @@
 //! `GET /api/v1/credits/ledger`: everything that changed a customer's balances, newest first.
 
-use scrip_core::{EventType, ReservationId};
+use scrip_core::EventType;
 use scrip_ledger::RowQuery;
 use serde_json::json;
 
@@ -21,10 +21,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
     let reservation = query
         .one("reservationId")?
-        .map(|text| {
-            let named = |error| ApiError::bad_input(format!("reservationId {error}"));
-            ReservationId::parse(text).map_err(named)
-        })
+        .map(|text| fields::reservation("reservationId", text))
         .transpose()?;
     let event_types = event_types(query)?;
     let names: Vec<&str> = event_types.iter().map(|known| known.as_str()).collect();

@@ -1,11 +1,12 @@
-//! `GET /api/v1/customers/{id}/entitlements/check`: may the customer use credits (decision 46)?
+//! `GET /api/v1/customers/{id}/entitlements/check`: may the customer use credits (decision 46)? It
+//! can set them aside at once.
 
-use scrip_core::{Balance, Credits, CurrencyId, CustomerId, ResourceId, WalletKey};
-use scrip_ledger::Record;
+use scrip_core::{Balance, Credits, CurrencyId, CustomerId, ReservationId, ResourceId, WalletKey};
+use scrip_ledger::{Record, Reserved};
 use serde_json::json;
 
-use super::TAG;
 use super::view::{CreditEntitlement, Denied, write_feature};
+use super::{TAG, reserve};
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Call, Query, Reply};
@@ -20,30 +21,88 @@ enum Wanted {
     Feature,
 }
 
+/// What the answer depends on, once customer, currency and resource are there.
+enum Asked {
+    /// Whether there is something left, and as much as is asked for.
+    Usage(Option<Credits>),
+    /// Nothing: a reservation was denied.
+    Denied(Denied),
+}
+
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    refuse_reserving(query)?;
+    let reserve = reserve::wanted(query)?;
     let wanted = wanted(query)?;
     let resource =
         query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let requested = query
-        .one("requestedUsage")?
-        .map(|text| fields::amount_in_query("requestedUsage", text))
-        .transpose()?;
     // What no customer can be called, nobody is: the answer then is a denial, not an error.
-    let customer = match CustomerId::parse(call.path("id")) {
-        Ok(id) => find_customer(&call, &id).await?.map(|record| (id, record)),
-        Err(_) => None,
+    let id = CustomerId::parse(call.path("id")).ok();
+    let currency = match wanted {
+        Wanted::Credits(currency) => currency,
+        Wanted::Feature => return feature(&call, id).await,
     };
-    let body = match wanted {
-        Wanted::Feature => {
-            let denied = customer_denied(customer.as_ref()).unwrap_or(Denied::FeatureNotFound);
-            document(call.numbers(), |writer| write_feature(writer, denied))
+    let asked = match (reserve, &id) {
+        (Some(reserve), Some(id)) => {
+            let wallet = WalletKey {
+                environment: call.environment(),
+                customer: id.clone(),
+                currency: currency.clone(),
+                resource: resource.clone(),
+            };
+            let name = reserve.reservation.clone();
+            match reserve::reserve(&call, wallet, reserve).await? {
+                Ok(reserved) => return held(&call, &currency, &name, &reserved).await,
+                Err(denied) => Asked::Denied(denied),
+            }
         }
-        Wanted::Credits(currency) => {
-            credits(&call, customer, currency, resource, requested).await?
-        }
+        (Some(_), None) => Asked::Denied(Denied::CustomerNotFound),
+        (None, _) => Asked::Usage(
+            query
+                .one("requestedUsage")?
+                .map(|text| fields::amount_in_query("requestedUsage", text))
+                .transpose()?,
+        ),
     };
+    let customer = customer(&call, id).await?;
+    let body = credits(&call, customer, currency, resource, asked).await?;
+    Ok(Reply::ok(body).no_store())
+}
+
+async fn customer(
+    call: &Call,
+    id: Option<CustomerId>,
+) -> Result<Option<(CustomerId, Record)>, ApiError> {
+    match id {
+        Some(id) => Ok(find_customer(call, &id).await?.map(|record| (id, record))),
+        None => Ok(None),
+    }
+}
+
+async fn feature(call: &Call, id: Option<CustomerId>) -> Result<Reply, ApiError> {
+    let customer = customer(call, id).await?;
+    let denied = customer_denied(customer.as_ref()).unwrap_or(Denied::FeatureNotFound);
+    let body = document(call.numbers(), |writer| write_feature(writer, denied));
+    Ok(Reply::ok(body).no_store())
+}
+
+/// The answer to a reservation that holds, or held, its credits.
+async fn held(
+    call: &Call,
+    currency: &CurrencyId,
+    name: &ReservationId,
+    reserved: &Reserved,
+) -> Result<Reply, ApiError> {
+    let record = find_currency(call, currency).await?;
+    let balance = &reserved.balance;
+    let entitlement = CreditEntitlement {
+        denied: None,
+        currency_id: currency.as_str(),
+        currency: record.as_ref(),
+        balance: Some(balance),
+        updated_at: balance.updated_at.unwrap_or_else(|| call.now()),
+        reservation: Some((name, reserved)),
+    };
+    let body = document(call.numbers(), |writer| entitlement.write(writer));
     Ok(Reply::ok(body).no_store())
 }
 
@@ -52,7 +111,7 @@ async fn credits(
     customer: Option<(CustomerId, Record)>,
     currency: CurrencyId,
     resource: Option<ResourceId>,
-    requested: Option<Credits>,
+    asked: Asked,
 ) -> Result<Vec<u8>, ApiError> {
     let record = find_currency(call, &currency).await?;
     let mut denied = customer_denied(customer.as_ref());
@@ -76,11 +135,15 @@ async fn credits(
     // A denial for any other reason than the balance shows no numbers.
     let shown = if denied.is_some() { None } else { balance.as_ref() };
     let entitlement = CreditEntitlement {
-        denied: denied.or_else(|| balance_denied(balance.as_ref(), requested)),
+        denied: denied.or_else(|| match asked {
+            Asked::Usage(requested) => balance_denied(balance.as_ref(), requested),
+            Asked::Denied(denied) => Some(denied),
+        }),
         currency_id: currency.as_str(),
         currency: record.as_ref(),
         balance: shown,
         updated_at: updated_at.unwrap_or_else(|| call.now()),
+        reservation: None,
     };
     Ok(document(call.numbers(), |writer| entitlement.write(writer)))
 }
@@ -115,20 +178,6 @@ fn wanted(query: &Query) -> Result<Wanted, ApiError> {
     }
 }
 
-fn refuse_reserving(query: &Query) -> Result<(), ApiError> {
-    const NEED_AMOUNT: [&str; 4] =
-        ["reservationId", "reservationTtlSeconds", "reservationExpiresAt", "reservationMetadata"];
-    if query.has("reserveAmount") {
-        return Err(ApiError::unsupported(
-            "reserveAmount is not served yet: checks do not reserve",
-        ));
-    }
-    match NEED_AMOUNT.into_iter().find(|name| query.has(name)) {
-        Some(name) => Err(ApiError::bad_input(format!("{name} needs reserveAmount"))),
-        None => Ok(()),
-    }
-}
-
 const NEEDS_AMOUNT: &str = "Needs `reserveAmount`";
 
 pub(super) fn operation() -> Operation {
@@ -137,7 +186,9 @@ pub(super) fn operation() -> Operation {
     Operation::new("checkEntitlement", TAG, "Check an entitlement")
         .text(
             "May the customer use credits of a currency? The balance is `usageLimit` less \
-             `currentUsage`. Without `requestedUsage` access is granted while it is above 0.",
+             `currentUsage`. Without `requestedUsage` access is granted while it is above 0. With \
+             `reserveAmount` the credits are held at once if there are enough; then `requestedUsage` \
+             is ignored. The same `reservationId` with the same request reserves once.",
         )
         .path("id", "The customer's id")
         .query("currencyId", id(schema::PLAIN_ID), "The currency; not together with `featureId`")
@@ -145,11 +196,11 @@ pub(super) fn operation() -> Operation {
         .query("resourceId", id(schema::PLAIN_ID), "The wallet of this resource")
         .query("requestedUsage", requested, "How much is wanted")
         .query_list("requestedValues", values, "For features")
-        .query("reserveAmount", json!({"type": "number"}), "Not served yet: 501")
-        .query("reservationId", filled_text(), NEEDS_AMOUNT)
+        .query("reserveAmount", schema::positive_amount(), "How much is to be held")
+        .query("reservationId", filled_text(), "Names the reservation; needs `reserveAmount`")
         .query("reservationTtlSeconds", integer(1, 86_400), NEEDS_AMOUNT)
         .query("reservationExpiresAt", instant(), NEEDS_AMOUNT)
-        .query("reservationMetadata", json!({"type": "string"}), NEEDS_AMOUNT)
+        .query("reservationMetadata", json!({"type": "string"}), "A JSON object of strings")
         .answers(200, "Whether access is granted, and the balance", "CheckEntitlementResponse")
-        .refuses(&[501])
+        .refuses(&[409, 507])
 }

@@ -46,6 +46,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
                     currency: currency.as_ref(),
                     balance: Some(balance),
                     updated_at: balance.updated_at.unwrap_or(customer.created_at),
+                    reservation: None,
                 };
                 entitlement.write(writer);
             });

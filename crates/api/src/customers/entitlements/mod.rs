@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod reserve;
 mod view;
 
 use crate::http::Endpoint;

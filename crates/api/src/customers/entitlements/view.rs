@@ -1,9 +1,10 @@
 //! An entitlement as the API shows it.
 
-use scrip_core::{Balance, Credits, Timestamp};
-use scrip_ledger::Record;
+use scrip_core::{Balance, Credits, ReservationId, Timestamp};
+use scrip_ledger::{Record, Reserved};
 use serde_json::{Value, json};
 
+use crate::credits::reservations::write_held;
 use crate::json::{Members, Writer};
 use crate::openapi::Component;
 use crate::openapi::schema::{
@@ -47,6 +48,8 @@ pub(super) struct CreditEntitlement<'a> {
     pub balance: Option<&'a Balance>,
     /// The wallet's last change, or what stands for it.
     pub updated_at: Timestamp,
+    /// What the check set aside.
+    pub reservation: Option<(&'a ReservationId, &'a Reserved)>,
 }
 
 impl CreditEntitlement<'_> {
@@ -66,6 +69,9 @@ impl CreditEntitlement<'_> {
             }
             if let Some(at) = self.balance.and_then(|balance| balance.valid_until) {
                 members.plain("validUntil", at);
+            }
+            if let Some((id, reserved)) = self.reservation {
+                members.object("reservation", |members| write_held(members, id, reserved));
             }
         });
     }
@@ -160,6 +166,7 @@ fn credit_schema() -> Value {
         optional("reservedOnExpiredGrants", described(amount(), "Part of no other number")),
         optional("usagePeriodEnd", instant()),
         optional("validUntil", described(instant(), until)),
+        optional("reservation", reference("Reservation")),
     ])
 }
 

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ResourceId, Row, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
+    WalletKey,
 };
 use scrip_ledger::{
     Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, RowQuery, RowView, StoredAnswer, Work,
+    Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
+    StoredAnswer, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -119,6 +121,23 @@ impl Ledger for Recorder {
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         self.note(&query);
         self.inner.grants(query).await
+    }
+
+    async fn reservation(
+        &self,
+        wallet: &WalletKey,
+        id: &ReservationId,
+    ) -> Result<Option<ReservationView>, LedgerError> {
+        self.note(&(wallet, id));
+        self.inner.reservation(wallet, id).await
+    }
+
+    async fn reservations(
+        &self,
+        query: ReservationQuery,
+    ) -> Result<Page<ReservationView>, LedgerError> {
+        self.note(&query);
+        self.inner.reservations(query).await
     }
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {

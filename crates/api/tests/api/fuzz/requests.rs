@@ -120,6 +120,16 @@ POST /api/v1/credits/consumption/async
 {"consumptions":[{"customerId":"c","currencyId":"credits","amount":1,"idempotencyKey":"a"},
 {"customerId":"c","currencyId":"credits","amount":2.50,"idempotencyKey":"b","dimensions":null}]}"#,
     r#"
+POST /api/v1/credits/reservations
+{"customerId":"c","currencyId":"credits","resourceId":null,"reservationId":"r 1","amount":5e-1,
+"ttlSeconds":6e1,"expiresAt":null,"metadata":{"a":"1"}}"#,
+    r#"
+POST /api/v1/credits/reservations/r%201/release
+{"customerId":"c","currencyId":"credits","resourceId":"r","consumedAmount":0}"#,
+    r#"
+POST /api/v1/credits/reservations/r%201/extend
+{"customerId":"c","currencyId":"credits","expiresAt":"2026-01-02T04:04:05.678Z"}"#,
+    r#"
 POST /api/v1/credits/custom-currencies
 {"id":"gold","displayName":"Gold","symbol":"G","description":"coins",
 "units":{"singular":"coin","plural":"coins"},"metadata":{"k":"v"}}"#,
@@ -151,6 +161,10 @@ POST /api/v1/customers/import
     "\nGET /api/v1/customers?email=c%40example.com&name=C&createdAt%5Bgt%5D=2026-01-01",
     "\nGET /api/v1/customers/c/entitlements?resourceId=r",
     "\nGET /api/v1/customers/c/entitlements/check?currencyId=credits&requestedUsage=2.5",
+    "\nGET /api/v1/customers/c/entitlements/check?currencyId=credits&reserveAmount=5e-1&\
+     reservationId=r+1&reservationTtlSeconds=60&reservationMetadata=%7B%22a%22%3A%221%22%7D",
+    "\nGET /api/v1/credits/reservations?customerId=c&currencyId=credits&status=ACTIVE&limit=2",
+    "\nGET /api/v1/credits/reservations/r%201?customerId=c&currencyId=credits",
     "\nGET /api/v1/customers/c/resources?limit=3",
 ];
 

@@ -98,7 +98,7 @@ fn reserve(name: &str, amount: &str) -> Command {
     Command::Reserve(Reserve {
         reservation: ReservationId::parse(name).unwrap(),
         amount: credits(amount),
-        expires_at: instant("2026-01-02T12:00:00Z"),
+        ends: instant("2026-01-02T12:00:00Z").into(),
         fingerprint: scrip_core::Fingerprint::of(&name),
         metadata: Default::default(),
     })

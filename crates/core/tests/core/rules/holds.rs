@@ -209,11 +209,11 @@ fn refusals_in_their_order() {
     > reserve job 99 until 2020-01-01
         refused: reservation "job" is open already
     > reserve other 99 until 01-01
-        refused: reservationExpiresAt must be in the future, at most 24 hours ahead
+        refused: expiresAt must be in the future, at most 24 hours ahead
     > reserve other 99 until 2020-01-01
-        refused: reservationExpiresAt must be in the future, at most 24 hours ahead
+        refused: expiresAt must be in the future, at most 24 hours ahead
     > reserve other 99 until 01-02T00:00:00.001
-        refused: reservationExpiresAt must be in the future, at most 24 hours ahead
+        refused: expiresAt must be in the future, at most 24 hours ahead
     > reserve other 1 until 01-02
         refused: 1 credits are needed and 0 are available
     > consume 1

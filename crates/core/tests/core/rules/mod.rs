@@ -4,6 +4,7 @@ mod bounds;
 mod burn_order;
 mod consumption;
 mod editing;
+mod extending;
 mod granting;
 mod holds;
 mod holds_on_dead_grants;

@@ -119,7 +119,7 @@ fn a_clock_that_goes_back_changes_nothing() {
     > grant C 10 from 01-06 expires 01-10T00:00:00.001
         01-10  CREDITS_GRANTED C +10 = 19
     > reserve job 1 until 01-10
-        refused: reservationExpiresAt must be in the future, at most 24 hours ahead
+        refused: expiresAt must be in the future, at most 24 hours ahead
     balance: 20 granted - 1 used = 19, valid until 01-10T00:00:00.001
     ");
 }

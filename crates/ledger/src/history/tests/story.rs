@@ -121,7 +121,7 @@ pub(crate) fn reserve(n: u64, amount: i64, expires_at: Timestamp) -> Command {
     Command::Reserve(Reserve {
         reservation: reservation(n),
         amount: Credits::whole(amount),
-        expires_at,
+        ends: expires_at.into(),
         fingerprint: scrip_core::Fingerprint::of(&n),
         metadata: Default::default(),
     })

@@ -12,7 +12,7 @@ const SLICED: usize = 16_384;
 fn reserve(name: &str) -> WalletReserve {
     let mut reserve = reserve_of(&wallet("ann/gold"), name, "30");
     if name == "open" {
-        reserve.reserve.expires_at = instant("2030-01-01T12:00:00Z");
+        reserve.reserve.ends = instant("2030-01-01T12:00:00Z").into();
     }
     reserve
 }
