@@ -32,5 +32,8 @@ pub use order::{
     RowView, StoredAnswer, WalletConsume, WalletRelease, WalletReserve, Work,
 };
 pub use page::{CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, RowQuery, Start};
-pub use record::{KeyHolder, Record, RecordKind, SYSTEM, resource_record_id};
+pub use record::{
+    KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
+    resource_record_id,
+};
 pub use work::Settings;

@@ -17,6 +17,7 @@ pub mod grant_lists;
 pub mod granting;
 pub mod holds;
 pub mod overdraft;
+pub mod overdraft_defaults;
 mod paging;
 pub mod record_lists;
 pub mod resources;
@@ -110,6 +111,11 @@ macro_rules! conformance {
                 is_settled_by_what_becomes_usable
                 is_settled_by_a_scheduled_grant
                 cannot_be_touched_by_hand
+            }
+            overdraft_defaults {
+                hold_where_the_request_does_not_say
+                change_at_once
+                are_the_same_request_as_their_word
             }
             holds {
                 set_credits_aside
