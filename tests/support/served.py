@@ -34,6 +34,7 @@ SERVED: dict[str, int] = {
 EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/grants/{}": 200,
     "PATCH /api/v1/credits/grants/{}": 200,
+    "GET /api/v1/credits/balances": 200,
     "POST /api/v1/test-clock": 200,
 }
 

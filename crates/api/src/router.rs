@@ -60,6 +60,7 @@ fn endpoints() -> Vec<Endpoint> {
     [
         credits::grants::endpoints(),
         credits::consumption::endpoints(),
+        credits::balances::endpoints(),
         credits::ledger::endpoints(),
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
@@ -75,6 +76,7 @@ fn components() -> Vec<Component> {
     [
         credits::grants::components(),
         credits::consumption::components(),
+        credits::balances::components(),
         credits::ledger::components(),
         credits::custom_currencies::components(),
         customers::components(),

@@ -24,7 +24,7 @@ mod work;
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
-pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
+pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,

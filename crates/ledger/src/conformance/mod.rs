@@ -19,6 +19,7 @@ pub mod holds;
 pub mod overdraft;
 pub mod overdraft_defaults;
 mod paging;
+pub mod past;
 pub mod record_lists;
 pub mod resources;
 pub mod row_filters;
@@ -150,6 +151,14 @@ macro_rules! conformance {
                 is_written_by_a_read_of_a_grant
                 leaves_the_balance_at_every_instant_behind
                 is_written_by_a_read_of_the_past
+            }
+            past {
+                has_the_wallets_of_a_customer
+                shows_holds_expiries_and_deficits
+                is_folded_now_and_written_then
+                is_what_was_answered_live
+                is_explained_at_every_instant
+                is_explained_with_what_is_due
             }
             clock {
                 moves_forward_only

@@ -7,7 +7,7 @@ use scrip_core::{
 };
 
 use super::{Stored, as_integer, first};
-use crate::history::Entry;
+use crate::history::{Entry, Kept};
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
 use crate::work::StoreError;
 
@@ -332,6 +332,22 @@ pub(in crate::embedded) fn state(
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &SqlRow<'_>| Ok((row.get("position")?, row.get("state")?));
     Ok(statement.query_row(params![number, sequence], read).optional()?)
+}
+
+/// The newest state of a wallet at or before a sequence.
+pub(in crate::embedded) fn kept_state(
+    connection: &Connection,
+    number: WalletNumber,
+    until: u64,
+) -> Stored<Option<Kept>> {
+    let sql = "select sequence, position, state from states
+               where wallet = ?1 and sequence <= ?2 order by sequence desc limit 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| {
+        let wallet = postcard::from_bytes(row.get_ref("state")?.as_blob()?).ok();
+        Ok(Kept { sequence: row.get("sequence")?, position: row.get("position")?, wallet })
+    };
+    Ok(statement.query_row(params![number, until], read).optional()?)
 }
 
 /// The states of a wallet behind a sequence up to another one: sequence, position, state.
