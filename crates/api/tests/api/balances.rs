@@ -99,10 +99,53 @@ async fn refused() {
         (&format!("{one}&at=2026-01-02T03:04:05.001Z"), 400, "BadUserInput", "at"),
         (&format!("{one}&at=2026-01-01&at=2026-01-01"), 400, "BadUserInput", "at"),
     ] {
-        let told = world.get(&format!("/api/v1/credits/balances{rest}")).await;
-        told.refuses(status, code, naming);
+        for path in ["/api/v1/credits/balances", "/api/v1/credits/balances/explain"] {
+            // What is wrong with the query is told before what is missing.
+            let is_other = path.ends_with("explain") && !rest.contains("currencyId");
+            let rest = if is_other && status == 404 {
+                format!("{rest}&currencyId=credits")
+            } else {
+                rest.to_owned()
+            };
+            world.get(&format!("{path}{rest}")).await.refuses(status, code, naming);
+        }
     }
+    let told = world.get("/api/v1/credits/balances/explain?customerId=c").await;
+    told.refuses(400, "BadUserInput", "currencyId");
     let elsewhere = [("x-api-key", SANDBOX)];
     let told = world.send("GET", BALANCES, &elsewhere, "").await;
     told.refuses(404, "CustomerNotFound", "customerId");
+}
+
+/// Opening and rows add up to the balance, and so do the grants (decision 83).
+#[tokio::test]
+async fn explained() {
+    const EXPLAIN: &str = "/api/v1/credits/balances/explain?customerId=c&currencyId=credits";
+    let world = World::furnished().await;
+    assert_json_snapshot!("unused", world.get(EXPLAIN).await.is(200).json());
+    let ends = but(grant_body(10), json!({"expireAt": "2026-01-02T05:00:00Z"}));
+    world.post("/api/v1/credits/grants", ends).await.is(201);
+    world.pass(HOUR);
+    world.consume(4, "k").await.is(200);
+    world.pass(HOUR);
+    world.consume(7, "l").await.is(200);
+    world.grant(3).await;
+    let later = but(grant_body(50), json!({"effectiveAt": "2026-03-01"}));
+    world.post("/api/v1/credits/grants", later).await.is(201);
+    let told = world.get(EXPLAIN).await.is(200).json();
+    assert_json_snapshot!("explained", told, {".data.rows[].hash" => "[hash]"});
+    for rest in
+        ["", "&at=2026-01-02T04:04:05Z", "&at=2026-01-02T04:59:59.999Z", "&at=2026-01-02T05:00:00Z"]
+    {
+        let told = world.get(&format!("{EXPLAIN}{rest}")).await.is(200).data();
+        let sum = |list: &str, name: &str| -> i64 {
+            let items = told[list].as_array().unwrap().iter();
+            items.map(|item| item[name].as_i64().unwrap()).sum()
+        };
+        let number = |name: &str| told[name].as_i64().unwrap();
+        assert_eq!(number("opening") + sum("rows", "amount"), number("available"), "{rest}");
+        assert_eq!(sum("grants", "available"), number("available"), "{rest}");
+        let used = number("consumed") + number("reserved");
+        assert_eq!(number("granted") - used, number("available"), "{rest}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `/api/v1/credits/balances`: what wallets hold, now or at an instant of the past.
 
+mod explain;
 mod list;
 mod view;
 
@@ -13,11 +14,16 @@ use crate::openapi::Component;
 const TAG: &str = "Credit balances";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/credits/balances", list::operation(), list::handler)]
+    vec![
+        Endpoint::get("/api/v1/credits/balances", list::operation(), list::handler),
+        Endpoint::get("/api/v1/credits/balances/explain", explain::operation(), explain::handler),
+    ]
 }
 
 pub(crate) fn components() -> Vec<Component> {
-    view::components()
+    let mut components = view::components();
+    components.push(("ExplainCreditBalanceResponse", explain::schema()));
+    components
 }
 
 /// The instant of the past that is asked for, by recorded time (decision 51).
