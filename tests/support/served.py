@@ -35,6 +35,8 @@ SERVED: dict[str, int] = {
 EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/grants/{}": 200,
     "PATCH /api/v1/credits/grants/{}": 200,
+    "GET /api/v1/credits/balances": 200,
+    "GET /api/v1/credits/balances/explain": 200,
     "POST /api/v1/credits/reservations": 200,
     "GET /api/v1/credits/reservations": 200,
     "GET /api/v1/credits/reservations/{}": 200,

@@ -133,6 +133,16 @@ impl Grant {
         self.amount.minus(self.consumed)?.minus(self.held)?.minus(self.lost)
     }
 
+    /// What it adds to its wallet's balance: its unheld credits while it counts, and below zero what
+    /// a live overdraft bears.
+    pub fn available(&self) -> Result<Credits, Overflow> {
+        match (self.is_usable(), self.grant_type) {
+            (false, _) => Ok(Credits::ZERO),
+            (true, GrantType::Overdraft) => self.consumed.negated(),
+            (true, _) => self.unheld(),
+        }
+    }
+
     /// It counts in the balance.
     #[must_use]
     pub const fn is_usable(&self) -> bool {

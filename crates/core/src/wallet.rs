@@ -222,6 +222,31 @@ impl Wallet {
         })
     }
 
+    /// What the live overdraft grant bears, at least 0 (decision 11). It is part of what is used.
+    #[must_use]
+    pub fn deficit(&self) -> Credits {
+        let live = self.overdraft.and_then(|number| self.grant(number));
+        live.map_or(Credits::ZERO, |grant| grant.consumed)
+    }
+
+    /// When credits go next because grants end, and how many if nothing happens before. What is
+    /// held by then does not go with its grant, and a grant without unheld credits loses none.
+    pub fn next_expiry(&self) -> Result<Option<(Timestamp, Credits)>, Overflow> {
+        let mut next: Option<(Timestamp, Credits)> = None;
+        for due in self.due.iter() {
+            if next.is_some_and(|(at, _)| at < due.at) {
+                break;
+            }
+            let DueKind::Expiry(number) = due.kind else { continue };
+            let unheld = self.grant(number).map_or(Ok(Credits::ZERO), Grant::unheld)?;
+            if unheld.is_positive() {
+                let before = next.map_or(Credits::ZERO, |(_, amount)| amount);
+                next = Some((due.at, before.plus(unheld)?));
+            }
+        }
+        Ok(next)
+    }
+
     /// The grants that can still matter, in order of creation.
     pub fn grants(&self) -> impl DoubleEndedIterator<Item = &Grant> + Clone {
         self.grants.iter()

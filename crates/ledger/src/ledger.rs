@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
-    WalletKey,
+    Balance, Credits, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row,
+    Timestamp, Wallet, WalletKey,
 };
 
 use crate::{
@@ -67,6 +67,28 @@ impl Drop for ClaimGuard {
     }
 }
 
+/// A wallet at an instant.
+#[derive(Clone, Debug)]
+pub struct WalletAt {
+    /// The instant, up to which everything is folded: never before the wallet's last row.
+    pub at: Timestamp,
+    /// The wallet as it was then.
+    pub wallet: Wallet,
+}
+
+/// What a wallet's balance is made of (decision 83): `opening` and the amounts of `rows` add up to
+/// what was available.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The wallet, and when.
+    pub then: WalletAt,
+    /// The balance of the kept state from which the rows go on; 0 before a wallet's first row.
+    pub opening: Credits,
+    /// The rows since that state, oldest first: those of at most 4,096 stored rows and of one
+    /// command more.
+    pub rows: Vec<RowView>,
+}
+
 /// Makes decisions durable and answers questions about them.
 ///
 /// What `execute` answered is durable, and visible to every read that begins afterwards.
@@ -115,6 +137,32 @@ pub trait Ledger: Send + Sync + 'static {
         customer: &CustomerId,
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError>;
+
+    /// The keys of a customer's wallets that have rows, by currency, without a resource first.
+    async fn wallets(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<Vec<WalletKey>, LedgerError>;
+
+    /// A wallet as it is now, folded without writing; or as it was at an instant of the past, by
+    /// recorded time: what a balance read then was answered, whatever was recorded since. None if
+    /// it had no rows. Before the past is read, what is due is written, unless there is no room or
+    /// the wallet is frozen: the fold up to the instant says the same.
+    async fn wallet_at(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<WalletAt>, LedgerError>;
+
+    /// What a wallet's balance, now or at an instant of the past, is made of; none if it had no
+    /// rows. What is due is written first: if it cannot be, there is no answer, for its rows would
+    /// be missing.
+    async fn explain(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Explained>, LedgerError>;
 
     /// A grant as it is now; what is due in its wallet is written first.
     async fn grant(

@@ -25,7 +25,7 @@ mod work;
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
-pub use ledger::{ClaimGuard, ClaimState, Ledger, LedgerError};
+pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
@@ -37,5 +37,8 @@ pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
     Start,
 };
-pub use record::{KeyHolder, Record, RecordKind, SYSTEM, resource_record_id};
+pub use record::{
+    KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
+    resource_record_id,
+};
 pub use work::Settings;

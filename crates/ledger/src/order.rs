@@ -153,6 +153,9 @@ pub struct WalletConsume {
     pub wallet: WalletKey,
     /// The consumption.
     pub consume: Consume,
+    /// The request does not say what happens when the balance is short: what the currency says
+    /// then holds, whatever stands in `consume` (decision 72).
+    pub as_currency_says: bool,
 }
 
 /// Credits to be set aside, and in which wallet.

@@ -14,8 +14,8 @@ use crate::published::Published;
 use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
-    GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point, RowQuery,
-    RowView, Start, Work,
+    Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point,
+    RowQuery, RowView, Start, WalletAt, Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -110,12 +110,12 @@ pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
 
 /// A wallet's balance now, folded without writing; none if it never changed.
 pub fn balance(slot: &Slot, clocks: &Clocks) -> Result<Balance, StoreError> {
-    let wallet = wallet_now(slot, clocks)?;
+    let wallet = folded(slot, clocks)?;
     wallet.balance().map_err(|error| wrong(slot, &error))
 }
 
 /// A wallet now, folded without writing.
-pub fn wallet_now<'a>(slot: &'a Slot, clocks: &Clocks) -> Result<Cow<'a, Wallet>, StoreError> {
+pub fn folded<'a>(slot: &'a Slot, clocks: &Clocks) -> Result<Cow<'a, Wallet>, StoreError> {
     let now = clocks.now(slot.wallet.key().environment);
     let later = slot.wallet.advanced(now).map_err(|error| wrong(slot, &error))?;
     Ok(later.map_or(Cow::Borrowed(&slot.wallet), Cow::Owned))
@@ -190,6 +190,60 @@ pub fn row_at(
     let Some(head) = heads.first() else { return Ok(None) };
     let entry = history::newest_at(entries, head, at).map_err(store_error)?;
     Ok(entry.map(|entry| entry.row))
+}
+
+/// A wallet as it is now, folded without writing; none if it never changed.
+pub fn wallet_now(slot: &Slot, clocks: &Clocks) -> Result<WalletAt, StoreError> {
+    let now = clocks.now(slot.wallet.key().environment);
+    advanced(slot.number, slot.wallet.clone(), now)
+}
+
+/// A wallet as it was at an instant of the past, whose rows up to then are all there, or due.
+pub fn wallet_at(
+    entries: &impl Entries,
+    published: &impl Published,
+    key: &WalletKey,
+    at: Timestamp,
+) -> Result<Option<WalletAt>, StoreError> {
+    let heads = heads(published, std::slice::from_ref(key))?;
+    let Some(head) = heads.first() else { return Ok(None) };
+    let Some(newest) = history::newest_at(entries, head, at)? else { return Ok(None) };
+    let (wallet, _) = history::fold_to(entries, head, newest.row.sequence, |_| Ok(()))?;
+    advanced(head.number, wallet, at).map(Some)
+}
+
+/// What a wallet's balance is made of, once everything is written that was due by then: at `at`,
+/// or now, which is `now` unless its last row is later.
+pub fn explain(
+    entries: &impl Entries,
+    published: &impl Published,
+    key: &WalletKey,
+    at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Explained>, StoreError> {
+    let heads = heads(published, std::slice::from_ref(key))?;
+    let Some(head) = heads.first() else { return Ok(None) };
+    let sequence = match at {
+        None => Some(head.sequence),
+        Some(at) => history::newest_at(entries, head, at)?.map(|newest| newest.row.sequence),
+    };
+    let Some(sequence) = sequence else { return Ok(None) };
+    let mut rows = Vec::new();
+    let (wallet, opening) = history::fold_to(entries, head, sequence, |entry| {
+        rows.extend(history::parts_of(key, entry)?);
+        Ok(())
+    })?;
+    let then = WalletAt { at: at.unwrap_or_else(|| wallet.time_at(now)), wallet };
+    Ok(Some(Explained { then, opening, rows }))
+}
+
+fn advanced(number: u64, wallet: Wallet, at: Timestamp) -> Result<WalletAt, StoreError> {
+    let later = wallet
+        .advanced(at)
+        .map_err(|error| StoreError::Corrupt(format!("wallet {number}: {error}")))?;
+    let mut wallet = later.unwrap_or(wallet);
+    wallet.take_departed();
+    Ok(WalletAt { at: wallet.time_at(at), wallet })
 }
 
 /// A wallet's living grants, and those that left it with what is due and not written yet.

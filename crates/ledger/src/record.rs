@@ -22,6 +22,14 @@ pub enum RecordKind {
     Resource = 6,
 }
 
+/// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
+/// not say so themselves: [`OVERDRAFT_ALLOW`] or [`OVERDRAFT_DENY`]. Without it they may.
+pub const OVERDRAFT_MEMBER: &str = "overdraft";
+/// What is missing goes to the overdraft grant.
+pub const OVERDRAFT_ALLOW: &str = "ALLOW";
+/// A consumption that is short is refused.
+pub const OVERDRAFT_DENY: &str = "DENY";
+
 /// Where records live that belong to no environment.
 pub const SYSTEM: EnvironmentId = EnvironmentId(0);
 

@@ -15,7 +15,7 @@ use scrip_core::{
 use crate::clock::Clocks;
 use crate::history::{self, Entries, Entry, Head};
 use crate::published::Published;
-use crate::reading::{head, store_error, wallet_now, wallets_of};
+use crate::reading::{folded, head, store_error, wallets_of};
 use crate::slot::{Position, Slot, WalletNumber, reservation_of};
 use crate::work::StoreError;
 use crate::{LedgerError, Page, PageRequest, Point, ReservationQuery, ReservationView, Start};
@@ -105,7 +105,7 @@ pub fn reservation(
     id: &ReservationId,
 ) -> Result<Option<ReservationView>, StoreError> {
     let Some(slot) = published.slot(key)? else { return Ok(None) };
-    let wallet = wallet_now(&slot, clocks)?;
+    let wallet = folded(&slot, clocks)?;
     let found = recalled_at(entries, &head(key, &slot), id)?;
     Ok(match (wallet.hold(id), found) {
         (Some(hold), found) => Some(open(key, hold, found)?),
@@ -210,7 +210,7 @@ pub fn reservations(
 fn open_holds(slots: &[(WalletKey, Arc<Slot>)], clocks: &Clocks) -> Result<Vec<Found>, StoreError> {
     let mut holds = Vec::new();
     for (wallet, (key, slot)) in slots.iter().enumerate() {
-        let now = wallet_now(slot, clocks)?;
+        let now = folded(slot, clocks)?;
         holds.extend(now.holds().map(|hold| {
             let place = place(key, hold.created_at, hold.number);
             Found { place, wallet, hold: hold.clone() }

@@ -1,5 +1,6 @@
 //! `/api/v1/credits`.
 
+pub(crate) mod balances;
 pub(crate) mod consumption;
 pub(crate) mod custom_currencies;
 pub(crate) mod grants;

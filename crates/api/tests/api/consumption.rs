@@ -77,7 +77,9 @@ async fn refused() {
         (json!({"dimensions": {"a": {"b": 1}}}), 400, "BadUserInput", "dimensions.a"),
         (json!({"dimensions": {"a": "v".repeat(256)}}), 400, "BadUserInput", "dimensions.a"),
         (json!({"dimensions": many}), 400, "BadUserInput", "dimensions"),
-        (json!({"onInsufficient": "REJECT"}), 400, "BadUserInput", "onInsufficient"),
+        (json!({"onInsufficient": "reject"}), 400, "BadUserInput", "onInsufficient"),
+        (json!({"onInsufficient": ""}), 400, "BadUserInput", "onInsufficient"),
+        (json!({"onInsufficient": true}), 400, "BadUserInput", "onInsufficient"),
         (json!({"customerId": "nobody"}), 404, "CustomerNotFound", "customerId"),
         (json!({"currencyId": "nothing"}), 404, "CustomCurrencyNotFound", "currencyId"),
     ];
@@ -110,6 +112,39 @@ async fn batches() {
     told.refuses(409, "DuplicatedEntityNotAllowed", "consumptions[1]");
     let told = world.get("/api/v1/customers/c/entitlements/check?currencyId=credits").await;
     assert_eq!(told.data()["currentUsage"], 11);
+}
+
+#[tokio::test]
+async fn hard_stops() {
+    let world = World::furnished().await;
+    world.grant(10).await;
+    let hard = |amount, key| but(consume_body(amount, key), json!({"onInsufficient": "REJECT"}));
+    let told = world.post(CONSUMPTION, hard(11, "k")).await;
+    told.refuses(402, "InsufficientCredits", "10");
+    world.post(CONSUMPTION, hard(10, "k")).await.is(200);
+    let soft = but(consume_body(1, "l"), json!({"onInsufficient": "OVERDRAFT"}));
+    world.post(CONSUMPTION, soft).await.is(200);
+    world
+        .post(CONSUMPTION, but(consume_body(1, "l"), json!({"onInsufficient": null})))
+        .await
+        .is(200);
+    let told = world.post(CONSUMPTION, hard(1, "l")).await;
+    told.refuses(409, "DuplicatedEntityNotAllowed", "idempotencyKey");
+    let items = json!([consume_body(1, "a"), hard(1, "b")]);
+    let told = world.post(ASYNC, json!({"consumptions": items})).await.is(202).data();
+    assert_eq!(
+        (&told["rejected"][0]["index"], told["rejected"].as_array().unwrap().len()),
+        (&json!(1), 1)
+    );
+    assert_eq!(told["rejected"][0]["code"], "InsufficientCredits");
+
+    let currency = "/api/v1/credits/custom-currencies/credits";
+    world.patch(currency, json!({"overdraft": "DENY"})).await.is(200);
+    world.consume(1, "m").await.refuses(402, "InsufficientCredits", "-2");
+    let soft = but(consume_body(1, "m"), json!({"onInsufficient": "OVERDRAFT"}));
+    world.post(CONSUMPTION, soft).await.is(200);
+    world.patch(currency, json!({"overdraft": null})).await.is(200);
+    world.consume(1, "n").await.is(200);
 }
 
 #[tokio::test]

@@ -37,6 +37,29 @@ async fn a_life() {
     back.refuses(409, "DuplicatedEntityNotAllowed", "id");
 }
 
+/// A currency shows `overdraft` only where it was set (decision 67).
+#[tokio::test]
+async fn whether_it_may_be_overdrawn() {
+    let world = World::new().await;
+    let body = json!({"id": "tokens", "displayName": "Tokens", "overdraft": "DENY"});
+    assert_eq!(world.post(PATH, body).await.is(201).data()["overdraft"], "DENY");
+    let one = format!("{PATH}/tokens");
+    let changes = [
+        (json!({"displayName": "T"}), json!("DENY")),
+        (json!({"overdraft": "ALLOW"}), json!("ALLOW")),
+        (json!({"overdraft": "DENY"}), json!("DENY")),
+    ];
+    for (change, shown) in changes {
+        assert_eq!(world.patch(&one, change).await.is(200).data()["overdraft"], shown);
+    }
+    let shown = world.patch(&one, json!({"overdraft": null})).await.is(200).data();
+    assert!(!shown.as_object().unwrap().contains_key("overdraft"), "{shown}");
+    for wrong in [json!("deny"), json!(""), json!(true), json!(["DENY"])] {
+        let told = world.patch(&one, json!({"overdraft": wrong})).await;
+        told.refuses(400, "BadUserInput", "overdraft");
+    }
+}
+
 #[tokio::test]
 async fn refused() {
     let world = World::new().await;
@@ -51,6 +74,8 @@ async fn refused() {
         json!({"units": ["a", "b"]}),
         json!({"units": {"singular": "a", "plural": "b", "dual": "c"}}),
         json!({"metadata": {"a": 1}}),
+        json!({"overdraft": "NEVER"}),
+        json!({"overdraft": 1}),
         json!({"unknown": 1}),
     ];
     for members in rows {

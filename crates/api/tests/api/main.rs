@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod balances;
+#[cfg(test)]
 mod consumption;
 #[cfg(test)]
 mod currencies;

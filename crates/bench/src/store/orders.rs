@@ -147,7 +147,7 @@ impl Writer {
             dimensions: BTreeMap::from(dimensions.map(|(name, of)| (name.to_owned(), text(of)))),
             on_insufficient: OnInsufficient::Overdraft,
         };
-        Ok(WalletConsume { wallet: wallet(number)?, consume })
+        Ok(WalletConsume { wallet: wallet(number)?, consume, as_currency_says: false })
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn names_have_the_length_that_the_tables_speak_of() {
         let mut writer = Writer::new(Among::of(10, 1_000), 7, 3);
-        let WalletConsume { wallet, consume } = writer.item().unwrap();
+        let WalletConsume { wallet, consume, .. } = writer.item().unwrap();
         assert_eq!(wallet.customer.as_str().len(), 20);
         assert_eq!(wallet.currency.as_str().len(), 20);
         assert_eq!((consume.key.as_str().len(), consume.dimensions.len()), (36, 2));

@@ -18,7 +18,9 @@ pub mod granting;
 pub mod holds;
 pub mod open_holds;
 pub mod overdraft;
+pub mod overdraft_defaults;
 mod paging;
+pub mod past;
 pub mod record_lists;
 pub mod resources;
 pub mod row_filters;
@@ -112,6 +114,11 @@ macro_rules! conformance {
                 is_settled_by_a_scheduled_grant
                 cannot_be_touched_by_hand
             }
+            overdraft_defaults {
+                hold_where_the_request_does_not_say
+                change_at_once
+                are_the_same_request_as_their_word
+            }
             holds {
                 set_credits_aside
                 are_placed_as_long_as_credits_last
@@ -153,6 +160,14 @@ macro_rules! conformance {
                 is_written_by_a_read_of_a_grant
                 leaves_the_balance_at_every_instant_behind
                 is_written_by_a_read_of_the_past
+            }
+            past {
+                has_the_wallets_of_a_customer
+                shows_holds_expiries_and_deficits
+                is_folded_now_and_written_then
+                is_what_was_answered_live
+                is_explained_at_every_instant
+                is_explained_with_what_is_due
             }
             clock {
                 moves_forward_only

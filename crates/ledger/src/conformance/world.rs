@@ -314,7 +314,7 @@ pub fn item(wallet: &WalletKey, key: &str, credits_: &str) -> WalletConsume {
         dimensions: BTreeMap::new(),
         on_insufficient: OnInsufficient::Overdraft,
     };
-    WalletConsume { wallet: wallet.clone(), consume }
+    WalletConsume { wallet: wallet.clone(), consume, as_currency_says: false }
 }
 
 /// All rows of a customer of the sandbox.

@@ -53,9 +53,9 @@ use crate::reservations;
 use crate::slot::Position;
 use crate::work::{Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
-    RowView, StoredAnswer, Work,
+    Claim, ClaimState, Executed, Explained, Figure, GrantQuery, GrantView, KeyHolder, Ledger,
+    LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
+    RowQuery, RowView, StoredAnswer, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -239,6 +239,16 @@ impl Embedded {
         Ok(keys)
     }
 
+    /// Writes what is due in a wallet, or says why it is not written.
+    async fn write_due_or_fail(&self, wallet: &WalletKey) -> Result<(), LedgerError> {
+        let key = wallet.clone();
+        let due = self.read(move |_, shared| {
+            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
+            due.map_err(store_error)
+        });
+        reading::write_due_or_fail(self, due.await?).await
+    }
+
     /// Writes everything that is due in an environment, slice by slice, so that others are served
     /// in between. Housekeeping goes on with it if the caller leaves.
     async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
@@ -375,6 +385,54 @@ impl Ledger for Embedded {
         .await
     }
 
+    async fn wallets(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        let customer = customer.clone();
+        self.read(move |_, Shared { wallets, .. }| {
+            wallets.wallets_of(environment, &customer).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn wallet_at(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<WalletAt>, LedgerError> {
+        let key = wallet.clone();
+        let Some(at) = at else {
+            let read = move |_: &Reader, Shared { wallets, clocks, .. }: &Shared| {
+                let slot = wallets.slot(&key).map_err(store_error)?;
+                let now = slot.map(|slot| reading::wallet_now(&slot, clocks));
+                now.transpose().map_err(store_error)
+            };
+            return self.read(read).await;
+        };
+        self.bring_up(move |_| Ok(vec![key])).await?;
+        let key = wallet.clone();
+        self.read(move |reader, shared| {
+            reading::wallet_at(reader, &shared.wallets, &key, at).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn explain(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Explained>, LedgerError> {
+        let now = self.shared.clocks.now(wallet.environment);
+        self.write_due_or_fail(wallet).await?;
+        let key = wallet.clone();
+        self.read(move |reader, shared| {
+            reading::explain(reader, &shared.wallets, &key, at, now).map_err(store_error)
+        })
+        .await
+    }
+
     async fn grant(
         &self,
         environment: EnvironmentId,
@@ -452,12 +510,7 @@ impl Ledger for Embedded {
         wallet: &WalletKey,
         at: Timestamp,
     ) -> Result<Option<Arc<Row>>, LedgerError> {
-        let key = wallet.clone();
-        let due = self.read(move |_, shared| {
-            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
-            due.map_err(store_error)
-        });
-        reading::write_due_or_fail(self, due.await?).await?;
+        self.write_due_or_fail(wallet).await?;
         let key = wallet.clone();
         self.read(move |reader, shared| reading::row_at(reader, &shared.wallets, &key, at)).await
     }

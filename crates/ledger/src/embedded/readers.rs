@@ -11,7 +11,7 @@ use scrip_core::{NameHash, WalletKey};
 
 use super::{OpenError, Shared, file, tables};
 use crate::LedgerError;
-use crate::history::{Entries, Entry};
+use crate::history::{Entries, Entry, Kept};
 use crate::reading::{self, Living, store_error};
 use crate::slot::Position;
 use crate::work::StoreError;
@@ -96,5 +96,9 @@ impl Entries for Reader {
 
     fn newest_of(&self, name: NameHash) -> Result<Option<Position>, StoreError> {
         (self.find_name)(name)
+    }
+
+    fn kept_state(&self, wallet: u64, until: u64) -> Result<Option<Kept>, StoreError> {
+        tables::kept_state(&self.connection, wallet, until)
     }
 }

@@ -3,6 +3,8 @@
 //! The order (decisions 51, 56, 81): by instant, the latest first; at one instant by currency and
 //! resource, ascending; within a wallet the newest first.
 
+mod parts;
+mod past;
 mod reading;
 mod walk;
 mod wanted;
@@ -21,6 +23,8 @@ use crate::{Page, PageRequest, Point, RowQuery, RowView, Start};
 use walk::Walk;
 use wanted::Wanted;
 
+pub use parts::parts_of;
+pub use past::{Kept, fold_to};
 pub use reading::{newest_at, newest_of};
 
 /// A row as it is stored.
@@ -45,6 +49,11 @@ pub trait Entries {
 
     /// Where the newest row of this name is, among the rows that [`Entries::entry`] finds.
     fn newest_of(&self, name: NameHash) -> Result<Option<Position>, StoreError>;
+
+    /// The newest state of a wallet that was kept at or before a sequence.
+    fn kept_state(&self, _wallet: u64, _until: u64) -> Result<Option<Kept>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Where a wallet's rows end.

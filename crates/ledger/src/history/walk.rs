@@ -1,11 +1,11 @@
 //! A walk through one wallet's rows, away from where a page begins, part by part.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use scrip_core::{Credits, ReservationId, RowPart};
+use scrip_core::ReservationId;
 
-use super::reading::{check_older, newest_at, newest_of, older, overflow, read};
+use super::parts::parts_of;
+use super::reading::{check_older, newest_at, newest_of, older, read};
 use super::wanted::Wanted;
 use super::{Anchor, Direction, Entries, Entry, Head, Place, place};
 use crate::slot::{Position, skipped};
@@ -285,39 +285,12 @@ impl<'a, E: Entries> Walk<'a, E> {
 
     /// The parts of a row that the query asks for, in their order.
     fn matching(&self, entry: &Entry) -> Result<Vec<(Point, Place, RowView)>, StoreError> {
-        let overflow = |_| overflow(entry);
-        let row = &entry.row;
-        let mut balance = row
-            .event
-            .effect()
-            .and_then(|effect| row.balance_after.minus(effect))
-            .map_err(overflow)?;
-        let mut matching = Vec::new();
-        for (index, part) in row.event.parts().map_err(overflow)?.into_iter().enumerate() {
-            balance = balance.plus(part.amount).map_err(overflow)?;
-            if self.wanted.includes(&part) {
-                matching.push(self.view(entry, index, part, balance));
-            }
-        }
-        Ok(matching)
-    }
-
-    fn view(
-        &self,
-        entry: &Entry,
-        index: usize,
-        part: RowPart,
-        balance_after: Credits,
-    ) -> (Point, Place, RowView) {
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let view = RowView {
-            wallet: self.head.key.clone(),
-            part,
-            row: Arc::clone(&entry.row),
-            hash: entry.hash,
-            balance_after,
-        };
-        let point = Point { position: entry.position, part: number };
-        (point, place(&self.head.key, &entry.row, number), view)
+        let numbered = parts_of(&self.head.key, entry)?.into_iter().zip(0_u32..);
+        let wanted = numbered.filter(|(view, _)| self.wanted.includes(&view.part));
+        let placed = wanted.map(|(view, part)| {
+            let point = Point { position: entry.position, part };
+            (point, place(&self.head.key, &entry.row, part), view)
+        });
+        Ok(placed.collect())
     }
 }

@@ -22,9 +22,9 @@ use crate::reservations;
 use crate::slot::Position;
 use crate::work::{self, Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, PageRequest, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, Start, StoredAnswer, Work,
+    Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
+    Order, Page, PageRequest, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
+    RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -176,6 +176,40 @@ impl Ledger for Memory {
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
         reading::balances(&self.views, &self.clocks, environment, customer, resource)
             .map_err(store_error)
+    }
+
+    async fn wallets(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        self.views.wallets_of(environment, customer).map_err(store_error)
+    }
+
+    async fn wallet_at(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<WalletAt>, LedgerError> {
+        let Some(at) = at else {
+            let slot = self.views.slot(wallet).map_err(store_error)?;
+            let now = slot.map(|slot| reading::wallet_now(&slot, &self.clocks));
+            return now.transpose().map_err(store_error);
+        };
+        self.write_due(std::slice::from_ref(wallet)).await?;
+        reading::wallet_at(self, &self.views, wallet, at).map_err(store_error)
+    }
+
+    async fn explain(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Explained>, LedgerError> {
+        let now = self.clocks.now(wallet.environment);
+        let keys = std::slice::from_ref(wallet);
+        let due = reading::due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
+        reading::write_due_or_fail(self, due).await?;
+        reading::explain(self, &self.views, wallet, at, now).map_err(store_error)
     }
 
     async fn grant(

@@ -4,7 +4,7 @@ use scrip_core::{Command, EditGrant, Entity, Grant, GrantId, Refusal, WalletKey,
 
 use super::records::{ensure_customer, standings};
 use super::repeats::wallet_time;
-use super::{Extra, Failure, Place, Standing, State, command};
+use super::{Extra, Failure, Place, State, command};
 use crate::slot::Slot;
 use crate::{Answer, CreateGrant, GrantRecord, Payment};
 
@@ -15,7 +15,7 @@ pub(super) fn create(
 ) -> Result<Answer, Failure> {
     let wallet = &create.wallet;
     let (_, currency) = standings(state, at, &wallet.customer, &wallet.currency)?;
-    if currency == Standing::Archived {
+    if currency.is_archived {
         return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
     }
     create.grant.check_times(wallet_time(state, at, wallet)?)?;

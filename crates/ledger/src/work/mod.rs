@@ -11,10 +11,11 @@ mod repeats;
 
 use scrip_core::{
     Balance, Broken, Command, Contradiction, Decided, EnvironmentId, Event, Grant, GrantId,
-    GrantType, NameHash, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
+    GrantType, NameHash, OnInsufficient, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
 };
 
 use crate::history::Entry;
+use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
 use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
 
@@ -83,19 +84,31 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Whether a record may be used.
+/// What orders need to know of a record, small enough to be kept in memory for many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It may.
-    Live,
-    /// It is archived.
-    Archived,
+pub struct Standing {
+    /// It may not be used for what is new (decision 48).
+    pub is_archived: bool,
+    /// Of a currency: what happens to a consumption that is short and does not say (decision 72).
+    pub on_insufficient: OnInsufficient,
 }
 
 impl Standing {
+    /// Of a record that is about to be made.
+    pub const NEW: Self = Self { is_archived: false, on_insufficient: OnInsufficient::Overdraft };
+
     /// How a record stands.
-    pub const fn of(record: &Record) -> Self {
-        if record.archived_at.is_some() { Self::Archived } else { Self::Live }
+    pub fn of(record: &Record) -> Self {
+        let denies = record.kind == RecordKind::CustomCurrency
+            && record.text(OVERDRAFT_MEMBER) == Some(OVERDRAFT_DENY);
+        Self {
+            is_archived: record.archived_at.is_some(),
+            on_insufficient: if denies {
+                OnInsufficient::Reject
+            } else {
+                OnInsufficient::Overdraft
+            },
+        }
     }
 }
 
@@ -118,7 +131,7 @@ pub trait State {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, StoreError>;
-    /// Whether such a record may be used; the answer to [`State::record`], from memory if it can.
+    /// How such a record stands; the answer to [`State::record`], from memory if it can.
     fn standing(
         &mut self,
         environment: EnvironmentId,

@@ -15,8 +15,7 @@ pub(super) fn create(
 ) -> Result<Answer, Failure> {
     let existing = state.standing(at.environment, new.kind, &new.id)?;
     let taken = match existing {
-        Some(Standing::Live) => true,
-        Some(Standing::Archived) => !new.kind.archiving_frees_id(),
+        Some(standing) => !standing.is_archived || !new.kind.archiving_frees_id(),
         None => false,
     };
     if taken {
@@ -132,7 +131,7 @@ pub(super) fn standings(
 ) -> Result<(Standing, Standing), Failure> {
     let customer_standing = match customer_standing(state, at, customer)? {
         // Made only once nothing else can refuse: see `ensure_customer`.
-        None if state.settings().auto_create_customers => Some(Standing::Live),
+        None if state.settings().auto_create_customers => Some(Standing::NEW),
         found => found,
     };
     let standings = both(state, at, (customer, customer_standing), currency)?;
@@ -152,10 +151,10 @@ pub(super) fn known_standings(
 
 /// Refuses what an archived customer may no longer ask for (decision 48).
 pub(super) fn refuse_archived(customer: &CustomerId, standing: Standing) -> Result<(), Refusal> {
-    match standing {
-        Standing::Live => Ok(()),
-        Standing::Archived => Err(Refusal::archived(Entity::Customer, customer)),
+    if standing.is_archived {
+        return Err(Refusal::archived(Entity::Customer, customer));
     }
+    Ok(())
 }
 
 fn customer_standing(

@@ -116,7 +116,8 @@ fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
             Short::Reject => OnInsufficient::Reject,
         },
     };
-    Ok(WalletConsume { wallet: wallet_key(environment, &consume.wallet)?, consume: asked })
+    let wallet = wallet_key(environment, &consume.wallet)?;
+    Ok(WalletConsume { wallet, consume: asked, as_currency_says: false })
 }
 
 pub(super) fn edit(id: GrantId, Edit { change, .. }: &Edit) -> Result<EditGrant> {

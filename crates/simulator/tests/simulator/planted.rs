@@ -10,9 +10,9 @@ use scrip_core::{
     Timestamp, WalletKey,
 };
 use scrip_ledger::{
-    Answer, Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
-    RowView, StoredAnswer, SystemClock, Work,
+    Answer, Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger,
+    LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
+    RowQuery, RowView, StoredAnswer, SystemClock, WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -173,6 +173,30 @@ impl Ledger for Wrong {
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
         self.inner.balances(environment, customer, resource).await
+    }
+
+    async fn wallets(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        self.inner.wallets(environment, customer).await
+    }
+
+    async fn wallet_at(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<WalletAt>, LedgerError> {
+        self.inner.wallet_at(wallet, at).await
+    }
+
+    async fn explain(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Explained>, LedgerError> {
+        self.inner.explain(wallet, at).await
     }
 
     async fn grant(

@@ -20,8 +20,9 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("consumeCredits", TAG, "Consume credits")
         .text(
-            "Burns credits in the documented order, grant by grant. It is never refused for lack \
-             of credits: the deficit goes to the wallet's overdraft grant.",
+            "Burns credits in the documented order, grant by grant. Unless the request or the \
+             currency says otherwise it is never refused for lack of credits: the deficit goes to \
+             the wallet's overdraft grant.",
         )
         .body("ConsumeCreditsRequest")
         .answers(200, "What was consumed, and the balance now", "ConsumeCreditsResponse")

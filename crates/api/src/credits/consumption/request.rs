@@ -12,8 +12,12 @@ use crate::http::Call;
 use crate::json::{Dimensions, Number, Object, Text, read_body};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, closed, described, filled_text, id, instant, nullable, optional, required,
+    self, choice, closed, described, filled_text, id, instant, nullable, optional, required,
 };
+
+/// What happens when the balance is short, as requests spell it.
+const ON_INSUFFICIENT: [(&str, OnInsufficient); 2] =
+    [("OVERDRAFT", OnInsufficient::Overdraft), ("REJECT", OnInsufficient::Reject)];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,6 +30,7 @@ struct Item<'a> {
     idempotency_key: Text<'a>,
     created_at: Option<Text<'a>>,
     dimensions: Option<Dimensions<'a>>,
+    on_insufficient: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +65,10 @@ fn parse(call: &Call, item: Item<'_>) -> Result<WalletConsume, ApiError> {
     let resource = item.resource_id.map(|Text(text)| fields::resource("resourceId", &text));
     let created_at = item.created_at.map(|Text(text)| fields::instant("createdAt", &text));
     let dimensions = item.dimensions.map(|given| fields::dimensions("dimensions", given));
+    let on_insufficient = item
+        .on_insufficient
+        .map(|Text(text)| fields::choice("onInsufficient", &text, &ON_INSUFFICIENT))
+        .transpose()?;
     Ok(WalletConsume {
         wallet: WalletKey {
             environment: call.environment(),
@@ -72,8 +81,9 @@ fn parse(call: &Call, item: Item<'_>) -> Result<WalletConsume, ApiError> {
             key: fields::idempotency_key("idempotencyKey", &item.idempotency_key.0)?,
             created_at: created_at.transpose()?,
             dimensions: dimensions.transpose()?.unwrap_or_default(),
-            on_insufficient: OnInsufficient::Overdraft,
+            on_insufficient: on_insufficient.unwrap_or(OnInsufficient::Overdraft),
         },
+        as_currency_says: on_insufficient.is_none(),
     })
 }
 
@@ -99,6 +109,9 @@ fn item_schema() -> Value {
     });
     let key = "The same key with the same request consumes once";
     let created_at = "The instant it is attributed to: at most 5 minutes ahead, 400 days back";
+    let on_insufficient = choice(ON_INSUFFICIENT.map(|(word, _)| word));
+    let short = "When the balance is short: the deficit goes to the overdraft grant, or nothing is \
+                 consumed and the answer is 402. Without it, the currency's `overdraft` decides";
     closed([
         required("customerId", id(schema::CUSTOMER_ID)),
         required("currencyId", id(schema::PLAIN_ID)),
@@ -107,5 +120,6 @@ fn item_schema() -> Value {
         required("idempotencyKey", described(filled_text(), key)),
         optional("createdAt", described(nullable(instant()), created_at)),
         optional("dimensions", nullable(dimensions)),
+        optional("onInsufficient", described(nullable(on_insufficient), short)),
     ])
 }

@@ -1,6 +1,8 @@
 //! `POST /api/v1/credits/custom-currencies`: makes a currency.
 
-use scrip_ledger::{NewRecord, RecordKind, Work};
+use scrip_ledger::{
+    NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, RecordKind, Work,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -12,8 +14,11 @@ use crate::json::{Metadata, Object, Text, read_body};
 use crate::limits::CURRENCY_NAME_MAX;
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    self, closed, described, id, nullable, optional, required, text_up_to,
+    self, choice, closed, described, id, nullable, optional, required, text_up_to,
 };
+
+/// The values of `overdraft`.
+pub(super) const OVERDRAFT: [&str; 2] = [OVERDRAFT_ALLOW, OVERDRAFT_DENY];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -25,6 +30,7 @@ struct Request<'a> {
     description: Option<Text<'a>>,
     units: Option<Object<Units<'a>>>,
     metadata: Option<Metadata>,
+    overdraft: Option<Text<'a>>,
 }
 
 /// What one and many are called.
@@ -63,7 +69,15 @@ fn parse(body: &[u8]) -> Result<NewRecord, ApiError> {
     if let Some(metadata) = request.metadata {
         body.insert("metadata".to_owned(), json!(fields::metadata("metadata", metadata)?));
     }
+    if let Some(Text(word)) = request.overdraft {
+        body.insert(OVERDRAFT_MEMBER.to_owned(), overdraft(&word)?);
+    }
     Ok(NewRecord { kind: RecordKind::CustomCurrency, id: id.as_str().to_owned(), body })
+}
+
+/// What consumptions that are short and do not say come to: [`OVERDRAFT`].
+pub(super) fn overdraft(word: &str) -> Result<Value, ApiError> {
+    fields::choice("overdraft", word, &OVERDRAFT.map(|word| (word, word))).map(Value::from)
 }
 
 pub(super) fn units(units: &Units<'_>) -> Result<Value, ApiError> {
@@ -88,7 +102,13 @@ pub(super) fn schema() -> Value {
         optional("description", nullable(schema::text())),
         optional("units", nullable(units_schema())),
         optional("metadata", nullable(schema::metadata())),
+        optional("overdraft", overdraft_schema("ALLOW if absent")),
     ])
+}
+
+pub(super) fn overdraft_schema(absent: &str) -> Value {
+    let text = "What a consumption without `onInsufficient` comes to when the balance is short";
+    described(nullable(choice(OVERDRAFT)), &format!("{text}; {absent}"))
 }
 
 pub(super) fn units_schema() -> Value {

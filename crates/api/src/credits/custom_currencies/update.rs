@@ -1,10 +1,10 @@
 //! `PATCH /api/v1/credits/custom-currencies/{currencyId}`: changes what is sent.
 
-use scrip_ledger::{RecordKind, RecordPatch, Work};
+use scrip_ledger::{OVERDRAFT_MEMBER, RecordKind, RecordPatch, Work};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::create::{Units, units, units_schema};
+use super::create::{Units, overdraft, overdraft_schema, units, units_schema};
 use super::{TAG, view};
 use crate::error::ApiError;
 use crate::fields;
@@ -27,6 +27,8 @@ struct Request<'a> {
     units: Option<Option<Object<Units<'a>>>>,
     #[serde(default, deserialize_with = "present")]
     metadata: Option<Option<Metadata>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    overdraft: Option<Option<Text<'a>>>,
 }
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
@@ -64,6 +66,10 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
         let kept = metadata.map(|metadata| fields::metadata("metadata", metadata)).transpose()?;
         members.insert("metadata".to_owned(), json!(kept));
     }
+    if let Some(word) = request.overdraft {
+        let kept = word.map(|Text(word)| overdraft(&word)).transpose()?;
+        members.insert(OVERDRAFT_MEMBER.to_owned(), kept.into());
+    }
     Ok(members)
 }
 
@@ -83,5 +89,6 @@ pub(super) fn schema() -> Value {
         optional("description", described(nullable(schema::text()), clears)),
         optional("units", nullable(units_schema())),
         optional("metadata", described(nullable(schema::metadata()), "Replaces all of it")),
+        optional("overdraft", overdraft_schema("null is ALLOW again, and not shown")),
     ])
 }

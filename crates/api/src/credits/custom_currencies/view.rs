@@ -1,14 +1,16 @@
 //! A custom currency as the API shows it.
 
-use scrip_ledger::{Answer, Record};
+use scrip_ledger::{Answer, OVERDRAFT_MEMBER, Record};
 use serde_json::json;
 
+use super::create::OVERDRAFT;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Members, Writer, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, data, instant, nullable, open, reference, required, text_up_to,
+    self, choice, data, described, instant, nullable, open, optional, reference, required,
+    text_up_to,
 };
 
 /// `{"data": currency}` of an order's answer.
@@ -33,6 +35,10 @@ pub(super) fn write(writer: &mut Writer, record: &Record) {
             Some(metadata) => members.value("metadata", |writer| writer.json(metadata)),
             None => members.object("metadata", |_| {}),
         }
+        // Strict SDKs refuse members that they do not know (decision 67).
+        if let Some(overdraft) = record.text(OVERDRAFT_MEMBER) {
+            members.plain(OVERDRAFT_MEMBER, overdraft);
+        }
         members.plain("createdAt", record.created_at);
         members.plain("updatedAt", record.updated_at);
         members.instant_or_null("archivedAt", record.archived_at);
@@ -56,6 +62,7 @@ pub(super) fn components() -> Vec<Component> {
         required("description", nullable(schema::text())),
         required("units", nullable(units)),
         required("metadata", metadata),
+        optional("overdraft", described(choice(OVERDRAFT), "Only where it was set")),
         required("createdAt", instant()),
         required("updatedAt", instant()),
         required("archivedAt", nullable(instant())),

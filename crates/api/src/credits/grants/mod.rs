@@ -14,6 +14,8 @@ use crate::http::{Accepts, Call, Endpoint};
 use crate::lookup::not_found;
 use crate::openapi::Component;
 
+pub(crate) use view::{STATUS_NAMES, TYPE_NAMES, status_name, type_name};
+
 const TAG: &str = "Credit grants";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {

@@ -107,7 +107,14 @@ fn display_name(view: &GrantView) -> &str {
     view.words.display_name.as_deref().unwrap_or(nameless)
 }
 
-fn type_name(grant_type: GrantType) -> &'static str {
+/// The types of grants.
+pub(crate) const TYPE_NAMES: [&str; 4] = ["PAID", "PROMOTIONAL", "RECURRING", "OVERDRAFT"];
+/// The statuses of grants.
+pub(crate) const STATUS_NAMES: [&str; 5] =
+    ["PAYMENT_PENDING", "ACTIVE", "EXPIRED", "VOIDED", "SCHEDULED"];
+
+/// A grant's type as the API spells it.
+pub(crate) fn type_name(grant_type: GrantType) -> &'static str {
     match grant_type {
         GrantType::Promotional => "PROMOTIONAL",
         GrantType::Recurring => "RECURRING",
@@ -116,7 +123,8 @@ fn type_name(grant_type: GrantType) -> &'static str {
     }
 }
 
-fn status_name(status: GrantStatus) -> &'static str {
+/// A grant's status as the API spells it.
+pub(crate) fn status_name(status: GrantStatus) -> &'static str {
     match status {
         GrantStatus::PaymentPending => "PAYMENT_PENDING",
         GrantStatus::Active => "ACTIVE",
@@ -136,7 +144,6 @@ pub(super) fn components() -> Vec<Component> {
 }
 
 fn grant_schema() -> Value {
-    let statuses = ["PAYMENT_PENDING", "ACTIVE", "EXPIRED", "VOIDED", "SCHEDULED"];
     let sync_state = open([
         required("vendorIdentifier", choice(crate::customers::VENDORS)),
         required("status", choice(["PENDING", "ERROR", "SUCCESS", "NO_SYNC_REQUIRED"])),
@@ -149,7 +156,7 @@ fn grant_schema() -> Value {
         required("displayName", schema::text()),
         required("amount", amount()),
         required("consumedAmount", amount()),
-        required("grantType", choice(["PAID", "PROMOTIONAL", "RECURRING", "OVERDRAFT"])),
+        required("grantType", choice(TYPE_NAMES)),
         required("sourceType", nullable(choice(source_types))),
         required("priority", integer(0, 100)),
         required("effectiveAt", instant()),
@@ -170,7 +177,7 @@ fn grant_schema() -> Value {
             "paymentCollection",
             choice(["NOT_REQUIRED", "PROCESSING", "FAILED", "ACTION_REQUIRED"]),
         ),
-        required("status", choice(statuses)),
+        required("status", choice(STATUS_NAMES)),
         required("createdAt", instant()),
         required("updatedAt", instant()),
         required("syncStates", json!({"type": "array", "items": sync_state})),

@@ -6,6 +6,8 @@ mod view;
 use crate::http::Endpoint;
 use crate::openapi::Component;
 
+pub(crate) use view::write as write_row;
+
 const TAG: &str = "Credit ledger";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {

@@ -11,7 +11,7 @@ use crate::openapi::schema::{
 };
 
 /// The row, with its parts if it is a reservation's.
-pub(super) fn write(writer: &mut Writer, view: &RowView) {
+pub(crate) fn write(writer: &mut Writer, view: &RowView) {
     let row = &view.row;
     let words = row.texts.words();
     writer.object(|members| {

@@ -10,9 +10,9 @@ use scrip_core::{
     WalletKey,
 };
 use scrip_ledger::{
-    Claim, ClaimState, Executed, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order,
-    Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
-    StoredAnswer, Work,
+    Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
+    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
+    RowView, StoredAnswer, WalletAt, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -108,6 +108,32 @@ impl Ledger for Recorder {
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
         self.inner.balances(environment, customer, resource).await
+    }
+
+    async fn wallets(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        self.inner.wallets(environment, customer).await
+    }
+
+    async fn wallet_at(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<WalletAt>, LedgerError> {
+        self.note(&(wallet, at));
+        self.inner.wallet_at(wallet, at).await
+    }
+
+    async fn explain(
+        &self,
+        wallet: &WalletKey,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Explained>, LedgerError> {
+        self.note(&(wallet, at));
+        self.inner.explain(wallet, at).await
     }
 
     async fn grant(

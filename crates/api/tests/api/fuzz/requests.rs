@@ -157,6 +157,8 @@ POST /api/v1/customers/import
      createdAt%5Bgte%5D=2026-01-01T00%3A00%3A00%2B02%3A00&createdAt[lt]=2027-01-01",
     "\nGET /api/v1/credits/ledger?customerId=c&currencyId=credits&limit=100&\
      eventType=CREDITS_GRANTED,CREDITS_CONSUMED&reservationId=r+1",
+    "\nGET /api/v1/credits/balances?customerId=c&currencyId=credits&resourceId=r&at=2026-01-01",
+    "\nGET /api/v1/credits/balances/explain?customerId=c&currencyId=credits&at=2026-01-01",
     "\nGET /api/v1/credits/custom-currencies?status=ACTIVE,ARCHIVED&limit=1.0",
     "\nGET /api/v1/customers?email=c%40example.com&name=C&createdAt%5Bgt%5D=2026-01-01",
     "\nGET /api/v1/customers/c/entitlements?resourceId=r",

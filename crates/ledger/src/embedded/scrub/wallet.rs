@@ -156,7 +156,7 @@ impl Scrub {
             if let Some((_, position, state)) = states.next_if(|state| state.0 == sequence) {
                 let expected = postcard::to_stdvec(&self.slot.wallet);
                 if position != entry.position || expected.as_ref() != Ok(&state) {
-                    // History is read from rows; nobody gets a wrong number from it.
+                    // Whoever reads the past passes it over; nobody gets a wrong number from it.
                     tracing::error!(wallet = self.number, sequence, "a kept state is wrong");
                 }
             }

@@ -8,7 +8,7 @@ use scrip_core::{
 
 use super::seal::{self, Seal};
 use super::{Stored, as_integer, first};
-use crate::history::Entry;
+use crate::history::{Entry, Kept};
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
 use crate::work::StoreError;
 
@@ -387,6 +387,25 @@ pub(in crate::embedded) fn state(
 fn seal_of_state(number: WalletNumber, sequence: u64, position: Position, state: &[u8]) -> u32 {
     let numbers = [number, sequence, position];
     numbers.into_iter().fold(Seal::of("states"), Seal::number).bytes(state).finish()
+}
+
+/// The newest state of a wallet at or before a sequence.
+pub(in crate::embedded) fn kept_state(
+    connection: &Connection,
+    number: WalletNumber,
+    until: u64,
+) -> Stored<Option<Kept>> {
+    let sql = "select sequence, position, state, seal from states
+               where wallet = ?1 and sequence <= ?2 order by sequence desc limit 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| {
+        let (sequence, position) = (row.get("sequence")?, row.get("position")?);
+        let (state, stated): (_, u32) = (row.get_ref("state")?.as_blob()?, row.get("seal")?);
+        let is_sealed = seal_of_state(number, sequence, position, state) == stated;
+        let wallet = is_sealed.then(|| postcard::from_bytes(state).ok()).flatten();
+        Ok(Kept { sequence, position, wallet })
+    };
+    Ok(statement.query_row(params![number, until], read).optional()?)
 }
 
 /// The states of a wallet behind a sequence up to another one: sequence, position, state.

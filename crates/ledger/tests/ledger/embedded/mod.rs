@@ -7,6 +7,7 @@ mod cold;
 mod crowds;
 mod damage;
 mod deep;
+mod deep_past;
 mod full_disk;
 mod housekeeping;
 mod losses;

@@ -1,0 +1,59 @@
+//! `GET /api/v1/credits/balances`: the balances of a customer's wallets.
+
+use scrip_core::WalletKey;
+
+use super::{AT, TAG, past, view};
+use crate::error::ApiError;
+use crate::fields;
+use crate::http::{Call, Reply};
+use crate::json::document;
+use crate::lookup::{existing_currency, existing_customer};
+use crate::openapi::Operation;
+use crate::openapi::schema::{self, id, instant};
+
+pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
+    let query = call.query();
+    let customer = fields::customer("customerId", query.required("customerId")?)?;
+    let resource =
+        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
+    let currency =
+        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let at = past(&call)?;
+    existing_customer(&call, &customer).await?;
+    if let Some(currency) = &currency {
+        existing_currency(&call, currency).await?;
+    }
+    let is_asked = |key: &WalletKey| {
+        resource.as_ref().is_none_or(|asked| key.resource.as_ref() == Some(asked))
+            && currency.as_ref().is_none_or(|asked| key.currency == *asked)
+    };
+    let mut balances = Vec::new();
+    for key in call.ledger().wallets(call.environment(), &customer).await? {
+        if is_asked(&key)
+            && let Some(then) = call.ledger().wallet_at(&key, at).await?
+        {
+            balances.push(view::WalletBalance::of(&then)?);
+        }
+    }
+    let body = document(call.numbers(), |writer| {
+        writer.array(&balances, |writer, balance| balance.write(writer));
+    });
+    Ok(Reply::ok(body))
+}
+
+pub(super) fn operation() -> Operation {
+    let resource = "Only this resource's wallets; without it, all wallets of the customer";
+    Operation::new("listCreditBalances", TAG, "List balances")
+        .text(
+            "One row for each wallet, by currency, the one without a resource first: without \
+             `resourceId` all wallets of the customer, those of resources too. \
+             `available = granted - consumed - reserved`; a deficit is part of `consumed`, and \
+             stands in `overdraft`.",
+        )
+        .required_query("customerId", id(schema::CUSTOMER_ID), "Whose balances")
+        .query("resourceId", id(schema::PLAIN_ID), resource)
+        .query("currencyId", id(schema::PLAIN_ID), "Only wallets of this currency")
+        .query("at", instant(), AT)
+        .answers(200, "The balances", "CreditBalanceList")
+        .refuses(&[404])
+}
