@@ -43,6 +43,9 @@ impl Due {
 
 impl Wallets {
     /// Some wallets that have something due, the earliest of those in memory first.
+    ///
+    /// Those that had to be loaded are answered at once: with too little memory they may be dropped
+    /// again before anybody looks at the list.
     pub(super) fn due_wallets(
         &self,
         environment: EnvironmentId,
@@ -50,8 +53,15 @@ impl Wallets {
         most: usize,
     ) -> Result<Vec<WalletKey>, StoreError> {
         loop {
-            let due = self.lock_due().lists.until(environment, now, most);
-            if due.len() >= most || !self.load_due(environment, now)? {
+            let mut due = self.lock_due().lists.until(environment, now, most);
+            if due.len() >= most {
+                return Ok(due);
+            }
+            let Some(mut loaded) = self.load_due(environment, now)? else { return Ok(due) };
+            if !loaded.is_empty() {
+                loaded.retain(|key| !due.contains(key));
+                due.extend(loaded);
+                due.truncate(most);
                 return Ok(due);
             }
         }
@@ -80,28 +90,38 @@ impl Wallets {
         Ok(environments.into_iter().collect())
     }
 
-    /// Looks at some more records of what is due and loads these wallets; whether there were any.
-    fn load_due(&self, environment: EnvironmentId, now: Timestamp) -> Result<bool, StoreError> {
+    /// Looks at some more records of what is due and loads these wallets; none if there were no
+    /// more. In memory some of them may be further than their records.
+    fn load_due(
+        &self,
+        environment: EnvironmentId,
+        now: Timestamp,
+    ) -> Result<Option<Vec<WalletKey>>, StoreError> {
         let (after, round) = {
             let mut due = self.lock_due();
             let round = due.round;
             let looked = due.looked.entry(environment).or_default();
             if looked.nothing_before.is_some_and(|at| now.milliseconds() < at) {
-                return Ok(false);
+                return Ok(None);
             }
             let after =
                 looked.last.as_ref().map(|last| DueRecord { at: last.at, key: last.key.clone() });
             (after, round)
         };
         let records = self.snapshots.due(environment, after.as_ref(), now, RECORDS)?;
+        let mut loaded = Vec::new();
         for record in &records {
-            self.load(&wallet_key(&record.key)?)?;
+            let key = wallet_key(&record.key)?;
+            let next = self.load(&key)?.wallet.next_due();
+            if next.is_some_and(|next| next.at <= now) && !self.is_frozen(&key) {
+                loaded.push(key);
+            }
         }
         let next = match records.last() {
             Some(_) => None,
             None => Some(self.snapshots.next_due(environment, now)?.unwrap_or(i64::MAX)),
         };
-        let found = !records.is_empty();
+        let found = (!records.is_empty()).then_some(loaded);
         let mut due = self.lock_due();
         if due.round == round {
             let looked = due.looked.entry(environment).or_default();
