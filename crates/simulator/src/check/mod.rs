@@ -10,7 +10,7 @@ use scrip_ledger::LedgerError;
 
 use crate::driver::Target;
 use crate::history::{History, Step};
-pub(crate) use player::Player;
+pub(crate) use player::{Player, is_a_year};
 
 /// What was done while a history was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -45,6 +45,9 @@ impl Player {
         self.wallets.extend(step.wallets().into_iter().cloned());
         self.tally.commands += step.commands();
         let told = match step {
+            Step::Ask(Request::MoveClock(to)) if is_a_year(to - self.now()) => {
+                "not asked: a year to some, and more to others".to_owned()
+            }
             Step::Ask(request) => self.ask(request)?,
             Step::Clock(to) => {
                 self.set_clock(*to)?;
@@ -129,4 +132,12 @@ fn tell(answer: &Result<Answer, Denied>) -> String {
         Ok(answer) => format!("{answer:?}"),
         Err(denied) => format!("{denied:?}"),
     }
+}
+
+/// Whether a move of the clock is a year to the oracle, whose years have 365 days, and more to the
+/// calendar, or the other way round. A history makes few such moves by itself; but one that was not
+/// taken makes the next one longer, and so does whoever makes a history short.
+pub(crate) const fn is_a_year(milliseconds: i64) -> bool {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    milliseconds > 365 * DAY && milliseconds <= 366 * DAY
 }

@@ -13,7 +13,7 @@ use super::flips::flip;
 use super::place::{At, Place};
 use super::plan::{End, fault, fault_of_start};
 use super::{Defect, Failure, Report};
-use crate::check::{About, Found, Player, same};
+use crate::check::{About, Found, Player, is_a_year, same};
 use crate::history::{Setup, Step, generate};
 
 /// Steps of a directory's history, and of one life at most.
@@ -516,13 +516,6 @@ impl Directory<'_> {
         }
         self.place.once_closed(scrip_disk::Disk::restart).context("closing")
     }
-}
-
-/// Whether a move of the clock is a year to some and more to others (leap years). A history makes no
-/// such moves, but a move that the disk did not take makes the next one longer.
-fn is_a_year(milliseconds: i64) -> bool {
-    const DAY: i64 = 24 * 60 * 60 * 1_000;
-    (365 * DAY + 1..=366 * DAY).contains(&milliseconds)
 }
 
 /// Whether a request is about customers or currencies.

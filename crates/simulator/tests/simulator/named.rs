@@ -83,3 +83,15 @@ fn a_wallet_that_was_dropped_while_it_was_looked_at_is_written() {
     history.push_str("restart\nread totals ann/gold");
     agrees(&history);
 }
+
+/// Seed 3452546729017250730: a move over a leap day, which is no more than a year by the calendar.
+#[test]
+fn a_year_with_a_leap_day_is_not_asked_for() {
+    agrees(
+        "
+        sandbox
+        move t+313376400022
+        move t+344998800022
+        ",
+    );
+}
