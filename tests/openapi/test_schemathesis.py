@@ -43,8 +43,12 @@ def known(target: Server) -> dict[str, str]:
     wire = Wire(target.url, target.production_key)
     wallet = Wallet(new_customer(wire), new_currency(wire))
     made = wire.post("/api/v1/credits/grants", wallet.grant_body(1000)).json()["data"]["id"]
+    held = {"customerId": wallet.customer, "currencyId": wallet.currency, "reservationId": "known", "amount": 10, "ttlSeconds": 86_400}
+    reserved = wire.post("/api/v1/credits/reservations", held)
+    assert reserved.status_code == 200, reserved.text
     wire.close()
-    return {"customerId": wallet.customer, "currencyId": wallet.currency, "grant": made}
+    ids = {"customerId": wallet.customer, "currencyId": wallet.currency}
+    return {**ids, "grant": made, "reservation": "known"}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,12 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
                 container[name] = known[name]
     if case.path_parameters:
         (name,) = case.path_parameters
-        kinds = {"/grants/": "grant", "/custom-currencies/": "currencyId", "/customers/": "customerId"}
+        kinds = {
+            "/grants/": "grant",
+            "/custom-currencies/": "currencyId",
+            "/customers/": "customerId",
+            "/reservations/": "reservation",
+        }
         kind = next(kind for part, kind in kinds.items() if part in case.path)
         # Archiving and voiding the known ones would put all that follows out of reach.
         if not case.path.endswith(("archive", "void")):
