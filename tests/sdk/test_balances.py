@@ -67,7 +67,7 @@ def test_the_past_is_what_was_answered(api: Api, wire: Wire, wallet: Wallet) -> 
     ("query", "naming"),
     [
         ({"customerId": "-"}, "customerId"), ({"currencyId": "a@b"}, "currencyId"), ({"resourceId": ""}, "resourceId"),
-        ({"at": "soon"}, "at"), ({"at": ""}, "at"), ({"at": iso(from_now(minutes=1))}, "at"),
+        ({"at": "soon"}, "at"), ({"at": ""}, "at"), ({"at": "2999-01-01T00:00:00Z"}, "at"),
     ],
     ids=str,
 )

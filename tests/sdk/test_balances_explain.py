@@ -67,7 +67,7 @@ def test_an_overdraft_is_below_zero(api: Api, wire: Wire, customer: str, currenc
     ("query", "naming"),
     [
         ({"customerId": "-"}, "customerId"), ({"currencyId": "a@b"}, "currencyId"), ({"resourceId": ""}, "resourceId"),
-        ({"at": "soon"}, "at"), ({"at": iso(from_now(minutes=1))}, "at"),
+        ({"at": "soon"}, "at"), ({"at": "2999-01-01T00:00:00Z"}, "at"),
     ],
     ids=str,
 )
