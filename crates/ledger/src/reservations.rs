@@ -77,7 +77,7 @@ pub fn recalled(
             Event::HoldExtended { expires_at, .. } => extended = extended.or(Some(*expires_at)),
             _ => {}
         }
-        check_older(position, links.related)?;
+        history::check_older(position, links.related)?;
         position = links.related;
     }
     Ok(None)
@@ -86,14 +86,6 @@ pub fn recalled(
 fn total(position: Position, legs: &[Leg]) -> Result<Credits, StoreError> {
     Credits::sum(legs.iter().map(|leg| leg.amount))
         .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))
-}
-
-/// Links lead back, or a walk might never end.
-fn check_older(position: Position, link: Position) -> Result<(), StoreError> {
-    if link < position {
-        return Ok(());
-    }
-    Err(StoreError::Corrupt(format!("entries {position}: a link leads to {link}")))
 }
 
 /// A reservation as it is now, folded without writing; none if the wallet knows none of this name.
@@ -310,7 +302,7 @@ fn first_row(
         {
             return Ok(position);
         }
-        check_older(position, entry.links.previous_notable)?;
+        history::check_older(position, entry.links.previous_notable)?;
         position = entry.links.previous_notable;
     }
     Err(StoreError::Corrupt(format!("wallet {}: a hold without a row", head.number)))

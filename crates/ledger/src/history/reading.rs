@@ -79,16 +79,16 @@ pub(super) fn older(
     newer: &Entry,
     position: Position,
 ) -> Result<Entry, StoreError> {
-    check_older(newer, position)?;
+    check_older(newer.position, position)?;
     read(entries, head, position)
 }
 
 /// Links lead back, or a walk might never end.
-pub(super) fn check_older(newer: &Entry, position: Position) -> Result<(), StoreError> {
-    if position < newer.position {
+pub fn check_older(newer: Position, position: Position) -> Result<(), StoreError> {
+    if position < newer {
         return Ok(());
     }
-    Err(StoreError::Corrupt(format!("entries {}: a link leads to {position}", newer.position)))
+    Err(StoreError::Corrupt(format!("entries {newer}: a link leads to {position}")))
 }
 
 /// The sums of a stored row are out of range.

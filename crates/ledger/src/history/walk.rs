@@ -169,7 +169,7 @@ impl<'a, E: Entries> Walk<'a, E> {
         if self.wanted.notable_only && misses < NOTABLE_STEPS {
             next = next.min(links.previous_notable);
         }
-        check_older(&entry, next)?;
+        check_older(entry.position, next)?;
         self.way = Way::Down { next, misses };
         Ok(true)
     }
