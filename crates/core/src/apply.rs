@@ -1,6 +1,8 @@
 //! Folding events into a wallet. Every rule of conservation is asserted on the way: an event that
 //! breaks one is a [`Contradiction`], never a silently wrong number.
 
+mod own_grants;
+
 use std::sync::Arc;
 
 use crate::check::check_grant;
@@ -9,6 +11,8 @@ use crate::{
     Contradiction, Credits, Due, DueKind, Event, Grant, GrantRef, GrantState, GrantType, Hold, Leg,
     PaymentState, ReservationId, Row, Timestamp, Wallet,
 };
+
+pub(crate) use own_grants::{due_of_recharge, due_of_renewal};
 
 type Applied = Result<(), Contradiction>;
 
@@ -42,6 +46,7 @@ impl Wallet {
                     grant.state = GrantState::Scheduled;
                     Ok(())
                 })?;
+                self.recharge_settled(grant.number);
             }
             Event::Granted(leg) => self.fold_granted(*leg, at)?,
             Event::Consumed { legs } => {
@@ -92,6 +97,14 @@ impl Wallet {
             Event::HoldExtended { reservation, expires_at } => {
                 self.fold_extended(reservation, *expires_at)?;
             }
+            Event::RechargeSet { .. }
+            | Event::Recharged { .. }
+            | Event::RechargeStopped { .. }
+            | Event::RechargeResumed => self.fold_recharge(event, at)?,
+            Event::RenewalSet { .. }
+            | Event::Renewed { .. }
+            | Event::RenewalRested { .. }
+            | Event::RenewalRemoved { .. } => self.fold_renewal(event)?,
         }
         self.release_spent(event)?;
         self.balance = self.balance.plus(event.effect()?)?;
@@ -188,6 +201,7 @@ impl Wallet {
             }
         })?;
         self.remains.retain(|number| *number != leg.grant.number);
+        self.recharge_settled(leg.grant.number);
         if self.overdraft == Some(leg.grant.number) {
             self.overdraft = None;
         }

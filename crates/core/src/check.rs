@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::apply::{due_of, due_of_hold};
+use crate::apply::{due_of, due_of_hold, due_of_recharge, due_of_renewal};
 use crate::wallet::Sums;
 use crate::{
     Contradiction, Credits, Due, Grant, GrantNumber, GrantState, GrantType, Timestamp, Wallet,
@@ -37,7 +37,7 @@ impl Wallet {
             (self.burn.iter().eq(&burn), "the burn list is not the usable grants in burn order"),
             (
                 self.due.iter().eq(&self.due_of_all()),
-                "the due list is not that of the grants and holds",
+                "the due list is not that of what the wallet has",
             ),
             (self.holds_match()?, "the holds are not those of the grants"),
             (overdrafts == usize::from(self.overdraft.is_some()), "an overdraft is miscounted"),
@@ -85,7 +85,11 @@ impl Wallet {
 
     fn due_of_all(&self) -> Vec<Due> {
         let of_grants = self.grants().filter_map(due_of);
-        let mut due: Vec<Due> = of_grants.chain(self.holds().map(due_of_hold)).collect();
+        let of_holds = self.holds().map(due_of_hold);
+        let of_renewals = self.renewals().iter().filter_map(due_of_renewal);
+        let of_recharge = self.recharge().and_then(due_of_recharge);
+        let mut due: Vec<Due> =
+            of_grants.chain(of_holds).chain(of_renewals).chain(of_recharge).collect();
         due.sort_unstable();
         due
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey, Money,
-    Priority, Refusal, ReservationId, Timestamp, Words,
+    Priority, RechargeSetting, RecurringGrantId, Refusal, RenewalTerms, ReservationId, Timestamp,
+    Words,
 };
 
 /// A request to one wallet.
@@ -47,6 +48,12 @@ pub enum Command {
     },
     /// Let an open hold end at another instant.
     Extend(Extend),
+    /// Save what the owner wants of the wallet's recharge.
+    SetRecharge(RechargeSetting),
+    /// Make a recurring grant, or change it from its next period on (decision 82).
+    SetRenewal(RenewalTerms),
+    /// End a recurring grant; what it gave stays.
+    RemoveRenewal(RecurringGrantId),
 }
 
 /// Whether a new grant has to wait for money.

@@ -42,6 +42,14 @@ impl Wallet {
             | Event::Reserved { .. }
             | Event::HoldExpired { .. }
             | Event::HoldExtended { .. }
+            | Event::RechargeSet { .. }
+            | Event::Recharged { .. }
+            | Event::RechargeStopped { .. }
+            | Event::RechargeResumed
+            | Event::RenewalSet { .. }
+            | Event::Renewed { .. }
+            | Event::RenewalRested { .. }
+            | Event::RenewalRemoved { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Credits, Grant, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState,
-    Priority, ReservationId, Timestamp,
+    Priority, RechargeSetting, RechargeStop, RenewalNumber, RenewalTerms, ReservationId, Timestamp,
 };
 
 /// A positive amount of credits on one grant.
@@ -114,6 +114,59 @@ pub enum Event {
         /// When it ends by itself from now on.
         expires_at: Timestamp,
     },
+    /// The owner saved what he wants of the wallet's recharge. No row of the API.
+    RechargeSet {
+        /// What he wants.
+        setting: Box<RechargeSetting>,
+    },
+    /// The wallet recharged itself: what follows is the grant. No row of the API.
+    Recharged {
+        /// The grant that is made.
+        grant: GrantRef,
+        /// What it gives.
+        amount: Credits,
+        /// What it costs; counts in the month's spend at once.
+        cost: Money,
+        /// Whether its charge is still open.
+        payment: PaymentState,
+    },
+    /// The recharge stands still, though its owner wants it. No row of the API.
+    RechargeStopped {
+        /// Why.
+        reason: RechargeStop,
+    },
+    /// The recharge goes on, because a new month began. No row of the API.
+    RechargeResumed,
+    /// A recurring grant was made or changed. No row of the API.
+    RenewalSet {
+        /// Its place in the wallet.
+        number: RenewalNumber,
+        /// What it gives, and when.
+        terms: Box<RenewalTerms>,
+        /// When its next period begins.
+        next: Timestamp,
+    },
+    /// A recurring grant's period begins: what follows is its grant. No row of the API.
+    Renewed {
+        /// Which.
+        number: RenewalNumber,
+        /// The grant of the period.
+        grant: GrantRef,
+        /// When the period ends and the next one begins.
+        next: Timestamp,
+    },
+    /// A recurring grant's period begins without a grant (decision 74). No row of the API.
+    RenewalRested {
+        /// Which.
+        number: RenewalNumber,
+        /// When the next period begins.
+        next: Timestamp,
+    },
+    /// A recurring grant ended; what it gave stays. No row of the API.
+    RenewalRemoved {
+        /// Which.
+        number: RenewalNumber,
+    },
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -216,7 +269,15 @@ impl Event {
             Self::GrantCreated { .. }
             | Self::PaymentConfirmed { .. }
             | Self::GrantReopened { .. }
-            | Self::HoldExtended { .. } => Vec::new(),
+            | Self::HoldExtended { .. }
+            | Self::RechargeSet { .. }
+            | Self::Recharged { .. }
+            | Self::RechargeStopped { .. }
+            | Self::RechargeResumed
+            | Self::RenewalSet { .. }
+            | Self::Renewed { .. }
+            | Self::RenewalRested { .. }
+            | Self::RenewalRemoved { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }

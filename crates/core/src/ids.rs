@@ -84,6 +84,12 @@ client_id!(
     |text| bounded(text) && !text.chars().any(char::is_control)
 );
 client_id!(
+    /// A recurring grant, as its owner names it.
+    RecurringGrantId,
+    "1 to 255 characters, the first a letter or digit, the rest letters, digits or any of _|.-",
+    |text| slug(text, "_|.-")
+);
+client_id!(
     /// The key under which a consumption happens once (decision 13).
     IdempotencyKey,
     "1 to 255 characters",

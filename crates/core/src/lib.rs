@@ -7,6 +7,7 @@
 mod apply;
 mod chain;
 mod check;
+mod circumstances;
 mod command;
 mod contradiction;
 mod credits;
@@ -19,7 +20,9 @@ mod hold;
 mod ids;
 pub mod limits;
 mod money;
+mod recharge;
 mod refusal;
+mod renewal;
 mod row;
 mod sorted;
 mod texts;
@@ -27,6 +30,7 @@ mod time;
 mod wallet;
 
 pub use chain::{Digest, genesis};
+pub use circumstances::Circumstances;
 pub use command::{
     Command, Consume, EditGrant, Extend, GrantChange, HoldEnd, NewGrant, OnInsufficient,
     PaymentState, Release, Reserve,
@@ -41,11 +45,13 @@ pub use grant::{
 };
 pub use hold::{Hold, HoldNumber};
 pub use ids::{
-    CurrencyId, CustomerId, EnvironmentId, GrantId, IdempotencyKey, InvalidId, ReservationId,
-    ResourceId, WalletKey, bucket,
+    CurrencyId, CustomerId, EnvironmentId, GrantId, IdempotencyKey, InvalidId, RecurringGrantId,
+    ReservationId, ResourceId, WalletKey, bucket,
 };
 pub use money::{Money, MoneyAmount, MoneyCurrency};
+pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
 pub use refusal::{Entity, Refusal};
+pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};
 pub use row::{Actor, Cause, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
 pub use texts::{Address, Dimension, Salt, Texts, Words};
 pub use time::{InvalidTimestamp, Timestamp};

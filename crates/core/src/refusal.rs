@@ -13,6 +13,8 @@ pub enum Entity {
     Grant,
     /// A reservation.
     Reservation,
+    /// A recurring grant.
+    RecurringGrant,
 }
 
 impl Entity {
@@ -24,6 +26,7 @@ impl Entity {
             Self::CustomCurrency => "custom currency",
             Self::Grant => "credit grant",
             Self::Reservation => "reservation",
+            Self::RecurringGrant => "recurring grant",
         }
     }
 }

@@ -73,16 +73,40 @@ impl Timestamp {
     /// The same date and time a calendar year later, UTC; at the end of time it stays there.
     #[must_use]
     pub fn a_year_later(self) -> Self {
+        self.months_later(12)
+    }
+
+    /// The same day and time so many calendar months later, UTC, or the last day of that month if it
+    /// has no such day; at the end of time it stays there.
+    #[must_use]
+    pub fn months_later(self, months: i32) -> Self {
         self.utc()
-            .and_then(|utc| utc.checked_add(Span::new().years(1)).ok())
-            .and_then(|utc| i64::try_from(utc.duration_since(EPOCH).as_millis()).ok())
-            .map_or(Self::NEVER, Self)
+            .and_then(|utc| utc.checked_add(Span::new().try_months(months).ok()?).ok())
+            .map_or(Self::NEVER, Self::of_utc)
+    }
+
+    /// Its calendar month, UTC: months since the beginning of the year 0; none beyond the end of
+    /// time.
+    #[must_use]
+    pub fn month(self) -> Option<i32> {
+        self.utc().map(|utc| i32::from(utc.year()) * 12 + i32::from(utc.month()) - 1)
+    }
+
+    /// The first instant of the calendar month after its own, UTC; at the end of time it stays there.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        let first = self.utc().map(|utc| utc.date().first_of_month().to_datetime(Time::midnight()));
+        first.map_or(Self::NEVER, |first| Self::of_utc(first).months_later(1))
     }
 
     /// Milliseconds from `earlier` to this instant.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    fn of_utc(utc: DateTime) -> Self {
+        i64::try_from(utc.duration_since(EPOCH).as_millis()).map_or(Self::NEVER, Self)
     }
 
     /// Its date and time of day, UTC; none beyond the end of time.
@@ -151,6 +175,38 @@ mod tests {
             assert_eq!(Timestamp::parse(text).unwrap().a_year_later().to_string(), later, "{text}");
         }
         assert_eq!(Timestamp::parse("9999-01-01").unwrap().a_year_later(), Timestamp::NEVER);
+    }
+
+    #[test]
+    fn months_later() {
+        let rows = [
+            ("2026-01-31T12:00:00.001Z", 1, "2026-02-28T12:00:00.001Z"),
+            ("2026-01-31T12:00:00.001Z", 2, "2026-03-31T12:00:00.001Z"),
+            ("2024-01-31T00:00:00.000Z", 1, "2024-02-29T00:00:00.000Z"),
+            ("2026-11-30T00:00:00.000Z", 3, "2027-02-28T00:00:00.000Z"),
+            ("2026-03-31T00:00:00.000Z", -1, "2026-02-28T00:00:00.000Z"),
+        ];
+        for (text, months, later) in rows {
+            let instant = Timestamp::parse(text).unwrap();
+            assert_eq!(instant.months_later(months).to_string(), later, "{text} + {months}");
+        }
+        assert_eq!(Timestamp::NEVER.months_later(1), Timestamp::NEVER);
+    }
+
+    #[test]
+    fn calendar_months() {
+        let rows = [
+            ("2026-01-01T00:00:00.000Z", 24_312, "2026-02-01T00:00:00.000Z"),
+            ("2026-12-31T23:59:59.999Z", 24_323, "2027-01-01T00:00:00.000Z"),
+            ("0000-01-31T00:00:00.000Z", 0, "0000-02-01T00:00:00.000Z"),
+        ];
+        for (text, month, next) in rows {
+            let instant = Timestamp::parse(text).unwrap();
+            assert_eq!(instant.month(), Some(month), "{text}");
+            assert_eq!(instant.next_month().to_string(), next, "{text}");
+        }
+        assert_eq!(Timestamp::parse("9999-12-31").unwrap().next_month(), Timestamp::NEVER);
+        assert_eq!(Timestamp::NEVER.month(), None);
     }
 
     #[test]

@@ -7,19 +7,24 @@ use serde::{Deserialize, Serialize};
 use crate::sorted::{Keyed, SortedList};
 use crate::{
     BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantType, Hold, HoldNumber, Leg,
-    Overflow, ReservationId, ResourceId, Timestamp, WalletKey, genesis,
+    Overflow, Recharge, RecurringGrantId, Renewal, RenewalNumber, ReservationId, ResourceId,
+    Timestamp, WalletKey, genesis,
 };
 
-/// What an instant brings. At one instant activations come first, then expiries, then hold
-/// timeouts (decision 58): the derived order.
+/// What an instant brings. At one instant activations come first, renewals with them, then expiries,
+/// then hold timeouts (decisions 58 and 76), and the recharge last: the derived order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DueKind {
     /// A scheduled grant becomes usable.
     Activation(GrantNumber),
+    /// A recurring grant's period begins.
+    Renewal(RenewalNumber),
     /// A grant ends.
     Expiry(GrantNumber),
     /// A hold ends.
     HoldTimeout(HoldNumber),
+    /// The recharge that its spend limit stopped goes on.
+    RechargePeriod,
 }
 
 /// Something that time will bring, ordered by instant, kind and creation.
@@ -132,6 +137,11 @@ pub struct Wallet {
     pub(crate) sums: Sums,
     /// The sum of all effects.
     pub(crate) balance: Credits,
+    /// How it recharges, if its owner ever said so.
+    pub(crate) recharge: Option<Box<Recharge>>,
+    /// Recurring grants in order of creation.
+    pub(crate) renewals: Vec<Renewal>,
+    pub(crate) last_renewal: RenewalNumber,
     pub(crate) last_grant: GrantNumber,
     pub(crate) last_hold: HoldNumber,
     pub(crate) sequence: u64,
@@ -160,6 +170,9 @@ impl Wallet {
             remains: Vec::new(),
             sums: Sums::default(),
             balance: Credits::ZERO,
+            recharge: None,
+            renewals: Vec::new(),
+            last_renewal: RenewalNumber(0),
             last_grant: GrantNumber(0),
             last_hold: HoldNumber(0),
             sequence: 0,
@@ -276,6 +289,39 @@ impl Wallet {
         self.holds.get(&name.number).map(AsRef::as_ref)
     }
 
+    /// How it recharges, if its owner ever said so.
+    #[must_use]
+    pub fn recharge(&self) -> Option<&Recharge> {
+        self.recharge.as_deref()
+    }
+
+    /// Recurring grants in order of creation.
+    #[must_use]
+    pub fn renewals(&self) -> &[Renewal] {
+        &self.renewals
+    }
+
+    /// A recurring grant by its name.
+    #[must_use]
+    pub fn renewal(&self, id: &RecurringGrantId) -> Option<&Renewal> {
+        self.renewals.iter().find(|renewal| renewal.terms.id == *id)
+    }
+
+    /// Whether it makes grants by itself, so that what follows from time or from a command depends
+    /// on [`crate::Circumstances`].
+    #[must_use]
+    pub fn makes_grants(&self) -> bool {
+        !self.renewals.is_empty() || self.recharge().is_some_and(Recharge::is_on)
+    }
+
+    /// Whether what is due by `now` may make grants, or take those that are made: a fold that does
+    /// not know the circumstances cannot tell.
+    #[must_use]
+    pub fn may_make_grants_by(&self, now: Timestamp) -> bool {
+        let can_resume = self.recharge().is_some_and(|recharge| recharge.setting.is_enabled);
+        self.next_due().is_some_and(|due| due.at <= now) && (self.makes_grants() || can_resume)
+    }
+
     /// Grants that left since the last call, with their final facts, for the store to keep.
     pub fn take_departed(&mut self) -> Vec<Grant> {
         std::mem::take(&mut self.departed)
@@ -300,6 +346,11 @@ impl Wallet {
             + self.holds().map(of_hold).sum::<usize>()
             + self.hold_names.heap_bytes()
             + self.remains.capacity() * size_of::<GrantNumber>()
+            + self.renewals.capacity() * size_of::<Renewal>()
+            + self.renewals.iter().map(|renewal| text_bytes(renewal.terms.id.as_str())).sum::<usize>()
+            + self.recharge().map_or(0, |recharge| {
+                size_of::<Recharge>() + recharge.pending.capacity() * PENDING_BYTES
+            })
             + self.departed.capacity() * size_of::<Grant>()
     }
 
@@ -309,7 +360,7 @@ impl Wallet {
             DueKind::Expiry(number) => {
                 self.grant(number).is_some_and(|grant| grant.grant_type == GrantType::Recurring)
             }
-            DueKind::Activation(_) | DueKind::HoldTimeout(_) => false,
+            _ => false,
         };
         self.due.iter().find(of_recurring).map(|due| due.at)
     }
@@ -317,6 +368,8 @@ impl Wallet {
 
 /// The two counts that every shared allocation begins with.
 const SHARED: usize = 2 * size_of::<usize>();
+
+const PENDING_BYTES: usize = size_of::<(GrantNumber, Credits)>();
 
 const fn text_bytes(text: &str) -> usize {
     SHARED + text.len()

@@ -113,7 +113,7 @@ fn broken(rule: &'static str) -> Checked {
 fn whoever_tampers_with_a_wallet_is_noticed() {
     const SUMS: &str = "the sums are not those of the grants";
     const BURN: &str = "the burn list is not the usable grants in burn order";
-    const DUE: &str = "the due list is not that of the grants and holds";
+    const DUE: &str = "the due list is not that of what the wallet has";
     const HOLDS: &str = "the holds are not those of the grants";
     const OVERDRAFT: &str = "an overdraft is miscounted";
     const PERIOD: &str = "the period's end is not that of the recurring grants";

@@ -13,17 +13,7 @@ pub(super) fn create(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     new.check_times(now)?;
-    let unfinished = wallet.grants.iter().filter(|grant| is_unfinished(grant)).count();
-    if unfinished >= UNFINISHED_GRANTS_MAX {
-        return Err(Refusal::TooMany {
-            what: "unfinished grants in a wallet",
-            limit: UNFINISHED_GRANTS_MAX,
-        });
-    }
-    let granted = Credits::sum(wallet.grants.iter().map(|grant| grant.amount))?;
-    if granted.plus(wallet.sums.spent)?.plus(new.amount)? > SUM_MAX {
-        return Err(Refusal::SumTooLarge);
-    }
+    check_room(wallet, new.amount)?;
     let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
     let grant = GrantRef { number, id: new.id };
     let effective_at = new.effective_at.unwrap_or(now);
@@ -40,6 +30,22 @@ pub(super) fn create(
     let usable = new.payment == PaymentState::Settled && effective_at <= now;
     let granted = usable.then_some(Event::Granted(Leg { grant, amount: new.amount }));
     Ok([created].into_iter().chain(granted).collect())
+}
+
+/// Refuses a grant for which the wallet has no room (decisions 30 and 80).
+pub(super) fn check_room(wallet: &Wallet, amount: Credits) -> Result<(), Refusal> {
+    let unfinished = wallet.grants.iter().filter(|grant| is_unfinished(grant)).count();
+    if unfinished >= UNFINISHED_GRANTS_MAX {
+        return Err(Refusal::TooMany {
+            what: "unfinished grants in a wallet",
+            limit: UNFINISHED_GRANTS_MAX,
+        });
+    }
+    let granted = Credits::sum(wallet.grants.iter().map(|grant| grant.amount))?;
+    if granted.plus(wallet.sums.spent)?.plus(amount)? > SUM_MAX {
+        return Err(Refusal::SumTooLarge);
+    }
+    Ok(())
 }
 
 pub(super) fn void(

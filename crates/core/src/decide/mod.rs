@@ -3,10 +3,11 @@
 mod consume;
 mod grant;
 mod hold;
+mod own_grants;
 mod time;
 
 use crate::{
-    Cause, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal, Row, Texts,
+    Cause, Circumstances, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal, Row, Texts,
     Timestamp, UnreadableRow, Wallet, Words,
 };
 
@@ -52,16 +53,18 @@ struct Stamp<'a> {
 impl Wallet {
     /// Brings the wallet up to `now`, decides the command, and folds what follows from it.
     ///
-    /// The wallet's own time counts: `now` never lies before its last row (decision 45).
-    pub fn execute(
+    /// The wallet's own time counts: `now` never lies before its last row (decision 45). The
+    /// circumstances matter only to a wallet that makes grants by itself, or is about to.
+    pub fn execute_in(
         &mut self,
+        circumstances: Circumstances,
         command: &Command,
         now: Timestamp,
         origin: &Origin,
     ) -> Result<Outcome, Broken> {
         let now = self.time_at(now);
         let mut rows = Vec::with_capacity(1);
-        self.advance(now, &mut rows)?;
+        self.advance(now, circumstances, &mut rows)?;
         let mut own = rows.len();
         let events = match decide(self, command, now) {
             Ok(events) => events,
@@ -86,43 +89,85 @@ impl Wallet {
         if stamp.is_some() {
             own = rows.len();
         }
-        self.settle(now, &mut rows)?;
+        self.settle(now, circumstances, &mut rows)?;
+        // A recurring grant's first period may begin with it.
+        self.advance(now, circumstances, &mut rows)?;
         self.check_at_rest()?;
         debug_assert_eq!(self.check(), Ok(()));
         Ok(Outcome { rows, own: Ok(own) })
     }
 
+    /// [`Wallet::execute_in`] where customer and currency are live and nothing is charged.
+    pub fn execute(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        origin: &Origin,
+    ) -> Result<Outcome, Broken> {
+        self.execute_in(Circumstances::LIVE, command, now, origin)
+    }
+
     /// The wallet as it is at `now`, if something was due by then. A balance read is this fold;
-    /// nothing is written.
+    /// nothing is written. Where [`Wallet::may_make_grants_by`] says so, it is not known how the
+    /// wallet will be: here no grant is made.
     pub fn advanced(&self, now: Timestamp) -> Result<Option<Self>, Broken> {
+        self.advanced_in(Circumstances::RESTING, now)
+    }
+
+    /// The wallet as it is at `now`, if something was due by then.
+    pub fn advanced_in(
+        &self,
+        circumstances: Circumstances,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Broken> {
         if self.next_due().is_none_or(|due| due.at > now) {
             return Ok(None);
         }
         let mut later = self.clone();
-        later.advance(self.time_at(now), &mut Vec::new())?;
+        later.advance(self.time_at(now), circumstances, &mut Vec::new())?;
         Ok(Some(later))
     }
 
-    fn advance(&mut self, now: Timestamp, rows: &mut Vec<Decided>) -> Result<(), Broken> {
+    fn advance(
+        &mut self,
+        now: Timestamp,
+        circumstances: Circumstances,
+        rows: &mut Vec<Decided>,
+    ) -> Result<(), Broken> {
         let system = system();
         while let Some(due) = self.next_due().filter(|due| due.at <= now) {
             // A grant that waited for its payment past its own instant acts when it is paid.
             let at = self.time_at(due.at);
-            let event = time::due_event(self, due)?;
-            self.append(event, at, Cause::Time, None, &system, rows)?;
-            self.settle(at, rows)?;
+            for event in time::due_events(self, due, circumstances)? {
+                self.append(event, at, Cause::Time, None, &system, rows)?;
+            }
+            self.settle(at, circumstances, rows)?;
         }
         Ok(())
     }
 
     /// Whatever must follow before the wallet is at rest: dead grants lose what holds left on
-    /// them, and freed credits settle the deficit (decision 11).
-    fn settle(&mut self, at: Timestamp, rows: &mut Vec<Decided>) -> Result<(), Broken> {
+    /// them, freed credits settle the deficit (decision 11), and a wallet that is low recharges.
+    fn settle(
+        &mut self,
+        at: Timestamp,
+        circumstances: Circumstances,
+        rows: &mut Vec<Decided>,
+    ) -> Result<(), Broken> {
         let cause = Cause::Follows { sequence: self.sequence };
-        while let Some(event) = time::follow_up(self)? {
-            self.append(event, at, cause.clone(), None, &system(), rows)?;
+        loop {
+            while let Some(event) = time::follow_up(self)? {
+                self.append(event, at, cause.clone(), None, &system(), rows)?;
+            }
+            let bought = own_grants::recharge(self, at, circumstances)
+                .map_err(|overflow| Broken::Contradiction(overflow.into()))?;
+            if bought.is_empty() {
+                return Ok(());
+            }
+            for event in bought {
+                self.append(event, at, cause.clone(), None, &system(), rows)?;
+            }
         }
-        Ok(())
     }
 
     fn append(
@@ -174,6 +219,9 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
         Command::Release(release) => hold::release(wallet, release, now),
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
         Command::Extend(extend) => hold::extend(wallet, extend, now),
+        Command::SetRecharge(setting) => Ok(own_grants::set_recharge(setting)),
+        Command::SetRenewal(terms) => own_grants::set_renewal(wallet, terms, now),
+        Command::RemoveRenewal(id) => own_grants::remove_renewal(wallet, id),
     }
 }
 
@@ -204,7 +252,10 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
         | Command::ConfirmPayment(_)
         | Command::Release(_)
         | Command::ReleaseLate { .. }
-        | Command::Extend(_) => {}
+        | Command::Extend(_)
+        | Command::SetRecharge(_)
+        | Command::SetRenewal(_)
+        | Command::RemoveRenewal(_) => {}
     }
     stamp
 }

@@ -1,11 +1,18 @@
 //! What the passing of time brings, and what must follow before a wallet is at rest.
 
-use crate::{Contradiction, Credits, Due, DueKind, Event, GrantState, Leg, Wallet};
+use super::own_grants::renew;
+use crate::{
+    Circumstances, Contradiction, Credits, Due, DueKind, Event, GrantState, Leg, Renewal, Wallet,
+};
 
-/// The event of something due.
-pub(super) fn due_event(wallet: &Wallet, due: Due) -> Result<Event, Contradiction> {
+/// The events of something due.
+pub(super) fn due_events(
+    wallet: &Wallet,
+    due: Due,
+    circumstances: Circumstances,
+) -> Result<Vec<Event>, Contradiction> {
     let unknown = || Contradiction::Unknown { what: format!("{due:?}") };
-    Ok(match due.kind {
+    let event = match due.kind {
         DueKind::Activation(number) => {
             let grant = wallet.grant(number).ok_or_else(unknown)?;
             Event::Granted(Leg { grant: grant.name, amount: grant.amount })
@@ -18,7 +25,14 @@ pub(super) fn due_event(wallet: &Wallet, due: Due) -> Result<Event, Contradictio
             let hold = wallet.holds.get(&number).ok_or_else(unknown)?;
             Event::HoldExpired { reservation: hold.reservation.clone(), legs: hold.legs.clone() }
         }
-    })
+        DueKind::Renewal(number) => {
+            let is_it = |renewal: &&Renewal| renewal.number == number;
+            let renewal = wallet.renewals.iter().find(is_it).ok_or_else(unknown)?;
+            return Ok(renew(wallet, renewal, circumstances));
+        }
+        DueKind::RechargePeriod => Event::RechargeResumed,
+    };
+    Ok(vec![event])
 }
 
 /// The next event without which the wallet is not at rest.

@@ -104,6 +104,14 @@ impl Books {
             Event::HoldExtended { reservation, .. } => {
                 assert!(self.holds.contains_key(reservation), "only an open hold is extended");
             }
+            Event::RechargeSet { .. }
+            | Event::Recharged { .. }
+            | Event::RechargeStopped { .. }
+            | Event::RechargeResumed
+            | Event::RenewalSet { .. }
+            | Event::Renewed { .. }
+            | Event::RenewalRested { .. }
+            | Event::RenewalRemoved { .. } => {}
             Event::GrantReopened { grant } => {
                 let account = self.accounts[&grant.name.number];
                 let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));

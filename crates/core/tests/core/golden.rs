@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use scrip_core::{
-    Actor, Cause, Dimension, Event, Fingerprint, Grant, GrantId, GrantNumber, GrantRef, GrantState,
-    GrantType, HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount, MoneyCurrency, NameHash,
-    NameKind, PaymentState, Priority, ReservationId, Row, Texts, TraceId, Words, bucket, genesis,
+    Actor, Cadence, Cause, Dimension, Event, Fingerprint, Grant, GrantId, GrantNumber, GrantPeriod,
+    GrantRef, GrantState, GrantType, HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount,
+    MoneyCurrency, NameHash, NameKind, PaymentState, Priority, RechargeSetting, RechargeStop,
+    RecurringGrantId, RenewalNumber, RenewalTerms, ReservationId, Row, Texts, Threshold, TraceId,
+    Words, bucket, genesis,
 };
 
 use crate::world::{credits, instant, key};
@@ -99,10 +101,52 @@ pub fn events() -> Vec<Event> {
         Event::HoldExpired { reservation: job(), legs: vec![leg(1, "30")] },
         Event::GrantReopened { grant: Box::new(spent()) },
         Event::HoldExtended { reservation: job(), expires_at },
+        Event::RechargeSet { setting: Box::new(setting()) },
+        Event::Recharged {
+            grant: grant(3),
+            amount: credits("50"),
+            cost: Money { amount: MoneyAmount::parse("0.5").unwrap(), ..Money::FREE },
+            payment: PaymentState::Settled,
+        },
+        Event::RechargeStopped { reason: RechargeStop::SpendLimit },
+        Event::RechargeResumed,
+        Event::RenewalSet {
+            number: RenewalNumber(1),
+            terms: Box::new(terms()),
+            next: instant("2026-01-31"),
+        },
+        Event::Renewed {
+            number: RenewalNumber(1),
+            grant: grant(4),
+            next: instant("2026-02-28"),
+        },
+        Event::RenewalRested { number: RenewalNumber(1), next: instant("2026-03-31") },
+        Event::RenewalRemoved { number: RenewalNumber(1) },
     ]
 }
 
 /// A new kind of event does not compile here until it has its golden bytes below.
+fn setting() -> RechargeSetting {
+    RechargeSetting {
+        is_enabled: true,
+        threshold: Threshold::Credits(credits("20")),
+        target: credits("50"),
+        spend_limit: Some(MoneyAmount::parse("5").unwrap()),
+        grant_period: GrantPeriod::OneMonth,
+        unit_cost: Some(Money { amount: MoneyAmount::parse("0.01").unwrap(), ..Money::FREE }),
+    }
+}
+
+fn terms() -> RenewalTerms {
+    RenewalTerms {
+        id: RecurringGrantId::parse("basic").unwrap(),
+        amount: credits("100"),
+        cadence: Cadence::Month,
+        anchor: instant("2026-01-31"),
+        priority: Priority::DEFAULT,
+    }
+}
+
 const fn kind(event: &Event) -> &'static str {
     match event {
         Event::GrantCreated { .. } => "grant created",
@@ -118,6 +162,14 @@ const fn kind(event: &Event) -> &'static str {
         Event::HoldExpired { .. } => "hold expired",
         Event::GrantReopened { .. } => "grant reopened",
         Event::HoldExtended { .. } => "hold extended",
+        Event::RechargeSet { .. } => "recharge set",
+        Event::Recharged { .. } => "recharged",
+        Event::RechargeStopped { .. } => "recharge stopped",
+        Event::RechargeResumed => "recharge resumed",
+        Event::RenewalSet { .. } => "renewal set",
+        Event::Renewed { .. } => "renewed",
+        Event::RenewalRested { .. } => "renewal rested",
+        Event::RenewalRemoved { .. } => "renewal removed",
     }
 }
 
@@ -204,6 +256,38 @@ fn a_row_of_each_event() {
       013a000000ac0280d8ee96ef6680a0d5edee660c036a6f62809088c0ef66fff3f6905d0001087365
       727665722d3174726163652d69642d31362d6279746500002f120886eedf73f68cf9bc36c9cd7bd7
       49845369adc14855f7a783abe12befc3
+    recharge set
+      014e000000ac0280d8ee96ef6680a0d5edee660d010080a0be81950180d0dbc3f4020180c8afa025
+      000180dac40903757364fff3f6905d0001087365727665722d3174726163652d69642d31362d6279
+      74650000a8859cbad41a4937598aef34f01ccc2cb8ff97dd5b97e30d08a052fe07f30281
+    recharged
+      014d000000ac0280d8ee96ef6680a0d5edee660e0330313030303030303030303380d0dbc3f40280
+      94ebdc030375736400fff3f6905d0001087365727665722d3174726163652d69642d31362d627974
+      650000e827712bbe4d1c62aff35bda7616dd6337d488e754f5a0ba698eb703dbeaad6d
+    recharge stopped
+      0131000000ac0280d8ee96ef6680a0d5edee660f00fff3f6905d0001087365727665722d31747261
+      63652d69642d31362d627974650000a33761d098f76e9cea624f67050974df7b5aff710b5712f3b0
+      13ab77bb1bdf7f
+    recharge resumed
+      0130000000ac0280d8ee96ef6680a0d5edee6610fff3f6905d0001087365727665722d3174726163
+      652d69642d31362d62797465000045b8245fb9b2a2c0808ecc293552a4f5025417caf38e7574c340
+      6d81e6c1b745
+    renewal set
+      014b000000ac0280d8ee96ef6680a0d5edee66110105626173696380a0b787e9050080c0cb958267
+      3280c0cb958267fff3f6905d0001087365727665722d3174726163652d69642d31362d6279746500
+      008e67559e0b9841503d70621eee089900d32caf456ac0fa444f614683fd499b7b
+    renewed
+      0144000000ac0280d8ee96ef6680a0d5edee661201043031303030303030303030348080dc989467
+      fff3f6905d0001087365727665722d3174726163652d69642d31362d627974650000a79f6a6102d2
+      9d7374344b36a315b9a9049ca6e19e834ceb10e66b855557a48e
+    renewal rested
+      0137000000ac0280d8ee96ef6680a0d5edee66130180908593a867fff3f6905d0001087365727665
+      722d3174726163652d69642d31362d627974650000061a23c9222f9ba0a1b30ddf99a3518202051e
+      b7f3291d7fa73daf5c298416f8
+    renewal removed
+      0131000000ac0280d8ee96ef6680a0d5edee661401fff3f6905d0001087365727665722d31747261
+      63652d69642d31362d627974650000b12396417687b5f6c1257ba358b512845de1e3d46e298c6bd5
+      9a6613de2f883f
     ");
 }
 

@@ -7,7 +7,10 @@
 //!           release job 20
 //!           void A · pay A · advance
 //!           edit A priority 3 expires never comment hello
-//!           balance · grants · kept
+//!           recharge below 20 to 50 price 0.01 usd limit 5 for month
+//!           recharge off · recurring basic 100 monthly anchor 01-31 priority 3 · end basic
+//!           archive · unarchive · charging
+//!           balance · grants · kept · recharging
 //! ```
 //!
 //! Instants are of 2026 unless a year is written. A line without `at` happens at the instant of the
@@ -16,7 +19,9 @@
 use std::str::SplitWhitespace;
 
 use scrip_core::{
-    Credits, GrantChange, GrantType, NewGrant, OnInsufficient, PaymentState, Priority, Timestamp,
+    Cadence, Circumstances, Credits, GrantChange, GrantPeriod, GrantType, Money, MoneyAmount,
+    MoneyCurrency, NewGrant, OnInsufficient, PaymentState, Priority, RechargeSetting,
+    RecurringGrantId, RenewalTerms, Threshold, Timestamp,
 };
 
 use crate::world::{credits, instant, new_grant};
@@ -56,7 +61,14 @@ pub enum Verb {
     Pay {
         grant: String,
     },
+    SetRecharge(RechargeSetting),
+    SetRenewal(RenewalTerms),
+    EndRenewal(String),
+    /// From now on customer or currency is archived, or both live, or charges are open at first.
+    Circumstances(Circumstances),
     Advance,
+    /// Prints how the wallet recharges.
+    Recharging,
     /// Prints the balance.
     Balance,
     /// Prints every grant that there ever was.
@@ -95,7 +107,17 @@ impl<'a> Line<'a> {
             "void" => Verb::Void { grant: self.name() },
             "edit" => self.edit(),
             "pay" => Verb::Pay { grant: self.name() },
+            "recharge" => Verb::SetRecharge(self.recharge()),
+            "recurring" => Verb::SetRenewal(self.renewal()),
+            "end" => Verb::EndRenewal(self.name()),
+            "archive" => Verb::Circumstances(Circumstances::RESTING),
+            "unarchive" => Verb::Circumstances(Circumstances::LIVE),
+            "charging" => Verb::Circumstances(Circumstances {
+                recharges: Some(PaymentState::Pending),
+                ..Circumstances::LIVE
+            }),
             "advance" => Verb::Advance,
+            "recharging" => Verb::Recharging,
             "balance" => Verb::Balance,
             "grants" => Verb::Grants,
             "kept" => Verb::Kept,
@@ -138,6 +160,61 @@ impl<'a> Line<'a> {
             }
         }
         Verb::Consume { amount, on_insufficient, created_at }
+    }
+
+    fn recharge(&mut self) -> RechargeSetting {
+        let mut setting = RechargeSetting {
+            is_enabled: true,
+            threshold: Threshold::Credits(Credits::ZERO),
+            target: Credits::ZERO,
+            spend_limit: None,
+            grant_period: GrantPeriod::OneYear,
+            unit_cost: None,
+        };
+        while let Some(word) = self.words.next() {
+            match word {
+                "off" => setting.is_enabled = false,
+                "below" => setting.threshold = Threshold::Credits(self.amount()),
+                "worth" => setting.threshold = Threshold::Money(self.money()),
+                "to" => setting.target = self.amount(),
+                "price" => {
+                    let amount = self.money();
+                    let currency = MoneyCurrency::parse(self.word()).unwrap();
+                    setting.unit_cost = Some(Money { amount, currency });
+                }
+                "limit" => setting.spend_limit = Some(self.money()),
+                "for" => {
+                    self.expect("month");
+                    setting.grant_period = GrantPeriod::OneMonth;
+                }
+                other => self.unknown(other),
+            }
+        }
+        setting
+    }
+
+    fn renewal(&mut self) -> RenewalTerms {
+        let mut terms = RenewalTerms {
+            id: RecurringGrantId::parse(self.word()).unwrap(),
+            amount: self.amount(),
+            cadence: Cadence::Month,
+            anchor: instant("2026-01-01"),
+            priority: Priority::DEFAULT,
+        };
+        while let Some(word) = self.words.next() {
+            match word {
+                "monthly" => terms.cadence = Cadence::Month,
+                "yearly" => terms.cadence = Cadence::Year,
+                "anchor" => terms.anchor = self.instant(),
+                "priority" => terms.priority = self.priority(),
+                other => self.unknown(other),
+            }
+        }
+        terms
+    }
+
+    fn money(&mut self) -> MoneyAmount {
+        MoneyAmount::parse(self.word()).unwrap()
     }
 
     fn edit(&mut self) -> Verb {

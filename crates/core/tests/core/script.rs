@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use scrip_core::{
-    Cause, Command, Credits, Decided, Event, Grant, GrantId, GrantStatus, GrantType, Release,
-    RowPart, Timestamp,
+    Cause, Command, Credits, Decided, Event, Grant, GrantId, GrantRef, GrantStatus, GrantType,
+    RecurringGrantId, Release, RowPart, Timestamp,
 };
 
 use crate::language::{Step, Verb, parse, print_instant};
@@ -55,6 +55,11 @@ impl Script {
             Verb::Balance => return self.tell_balance(),
             Verb::Grants => return self.tell_grants(),
             Verb::Kept => return self.tell_kept(),
+            Verb::Recharging => return self.tell_recharge(),
+            Verb::Circumstances(circumstances) => {
+                self.world.circumstances = circumstances;
+                return;
+            }
             verb => {
                 let command = self.command(verb);
                 self.world.execute(&command, self.now).own.err()
@@ -92,7 +97,17 @@ impl Script {
             Verb::Void { grant } => self.world.void(self.id(&grant)),
             Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),
-            Verb::Advance | Verb::Balance | Verb::Grants | Verb::Kept => Command::Advance,
+            Verb::SetRecharge(setting) => Command::SetRecharge(setting),
+            Verb::SetRenewal(terms) => Command::SetRenewal(terms),
+            Verb::EndRenewal(name) => {
+                Command::RemoveRenewal(RecurringGrantId::parse(&name).unwrap())
+            }
+            Verb::Advance
+            | Verb::Balance
+            | Verb::Grants
+            | Verb::Kept
+            | Verb::Recharging
+            | Verb::Circumstances(_) => Command::Advance,
         }
     }
 
@@ -108,13 +123,30 @@ impl Script {
 
     fn tell_row(&mut self, decided: &Decided) {
         let row = &decided.row;
-        if let Event::GrantCreated { grant, grant_type: GrantType::Overdraft, .. } = &row.event {
-            let before = self.names.keys().filter(|name| name.starts_with("overdraft")).count();
-            let name = match before {
-                0 => "overdraft".to_owned(),
-                before => format!("overdraft-{}", before + 1),
-            };
-            self.names.insert(name, grant.id);
+        match &row.event {
+            Event::GrantCreated { grant, grant_type: GrantType::Overdraft, .. } => {
+                self.name_made(*grant, "overdraft");
+            }
+            Event::Recharged { grant, cost, payment, .. } => {
+                self.name_made(*grant, "recharge");
+                let (name, at) = (self.name(grant.id), print_instant(row.recorded_at));
+                let cost = format!("{} {}", cost.amount, cost.currency.as_str());
+                writeln!(self.told, "    {at}  recharged {name} for {cost}, {payment:?}").unwrap();
+            }
+            Event::RechargeStopped { reason } => {
+                let at = print_instant(row.recorded_at);
+                writeln!(self.told, "    {at}  recharge stopped: {reason:?}").unwrap();
+            }
+            Event::RechargeResumed => {
+                let at = print_instant(row.recorded_at);
+                writeln!(self.told, "    {at}  recharge goes on").unwrap();
+            }
+            Event::Renewed { grant, .. } => self.name_made(*grant, "period"),
+            Event::RenewalRested { next, .. } => {
+                let (at, next) = (print_instant(row.recorded_at), print_instant(*next));
+                writeln!(self.told, "    {at}  a period without a grant, until {next}").unwrap();
+            }
+            _ => {}
         }
         for part in row.event.parts().unwrap() {
             self.balance = self.balance.plus(part.amount).unwrap();
@@ -132,6 +164,33 @@ impl Script {
             self.told.push('\n');
         }
         assert_eq!(self.balance, row.balance_after);
+    }
+
+    /// Names a grant that the wallet makes by itself.
+    fn name_made(&mut self, grant: GrantRef, kind: &str) {
+        let name = match self.names.keys().filter(|name| name.starts_with(kind)).count() {
+            0 => kind.to_owned(),
+            before => format!("{kind}-{}", before + 1),
+        };
+        self.names.insert(name, grant.id);
+    }
+
+    fn tell_recharge(&mut self) {
+        let told = self.world.wallet.recharge().map_or_else(
+            || "never set".to_owned(),
+            |recharge| {
+                let spent = recharge.spent_in_month_of(self.now);
+                let of_limit = recharge.spent_hundredths(self.now);
+                let of_limit = of_limit.map_or(String::new(), |part| format!(" ({part} %)"));
+                let state = match (recharge.is_on(), recharge.stopped) {
+                    (true, _) => "on".to_owned(),
+                    (false, Some(reason)) => format!("stopped by {reason:?}"),
+                    (false, None) => "off".to_owned(),
+                };
+                format!("{state}, {spent} spent{of_limit}")
+            },
+        );
+        writeln!(self.told, "    recharge: {told}").unwrap();
     }
 
     fn part(&self, part: &RowPart) -> String {

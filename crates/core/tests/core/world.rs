@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use scrip_core::{
-    Actor, Balance, Cause, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
+    Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
     EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId, GrantNumber, GrantRef,
     GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin, Outcome, PaymentState,
     Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey,
@@ -87,6 +87,7 @@ pub struct World {
     pub wallet: Wallet,
     pub rows: Vec<Decided>,
     pub departed: Vec<Grant>,
+    pub circumstances: Circumstances,
     books: Books,
     /// Holds that ended by themselves and were not settled since, with their first backing grant.
     timed_out: BTreeMap<ReservationId, GrantRef>,
@@ -98,6 +99,7 @@ impl World {
             wallet: Wallet::new(key()),
             rows: Vec::new(),
             departed: Vec::new(),
+            circumstances: Circumstances::LIVE,
             books: Books::default(),
             timed_out: BTreeMap::new(),
         }
@@ -106,10 +108,12 @@ impl World {
     /// Executes the command and audits everything.
     pub fn execute(&mut self, command: &Command, now: Timestamp) -> Outcome {
         let before = self.wallet.clone();
-        let outcome = self.wallet.execute(command, now, &origin()).unwrap();
+        let world = self.circumstances;
+        let outcome = self.wallet.execute_in(world, command, now, &origin()).unwrap();
         if outcome.own.is_err() {
             let mut advanced = before;
-            let passing = advanced.execute(&Command::Advance, now, &origin()).unwrap();
+            let advance = Command::Advance;
+            let passing = advanced.execute_in(world, &advance, now, &origin()).unwrap();
             assert_eq!(outcome.rows, passing.rows, "a refused command leaves only time's rows");
             assert_eq!(self.wallet, advanced, "a refused command changes nothing");
         }

@@ -35,7 +35,10 @@ fn folds() {
                 let _ = (folded.check(), folded.balance());
                 // What is due of it comes, or contradicts.
                 let _ = folded.advanced(instant("2030-01-01"));
-                let _ = folded.advanced(Timestamp::NEVER);
+                // Recurring grants have thousands of years before them.
+                if folded.renewals().is_empty() {
+                    let _ = folded.advanced(Timestamp::NEVER);
+                }
             }
         }
     });

@@ -9,6 +9,8 @@ mod granting;
 mod holds;
 mod holds_on_dead_grants;
 mod overdraft;
+mod recharging;
+mod recurring;
 mod spent;
 mod time;
 mod voiding;

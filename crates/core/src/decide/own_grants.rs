@@ -1,0 +1,173 @@
+//! Grants that a wallet makes by itself: recharges and recurring grants.
+
+use super::grant::check_room;
+use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
+use crate::{
+    Circumstances, Credits, Entity, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money,
+    Overflow, PaymentState, Priority, Recharge, RechargeSetting, RechargeStop, RecurringGrantId,
+    Refusal, Renewal, RenewalNumber, RenewalTerms, Timestamp, Wallet,
+};
+
+pub(super) fn set_recharge(setting: &RechargeSetting) -> Vec<Event> {
+    vec![Event::RechargeSet { setting: Box::new(*setting) }]
+}
+
+/// A new one begins at its anchor, or now; a change holds from the next period on (decision 82).
+pub(super) fn set_renewal(
+    wallet: &Wallet,
+    terms: &RenewalTerms,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let (number, next) = match wallet.renewal(&terms.id) {
+        Some(known) if known.terms == *terms => return Ok(Vec::new()),
+        Some(known) => (known.number, known.next),
+        None if wallet.renewals.len() >= RECURRING_GRANTS_MAX => {
+            let what = "recurring grants in a wallet";
+            return Err(Refusal::TooMany { what, limit: RECURRING_GRANTS_MAX });
+        }
+        None => {
+            (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now))
+        }
+    };
+    Ok(vec![Event::RenewalSet { number, terms: Box::new(terms.clone()), next }])
+}
+
+pub(super) fn remove_renewal(
+    wallet: &Wallet,
+    id: &RecurringGrantId,
+) -> Result<Vec<Event>, Refusal> {
+    let unknown = || Refusal::not_found(Entity::RecurringGrant, id);
+    let renewal = wallet.renewal(id).ok_or_else(unknown)?;
+    Ok(vec![Event::RenewalRemoved { number: renewal.number }])
+}
+
+/// What a period's beginning brings: its grant, or nothing while customer or currency is archived,
+/// or where the wallet has no room.
+pub(super) fn renew(wallet: &Wallet, renewal: &Renewal, circumstances: Circumstances) -> Vec<Event> {
+    let (number, begin) = (renewal.number, renewal.next);
+    let terms = &renewal.terms;
+    let next = terms.period_after(begin);
+    if !circumstances.renews || check_room(wallet, terms.amount).is_err() {
+        return vec![Event::RenewalRested { number, next }];
+    }
+    let grant = next_grant(wallet);
+    let made = Made {
+        grant,
+        grant_type: GrantType::Recurring,
+        amount: terms.amount,
+        priority: terms.priority,
+        expire_at: Some(next).filter(|end| *end < Timestamp::NEVER),
+        payment: PaymentState::Settled,
+        cost: Money::FREE,
+    };
+    made.events(Event::Renewed { number, grant, next }, begin)
+}
+
+/// What the recharge does about a wallet that is at rest otherwise; nothing more once it was done.
+/// One charge closes the whole gap, and a pending one counts (decision 25); no charge passes the
+/// limit (decision 78).
+pub(super) fn recharge(
+    wallet: &Wallet,
+    now: Timestamp,
+    circumstances: Circumstances,
+) -> Result<Vec<Event>, Overflow> {
+    let Some(recharge) = wallet.recharge().filter(|recharge| recharge.is_on()) else {
+        return Ok(Vec::new());
+    };
+    let setting = &recharge.setting;
+    let limit = setting.spend_limit;
+    let stopped = |reason| Ok(vec![Event::RechargeStopped { reason }]);
+    let spent = recharge.spent_in_month_of(now);
+    if limit.is_some_and(|limit| spent >= limit) {
+        return stopped(RechargeStop::SpendLimit);
+    }
+    let (Some(payment), Some(price)) = (circumstances.recharges, setting.unit_cost) else {
+        return Ok(Vec::new());
+    };
+    let coming = Credits::sum(recharge.pending.iter().map(|(_, amount)| *amount))?;
+    let available = wallet.balance()?.available.plus(coming)?;
+    if !setting.is_below(available) {
+        return Ok(Vec::new());
+    }
+    let amount = setting.target.minus(available)?;
+    let Some(cost) = affordable(wallet, amount, price) else {
+        return stopped(RechargeStop::WalletLimit);
+    };
+    if limit.is_some_and(|limit| spent.plus(cost.amount).is_ok_and(|sum| sum > limit)) {
+        return stopped(RechargeStop::SpendLimit);
+    }
+    Ok(bought(wallet, setting, (amount, cost, payment), now))
+}
+
+/// What so many credits cost, if the wallet has room for them.
+fn affordable(wallet: &Wallet, amount: Credits, price: Money) -> Option<Money> {
+    let fits = amount.is_positive() && amount <= AMOUNT_MAX && check_room(wallet, amount).is_ok();
+    if fits { price.times(amount).ok() } else { None }
+}
+
+fn bought(
+    wallet: &Wallet,
+    setting: &RechargeSetting,
+    (amount, cost, payment): (Credits, Money, PaymentState),
+    now: Timestamp,
+) -> Vec<Event> {
+    let grant = next_grant(wallet);
+    let made = Made {
+        grant,
+        grant_type: GrantType::Paid,
+        amount,
+        priority: Priority::DEFAULT,
+        expire_at: setting.grant_period.end(now),
+        payment,
+        cost,
+    };
+    made.events(Event::Recharged { grant, amount, cost, payment }, now)
+}
+
+/// The identifier that no request minted: the same whenever it is decided anew.
+fn next_grant(wallet: &Wallet) -> GrantRef {
+    let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
+    GrantRef { number, id: GrantId::derived(&wallet.key, number) }
+}
+
+/// A grant that the wallet makes.
+struct Made {
+    grant: GrantRef,
+    grant_type: GrantType,
+    amount: Credits,
+    priority: Priority,
+    expire_at: Option<Timestamp>,
+    payment: PaymentState,
+    cost: Money,
+}
+
+impl Made {
+    /// What happens when it is made at an instant, after what made it.
+    fn events(self, why: Event, at: Timestamp) -> Vec<Event> {
+        let Self { grant, grant_type, amount, priority, expire_at, payment, cost } = self;
+        let created = Event::GrantCreated {
+            grant,
+            grant_type,
+            amount,
+            priority,
+            effective_at: at,
+            expire_at,
+            payment,
+            cost,
+        };
+        let is_usable = payment == PaymentState::Settled;
+        let granted = is_usable.then_some(Event::Granted(Leg { grant, amount }));
+        [why, created].into_iter().chain(granted).collect()
+    }
+}
+
+impl Recharge {
+    /// Of the limit's hundredths, how many the spend of an instant's month has reached, rounded
+    /// down; none without a limit.
+    #[must_use]
+    pub fn spent_hundredths(&self, at: Timestamp) -> Option<i128> {
+        let limit = self.setting.spend_limit?.billionths();
+        let spent = self.spent_in_month_of(at).billionths();
+        if limit == 0 { Some(100) } else { spent.checked_mul(100).map(|spent| spent / limit) }
+    }
+}
