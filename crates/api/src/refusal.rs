@@ -29,6 +29,9 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::CreatedAtAhead
         | Refusal::CreatedAtTooOld
         | Refusal::HoldExpiryOutOfRange
+        | Refusal::RechargeWithoutPrice
+        | Refusal::TargetNotAboveThreshold { .. }
+        | Refusal::RecurringGrantMoved { .. }
         | Refusal::ClockBackward { .. }
         | Refusal::ClockTooFar { .. } => ApiError::bad_input(message),
         Refusal::ClockForbidden => ApiError::forbidden("AccessDeniedError", message),
@@ -83,7 +86,7 @@ fn reference_field(entity: Entity) -> &'static str {
     match entity {
         Entity::Customer => "customerId",
         Entity::CustomCurrency => "currencyId",
-        Entity::Grant => "id",
+        Entity::Grant | Entity::RecurringGrant => "id",
         Entity::Reservation => "reservationId",
     }
 }
@@ -94,6 +97,7 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "CustomCurrencyNotFound",
         Entity::Grant => "CreditGrantNotFound",
         Entity::Reservation => "CreditReservationNotFound",
+        Entity::RecurringGrant => "CreditRecurringGrantNotFound",
     }
 }
 

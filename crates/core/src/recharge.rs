@@ -1,6 +1,8 @@
 //! Automatic recharge: a wallet that falls below its threshold buys itself credits (spec 2.13,
 //! decisions 24, 25, 53, 67, 78).
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Credits, GrantNumber, Money, MoneyAmount, Overflow, PaymentState, Timestamp};
@@ -12,6 +14,16 @@ pub enum Threshold {
     Credits(Credits),
     /// Available credits of so much money, by the setting's price.
     Money(MoneyAmount),
+}
+
+impl Threshold {
+    /// It asks for nothing.
+    pub(crate) const fn is_zero(self) -> bool {
+        match self {
+            Self::Credits(threshold) => threshold.is_zero(),
+            Self::Money(threshold) => threshold.is_zero(),
+        }
+    }
 }
 
 /// How long the credits of a recharge last: calendar months or years, UTC.
@@ -54,20 +66,30 @@ pub struct RechargeSetting {
 }
 
 impl RechargeSetting {
-    /// So many available credits are fewer than the threshold asks for. Without a price no amount of
-    /// money is missing.
+    /// So many available credits are fewer than the threshold asks for. Without a price no money is
+    /// missing.
     #[must_use]
     pub fn is_below(&self, available: Credits) -> bool {
-        match (self.threshold, self.unit_cost) {
-            (Threshold::Credits(threshold), _) => available < threshold,
-            (Threshold::Money(threshold), Some(price)) => {
+        self.compared(available).is_some_and(Ordering::is_lt)
+    }
+
+    /// So many available credits are more than the threshold asks for; without a price they are.
+    pub(crate) fn is_above(&self, available: Credits) -> bool {
+        self.compared(available).is_none_or(Ordering::is_gt)
+    }
+
+    /// How available credits compare with the threshold.
+    fn compared(&self, available: Credits) -> Option<Ordering> {
+        Some(match self.threshold {
+            Threshold::Credits(threshold) => available.cmp(&threshold),
+            Threshold::Money(threshold) => {
                 // Both sides in billionths of billionths; what does not fit is far beyond.
                 let one = Credits::whole(1).billionths();
-                let worth = available.billionths().saturating_mul(price.amount.billionths());
-                worth < threshold.billionths().saturating_mul(one)
+                let price = self.unit_cost?.amount.billionths();
+                let worth = available.billionths().saturating_mul(price);
+                worth.cmp(&threshold.billionths().saturating_mul(one))
             }
-            (Threshold::Money(_), None) => false,
-        }
+        })
     }
 }
 

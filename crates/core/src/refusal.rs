@@ -101,6 +101,21 @@ pub enum Refusal {
     /// Real environments follow real time.
     #[error("only a SANDBOX environment has a test clock")]
     ClockForbidden,
+    /// A recharge would not know what its credits cost (decision 53).
+    #[error("unitCost is missing, and the currency has none: auto-recharge needs a price")]
+    RechargeWithoutPrice,
+    /// A recharge would not lift the wallet above its threshold (decision 78).
+    #[error("targetBalance must be greater than the threshold, thresholdValue{}", by_price(*in_money))]
+    TargetNotAboveThreshold {
+        /// The threshold is in money.
+        in_money: bool,
+    },
+    /// A recurring grant belongs to its wallet (decision 82).
+    #[error("customerId, currencyId and resourceId of recurring grant {id:?} cannot change")]
+    RecurringGrantMoved {
+        /// Its name.
+        id: String,
+    },
     /// There is nobody to collect the payment.
     #[error(
         "paymentCollectionMethod needs a billing integration, and this environment has none; \
@@ -159,6 +174,10 @@ pub enum Refusal {
     /// The wallet's sums would leave their bound of 10^18.
     #[error("amount is too large: the sums of a wallet are bounded by 10^18")]
     SumTooLarge,
+}
+
+const fn by_price(in_money: bool) -> &'static str {
+    if in_money { " divided by the unit cost" } else { "" }
 }
 
 impl Refusal {

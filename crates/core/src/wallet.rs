@@ -271,6 +271,12 @@ impl Wallet {
         self.grants.get(&number)
     }
 
+    /// It ever had a grant; a consumption makes one too, if only an overdraft.
+    #[must_use]
+    pub const fn has_had_grants(&self) -> bool {
+        self.last_grant.0 > 0
+    }
+
     /// A grant that can still matter, by identifier.
     #[must_use]
     pub fn grant_by_id(&self, id: GrantId) -> Option<&Grant> {
@@ -311,15 +317,15 @@ impl Wallet {
     /// on [`crate::Circumstances`].
     #[must_use]
     pub fn makes_grants(&self) -> bool {
-        !self.renewals.is_empty() || self.recharge().is_some_and(Recharge::is_on)
+        let recharges = |recharge: &Recharge| recharge.setting.is_enabled;
+        !self.renewals.is_empty() || self.recharge().is_some_and(recharges)
     }
 
     /// Whether what is due by `now` may make grants, or take those that are made: a fold that does
     /// not know the circumstances cannot tell.
     #[must_use]
     pub fn may_make_grants_by(&self, now: Timestamp) -> bool {
-        let can_resume = self.recharge().is_some_and(|recharge| recharge.setting.is_enabled);
-        self.next_due().is_some_and(|due| due.at <= now) && (self.makes_grants() || can_resume)
+        self.next_due().is_some_and(|due| due.at <= now) && self.makes_grants()
     }
 
     /// Grants that left since the last call, with their final facts, for the store to keep.
@@ -347,7 +353,11 @@ impl Wallet {
             + self.hold_names.heap_bytes()
             + self.remains.capacity() * size_of::<GrantNumber>()
             + self.renewals.capacity() * size_of::<Renewal>()
-            + self.renewals.iter().map(|renewal| text_bytes(renewal.terms.id.as_str())).sum::<usize>()
+            + self
+                .renewals
+                .iter()
+                .map(|renewal| text_bytes(renewal.terms.id.as_str()))
+                .sum::<usize>()
             + self.recharge().map_or(0, |recharge| {
                 size_of::<Recharge>() + recharge.pending.capacity() * PENDING_BYTES
             })

@@ -29,9 +29,9 @@ pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletA
 pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
-    OrderRefusal, Payment, RecordPatch, Rejected, Released, Remember, RememberBy, Render,
-    ReservationView, Reserved, RowView, StoredAnswer, WalletConsume, WalletExtend, WalletRelease,
-    WalletReserve, Work,
+    OrderRefusal, Payment, PutRecurringGrant, RechargeView, RecordPatch, RecurringGrantView,
+    Rejected, Released, Remember, RememberBy, Render, ReservationView, Reserved, RowView,
+    StoredAnswer, WalletConsume, WalletExtend, WalletRecharge, WalletRelease, WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
@@ -39,6 +39,6 @@ pub use page::{
 };
 pub use record::{
     KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
-    resource_record_id,
+    UNIT_COST_MEMBER, resource_record_id,
 };
 pub use work::Settings;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, Consume, Credits, EditGrant, EnvironmentId, Extend, Grant, GrantId, Money, NameHash,
-    NameKind, NewGrant, Origin, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp,
-    WalletKey, Words,
+    Balance, Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, Grant, GrantId, Money,
+    NameHash, NameKind, NewGrant, Origin, Priority, Recharge, RechargeSetting, RecurringGrantId,
+    Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey, Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,12 @@ pub enum Work {
     Extend(Box<WalletExtend>),
     /// Move the environment's test clock.
     MoveClock(Timestamp),
+    /// Save what its owner wants of a wallet's recharge.
+    SetRecharge(Box<WalletRecharge>),
+    /// Make a recurring grant, or change it from its next period on.
+    PutRecurringGrant(Box<PutRecurringGrant>),
+    /// End a recurring grant of a wallet; what it gave stays.
+    RemoveRecurringGrant(WalletKey, RecurringGrantId),
     /// Write what time brought to these wallets.
     Advance(Vec<WalletKey>),
 }
@@ -69,6 +75,9 @@ impl Work {
             Self::Reserve(item) => vec![&item.wallet],
             Self::Release(item) => vec![&item.wallet],
             Self::Extend(item) => vec![&item.wallet],
+            Self::SetRecharge(item) => vec![&item.wallet],
+            Self::PutRecurringGrant(item) => vec![&item.wallet],
+            Self::RemoveRecurringGrant(wallet, _) => vec![wallet],
             Self::Advance(keys) => keys.iter().collect(),
             _ => Vec::new(),
         }
@@ -185,6 +194,34 @@ pub struct WalletExtend {
     pub extend: Extend,
 }
 
+/// What its owner wants of a wallet's recharge.
+#[derive(Clone, Debug)]
+pub struct WalletRecharge {
+    /// The wallet; it comes to be with its first change.
+    pub wallet: WalletKey,
+    /// What is wanted. Without a price the currency's is taken (decision 53).
+    pub setting: RechargeSetting,
+}
+
+/// A recurring grant to be made or changed, whole.
+#[derive(Clone, Debug)]
+pub struct PutRecurringGrant {
+    /// The wallet; it comes to be with its first change, and cannot be another one later.
+    pub wallet: WalletKey,
+    /// Its name.
+    pub id: RecurringGrantId,
+    /// What each period gives: positive, at most [`scrip_core::limits::AMOUNT_MAX`].
+    pub amount: Credits,
+    /// How long a period is.
+    pub cadence: Cadence,
+    /// Where periods begin; none is now, or stays what it is.
+    pub anchor: Option<Timestamp>,
+    /// The grants' priority.
+    pub priority: Priority,
+    /// What the grants are called.
+    pub display_name: String,
+}
+
 /// The answer to an order that was carried out.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -202,10 +239,34 @@ pub enum Answer {
     Reserved(Reserved),
     /// What a reservation came to.
     Released(Released),
+    /// The recharge as it is now.
+    Recharge(Box<RechargeView>),
+    /// The recurring grant as it is now.
+    RecurringGrant(Box<RecurringGrantView>),
     /// The environment's clock.
     Clock(Timestamp),
     /// Nothing to tell.
     Done,
+}
+
+/// A wallet's recharge as it is now.
+#[derive(Clone, Debug)]
+pub struct RechargeView {
+    /// The wallet.
+    pub wallet: WalletKey,
+    /// How it recharges.
+    pub recharge: Recharge,
+    /// The wallet's time.
+    pub at: Timestamp,
+}
+
+/// A recurring grant as it is now.
+#[derive(Clone, Debug)]
+pub struct RecurringGrantView {
+    /// What was asked for.
+    pub record: Record,
+    /// When its next period begins; none once it ended.
+    pub next: Option<Timestamp>,
 }
 
 /// A consumption, new or repeated.
@@ -338,6 +399,8 @@ pub struct GrantRecord {
     pub cost: Money,
     /// It stands for an invoice that was paid elsewhere.
     pub paid_invoice: bool,
+    /// Its wallet's recharge made it.
+    pub is_recharge: bool,
 }
 
 /// A grant as it is now.

@@ -74,6 +74,27 @@ pub fn due_among(
     Ok(due)
 }
 
+/// Of these wallets, those that may make grants by themselves with what is due now: how they are now
+/// is known only when it is written.
+pub fn own_due_among(
+    published: &impl Published,
+    clocks: &Clocks,
+    keys: &[WalletKey],
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut due = Vec::new();
+    for key in keys {
+        if published.slot(key)?.is_some_and(|slot| makes_grants_now(&slot, clocks)) {
+            due.push(key.clone());
+        }
+    }
+    Ok(due)
+}
+
+/// The wallet may make grants by itself with what is due now.
+pub fn makes_grants_now(slot: &Slot, clocks: &Clocks) -> bool {
+    slot.wallet.may_make_grants_by(clocks.now(slot.wallet.key().environment))
+}
+
 /// Writes what is due in these wallets (decision 33). On a full disk reads go on: rows are those
 /// that are there, and grants are folded. So they do where a wallet is frozen.
 pub async fn write_due(

@@ -1,7 +1,7 @@
 //! Records: everything that is not a wallet. A typed JSON object with an identifier, times, and
 //! declared secondary keys; no entity brings storage code of its own.
 
-use scrip_core::{EnvironmentId, Timestamp};
+use scrip_core::{EnvironmentId, Money, MoneyAmount, MoneyCurrency, Timestamp};
 use serde_json::{Map, Value};
 
 /// What a record is. The numbers are stored.
@@ -20,6 +20,8 @@ pub enum RecordKind {
     CustomCurrency = 5,
     /// A resource of a customer; its identifier is made by [`resource_record_id`].
     Resource = 6,
+    /// A recurring grant; what it gives, its wallet knows too.
+    RecurringGrant = 7,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -29,6 +31,10 @@ pub const OVERDRAFT_MEMBER: &str = "overdraft";
 pub const OVERDRAFT_ALLOW: &str = "ALLOW";
 /// A consumption that is short is refused.
 pub const OVERDRAFT_DENY: &str = "DENY";
+
+/// The member of a currency that says what one of its credits costs where nothing else does:
+/// `{"amount": text, "currency": code}`.
+pub const UNIT_COST_MEMBER: &str = "unitCost";
 
 /// Where records live that belong to no environment.
 pub const SYSTEM: EnvironmentId = EnvironmentId(0);
@@ -40,6 +46,7 @@ impl RecordKind {
         match self {
             Self::Customer => &["email", "name"],
             Self::Resource => &["customerId", "resourceId"],
+            Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
             Self::ApiKey => &["environment"],
             Self::Account | Self::Environment | Self::CustomCurrency => &[],
         }
@@ -48,7 +55,7 @@ impl RecordKind {
     /// Whether an archived record's identifier may be given to a new one (spec 1.8).
     #[must_use]
     pub const fn archiving_frees_id(self) -> bool {
-        matches!(self, Self::CustomCurrency)
+        matches!(self, Self::CustomCurrency | Self::RecurringGrant)
     }
 
     /// The kind that a stored number stands for.
@@ -61,6 +68,7 @@ impl RecordKind {
             4 => Self::Customer,
             5 => Self::CustomCurrency,
             6 => Self::Resource,
+            7 => Self::RecurringGrant,
             _ => return None,
         })
     }
@@ -98,6 +106,15 @@ impl Record {
     #[must_use]
     pub fn text(&self, member: &str) -> Option<&str> {
         self.body.get(member).and_then(Value::as_str)
+    }
+
+    /// What one credit of the currency costs, if it says so.
+    #[must_use]
+    pub fn unit_cost(&self) -> Option<Money> {
+        let price = self.body.get(UNIT_COST_MEMBER)?;
+        let text = |member| price.get(member).and_then(Value::as_str);
+        let amount = MoneyAmount::parse(text("amount")?).ok()?;
+        Some(Money { amount, currency: MoneyCurrency::parse(text("currency")?)? })
     }
 
     /// The secondary keys with their values.

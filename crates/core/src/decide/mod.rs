@@ -7,8 +7,8 @@ mod own_grants;
 mod time;
 
 use crate::{
-    Cause, Circumstances, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal, Row, Texts,
-    Timestamp, UnreadableRow, Wallet, Words,
+    Cause, Circumstances, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal,
+    Row, Texts, Timestamp, UnreadableRow, Wallet, Words,
 };
 
 /// A row that a decision made, with its packed form.
@@ -219,7 +219,7 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
         Command::Release(release) => hold::release(wallet, release, now),
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
         Command::Extend(extend) => hold::extend(wallet, extend, now),
-        Command::SetRecharge(setting) => Ok(own_grants::set_recharge(setting)),
+        Command::SetRecharge(setting) => own_grants::set_recharge(setting),
         Command::SetRenewal(terms) => own_grants::set_renewal(wallet, terms, now),
         Command::RemoveRenewal(id) => own_grants::remove_renewal(wallet, id),
     }

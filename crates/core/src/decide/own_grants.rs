@@ -5,11 +5,28 @@ use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
 use crate::{
     Circumstances, Credits, Entity, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money,
     Overflow, PaymentState, Priority, Recharge, RechargeSetting, RechargeStop, RecurringGrantId,
-    Refusal, Renewal, RenewalNumber, RenewalTerms, Timestamp, Wallet,
+    Refusal, Renewal, RenewalNumber, RenewalTerms, Threshold, Timestamp, Wallet,
 };
 
-pub(super) fn set_recharge(setting: &RechargeSetting) -> Vec<Event> {
-    vec![Event::RechargeSet { setting: Box::new(*setting) }]
+pub(super) fn set_recharge(setting: &RechargeSetting) -> Result<Vec<Event>, Refusal> {
+    check(setting)?;
+    Ok(vec![Event::RechargeSet { setting: Box::new(*setting) }])
+}
+
+/// Refuses what could not work: no price, or a target that is no way out. What is off may be
+/// incomplete.
+fn check(setting: &RechargeSetting) -> Result<(), Refusal> {
+    if setting.is_enabled && setting.unit_cost.is_none() {
+        return Err(Refusal::RechargeWithoutPrice);
+    }
+    // The largest charge that closes a gap must be an amount of money.
+    setting.unit_cost.map(|price| price.times(AMOUNT_MAX)).transpose()?;
+    let is_unset = setting.target.is_zero() && setting.threshold.is_zero();
+    if setting.is_above(setting.target) || (is_unset && !setting.is_enabled) {
+        return Ok(());
+    }
+    let in_money = matches!(setting.threshold, Threshold::Money(_));
+    Err(Refusal::TargetNotAboveThreshold { in_money })
 }
 
 /// A new one begins at its anchor, or now; a change holds from the next period on (decision 82).
@@ -25,9 +42,7 @@ pub(super) fn set_renewal(
             let what = "recurring grants in a wallet";
             return Err(Refusal::TooMany { what, limit: RECURRING_GRANTS_MAX });
         }
-        None => {
-            (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now))
-        }
+        None => (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now)),
     };
     Ok(vec![Event::RenewalSet { number, terms: Box::new(terms.clone()), next }])
 }
@@ -43,7 +58,11 @@ pub(super) fn remove_renewal(
 
 /// What a period's beginning brings: its grant, or nothing while customer or currency is archived,
 /// or where the wallet has no room.
-pub(super) fn renew(wallet: &Wallet, renewal: &Renewal, circumstances: Circumstances) -> Vec<Event> {
+pub(super) fn renew(
+    wallet: &Wallet,
+    renewal: &Renewal,
+    circumstances: Circumstances,
+) -> Vec<Event> {
     let (number, begin) = (renewal.number, renewal.next);
     let terms = &renewal.terms;
     let next = terms.period_after(begin);

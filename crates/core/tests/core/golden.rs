@@ -115,11 +115,7 @@ pub fn events() -> Vec<Event> {
             terms: Box::new(terms()),
             next: instant("2026-01-31"),
         },
-        Event::Renewed {
-            number: RenewalNumber(1),
-            grant: grant(4),
-            next: instant("2026-02-28"),
-        },
+        Event::Renewed { number: RenewalNumber(1), grant: grant(4), next: instant("2026-02-28") },
         Event::RenewalRested { number: RenewalNumber(1), next: instant("2026-03-31") },
         Event::RenewalRemoved { number: RenewalNumber(1) },
     ]

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use scrip_core::{
-    Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId, Decided, EditGrant,
-    EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId, GrantNumber, GrantRef,
-    GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin, Outcome, PaymentState,
-    Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp, TraceId, Wallet, WalletKey,
-    Words,
+    Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId,
+    Decided, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
+    GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin,
+    Outcome, PaymentState, Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp,
+    TraceId, Wallet, WalletKey, Words,
 };
 
 use crate::books::Books;

@@ -19,6 +19,7 @@ pub mod holds;
 pub mod open_holds;
 pub mod overdraft;
 pub mod overdraft_defaults;
+pub mod own_grants;
 mod paging;
 pub mod past;
 pub mod record_lists;
@@ -118,6 +119,19 @@ macro_rules! conformance {
                 hold_where_the_request_does_not_say
                 change_at_once
                 are_the_same_request_as_their_word
+            }
+            own_grants {
+                recharge_in_the_commit_that_makes_them_due
+                recharge_at_the_currencys_price
+                recharge_is_refused_when_it_could_not_work
+                are_read_at_once_when_they_are_due
+                recharge_through_a_month
+                rest_while_customer_or_currency_is_archived
+                recur_from_their_anchor_on
+                recur_as_they_were_put_last
+                recur_until_they_are_removed
+                recur_through_a_leap_of_the_clock
+                make_their_resource_with_the_first_one
             }
             holds {
                 set_credits_aside

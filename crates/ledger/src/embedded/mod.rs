@@ -239,6 +239,18 @@ impl Embedded {
         Ok(keys)
     }
 
+    /// Writes what is due in the wallets that `find` names, where it may make grants.
+    async fn make_due_grants(
+        &self,
+        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
+    ) -> Result<(), LedgerError> {
+        let due = self.read(move |_, shared| {
+            let keys = find(shared).map_err(store_error)?;
+            reading::own_due_among(&shared.wallets, &shared.clocks, &keys).map_err(store_error)
+        });
+        reading::write_due(self, &due.await?).await
+    }
+
     /// Writes what is due in a wallet, or says why it is not written.
     async fn write_due_or_fail(&self, wallet: &WalletKey) -> Result<(), LedgerError> {
         let key = wallet.clone();
@@ -252,7 +264,7 @@ impl Embedded {
     /// Writes everything that is due in an environment, slice by slice, so that others are served
     /// in between. Housekeeping goes on with it if the caller leaves.
     async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
-        let mut before = Vec::new();
+        let mut before = (Vec::new(), 0);
         loop {
             let due = self
                 .read(move |_, shared| {
@@ -260,17 +272,22 @@ impl Embedded {
                     shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
                 })
                 .await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            if due == before {
+            let Some(first) = due.first().cloned() else { return Ok(()) };
+            // A wallet with recurring grants may need more than one go.
+            let sequence = self
+                .read(move |_, shared| {
+                    let slot = shared.wallets.slot(&first).map_err(store_error)?;
+                    Ok(slot.map_or(0, |slot| slot.wallet.sequence()))
+                })
+                .await?;
+            if (&due, sequence) == (&before.0, before.1) {
                 let what = "time does not pass in some wallets".to_owned();
                 return Err(LedgerError::Internal(what));
             }
             match self.execute(reading::advance(environment, due.clone())).await {
                 Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
                 Err(error) => return Err(error),
-                Ok(_) => before = due,
+                Ok(_) => before = (due, sequence),
             }
         }
     }
@@ -360,9 +377,13 @@ impl Ledger for Embedded {
             let has_rows = slot.wallet.sequence() > 0;
             has_rows.then(|| reading::balance(slot, clocks)).transpose().map_err(store_error)
         };
-        if let Some(slot) = self.shared.wallets.in_memory(wallet) {
+        if let Some(slot) = self.shared.wallets.in_memory(wallet)
+            && !reading::makes_grants_now(&slot, &self.shared.clocks)
+        {
             return balance(&slot, &self.shared.clocks);
         }
+        let key = wallet.clone();
+        self.make_due_grants(move |_| Ok(vec![key])).await?;
         let key = wallet.clone();
         self.read(move |_, shared| {
             let slot = shared.wallets.load(&key).map_err(store_error)?;
@@ -378,6 +399,8 @@ impl Ledger for Embedded {
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
         let (customer, resource) = (customer.clone(), resource.cloned());
+        let whose = customer.clone();
+        self.make_due_grants(move |shared| shared.wallets.wallets_of(environment, &whose)).await?;
         self.read(move |_, Shared { wallets, clocks, .. }| {
             reading::balances(wallets, clocks, environment, &customer, resource.as_ref())
                 .map_err(store_error)
@@ -404,6 +427,8 @@ impl Ledger for Embedded {
     ) -> Result<Option<WalletAt>, LedgerError> {
         let key = wallet.clone();
         let Some(at) = at else {
+            let own = wallet.clone();
+            self.make_due_grants(move |_| Ok(vec![own])).await?;
             let read = move |_: &Reader, Shared { wallets, clocks, .. }: &Shared| {
                 let slot = wallets.slot(&key).map_err(store_error)?;
                 let now = slot.map(|slot| reading::wallet_now(&slot, clocks));
@@ -489,6 +514,8 @@ impl Ledger for Embedded {
         id: &ReservationId,
     ) -> Result<Option<ReservationView>, LedgerError> {
         let (key, id) = (wallet.clone(), id.clone());
+        let own = wallet.clone();
+        self.make_due_grants(move |_| Ok(vec![own])).await?;
         self.read(move |reader, Shared { wallets, clocks, .. }| {
             reservations::reservation(reader, wallets, clocks, &key, &id).map_err(store_error)
         })
@@ -499,6 +526,8 @@ impl Ledger for Embedded {
         &self,
         query: ReservationQuery,
     ) -> Result<Page<ReservationView>, LedgerError> {
+        let (environment, whose) = (query.environment, query.customer.clone());
+        self.make_due_grants(move |shared| shared.wallets.wallets_of(environment, &whose)).await?;
         self.read(move |reader, Shared { wallets, clocks, .. }| {
             reservations::reservations(reader, wallets, clocks, &query)
         })

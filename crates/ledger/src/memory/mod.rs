@@ -68,6 +68,12 @@ impl Memory {
         reading::write_due(self, &due).await
     }
 
+    /// Writes what is due where it may make grants.
+    async fn make_due_grants(&self, keys: &[WalletKey]) -> Result<(), LedgerError> {
+        let due = reading::own_due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
+        reading::write_due(self, &due).await
+    }
+
     fn unit<'a>(&'a self, kept: &'a mut Kept) -> Unit<'a> {
         Unit { views: &self.views, clocks: &self.clocks, settings: self.settings, kept }
     }
@@ -164,6 +170,7 @@ impl Ledger for Memory {
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
+        self.make_due_grants(std::slice::from_ref(wallet)).await?;
         let slot = self.views.slot(wallet).map_err(store_error)?;
         slot.map(|slot| reading::balance(&slot, &self.clocks)).transpose().map_err(store_error)
     }
@@ -174,6 +181,8 @@ impl Ledger for Memory {
         customer: &CustomerId,
         resource: Option<&ResourceId>,
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
+        let keys = self.views.wallets_of(environment, customer).map_err(store_error)?;
+        self.make_due_grants(&keys).await?;
         reading::balances(&self.views, &self.clocks, environment, customer, resource)
             .map_err(store_error)
     }
@@ -192,6 +201,7 @@ impl Ledger for Memory {
         at: Option<Timestamp>,
     ) -> Result<Option<WalletAt>, LedgerError> {
         let Some(at) = at else {
+            self.make_due_grants(std::slice::from_ref(wallet)).await?;
             let slot = self.views.slot(wallet).map_err(store_error)?;
             let now = slot.map(|slot| reading::wallet_now(&slot, &self.clocks));
             return now.transpose().map_err(store_error);
@@ -260,6 +270,7 @@ impl Ledger for Memory {
         wallet: &WalletKey,
         id: &ReservationId,
     ) -> Result<Option<ReservationView>, LedgerError> {
+        self.make_due_grants(std::slice::from_ref(wallet)).await?;
         let found = reservations::reservation(self, &self.views, &self.clocks, wallet, id);
         found.map_err(store_error)
     }
@@ -268,6 +279,8 @@ impl Ledger for Memory {
         &self,
         query: ReservationQuery,
     ) -> Result<Page<ReservationView>, LedgerError> {
+        let keys = self.views.wallets_of(query.environment, &query.customer);
+        self.make_due_grants(&keys.map_err(store_error)?).await?;
         reservations::reservations(self, &self.views, &self.clocks, &query)
     }
 

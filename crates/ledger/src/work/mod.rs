@@ -5,6 +5,7 @@ mod clock;
 mod consumption;
 mod grants;
 mod holds;
+mod own_grants;
 mod records;
 mod remember;
 mod repeats;
@@ -21,6 +22,7 @@ use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, Stored
 
 pub use clock::CLOCK_MEMBER;
 pub use grants::{change_words, overdraft_words};
+pub use own_grants::recharge_words;
 pub use remember::run;
 
 /// What the owner of the store decided.
@@ -215,6 +217,11 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::Reserve(item) => holds::reserve(state, at, item),
         Work::Release(item) => holds::release(state, at, item),
         Work::Extend(item) => holds::extend(state, at, item),
+        Work::SetRecharge(item) => own_grants::set_recharge(state, at, item),
+        Work::PutRecurringGrant(put) => own_grants::put_recurring(state, at, put),
+        Work::RemoveRecurringGrant(wallet, id) => {
+            own_grants::remove_recurring(state, at, wallet, id)
+        }
         Work::MoveClock(now) => clock::move_to(state, at, *now),
         Work::Advance(keys) => {
             for key in keys {
@@ -238,6 +245,8 @@ struct Extra {
     paid_invoice: bool,
     /// The name of the command's own row, where it is known already.
     name: Option<NameHash>,
+    /// What a recurring grant's grants are called from now on.
+    display_name: Option<String>,
 }
 
 /// What a command left behind.
@@ -271,8 +280,10 @@ fn run_on(
     extra: &Extra,
 ) -> Result<Ran, Failure> {
     let is_new = slot.wallet.sequence() == 0;
-    let time = slot.wallet.time_at(state.now(at.environment));
-    let outcome = slot.wallet.execute(command, time, at.origin)?;
+    let had_grants = slot.wallet.has_had_grants();
+    let time = time_of(&slot, state.now(at.environment), command);
+    let circumstances = own_grants::circumstances(state, at, &slot, command)?;
+    let outcome = slot.wallet.execute_in(circumstances, command, time, at.origin)?;
     let balance = slot.wallet.balance().map_err(overflow)?;
     let mut rows = outcome.rows;
     if rows.is_empty() {
@@ -282,8 +293,16 @@ fn run_on(
         return Ok(Ran { own: outcome.own.map(|_| None), balance, at: time });
     }
     let departed = slot.wallet.take_departed();
-    let made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
-    let new_key = is_new.then(|| slot.wallet.key().clone());
+    let mut made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
+    for (id, words, is_recharge) in own_grants::own_words(state, at, &slot, &rows, extra)? {
+        if let Some(record) = made.iter_mut().find(|record| record.grant.name.id == id) {
+            record.words = words;
+            record.is_recharge = is_recharge;
+            record.paid_invoice = false;
+        }
+    }
+    let has_first_grant = !had_grants && slot.wallet.has_had_grants();
+    let new_key = has_first_grant.then(|| slot.wallet.key().clone());
     let own = outcome.own.as_ref().ok().copied();
     let name = |(index, decided): (usize, &Decided)| match extra.name {
         Some(name) if own == Some(index) => Some(name),
@@ -305,6 +324,20 @@ fn run_on(
         (own < rows.len()).then(|| (rows.swap_remove(own).row, position))
     });
     Ok(Ran { own, balance, at: time })
+}
+
+/// The wallet's time of a command. Time alone passes at most a year at once in a wallet with recurring
+/// grants, which may have thousands of periods behind it when a test clock leaps: whoever lets it
+/// pass asks again.
+fn time_of(slot: &Slot, now: Timestamp, command: &Command) -> Timestamp {
+    let wallet = &slot.wallet;
+    let now = wallet.time_at(now);
+    match (command, wallet.next_due()) {
+        (Command::Advance, Some(due)) if !wallet.renewals().is_empty() => {
+            now.min(wallet.time_at(due.at).a_year_later())
+        }
+        _ => now,
+    }
 }
 
 /// Links a row to its relatives, at the end of its wallet's rows.
@@ -347,6 +380,7 @@ fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantReco
         words,
         cost: *cost,
         paid_invoice: extra.paid_invoice,
+        is_recharge: false,
     })
 }
 

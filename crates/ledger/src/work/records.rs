@@ -103,7 +103,7 @@ pub(super) fn import(
     Ok(Answer::Imported(new_ids))
 }
 
-/// The first change of a resource's wallet makes the resource (decisions 4 and 75).
+/// The first grant or consumption of a resource's wallet makes the resource (decisions 4 and 75).
 pub(super) fn ensure_resource(
     state: &mut dyn State,
     at: Place<'_>,
@@ -194,7 +194,7 @@ pub(super) fn ensure_customer(
     Ok(())
 }
 
-fn insert(
+pub(super) fn insert(
     state: &mut dyn State,
     at: Place<'_>,
     kind: RecordKind,
@@ -216,7 +216,7 @@ fn insert(
     Ok(record)
 }
 
-fn merge(
+pub(super) fn merge(
     state: &mut dyn State,
     at: Place<'_>,
     record: &mut Record,
@@ -227,7 +227,7 @@ fn merge(
     Ok(state.update_record(record)?)
 }
 
-fn find(
+pub(super) fn find(
     state: &mut dyn State,
     at: Place<'_>,
     kind: RecordKind,
@@ -266,6 +266,7 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::Environment
         | RecordKind::ApiKey
         | RecordKind::Resource => None,
+        RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
-use scrip_core::{Timestamp, Wallet, WalletKey};
+use scrip_core::{Command, Timestamp, Wallet, WalletKey};
 
+use super::own_grants::circumstances;
 use super::{Failure, Place, State, StoreError};
 use crate::slot::Slot;
 
 /// The wallet as it is now. What time brought since its last row is not written.
 pub(super) fn seen_now<'a>(
-    state: &dyn State,
+    state: &mut dyn State,
     at: Place<'_>,
     slot: &'a Slot,
 ) -> Result<Cow<'a, Wallet>, Failure> {
-    let later = slot.wallet.advanced(state.now(at.environment))?;
+    let circumstances = circumstances(state, at, slot, &Command::Advance)?;
+    let later = slot.wallet.advanced_in(circumstances, state.now(at.environment))?;
     Ok(later.map_or(Cow::Borrowed(&slot.wallet), Cow::Owned))
 }
 

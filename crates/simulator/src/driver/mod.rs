@@ -258,7 +258,9 @@ impl Driver {
                 consumed: released.consumed.billionths(),
                 totals: words::totals(&released.balance),
             },
-            LedgerAnswer::Imported(_) => bail!("nobody asked for an import"),
+            LedgerAnswer::Imported(_)
+            | LedgerAnswer::Recharge(_)
+            | LedgerAnswer::RecurringGrant(_) => bail!("nobody asked for that: {answer:?}"),
         })
     }
 }

@@ -250,6 +250,10 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::HoldEnded { .. }
+        | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
+        | Refusal::RechargeWithoutPrice
+        | Refusal::TargetNotAboveThreshold { .. }
+        | Refusal::RecurringGrantMoved { .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })

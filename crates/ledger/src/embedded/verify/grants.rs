@@ -10,12 +10,20 @@ use super::super::tables::{self, GrantColumns};
 use super::worker::{Finished, owner};
 use crate::GrantRecord;
 use crate::slot::{Position, Slot, WalletNumber};
-use crate::work::{StoreError, change_words, overdraft_words};
+use crate::work::{StoreError, change_words, overdraft_words, recharge_words};
 
 /// What was seen so far.
 #[derive(Default)]
 pub(super) struct Grants {
     seen: HashMap<(EnvironmentId, GrantId), Seen>,
+    /// What the wallet was about to make by itself: a recharge, or a recurring grant's period.
+    own: Option<(GrantId, OwnKind)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OwnKind {
+    Recharge,
+    Recurring,
 }
 
 /// A grant, as its rows tell it.
@@ -24,8 +32,9 @@ struct Seen {
     made_at: Position,
     grant_number: scrip_core::GrantNumber,
     cost: Money,
-    /// None once a person was erased.
+    /// None once a person was erased, and of a recurring grant: it is called as its record said then.
     words: Option<Box<Words>>,
+    is_recharge: bool,
     /// As it left its wallet.
     departed: Option<Grant>,
 }
@@ -53,10 +62,12 @@ impl Grants {
         let environment = slot.wallet.key().environment;
         match &row.event {
             Event::GrantCreated { grant, grant_type, cost, .. } => {
-                let words = match (&row.texts, grant_type) {
-                    (Texts::Erased { .. }, _) => None,
-                    (_, GrantType::Overdraft) => Some(overdraft_words()),
-                    (texts, _) => Some(texts.words().cloned().unwrap_or_default()),
+                let own = self.own.take().filter(|(id, _)| *id == grant.id).map(|(_, kind)| kind);
+                let words = match (&row.texts, grant_type, own) {
+                    (Texts::Erased { .. }, ..) | (_, _, Some(OwnKind::Recurring)) => None,
+                    (_, _, Some(OwnKind::Recharge)) => Some(recharge_words()),
+                    (_, GrantType::Overdraft, None) => Some(overdraft_words()),
+                    (texts, _, None) => Some(texts.words().cloned().unwrap_or_default()),
                 };
                 let seen = Seen {
                     wallet: slot.number,
@@ -64,10 +75,13 @@ impl Grants {
                     grant_number: grant.number,
                     cost: *cost,
                     words: words.map(Box::new),
+                    is_recharge: own == Some(OwnKind::Recharge),
                     departed: None,
                 };
                 self.seen.insert((environment, grant.id), seen);
             }
+            Event::Recharged { grant, .. } => self.own = Some((grant.id, OwnKind::Recharge)),
+            Event::Renewed { grant, .. } => self.own = Some((grant.id, OwnKind::Recurring)),
             Event::Updated { grant, .. } => {
                 let Some(seen) = self.seen.get_mut(&(environment, grant.id)) else {
                     return Ok(());
@@ -161,6 +175,7 @@ impl Seen {
                 "is not of this grant",
             ),
             (record.cost == self.cost, "has another cost"),
+            (record.is_recharge == self.is_recharge, "says otherwise whether a recharge made it"),
             (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
             (living.is_some() || record.grant == *grant, "does not say how the grant ended"),
             (columns.is_sealed, "has a seal that does not fit what it says"),

@@ -63,6 +63,7 @@ fn records() -> impl Iterator<Item = GrantRecord> {
         },
         words,
         cost: Money::FREE,
+        is_recharge: number % 2 == 0,
         paid_invoice: number == 1,
     })
 }

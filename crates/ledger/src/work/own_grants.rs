@@ -1,0 +1,232 @@
+//! Grants that a wallet makes by itself: recharges (decision 53) and recurring grants (decision 82).
+
+use scrip_core::{
+    Cadence, Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal,
+    RenewalTerms, Timestamp, WalletKey, Words,
+};
+use serde_json::{Map, Value};
+
+use super::records::{find, insert, known_standings, merge, refuse_archived};
+use super::repeats::{put_back, wallet_time};
+use super::{Extra, Failure, Place, State, StoreError, command};
+use crate::slot::Slot;
+use crate::{
+    Answer, PutRecurringGrant, RechargeView, Record, RecordKind, RecurringGrantView, WalletRecharge,
+};
+
+/// The members of a recurring grant's record.
+mod member {
+    pub(super) const CUSTOMER: &str = "customerId";
+    pub(super) const CURRENCY: &str = "currencyId";
+    pub(super) const RESOURCE: &str = "resourceId";
+    pub(super) const AMOUNT: &str = "amount";
+    pub(super) const CADENCE: &str = "cadence";
+    pub(super) const ANCHOR: &str = "anchorMilliseconds";
+    pub(super) const PRIORITY: &str = "priority";
+    pub(super) const NAME: &str = "displayName";
+}
+
+/// Whether a wallet may make grants by itself now: neither its customer nor its currency is archived
+/// (decisions 48 and 74). Asked only where it matters.
+pub(super) fn circumstances(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    command: &Command,
+) -> Result<Circumstances, StoreError> {
+    let begins = matches!(command, Command::SetRecharge(_) | Command::SetRenewal(_));
+    if !slot.wallet.makes_grants() && !begins {
+        return Ok(Circumstances::RESTING);
+    }
+    let key = slot.wallet.key();
+    let named = [
+        (RecordKind::Customer, key.customer.as_str()),
+        (RecordKind::CustomCurrency, key.currency.as_str()),
+    ];
+    for (kind, id) in named {
+        let standing = state.standing(at.environment, kind, id)?;
+        if standing.is_none_or(|standing| standing.is_archived) {
+            return Ok(Circumstances::RESTING);
+        }
+    }
+    Ok(Circumstances::LIVE)
+}
+
+/// Saves what the owner of a wallet wants. An archived customer's recharge can be set, and is off.
+pub(super) fn set_recharge(
+    state: &mut dyn State,
+    at: Place<'_>,
+    item: &WalletRecharge,
+) -> Result<Answer, Failure> {
+    let WalletRecharge { wallet, mut setting } = item.clone();
+    known_standings(state, at, &wallet)?;
+    if setting.unit_cost.is_none() {
+        let currency =
+            state.record(at.environment, RecordKind::CustomCurrency, wallet.currency.as_str())?;
+        setting.unit_cost = currency.and_then(|currency| currency.unit_cost());
+    }
+    let set = Command::SetRecharge(setting);
+    let ran = command(state, at, &wallet, &set, &Extra::default())?;
+    ran.own?;
+    let slot = state.load(&wallet)?.ok_or_else(|| lost(&wallet))?;
+    let recharge = slot.wallet.recharge().cloned();
+    put_back(state, slot)?;
+    let recharge = recharge.ok_or_else(|| lost(&wallet))?;
+    Ok(Answer::Recharge(Box::new(RechargeView { wallet, recharge, at: ran.at })))
+}
+
+/// Makes a recurring grant in a wallet that may have grants, or changes one.
+pub(super) fn put_recurring(
+    state: &mut dyn State,
+    at: Place<'_>,
+    put: &PutRecurringGrant,
+) -> Result<Answer, Failure> {
+    let PutRecurringGrant { wallet, id, amount, cadence, priority, display_name, .. } = put;
+    let (customer, currency) = known_standings(state, at, wallet)?;
+    let known = state.record(at.environment, RecordKind::RecurringGrant, id.as_str())?;
+    let known = known.filter(|record| record.archived_at.is_none());
+    if known.is_none() {
+        refuse_archived(&wallet.customer, customer)?;
+        if currency.is_archived {
+            return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
+        }
+    }
+    if known.as_ref().is_some_and(|record| !is_of(record, wallet)) {
+        return Err(Refusal::RecurringGrantMoved { id: id.to_string() }.into());
+    }
+    let anchor = match (put.anchor, known.as_ref().and_then(anchor_of)) {
+        (Some(anchor), _) | (None, Some(anchor)) => anchor,
+        (None, None) => wallet_time(state, at, wallet)?,
+    };
+    let (amount, cadence, priority) = (*amount, *cadence, *priority);
+    let terms = RenewalTerms { id: id.clone(), amount, cadence, anchor, priority };
+    let body = body_of(put, anchor);
+    let extra = Extra { display_name: Some(display_name.clone()), ..Extra::default() };
+    command(state, at, wallet, &Command::SetRenewal(terms), &extra)?.own?;
+    let record = match known {
+        Some(mut record) => {
+            merge(state, at, &mut record, &body)?;
+            record
+        }
+        None => insert(state, at, RecordKind::RecurringGrant, id.as_str(), body)?,
+    };
+    answer(state, record, wallet, id)
+}
+
+/// Ends a recurring grant.
+pub(super) fn remove_recurring(
+    state: &mut dyn State,
+    at: Place<'_>,
+    wallet: &WalletKey,
+    id: &RecurringGrantId,
+) -> Result<Answer, Failure> {
+    let unknown = || Refusal::not_found(Entity::RecurringGrant, id);
+    let mut record = find(state, at, RecordKind::RecurringGrant, id.as_str())?;
+    if record.archived_at.is_some() || !is_of(&record, wallet) {
+        return Err(unknown().into());
+    }
+    command(state, at, wallet, &Command::RemoveRenewal(id.clone()), &Extra::default())?.own?;
+    let now = state.now(at.environment).max(record.updated_at);
+    record.archived_at = Some(now);
+    record.updated_at = now;
+    state.update_record(&record)?;
+    answer(state, record, wallet, id)
+}
+
+/// The words of the grants that the wallet made by itself with these rows, and whether a recharge did.
+pub(super) fn own_words(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    rows: &[Decided],
+    extra: &Extra,
+) -> Result<Vec<(GrantId, Words, bool)>, StoreError> {
+    let mut made = Vec::new();
+    for decided in rows {
+        match &decided.row.event {
+            Event::Recharged { grant, .. } => {
+                made.push((grant.id, recharge_words(), true));
+            }
+            Event::Renewed { number, grant, .. } => {
+                let is_it = |renewal: &&scrip_core::Renewal| renewal.number == *number;
+                let renewal = slot.wallet.renewals().iter().find(is_it);
+                let id = renewal.map(|renewal| renewal.terms.id.clone());
+                let name = match (&extra.display_name, id) {
+                    (Some(name), _) => Some(name.clone()),
+                    (None, Some(id)) => name_of(state, at, &id)?,
+                    (None, None) => None,
+                };
+                made.push((grant.id, named(&name.unwrap_or_default()), false));
+            }
+            _ => {}
+        }
+    }
+    Ok(made)
+}
+
+/// What the grants of a recharge are called (decision 78).
+pub fn recharge_words() -> Words {
+    named("Automatic recharge")
+}
+
+/// Words that are a name.
+pub(super) fn named(name: &str) -> Words {
+    Words { display_name: Some(name.to_owned()), ..Words::default() }
+}
+
+fn name_of(
+    state: &mut dyn State,
+    at: Place<'_>,
+    id: &RecurringGrantId,
+) -> Result<Option<String>, StoreError> {
+    let record = state.record(at.environment, RecordKind::RecurringGrant, id.as_str())?;
+    Ok(record.and_then(|record| record.text(member::NAME).map(str::to_owned)))
+}
+
+fn answer(
+    state: &mut dyn State,
+    record: Record,
+    wallet: &WalletKey,
+    id: &RecurringGrantId,
+) -> Result<Answer, Failure> {
+    let slot = state.load(wallet)?.ok_or_else(|| lost(wallet))?;
+    let next = slot.wallet.renewal(id).map(|renewal| renewal.next);
+    put_back(state, slot)?;
+    Ok(Answer::RecurringGrant(Box::new(RecurringGrantView { record, next })))
+}
+
+fn body_of(put: &PutRecurringGrant, anchor: Timestamp) -> Map<String, Value> {
+    let PutRecurringGrant { wallet, amount, cadence, priority, display_name, .. } = put;
+    let resource = wallet.resource.as_ref().map(|id| Value::from(id.as_str()));
+    let cadence = match cadence {
+        Cadence::Month => "MONTH",
+        Cadence::Year => "YEAR",
+    };
+    let members = [
+        (member::CUSTOMER, Some(Value::from(wallet.customer.as_str()))),
+        (member::CURRENCY, Some(Value::from(wallet.currency.as_str()))),
+        (member::RESOURCE, resource),
+        (member::AMOUNT, Some(Value::from(amount.to_string()))),
+        (member::CADENCE, Some(Value::from(cadence))),
+        (member::ANCHOR, Some(Value::from(anchor.milliseconds()))),
+        (member::PRIORITY, Some(Value::from(priority.get()))),
+        (member::NAME, Some(Value::from(display_name.as_str()))),
+    ];
+    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    present.collect()
+}
+
+fn is_of(record: &Record, wallet: &WalletKey) -> bool {
+    record.text(member::CUSTOMER) == Some(wallet.customer.as_str())
+        && record.text(member::CURRENCY) == Some(wallet.currency.as_str())
+        && record.text(member::RESOURCE) == wallet.resource.as_ref().map(|id| id.as_str())
+}
+
+fn anchor_of(record: &Record) -> Option<Timestamp> {
+    let milliseconds = record.body.get(member::ANCHOR)?.as_i64()?;
+    Timestamp::from_milliseconds(milliseconds).ok()
+}
+
+fn lost(wallet: &WalletKey) -> Failure {
+    StoreError::Corrupt(format!("wallet {wallet:?} is gone after its own change")).into()
+}
