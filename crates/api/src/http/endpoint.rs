@@ -78,6 +78,30 @@ impl Endpoint {
         Self { method: "POST", path, handler, operation: operation.writes() }
     }
 
+    /// An endpoint that makes or replaces something.
+    pub fn put<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
+    where
+        F: Fn(Write) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let handler = routing::put(move |State(app): State<App>, request: Request| {
+            write(app, request, Accepts::CHANGE, endpoint)
+        });
+        Self { method: "PUT", path, handler, operation: operation.writes() }
+    }
+
+    /// An endpoint that ends something.
+    pub fn delete<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
+    where
+        F: Fn(Write) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let handler = routing::delete(move |State(app): State<App>, request: Request| {
+            write(app, request, Accepts::CHANGE, endpoint)
+        });
+        Self { method: "DELETE", path, handler, operation: operation.writes() }
+    }
+
     /// An endpoint that changes something.
     pub fn patch<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
     where

@@ -26,6 +26,7 @@ mod idempotency;
 mod ledger;
 #[cfg(test)]
 mod numbers;
+mod own_grants;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]

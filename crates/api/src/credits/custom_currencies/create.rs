@@ -1,15 +1,17 @@
 //! `POST /api/v1/credits/custom-currencies`: makes a currency.
 
 use scrip_ledger::{
-    NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, RecordKind, Work,
+    NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, RecordKind, UNIT_COST_MEMBER,
+    Work,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{TAG, view};
+use crate::credits::auto_recharge::{UnitCost, unit_cost, unit_cost_schema};
 use crate::error::ApiError;
 use crate::fields;
-use crate::http::{Reply, Write};
+use crate::http::{Numbers, Reply, Write};
 use crate::json::{Metadata, Object, Text, read_body};
 use crate::limits::CURRENCY_NAME_MAX;
 use crate::openapi::Operation;
@@ -31,6 +33,7 @@ struct Request<'a> {
     units: Option<Object<Units<'a>>>,
     metadata: Option<Metadata>,
     overdraft: Option<Text<'a>>,
+    unit_cost: Option<Object<UnitCost<'a>>>,
 }
 
 /// What one and many are called.
@@ -43,11 +46,12 @@ pub(super) struct Units<'a> {
 }
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
-    let work = Work::CreateRecord(parse(write.body())?);
-    write.execute(work, |answer| view::answered(answer).map(Reply::created)).await
+    let work = Work::CreateRecord(parse(write.body(), write.call().numbers())?);
+    let numbers = write.call().numbers();
+    write.execute(work, move |answer| view::answered(numbers, answer).map(Reply::created)).await
 }
 
-fn parse(body: &[u8]) -> Result<NewRecord, ApiError> {
+fn parse(body: &[u8], numbers: Numbers) -> Result<NewRecord, ApiError> {
     let request: Request<'_> = read_body(body)?;
     let id = fields::currency("id", &request.id.0)?;
     let mut body = Map::new();
@@ -72,12 +76,21 @@ fn parse(body: &[u8]) -> Result<NewRecord, ApiError> {
     if let Some(Text(word)) = request.overdraft {
         body.insert(OVERDRAFT_MEMBER.to_owned(), overdraft(&word)?);
     }
+    if let Some(Object(given)) = &request.unit_cost {
+        body.insert(UNIT_COST_MEMBER.to_owned(), price(given, numbers)?);
+    }
     Ok(NewRecord { kind: RecordKind::CustomCurrency, id: id.as_str().to_owned(), body })
 }
 
 /// What consumptions that are short and do not say come to: [`OVERDRAFT`].
 pub(super) fn overdraft(word: &str) -> Result<Value, ApiError> {
     fields::choice("overdraft", word, &OVERDRAFT.map(|word| (word, word))).map(Value::from)
+}
+
+/// What one credit costs where nothing else says so.
+pub(super) fn price(given: &UnitCost<'_>, numbers: Numbers) -> Result<Value, ApiError> {
+    let price = unit_cost(given, numbers)?;
+    Ok(json!({"amount": price.amount.to_string(), "currency": price.currency.as_str()}))
 }
 
 pub(super) fn units(units: &Units<'_>) -> Result<Value, ApiError> {
@@ -103,6 +116,7 @@ pub(super) fn schema() -> Value {
         optional("units", nullable(units_schema())),
         optional("metadata", nullable(schema::metadata())),
         optional("overdraft", overdraft_schema("ALLOW if absent")),
+        optional("unitCost", unit_cost_schema("for auto-recharges that name no price")),
     ])
 }
 

@@ -12,7 +12,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     read_nothing(write.body())?;
     let id = write.call().path_currency()?.as_str().to_owned();
     let work = Work::UnarchiveRecord(RecordKind::CustomCurrency, id);
-    write.execute(work, |answer| view::answered(answer).map(Reply::ok)).await
+    let numbers = write.call().numbers();
+    write.execute(work, move |answer| view::answered(numbers, answer).map(Reply::ok)).await
 }
 
 pub(super) fn operation() -> Operation {

@@ -1,14 +1,15 @@
 //! `PATCH /api/v1/credits/custom-currencies/{currencyId}`: changes what is sent.
 
-use scrip_ledger::{OVERDRAFT_MEMBER, RecordKind, RecordPatch, Work};
+use scrip_ledger::{OVERDRAFT_MEMBER, RecordKind, RecordPatch, UNIT_COST_MEMBER, Work};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::create::{Units, overdraft, overdraft_schema, units, units_schema};
+use super::create::{Units, overdraft, overdraft_schema, price, units, units_schema};
 use super::{TAG, view};
+use crate::credits::auto_recharge::{UnitCost, unit_cost_schema};
 use crate::error::ApiError;
 use crate::fields;
-use crate::http::{Reply, Write};
+use crate::http::{Numbers, Reply, Write};
 use crate::json::{Metadata, Object, Text, present, read_body};
 use crate::limits::CURRENCY_NAME_MAX;
 use crate::openapi::Operation;
@@ -29,17 +30,20 @@ struct Request<'a> {
     metadata: Option<Option<Metadata>>,
     #[serde(default, borrow, deserialize_with = "present")]
     overdraft: Option<Option<Text<'a>>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    unit_cost: Option<Option<Object<UnitCost<'a>>>>,
 }
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
-    let members = parse(write.body())?;
+    let members = parse(write.body(), write.call().numbers())?;
     let id = write.call().path_currency()?.as_str().to_owned();
     let work = Work::PatchRecord(RecordPatch { kind: RecordKind::CustomCurrency, id, members });
-    write.execute(work, |answer| view::answered(answer).map(Reply::ok)).await
+    let numbers = write.call().numbers();
+    write.execute(work, move |answer| view::answered(numbers, answer).map(Reply::ok)).await
 }
 
 /// The members that change; null removes one.
-fn parse(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+fn parse(body: &[u8], numbers: Numbers) -> Result<Map<String, Value>, ApiError> {
     let request: Request<'_> = read_body(body)?;
     let mut members = Map::new();
     if let Some(name) = &request.display_name {
@@ -70,6 +74,10 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
         let kept = word.map(|Text(word)| overdraft(&word)).transpose()?;
         members.insert(OVERDRAFT_MEMBER.to_owned(), kept.into());
     }
+    if let Some(given) = request.unit_cost {
+        let kept = given.map(|Object(given)| price(&given, numbers)).transpose()?;
+        members.insert(UNIT_COST_MEMBER.to_owned(), kept.into());
+    }
     Ok(members)
 }
 
@@ -90,5 +98,6 @@ pub(super) fn schema() -> Value {
         optional("units", nullable(units_schema())),
         optional("metadata", described(nullable(schema::metadata()), "Replaces all of it")),
         optional("overdraft", overdraft_schema("null is ALLOW again, and not shown")),
+        optional("unitCost", unit_cost_schema("null removes it")),
     ])
 }

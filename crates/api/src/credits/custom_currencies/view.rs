@@ -1,6 +1,6 @@
 //! A custom currency as the API shows it.
 
-use scrip_ledger::{Answer, OVERDRAFT_MEMBER, Record};
+use scrip_ledger::{Answer, OVERDRAFT_MEMBER, Record, UNIT_COST_MEMBER};
 use serde_json::json;
 
 use super::create::OVERDRAFT;
@@ -9,14 +9,14 @@ use crate::http::Numbers;
 use crate::json::{Members, Writer, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, choice, data, described, instant, nullable, open, optional, reference, required,
+    self, amount, choice, data, described, instant, nullable, open, optional, reference, required,
     text_up_to,
 };
 
 /// `{"data": currency}` of an order's answer.
-pub(super) fn answered(answer: &Answer) -> Result<Vec<u8>, ApiError> {
+pub(super) fn answered(numbers: Numbers, answer: &Answer) -> Result<Vec<u8>, ApiError> {
     match answer {
-        Answer::Record(record) => Ok(document(Numbers::AsNumbers, |writer| write(writer, record))),
+        Answer::Record(record) => Ok(document(numbers, |writer| write(writer, record))),
         _ => Err(ApiError::internal(
             "the ledger answered an order for a currency with something else",
         )),
@@ -39,6 +39,12 @@ pub(super) fn write(writer: &mut Writer, record: &Record) {
         if let Some(overdraft) = record.text(OVERDRAFT_MEMBER) {
             members.plain(OVERDRAFT_MEMBER, overdraft);
         }
+        if let Some(price) = record.unit_cost() {
+            members.object(UNIT_COST_MEMBER, |members| {
+                members.amount("amount", price.amount);
+                members.plain("currency", price.currency.as_str());
+            });
+        }
         members.plain("createdAt", record.created_at);
         members.plain("updatedAt", record.updated_at);
         members.instant_or_null("archivedAt", record.archived_at);
@@ -54,6 +60,7 @@ fn kept(members: &mut Members<'_>, record: &Record, name: &str) {
 
 pub(super) fn components() -> Vec<Component> {
     let units = open([required("singular", schema::text()), required("plural", schema::text())]);
+    let price = open([required("amount", amount()), required("currency", schema::text())]);
     let metadata = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let currency = open([
         required("id", schema::text()),
@@ -63,6 +70,7 @@ pub(super) fn components() -> Vec<Component> {
         required("units", nullable(units)),
         required("metadata", metadata),
         optional("overdraft", described(choice(OVERDRAFT), "Only where it was set")),
+        optional("unitCost", described(price, "Only where it was set")),
         required("createdAt", instant()),
         required("updatedAt", instant()),
         required("archivedAt", nullable(instant())),

@@ -4,12 +4,14 @@ use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency};
 use scrip_ledger::{Answer, GrantView};
 use serde_json::{Value, json};
 
+use crate::credits::auto_recharge::configuration_id;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Members, Writer, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, amount, boolean, choice, data, instant, integer, nullable, open, optional, required,
+    self, amount, boolean, choice, data, described, instant, integer, nullable, open, optional,
+    required,
 };
 
 /// `{"data": grant}` of an order's answer.
@@ -72,6 +74,11 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
         members.plain("status", status_name(grant.status()));
         members.plain("createdAt", grant.created_at);
         members.plain("updatedAt", grant.updated_at);
+        // Strict SDKs refuse members that they do not know (decision 67).
+        if view.is_recharge {
+            let id = configuration_id(&view.wallet);
+            members.plain("automaticRechargeConfigurationId", id);
+        }
         members.array("syncStates", [(); 0], |_, ()| {});
     });
 }
@@ -150,6 +157,7 @@ fn grant_schema() -> Value {
         optional("syncedEntityId", nullable(schema::text())),
     ]);
     let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let recharge = "Only of grants that an auto-recharge made: the setting's id";
     let source_types = ["PRICE", "PLAN_ENTITLEMENT", "ADDON_ENTITLEMENT"];
     open([
         required("id", schema::text()),
@@ -180,6 +188,7 @@ fn grant_schema() -> Value {
         required("status", choice(STATUS_NAMES)),
         required("createdAt", instant()),
         required("updatedAt", instant()),
+        optional("automaticRechargeConfigurationId", described(schema::text(), recharge)),
         required("syncStates", json!({"type": "array", "items": sync_state})),
     ])
 }

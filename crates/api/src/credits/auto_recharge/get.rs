@@ -1,0 +1,38 @@
+//! `GET /api/v1/credits/auto-recharge`: how a wallet recharges; the defaults where nobody said.
+
+use scrip_core::WalletKey;
+
+use super::{TAG, view};
+use crate::error::ApiError;
+use crate::fields;
+use crate::http::{Call, Reply};
+use crate::json::document;
+use crate::lookup::{existing_currency, existing_customer};
+use crate::openapi::Operation;
+use crate::openapi::schema::{self, id};
+
+pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
+    let query = call.query();
+    let resource =
+        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
+    let wallet = WalletKey {
+        environment: call.environment(),
+        customer: fields::customer("customerId", query.required("customerId")?)?,
+        currency: fields::currency("currencyId", query.required("currencyId")?)?,
+        resource,
+    };
+    existing_customer(&call, &wallet.customer).await?;
+    existing_currency(&call, &wallet.currency).await?;
+    let found = call.ledger().wallet_at(&wallet, None).await?;
+    let recharge = found.as_ref().and_then(|then| then.wallet.recharge());
+    Ok(Reply::ok(document(call.numbers(), |writer| view::write(writer, &wallet, recharge))))
+}
+
+pub(super) fn operation() -> Operation {
+    Operation::new("getAutoRecharge", TAG, "Get the auto-recharge setting")
+        .required_query("customerId", id(schema::CUSTOMER_ID), "Whose wallet")
+        .required_query("currencyId", id(schema::PLAIN_ID), "Of which currency")
+        .query("resourceId", id(schema::PLAIN_ID), "The wallet of this resource")
+        .answers(200, "The setting, or the defaults", "AutoRechargeResponse")
+        .refuses(&[404])
+}

@@ -1,0 +1,20 @@
+//! `GET /api/v1/credits/recurring-grants/{recurringGrantId}`: one.
+
+use super::{TAG, existing, view};
+use crate::error::ApiError;
+use crate::http::{Call, Reply};
+use crate::json::document;
+use crate::openapi::Operation;
+
+pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
+    let record = existing(&call).await?;
+    let next = view::next_period(&call, &record).await?;
+    Ok(Reply::ok(document(call.numbers(), |writer| view::write(writer, &record, next))))
+}
+
+pub(super) fn operation() -> Operation {
+    Operation::new("getRecurringGrant", TAG, "Get a recurring grant")
+        .path("recurringGrantId", "Its id")
+        .answers(200, "The recurring grant", "RecurringGrantResponse")
+        .refuses(&[404])
+}
