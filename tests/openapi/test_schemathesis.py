@@ -46,9 +46,12 @@ def known(target: Server) -> dict[str, str]:
     held = {"customerId": wallet.customer, "currencyId": wallet.currency, "reservationId": "known", "amount": 10, "ttlSeconds": 86_400}
     reserved = wire.post("/api/v1/credits/reservations", held)
     assert reserved.status_code == 200, reserved.text
+    path = f"/api/v1/credits/recurring-grants/{wallet.customer}"
+    recurring = wire.send("PUT", path, wallet.body() | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"})
+    assert recurring.status_code == 200, recurring.text
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency}
-    return {**ids, "grant": made, "reservation": "known"}
+    return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer}
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +74,11 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
             "/custom-currencies/": "currencyId",
             "/customers/": "customerId",
             "/reservations/": "reservation",
+            "/recurring-grants/": "recurring",
         }
         kind = next(kind for part, kind in kinds.items() if part in case.path)
-        # Archiving and voiding the known ones would put all that follows out of reach.
-        if not case.path.endswith(("archive", "void")):
+        # Archiving, voiding and ending the known ones would put all that follows out of reach.
+        if case.method != "DELETE" and not case.path.endswith(("archive", "void")):
             case.path_parameters[name] = known[kind]
 
 

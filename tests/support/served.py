@@ -13,6 +13,7 @@ SERVED: dict[str, int] = {
     "POST /api/v1/credits/consumption": 200,
     "POST /api/v1/credits/consumption/async": 202,
     "GET /api/v1/credits/ledger": 200,
+    "GET /api/v1/credits/auto-recharge": 200,
     "POST /api/v1/credits/custom-currencies": 201,
     "GET /api/v1/credits/custom-currencies": 200,
     "PATCH /api/v1/credits/custom-currencies/{}": 200,
@@ -41,6 +42,11 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/reservations": 200,
     "GET /api/v1/credits/reservations/{}": 200,
     "POST /api/v1/credits/reservations/{}/extend": 200,
+    "PUT /api/v1/credits/auto-recharge": 200,
+    "PUT /api/v1/credits/recurring-grants/{}": 200,
+    "GET /api/v1/credits/recurring-grants/{}": 200,
+    "DELETE /api/v1/credits/recurring-grants/{}": 200,
+    "GET /api/v1/credits/recurring-grants": 200,
     "POST /api/v1/test-clock": 200,
 }
 

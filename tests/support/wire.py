@@ -27,6 +27,12 @@ class Wire:
     def patch(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return self.send("PATCH", path, body, **headers)
 
+    def put(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return self.send("PUT", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> httpx.Response:
+        return self.send("DELETE", path, None, **headers)
+
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         content = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}

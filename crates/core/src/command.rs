@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey, Money,
-    Priority, RechargeSetting, RecurringGrantId, Refusal, RenewalTerms, ReservationId, Timestamp,
-    Words,
+    Cadence, Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey,
+    Money, Priority, RechargeSetting, RecurringGrantId, Refusal, RenewalTerms, ReservationId,
+    Timestamp, Words,
 };
 
 /// A request to one wallet.
@@ -51,7 +51,7 @@ pub enum Command {
     /// Save what the owner wants of the wallet's recharge.
     SetRecharge(RechargeSetting),
     /// Make a recurring grant, or change it from its next period on (decision 82).
-    SetRenewal(RenewalTerms),
+    SetRenewal(SetRenewal),
     /// End a recurring grant; what it gave stays.
     RemoveRenewal(RecurringGrantId),
 }
@@ -244,4 +244,28 @@ pub struct Release {
     pub reservation: ReservationId,
     /// What the job took; 0 gives everything back.
     pub consumed: Credits,
+}
+
+/// A recurring grant to be made or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetRenewal {
+    /// The client's name for it.
+    pub id: RecurringGrantId,
+    /// What each period gives: positive, at most [`crate::limits::AMOUNT_MAX`].
+    pub amount: Credits,
+    /// How long a period is.
+    pub cadence: Cadence,
+    /// Where periods begin; none is now, or stays what it is.
+    pub anchor: Option<Timestamp>,
+    /// The grants' priority.
+    pub priority: Priority,
+}
+
+impl SetRenewal {
+    /// What it comes to, where the anchor was so or is now.
+    pub(crate) fn terms(&self, anchor: Timestamp) -> RenewalTerms {
+        let Self { id, amount, cadence, priority, .. } = self;
+        let (id, anchor) = (id.clone(), self.anchor.unwrap_or(anchor));
+        RenewalTerms { id, amount: *amount, cadence: *cadence, anchor, priority: *priority }
+    }
 }

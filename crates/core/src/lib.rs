@@ -33,7 +33,7 @@ pub use chain::{Digest, genesis};
 pub use circumstances::Circumstances;
 pub use command::{
     Command, Consume, EditGrant, Extend, GrantChange, HoldEnd, NewGrant, OnInsufficient,
-    PaymentState, Release, Reserve,
+    PaymentState, Release, Reserve, SetRenewal,
 };
 pub use contradiction::Contradiction;
 pub use credits::{AmountError, Credits, Overflow};

@@ -220,7 +220,7 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
         Command::Extend(extend) => hold::extend(wallet, extend, now),
         Command::SetRecharge(setting) => own_grants::set_recharge(setting),
-        Command::SetRenewal(terms) => own_grants::set_renewal(wallet, terms, now),
+        Command::SetRenewal(set) => own_grants::set_renewal(wallet, set, now),
         Command::RemoveRenewal(id) => own_grants::remove_renewal(wallet, id),
     }
 }

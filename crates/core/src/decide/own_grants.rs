@@ -5,7 +5,7 @@ use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
 use crate::{
     Circumstances, Credits, Entity, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money,
     Overflow, PaymentState, Priority, Recharge, RechargeSetting, RechargeStop, RecurringGrantId,
-    Refusal, Renewal, RenewalNumber, RenewalTerms, Threshold, Timestamp, Wallet,
+    Refusal, Renewal, RenewalNumber, SetRenewal, Threshold, Timestamp, Wallet,
 };
 
 pub(super) fn set_recharge(setting: &RechargeSetting) -> Result<Vec<Event>, Refusal> {
@@ -32,11 +32,13 @@ fn check(setting: &RechargeSetting) -> Result<(), Refusal> {
 /// A new one begins at its anchor, or now; a change holds from the next period on (decision 82).
 pub(super) fn set_renewal(
     wallet: &Wallet,
-    terms: &RenewalTerms,
+    set: &SetRenewal,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let (number, next) = match wallet.renewal(&terms.id) {
-        Some(known) if known.terms == *terms => return Ok(Vec::new()),
+    let known = wallet.renewal(&set.id);
+    let terms = set.terms(known.map_or(now, |known| known.terms.anchor));
+    let (number, next) = match known {
+        Some(known) if known.terms == terms => return Ok(Vec::new()),
         Some(known) => (known.number, known.next),
         None if wallet.renewals.len() >= RECURRING_GRANTS_MAX => {
             let what = "recurring grants in a wallet";
@@ -44,7 +46,7 @@ pub(super) fn set_renewal(
         }
         None => (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now)),
     };
-    Ok(vec![Event::RenewalSet { number, terms: Box::new(terms.clone()), next }])
+    Ok(vec![Event::RenewalSet { number, terms: Box::new(terms), next }])
 }
 
 pub(super) fn remove_renewal(

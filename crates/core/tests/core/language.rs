@@ -21,7 +21,7 @@ use std::str::SplitWhitespace;
 use scrip_core::{
     Cadence, Circumstances, Credits, GrantChange, GrantPeriod, GrantType, Money, MoneyAmount,
     MoneyCurrency, NewGrant, OnInsufficient, PaymentState, Priority, RechargeSetting,
-    RecurringGrantId, RenewalTerms, Threshold, Timestamp,
+    RecurringGrantId, SetRenewal, Threshold, Timestamp,
 };
 
 use crate::world::{credits, instant, new_grant};
@@ -62,7 +62,7 @@ pub enum Verb {
         grant: String,
     },
     SetRecharge(RechargeSetting),
-    SetRenewal(RenewalTerms),
+    SetRenewal(SetRenewal),
     EndRenewal(String),
     /// From now on customer or currency is archived, or both live, or charges are open at first.
     Circumstances(Circumstances),
@@ -193,19 +193,19 @@ impl<'a> Line<'a> {
         setting
     }
 
-    fn renewal(&mut self) -> RenewalTerms {
-        let mut terms = RenewalTerms {
+    fn renewal(&mut self) -> SetRenewal {
+        let mut terms = SetRenewal {
             id: RecurringGrantId::parse(self.word()).unwrap(),
             amount: self.amount(),
             cadence: Cadence::Month,
-            anchor: instant("2026-01-01"),
+            anchor: None,
             priority: Priority::DEFAULT,
         };
         while let Some(word) = self.words.next() {
             match word {
                 "monthly" => terms.cadence = Cadence::Month,
                 "yearly" => terms.cadence = Cadence::Year,
-                "anchor" => terms.anchor = self.instant(),
+                "anchor" => terms.anchor = Some(self.instant()),
                 "priority" => terms.priority = self.priority(),
                 other => self.unknown(other),
             }

@@ -2,12 +2,12 @@
 
 use scrip_core::{
     Cadence, Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal,
-    RenewalTerms, Timestamp, WalletKey, Words,
+    Renewal, SetRenewal, Timestamp, WalletKey, Words,
 };
 use serde_json::{Map, Value};
 
 use super::records::{find, insert, known_standings, merge, refuse_archived};
-use super::repeats::{put_back, wallet_time};
+use super::repeats::put_back;
 use super::{Extra, Failure, Place, State, StoreError, command};
 use crate::slot::Slot;
 use crate::{
@@ -81,7 +81,7 @@ pub(super) fn put_recurring(
     at: Place<'_>,
     put: &PutRecurringGrant,
 ) -> Result<Answer, Failure> {
-    let PutRecurringGrant { wallet, id, amount, cadence, priority, display_name, .. } = put;
+    let PutRecurringGrant { wallet, id, amount, cadence, anchor, priority, display_name } = put;
     let (customer, currency) = known_standings(state, at, wallet)?;
     let known = state.record(at.environment, RecordKind::RecurringGrant, id.as_str())?;
     let known = known.filter(|record| record.archived_at.is_none());
@@ -94,23 +94,29 @@ pub(super) fn put_recurring(
     if known.as_ref().is_some_and(|record| !is_of(record, wallet)) {
         return Err(Refusal::RecurringGrantMoved { id: id.to_string() }.into());
     }
-    let anchor = match (put.anchor, known.as_ref().and_then(anchor_of)) {
-        (Some(anchor), _) | (None, Some(anchor)) => anchor,
-        (None, None) => wallet_time(state, at, wallet)?,
+    let set = SetRenewal {
+        id: id.clone(),
+        amount: *amount,
+        cadence: *cadence,
+        anchor: *anchor,
+        priority: *priority,
     };
-    let (amount, cadence, priority) = (*amount, *cadence, *priority);
-    let terms = RenewalTerms { id: id.clone(), amount, cadence, anchor, priority };
-    let body = body_of(put, anchor);
     let extra = Extra { display_name: Some(display_name.clone()), ..Extra::default() };
-    command(state, at, wallet, &Command::SetRenewal(terms), &extra)?.own?;
+    command(state, at, wallet, &Command::SetRenewal(set), &extra)?.own?;
+    let renewal = renewal(state, wallet, id)?.ok_or_else(|| lost(wallet))?;
+    let body = body_of(put, renewal.terms.anchor);
     let record = match known {
+        // A double click changes nothing.
+        Some(record) if body.iter().all(|(name, value)| record.body.get(name) == Some(value)) => {
+            record
+        }
         Some(mut record) => {
             merge(state, at, &mut record, &body)?;
             record
         }
         None => insert(state, at, RecordKind::RecurringGrant, id.as_str(), body)?,
     };
-    answer(state, record, wallet, id)
+    Ok(answer(record, Some(renewal.next)))
 }
 
 /// Ends a recurring grant.
@@ -130,7 +136,7 @@ pub(super) fn remove_recurring(
     record.archived_at = Some(now);
     record.updated_at = now;
     state.update_record(&record)?;
-    answer(state, record, wallet, id)
+    Ok(answer(record, None))
 }
 
 /// The words of the grants that the wallet made by itself with these rows, and whether a recharge did.
@@ -148,7 +154,7 @@ pub(super) fn own_words(
                 made.push((grant.id, recharge_words(), true));
             }
             Event::Renewed { number, grant, .. } => {
-                let is_it = |renewal: &&scrip_core::Renewal| renewal.number == *number;
+                let is_it = |renewal: &&Renewal| renewal.number == *number;
                 let renewal = slot.wallet.renewals().iter().find(is_it);
                 let id = renewal.map(|renewal| renewal.terms.id.clone());
                 let name = match (&extra.display_name, id) {
@@ -183,16 +189,20 @@ fn name_of(
     Ok(record.and_then(|record| record.text(member::NAME).map(str::to_owned)))
 }
 
-fn answer(
+fn answer(record: Record, next: Option<Timestamp>) -> Answer {
+    Answer::RecurringGrant(Box::new(RecurringGrantView { record, next }))
+}
+
+/// A recurring grant as its wallet knows it now.
+fn renewal(
     state: &mut dyn State,
-    record: Record,
     wallet: &WalletKey,
     id: &RecurringGrantId,
-) -> Result<Answer, Failure> {
+) -> Result<Option<Renewal>, Failure> {
     let slot = state.load(wallet)?.ok_or_else(|| lost(wallet))?;
-    let next = slot.wallet.renewal(id).map(|renewal| renewal.next);
+    let renewal = slot.wallet.renewal(id).cloned();
     put_back(state, slot)?;
-    Ok(Answer::RecurringGrant(Box::new(RecurringGrantView { record, next })))
+    Ok(renewal)
 }
 
 fn body_of(put: &PutRecurringGrant, anchor: Timestamp) -> Map<String, Value> {
@@ -220,11 +230,6 @@ fn is_of(record: &Record, wallet: &WalletKey) -> bool {
     record.text(member::CUSTOMER) == Some(wallet.customer.as_str())
         && record.text(member::CURRENCY) == Some(wallet.currency.as_str())
         && record.text(member::RESOURCE) == wallet.resource.as_ref().map(|id| id.as_str())
-}
-
-fn anchor_of(record: &Record) -> Option<Timestamp> {
-    let milliseconds = record.body.get(member::ANCHOR)?.as_i64()?;
-    Timestamp::from_milliseconds(milliseconds).ok()
 }
 
 fn lost(wallet: &WalletKey) -> Failure {
