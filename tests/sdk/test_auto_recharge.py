@@ -161,7 +161,7 @@ class TestAMonth:
         recurring = wallet.body() | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"}
         created(box.put(f"/api/v1/credits/recurring-grants/{wallet.customer}", recurring), 200)
         move("2031-03-02T00:00:00Z")
-        rows = list(api.ledger(customer_id=wallet.customer, limit=100))
+        rows = list(api.ledger(wallet.customer, limit=100))
         told = [(iso(row.timestamp)[:10], row.event_type.removeprefix("CREDITS_"), row.amount) for row in reversed(rows)]
         assert told == [
             ("2031-01-01", "GRANTED", 50),
