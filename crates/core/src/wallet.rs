@@ -347,7 +347,11 @@ impl Wallet {
             + self.hold_names.heap_bytes()
             + self.remains.capacity() * size_of::<GrantNumber>()
             + self.renewals.capacity() * size_of::<Renewal>()
-            + self.renewals.iter().map(|renewal| text_bytes(renewal.terms.id.as_str())).sum::<usize>()
+            + self
+                .renewals
+                .iter()
+                .map(|renewal| text_bytes(renewal.terms.id.as_str()))
+                .sum::<usize>()
             + self.recharge().map_or(0, |recharge| {
                 size_of::<Recharge>() + recharge.pending.capacity() * PENDING_BYTES
             })
