@@ -2,6 +2,7 @@
 //! breaks one is a [`Contradiction`], never a silently wrong number.
 
 mod own_grants;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -94,6 +95,10 @@ impl Wallet {
                 self.note_remains();
             }
             Event::GrantReopened { grant } => self.fold_reopened(grant)?,
+            Event::RefundNamed { .. } | Event::RefundTakenOver(_) => {}
+            Event::Refunded { legs, taken_over, .. } => {
+                self.fold_refunded(legs, *taken_over, at)?;
+            }
             Event::HoldExtended { reservation, expires_at } => {
                 self.fold_extended(reservation, *expires_at)?;
             }

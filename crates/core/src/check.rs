@@ -31,9 +31,11 @@ impl Wallet {
         }
         burn.sort_unstable();
         let spent_stays = self.grants().any(Grant::is_spent);
+        let over_stays = self.grants().any(|grant| grant.is_dead() && grant.held.is_zero());
         rules([
             (self.sums == self.sums_of_grants()?, "the sums are not those of the grants"),
             (!spent_stays, "a spent grant stays"),
+            (!over_stays, "a dead grant stays on which nothing is held"),
             (self.burn.iter().eq(&burn), "the burn list is not the usable grants in burn order"),
             (
                 self.due.iter().eq(&self.due_of_all()),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Cadence, Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey,
-    Money, Priority, RechargeSetting, RecurringGrantId, Refusal, RenewalTerms, ReservationId,
-    Timestamp, Words,
+    Money, Priority, RechargeSetting, RecurringGrantId, Refund, Refusal, RenewalTerms,
+    ReservationId, Timestamp, Words,
 };
 
 /// A request to one wallet.
@@ -48,6 +48,8 @@ pub enum Command {
     },
     /// Let an open hold end at another instant.
     Extend(Extend),
+    /// Give back what was consumed.
+    Refund(Box<Refund>),
     /// Save what the owner wants of the wallet's recharge.
     SetRecharge(RechargeSetting),
     /// Make a recurring grant, or change it from its next period on (decision 82).

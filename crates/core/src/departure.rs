@@ -3,7 +3,7 @@
 //! A wallet keeps the grants that can still matter. A dead grant leaves when nothing is held on it
 //! any more. A spent grant, which would be usable for ever and has nothing left, leaves with the
 //! row that took its last credit; its credits stay in the sums. Only somebody who voids or changes
-//! a spent grant brings it back, by a row of its own.
+//! a spent grant, or a refund to one that left, brings it back, by a row of its own.
 
 use crate::check::check_grant;
 use crate::{Contradiction, Credits, Event, Grant, GrantNumber, GrantState, GrantType, Wallet};
@@ -50,6 +50,9 @@ impl Wallet {
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. }
+            | Event::RefundNamed { .. }
+            | Event::Refunded { .. }
+            | Event::RefundTakenOver(_)
             | Event::GrantReopened { .. } => Ok(()),
         }
     }
@@ -82,21 +85,28 @@ impl Wallet {
         Ok(())
     }
 
-    /// Takes a spent grant back in. Its credits stood in the sums all the time.
+    /// Takes a grant back in that left. The credits of a spent one stood in the sums all the time;
+    /// those of a dead one stand in none.
     pub(crate) fn fold_reopened(&mut self, grant: &Grant) -> Result<(), Contradiction> {
         let number = grant.name.number;
         let broken = |rule| Err(Contradiction::Broken { rule });
-        if !grant.is_spent() {
-            return broken("a grant comes back that is not spent");
+        let is_over = grant.is_dead()
+            && grant.grant_type != GrantType::Overdraft
+            && grant.held.is_zero()
+            && grant.unheld()?.is_zero();
+        if !grant.is_spent() && !is_over {
+            return broken("a grant comes back that is neither spent nor over");
         }
         check_grant(grant)?;
         if number > self.last_grant || self.grant(number).is_some() {
             return broken("a grant comes back that never left");
         }
-        if grant.amount > self.sums.spent {
-            return broken("more grants come back than were spent");
+        if grant.is_spent() {
+            if grant.amount > self.sums.spent {
+                return broken("more grants come back than were spent");
+            }
+            self.sums.spent = self.sums.spent.minus(grant.amount)?;
         }
-        self.sums.spent = self.sums.spent.minus(grant.amount)?;
         self.departed.retain(|left| left.name.number != number);
         self.grants.insert(*grant);
         Ok(())

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Credits, Grant, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState,
     Priority, RechargeSetting, RechargeStop, RenewalNumber, RenewalTerms, ReservationId, Timestamp,
+    Undone,
 };
 
 /// A positive amount of credits on one grant.
@@ -102,7 +103,8 @@ pub enum Event {
         /// What each grant gets back.
         legs: Vec<Leg>,
     },
-    /// A spent grant came back into its wallet, for the row that follows. No row of the API.
+    /// A grant that had left came back into its wallet, for the row that follows: a spent one, or for
+    /// a refund a dead one. No row of the API.
     GrantReopened {
         /// The grant as it left.
         grant: Box<Grant>,
@@ -167,6 +169,31 @@ pub enum Event {
         /// Which.
         number: RenewalNumber,
     },
+    /// A refund was accepted under its own name; what it gives back follows. No row of the API.
+    RefundNamed {
+        /// What it undoes.
+        of: Undone,
+        /// How much.
+        amount: Credits,
+        /// The sum of all refunds of the same consumption, with this one.
+        refunded: Credits,
+    },
+    /// Consumed credits were given back (spec section 7).
+    Refunded {
+        /// What was undone.
+        of: Undone,
+        /// The instant that the consumption is attributed to.
+        attributed_at: Timestamp,
+        /// What each grant gets back, last leg of the consumption first. On an overdraft grant the
+        /// deficit falls.
+        legs: Vec<Leg>,
+        /// The overdraft grant whose transfers lead to some of the legs, and how much went that way.
+        /// It counts against its transfers newest first.
+        taken_over: Option<Leg>,
+    },
+    /// The refund that follows gives so much back to the grants that took a deficit over. Stands among
+    /// the transfers of that overdraft grant, so that it is found with them. No row of the API.
+    RefundTakenOver(Leg),
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -277,7 +304,9 @@ impl Event {
             | Self::RenewalSet { .. }
             | Self::Renewed { .. }
             | Self::RenewalRested { .. }
-            | Self::RenewalRemoved { .. } => Vec::new(),
+            | Self::RenewalRemoved { .. }
+            | Self::RefundNamed { .. }
+            | Self::RefundTakenOver(_) => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }
@@ -310,6 +339,17 @@ impl Event {
                     .map(|leg| RowPart::plain(event_type, leg.grant, leg.amount))
                     .collect();
                 reservation_row(event_type, legs, reservation, breakdown)?
+            }
+            Self::Refunded { of, legs, .. } => {
+                let reservation = match of {
+                    Undone::Reservation(reservation) => Some(reservation),
+                    Undone::Consumption(_) => None,
+                };
+                let given = |leg: &Leg| RowPart {
+                    reservation: reservation.cloned(),
+                    ..RowPart::plain(T::CreditsConsumed, leg.grant, leg.amount)
+                };
+                legs.iter().map(given).collect()
             }
         })
     }

@@ -21,6 +21,7 @@ mod ids;
 pub mod limits;
 mod money;
 mod recharge;
+mod refund;
 mod refusal;
 mod renewal;
 mod row;
@@ -50,6 +51,7 @@ pub use ids::{
 };
 pub use money::{Money, MoneyAmount, MoneyCurrency};
 pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
+pub use refund::{Original, Refund, RefundRequest, Undone};
 pub use refusal::{Entity, Refusal};
 pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};
 pub use row::{Actor, Cause, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};

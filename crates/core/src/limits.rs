@@ -10,6 +10,8 @@ pub const SUM_MAX: Credits = Credits::whole(1_000_000_000_000_000_000);
 pub const UNFINISHED_GRANTS_MAX: usize = 10_000;
 /// Open holds of a wallet.
 pub const OPEN_HOLDS_MAX: usize = 10_000;
+/// Refunds of one consumption.
+pub const REFUNDS_MAX: usize = 100;
 /// Recurring grants of a wallet.
 pub const RECURRING_GRANTS_MAX: usize = 100;
 /// Custom currencies of an environment that are not archived, unless configured otherwise.

@@ -15,6 +15,8 @@ pub enum Entity {
     Reservation,
     /// A recurring grant.
     RecurringGrant,
+    /// A consumption.
+    Consumption,
 }
 
 impl Entity {
@@ -27,6 +29,7 @@ impl Entity {
             Self::Grant => "credit grant",
             Self::Reservation => "reservation",
             Self::RecurringGrant => "recurring grant",
+            Self::Consumption => "consumption",
         }
     }
 }
@@ -157,6 +160,15 @@ pub enum Refusal {
         /// Its name.
         reservation: String,
     },
+    /// A refund would give back more than is left of the consumption (spec section 7).
+    #[error("amount: only {left} credits of the consumption are left to refund")]
+    RefundExceeds {
+        /// How much is left.
+        left: Credits,
+    },
+    /// Nothing was consumed, or all of it was given back.
+    #[error("nothing of the consumption is left to refund")]
+    NothingToRefund,
     /// A bound on how many there may be (decision 30).
     #[error("at most {limit} {what} are allowed")]
     TooMany {

@@ -4,6 +4,7 @@ mod consume;
 mod grant;
 mod hold;
 mod own_grants;
+mod refund;
 mod time;
 
 use crate::{
@@ -50,6 +51,14 @@ struct Stamp<'a> {
     words: Words,
 }
 
+impl Stamp<'_> {
+    /// The name alone, for a row that only says that the command was accepted.
+    fn name(&self) -> Self {
+        let mark = self.mark.clone();
+        Self { origin: self.origin, attributed_at: None, mark, words: Words::default() }
+    }
+}
+
 impl Wallet {
     /// Brings the wallet up to `now`, decides the command, and folds what follows from it.
     ///
@@ -66,24 +75,30 @@ impl Wallet {
         let mut rows = Vec::with_capacity(1);
         self.advance(now, circumstances, &mut rows)?;
         let mut own = rows.len();
-        let events = match decide(self, command, now) {
+        let events = match decide(self, command, now, &rows) {
             Ok(events) => events,
             Err(refusal) => return Ok(Outcome { rows, own: Err(refusal) }),
         };
         let mut stamp = Some(stamp(command, origin));
         let makes_grant = matches!(command, Command::Grant(_));
         for event in events {
-            // The overdraft grant that a consumption opens, and the return of a spent grant, are
-            // not what was asked for.
+            // The overdraft grant that a consumption opens, and the return of a grant that left,
+            // are not what was asked for.
             let is_own = match event {
-                Event::GrantReopened { .. } => false,
+                Event::GrantReopened { .. }
+                | Event::RefundNamed { .. }
+                | Event::RefundTakenOver(_) => false,
                 Event::GrantCreated { .. } => makes_grant,
                 _ => !makes_grant,
             };
-            let stamp = if is_own { stamp.take() } else { None };
-            if stamp.is_some() {
+            if is_own && stamp.is_some() {
                 own = rows.len();
             }
+            let stamp = match event {
+                _ if is_own => stamp.take(),
+                Event::RefundNamed { .. } => stamp.as_ref().map(Stamp::name),
+                _ => None,
+            };
             self.append(event, now, Cause::Request, stamp, origin, &mut rows)?;
         }
         if stamp.is_some() {
@@ -206,8 +221,13 @@ impl Wallet {
 }
 
 /// The events that a command brings by itself, or why it brings none. The wallet has been brought
-/// up to `now`.
-fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+/// up to `now`, by the rows `just_before`.
+fn decide(
+    wallet: &Wallet,
+    command: &Command,
+    now: Timestamp,
+    just_before: &[Decided],
+) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Advance => Ok(Vec::new()),
         Command::Grant(grant) => grant::create(wallet, grant, now),
@@ -219,6 +239,7 @@ fn decide(wallet: &Wallet, command: &Command, now: Timestamp) -> Result<Vec<Even
         Command::Release(release) => hold::release(wallet, release, now),
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
         Command::Extend(extend) => hold::extend(wallet, extend, now),
+        Command::Refund(refund) => refund::refund(wallet, refund, just_before),
         Command::SetRecharge(setting) => own_grants::set_recharge(setting),
         Command::SetRenewal(set) => own_grants::set_renewal(wallet, set, now),
         Command::RemoveRenewal(id) => own_grants::remove_renewal(wallet, id),
@@ -246,6 +267,12 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
             if !reserve.metadata.is_empty() {
                 stamp.words.metadata = Some(reserve.metadata.clone());
             }
+        }
+        Command::Refund(refund) => {
+            let request = &refund.request;
+            let fingerprint = request.fingerprint();
+            stamp.mark = Some(Mark { key: Some(request.key.clone()), fingerprint });
+            stamp.words.dimensions = refund.original.dimensions.clone();
         }
         Command::Advance
         | Command::Void { .. }

@@ -111,13 +111,16 @@ impl Books {
             | Event::RenewalSet { .. }
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }
-            | Event::RenewalRemoved { .. } => {}
+            | Event::RenewalRemoved { .. }
+            | Event::RefundNamed { .. }
+            | Event::RefundTakenOver(_) => {}
+            Event::Refunded { legs, .. } => self.undo(legs),
             Event::GrantReopened { grant } => {
                 let account = self.accounts[&grant.name.number];
                 let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));
                 let known = (account.amount, account.consumed, account.held, account.updated_at);
                 assert_eq!(facts, known, "it comes back as it left");
-                assert_eq!(account.amount, account.consumed, "only a spent grant comes back");
+                assert!(grant.is_dead() || account.amount == account.consumed, "it has something");
             }
         }
     }
@@ -135,16 +138,22 @@ impl Books {
 
     fn consume(&mut self, legs: &[Leg]) {
         for leg in legs {
-            assert!(leg.amount.is_positive(), "a leg is never empty");
             self.change(leg, |account, amount| {
                 account.consumed = add(account.consumed, amount);
                 account.effect = take(account.effect, amount);
             });
         }
-        let mut numbers: Vec<GrantNumber> = legs.iter().map(|leg| leg.grant.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), legs.len(), "one row for each grant touched");
+        check_legs(legs);
+    }
+
+    fn undo(&mut self, legs: &[Leg]) {
+        for leg in legs {
+            self.change(leg, |account, amount| {
+                account.consumed = take(account.consumed, amount);
+                account.effect = add(account.effect, amount);
+            });
+        }
+        check_legs(legs);
     }
 
     fn change(&mut self, leg: &Leg, change: impl FnOnce(&mut Account, Credits)) {
@@ -155,6 +164,14 @@ impl Books {
     fn touch(&mut self, grant: GrantRef) {
         self.accounts.get_mut(&grant.number).unwrap().updated_at = self.now;
     }
+}
+
+fn check_legs(legs: &[Leg]) {
+    assert!(legs.iter().all(|leg| leg.amount.is_positive()), "a leg is never empty");
+    let mut numbers: Vec<GrantNumber> = legs.iter().map(|leg| leg.grant.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), legs.len(), "one row for each grant touched");
 }
 
 /// What a grant gives to the balance: usable ones what is unheld, or their deficit; others nothing.
@@ -175,9 +192,11 @@ fn check_shape(part: &RowPart) {
     let broken_down = Credits::sum(part.breakdown.iter().map(|inner| inner.amount)).unwrap();
     let of_reservation =
         [T::CreditsReserved, T::CreditsReservationReleased, T::CreditsReservationExpired];
-    assert_eq!(of_reservation.contains(&kind), part.reservation.is_some());
+    // What a refund of a release gives back belongs to the reservation too.
+    let is_given_back = kind == T::CreditsConsumed && part.amount.is_positive();
+    assert!(of_reservation.contains(&kind) == part.reservation.is_some() || is_given_back);
     assert_eq!(kind == T::CreditsReservationReleased, part.hold_returned.is_some());
-    if part.reservation.is_some() {
+    if part.reservation.is_some() && !is_given_back {
         assert_eq!(part.amount, add(broken_down, part.hold_returned.unwrap_or_default()));
     }
     for inner in &part.breakdown {

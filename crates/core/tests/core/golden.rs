@@ -9,7 +9,7 @@ use scrip_core::{
     GrantRef, GrantState, GrantType, HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount,
     MoneyCurrency, NameHash, NameKind, PaymentState, Priority, RechargeSetting, RechargeStop,
     RecurringGrantId, RenewalNumber, RenewalTerms, ReservationId, Row, Texts, Threshold, TraceId,
-    Words, bucket, genesis,
+    Undone, Words, bucket, genesis,
 };
 
 use crate::world::{credits, instant, key};
@@ -118,6 +118,18 @@ pub fn events() -> Vec<Event> {
         Event::Renewed { number: RenewalNumber(1), grant: grant(4), next: instant("2026-02-28") },
         Event::RenewalRested { number: RenewalNumber(1), next: instant("2026-03-31") },
         Event::RenewalRemoved { number: RenewalNumber(1) },
+        Event::RefundNamed {
+            of: Undone::Consumption(IdempotencyKey::parse("order-1").unwrap()),
+            amount: credits("5"),
+            refunded: credits("7"),
+        },
+        Event::Refunded {
+            of: Undone::Reservation(job()),
+            attributed_at: instant("2026-01-01"),
+            legs: vec![leg(2, "1"), leg(1, "4")],
+            taken_over: Some(leg(2, "4")),
+        },
+        Event::RefundTakenOver(leg(2, "15")),
     ]
 }
 
@@ -166,6 +178,9 @@ const fn kind(event: &Event) -> &'static str {
         Event::Renewed { .. } => "renewed",
         Event::RenewalRested { .. } => "renewal rested",
         Event::RenewalRemoved { .. } => "renewal removed",
+        Event::RefundNamed { .. } => "refund named",
+        Event::RefundTakenOver(_) => "refund taken over",
+        Event::Refunded { .. } => "refunded",
     }
 }
 
@@ -284,6 +299,19 @@ fn a_row_of_each_event() {
       0131000000ac0280d8ee96ef6680a0d5edee661401fff3f6905d0001087365727665722d31747261
       63652d69642d31362d627974650000b12396417687b5f6c1257ba358b512845de1e3d46e298c6bd5
       9a6613de2f883f
+    refund named
+      0143000000ac0280d8ee96ef6680a0d5edee661500076f726465722d3180c8afa0258098dc9334ff
+      f3f6905d0001087365727665722d3174726163652d69642d31362d6279746500009de922f5d7466d
+      019e3c5e68800acdc62a6167b07a8182e47d112cf28be193d0
+    refunded
+      0173000000ac0280d8ee96ef6680a0d5edee661601036a6f6280a0d5edee66020230313030303030
+      303030303280a8d6b9070130313030303030303030303180a0d9e61d010230313030303030303030
+      303280a0d9e61dfff3f6905d0001087365727665722d3174726163652d69642d31362d6279746500
+      00f5daac5e63ba77ba5a3acc89b30c0aa5f8a228d281a49a5d4683298b9cb49633
+    refund taken over
+      0142000000ac0280d8ee96ef6680a0d5edee66170230313030303030303030303280d88ee16ffff3
+      f6905d0001087365727665722d3174726163652d69642d31362d627974650000b3c358955036c51f
+      c0bcbe31cdad1333270242d1d16c463383730d5d1af97d41
     ");
 }
 

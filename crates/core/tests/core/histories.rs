@@ -18,6 +18,7 @@ pub enum Deed {
     Consume { amount: Credits, reject: bool, attributed_hours: Option<i64> },
     Reserve { amount: Credits, hours: i64 },
     Release { pick: usize, consumed: Credits },
+    Refund { pick: usize, of_release: bool, amount: Option<Credits> },
     Void { pick: usize },
     Edit { pick: usize, priority: Option<u8>, expires_hours: Option<Option<i64>> },
     Pay { pick: usize },
@@ -74,7 +75,10 @@ fn deed() -> impl Strategy<Value = Deed> {
     let expires = prop::option::of(prop::option::weighted(0.7, -2..40_i64));
     let edit = (any::<usize>(), prop::option::of(0..=100_u8), expires)
         .prop_map(|(pick, priority, expires_hours)| Deed::Edit { pick, priority, expires_hours });
+    let refund = (any::<usize>(), prop::bool::weighted(0.3), prop::option::weighted(0.6, amount()))
+        .prop_map(|(pick, of_release, amount)| Deed::Refund { pick, of_release, amount });
     prop_oneof![
+        5 => refund,
         6 => grant,
         6 => consume,
         6 => reserve,
@@ -166,6 +170,16 @@ impl Life {
                     self.world.settlement(Release { reservation, consumed }, self.now)
                 }
             },
+            Deed::Refund { pick, of_release, amount } => {
+                let reservations = self.reservations.len();
+                if of_release && reservations > 0 {
+                    let name = self.reservations[pick % reservations].clone();
+                    self.world.refund(name.as_str(), amount)
+                } else {
+                    let number = pick as u64 % (self.consumptions + 1);
+                    self.world.refund(&number.to_string(), amount)
+                }
+            }
             Deed::Void { pick } => self.world.void(self.pick(pick)),
             Deed::Edit { pick, priority, expires_hours } => {
                 let priority = priority.and_then(Priority::new);

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! at 01-01  grant A 100 paid priority 1 from 01-05 expires 02-01 pending
-//!           consume 120 attributed 01-01 or reject
+//!           consume 120 attributed 01-01 or reject as c1
 //!           reserve job 30 until 01-03
 //!           release job 20
+//!           refund c1 5 · refund c1 all · refund job 5
 //!           void A · pay A · advance
 //!           edit A priority 3 expires never comment hello
 //!           recharge below 20 to 50 price 0.01 usd limit 5 for month
@@ -41,6 +42,12 @@ pub enum Verb {
         amount: Credits,
         on_insufficient: OnInsufficient,
         created_at: Option<Timestamp>,
+        key: String,
+    },
+    /// Of a consumption or a reservation; without an amount all that is left.
+    Refund {
+        name: String,
+        amount: Option<Credits>,
     },
     Reserve {
         name: String,
@@ -104,6 +111,10 @@ impl<'a> Line<'a> {
                 Verb::Reserve { name, amount, until: self.instant() }
             }
             "release" => Verb::Release { name: self.name(), consumed: self.amount() },
+            "refund" => {
+                let (name, amount) = (self.name(), self.word());
+                Verb::Refund { name, amount: (amount != "all").then(|| credits(amount)) }
+            }
             "void" => Verb::Void { grant: self.name() },
             "edit" => self.edit(),
             "pay" => Verb::Pay { grant: self.name() },
@@ -149,6 +160,7 @@ impl<'a> Line<'a> {
     fn consume(&mut self) -> Verb {
         let amount = self.amount();
         let (mut on_insufficient, mut created_at) = (OnInsufficient::Overdraft, None);
+        let mut key = "key".to_owned();
         while let Some(word) = self.words.next() {
             match word {
                 "or" => {
@@ -156,10 +168,11 @@ impl<'a> Line<'a> {
                     on_insufficient = OnInsufficient::Reject;
                 }
                 "attributed" => created_at = Some(self.instant()),
+                "as" => key = self.name(),
                 other => self.unknown(other),
             }
         }
-        Verb::Consume { amount, on_insufficient, created_at }
+        Verb::Consume { amount, on_insufficient, created_at, key }
     }
 
     fn recharge(&mut self) -> RechargeSetting {

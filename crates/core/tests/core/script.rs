@@ -81,8 +81,8 @@ impl Script {
                 new.id = *self.names.entry(name).or_insert_with(|| GrantId::mint(1, number));
                 Command::Grant(*new)
             }
-            Verb::Consume { amount, on_insufficient, created_at } => {
-                let mut consume = new_consumption("key", amount);
+            Verb::Consume { amount, on_insufficient, created_at, key } => {
+                let mut consume = new_consumption(&key, amount);
                 consume.on_insufficient = on_insufficient;
                 consume.created_at = created_at;
                 Command::Consume(consume)
@@ -94,6 +94,7 @@ impl Script {
                 let release = Release { reservation: reservation(&name), consumed };
                 self.world.settlement(release, self.now)
             }
+            Verb::Refund { name, amount } => self.world.refund(&name, amount),
             Verb::Void { grant } => self.world.void(self.id(&grant)),
             Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),

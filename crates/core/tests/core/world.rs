@@ -7,8 +7,8 @@ use scrip_core::{
     Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId,
     Decided, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
     GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin,
-    Outcome, PaymentState, Priority, Refusal, Release, ReservationId, Reserve, Row, Timestamp,
-    TraceId, Wallet, WalletKey, Words,
+    Original, Outcome, PaymentState, Priority, Refund, RefundRequest, Refusal, Release,
+    ReservationId, Reserve, Row, Timestamp, TraceId, Undone, Wallet, WalletKey, Words,
 };
 
 use crate::books::Books;
@@ -144,6 +144,81 @@ impl World {
         Command::Edit { edit: EditGrant { id, change }, spent: self.spent(id) }
     }
 
+    /// Gives back of the consumption or else the reservation of this name: what must be known is
+    /// worked out anew, from all rows and in the plainest way.
+    pub fn refund(&self, name: &str, amount: Option<Credits>) -> Command {
+        let is_consumption = self.rows.iter().any(|row| consumed_by(&row.row, name).is_some());
+        let of = if is_consumption {
+            Undone::Consumption(IdempotencyKey::parse(name).unwrap())
+        } else {
+            Undone::Reservation(reservation(name))
+        };
+        let mut original = Original {
+            legs: Vec::new(),
+            refunded: Credits::ZERO,
+            refunds: 0,
+            attributed_at: instant("2026-01-01"),
+            dimensions: BTreeMap::new(),
+        };
+        for row in self.rows.iter().map(|decided| &decided.row) {
+            match &row.event {
+                Event::Consumed { legs } if is_consumption && consumed_by(row, name).is_some() => {
+                    original.legs.clone_from(legs);
+                    original.attributed_at = row.attributed_at;
+                }
+                Event::Released { reservation, consumed, .. }
+                    if !is_consumption && reservation.as_str() == name =>
+                {
+                    original.legs.clone_from(consumed);
+                    original.attributed_at = row.attributed_at;
+                }
+                Event::RefundNamed { of: other, amount, .. } if *other == of => {
+                    original.refunds += 1;
+                    original.refunded = original.refunded.plus(*amount).unwrap();
+                }
+                _ => {}
+            }
+        }
+        let overdraft = original.legs.last().map(|leg| leg.grant.number);
+        let key = IdempotencyKey::parse(&format!("refund {}", self.rows.len())).unwrap();
+        Command::Refund(Box::new(Refund {
+            request: RefundRequest { key, of, amount },
+            original,
+            transfers: overdraft.map(|number| self.transfers_left(number)).unwrap_or_default(),
+            left: self.departed.clone(),
+        }))
+    }
+
+    /// What transfers from an overdraft grant still have to give, newest first: a stack from which
+    /// refunds take.
+    fn transfers_left(&self, overdraft: GrantNumber) -> Vec<Leg> {
+        let mut stack: Vec<Leg> = Vec::new();
+        for decided in &self.rows {
+            match &decided.row.event {
+                Event::Transferred { source, target, amount } if source.number == overdraft => {
+                    stack.push(Leg { grant: *target, amount: *amount });
+                }
+                Event::Refunded { taken_over: Some(over), .. }
+                    if over.grant.number == overdraft =>
+                {
+                    let mut gone = over.amount;
+                    while gone.is_positive() {
+                        let top = stack.last_mut().expect("no more goes back than was taken over");
+                        let taken = top.amount.min(gone);
+                        gone = gone.minus(taken).unwrap();
+                        top.amount = top.amount.minus(taken).unwrap();
+                        if top.amount.is_zero() {
+                            stack.pop();
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        stack.reverse();
+        stack
+    }
+
     fn spent(&self, id: GrantId) -> Option<Grant> {
         let is_it = |grant: &&Grant| grant.name.id == id && grant.is_usable();
         self.departed.iter().find(is_it).copied()
@@ -235,6 +310,14 @@ impl World {
         for grant in usable() {
             assert!(grant.unheld().unwrap().is_zero(), "{grant:?} could settle the deficit");
         }
+    }
+}
+
+fn consumed_by<'a>(row: &'a Row, key: &str) -> Option<&'a [Leg]> {
+    let name = row.mark.as_ref().and_then(|mark| mark.key.as_ref());
+    match &row.event {
+        Event::Consumed { legs } if name.is_some_and(|name| name.as_str() == key) => Some(legs),
+        _ => None,
     }
 }
 

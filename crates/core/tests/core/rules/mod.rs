@@ -11,6 +11,7 @@ mod holds_on_dead_grants;
 mod overdraft;
 mod recharging;
 mod recurring;
+mod refunds;
 mod spent;
 mod time;
 mod voiding;

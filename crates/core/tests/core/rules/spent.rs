@@ -375,7 +375,7 @@ fn only_a_spent_grant_comes_back() {
     let (world, spent) = one_spent();
     let lives = *world.wallet.grants().next().unwrap();
     let (not_spent, never_left) =
-        ("a grant comes back that is not spent", "a grant comes back that never left");
+        ("a grant comes back that is neither spent nor over", "a grant comes back that never left");
     let all = |amount| Grant { amount: credits(amount), consumed: credits(amount), ..spent };
     let name = |number| GrantRef { number: GrantNumber(number), ..spent.name };
     let voided = scrip_core::GrantState::Voided { at: spent.updated_at };
@@ -384,7 +384,12 @@ fn only_a_spent_grant_comes_back() {
         (Grant { consumed: credits("4"), ..spent }, not_spent),
         (Grant { expire_at: Some(spent.updated_at.later(1)), ..spent }, not_spent),
         (Grant { state: scrip_core::GrantState::Scheduled, ..spent }, not_spent),
-        (Grant { state: voided, ..spent }, not_spent),
+        (Grant { state: voided, held: credits("1"), consumed: credits("4"), ..spent }, not_spent),
+        (Grant { state: voided, consumed: credits("4"), ..spent }, not_spent),
+        (
+            Grant { state: voided, grant_type: scrip_core::GrantType::Overdraft, ..all("0") },
+            not_spent,
+        ),
         (Grant { held: credits("1"), ..spent }, not_spent),
         (Grant { lost: credits("1"), ..spent }, not_spent),
         (Grant { grant_type: scrip_core::GrantType::Overdraft, ..all("0") }, not_spent),
