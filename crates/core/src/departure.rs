@@ -50,6 +50,7 @@ impl Wallet {
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. }
+            | Event::ExpiryAnnounced { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }

@@ -167,6 +167,11 @@ pub enum Event {
         /// Which.
         number: RenewalNumber,
     },
+    /// A grant's end was announced (spec section 7). No row of the API.
+    ExpiryAnnounced {
+        /// Which grant.
+        grant: GrantRef,
+    },
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -277,7 +282,8 @@ impl Event {
             | Self::RenewalSet { .. }
             | Self::Renewed { .. }
             | Self::RenewalRested { .. }
-            | Self::RenewalRemoved { .. } => Vec::new(),
+            | Self::RenewalRemoved { .. }
+            | Self::ExpiryAnnounced { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }

@@ -20,6 +20,7 @@ mod hold;
 mod ids;
 pub mod limits;
 mod money;
+mod notice;
 mod recharge;
 mod refusal;
 mod renewal;
@@ -49,6 +50,7 @@ pub use ids::{
     ReservationId, ResourceId, WalletKey, bucket,
 };
 pub use money::{Money, MoneyAmount, MoneyCurrency};
+pub use notice::{EXPIRING_AHEAD_MILLISECONDS, Fact, GrantFact, LOW_HUNDREDTHS, Notice};
 pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
 pub use refusal::{Entity, Refusal};
 pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};

@@ -25,9 +25,7 @@ pub(super) fn set_renewal(
             let what = "recurring grants in a wallet";
             return Err(Refusal::TooMany { what, limit: RECURRING_GRANTS_MAX });
         }
-        None => {
-            (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now))
-        }
+        None => (RenewalNumber(wallet.last_renewal.0.saturating_add(1)), terms.anchor.max(now)),
     };
     Ok(vec![Event::RenewalSet { number, terms: Box::new(terms.clone()), next }])
 }
@@ -43,7 +41,11 @@ pub(super) fn remove_renewal(
 
 /// What a period's beginning brings: its grant, or nothing while customer or currency is archived,
 /// or where the wallet has no room.
-pub(super) fn renew(wallet: &Wallet, renewal: &Renewal, circumstances: Circumstances) -> Vec<Event> {
+pub(super) fn renew(
+    wallet: &Wallet,
+    renewal: &Renewal,
+    circumstances: Circumstances,
+) -> Vec<Event> {
     let (number, begin) = (renewal.number, renewal.next);
     let terms = &renewal.terms;
     let next = terms.period_after(begin);

@@ -111,7 +111,8 @@ impl Books {
             | Event::RenewalSet { .. }
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }
-            | Event::RenewalRemoved { .. } => {}
+            | Event::RenewalRemoved { .. }
+            | Event::ExpiryAnnounced { .. } => {}
             Event::GrantReopened { grant } => {
                 let account = self.accounts[&grant.name.number];
                 let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));

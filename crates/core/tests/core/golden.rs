@@ -115,13 +115,10 @@ pub fn events() -> Vec<Event> {
             terms: Box::new(terms()),
             next: instant("2026-01-31"),
         },
-        Event::Renewed {
-            number: RenewalNumber(1),
-            grant: grant(4),
-            next: instant("2026-02-28"),
-        },
+        Event::Renewed { number: RenewalNumber(1), grant: grant(4), next: instant("2026-02-28") },
         Event::RenewalRested { number: RenewalNumber(1), next: instant("2026-03-31") },
         Event::RenewalRemoved { number: RenewalNumber(1) },
+        Event::ExpiryAnnounced { grant: grant(1) },
     ]
 }
 
@@ -170,6 +167,7 @@ const fn kind(event: &Event) -> &'static str {
         Event::Renewed { .. } => "renewed",
         Event::RenewalRested { .. } => "renewal rested",
         Event::RenewalRemoved { .. } => "renewal removed",
+        Event::ExpiryAnnounced { .. } => "expiry announced",
     }
 }
 
@@ -288,6 +286,10 @@ fn a_row_of_each_event() {
       0131000000ac0280d8ee96ef6680a0d5edee661401fff3f6905d0001087365727665722d31747261
       63652d69642d31362d627974650000b12396417687b5f6c1257ba358b512845de1e3d46e298c6bd5
       9a6613de2f883f
+    expiry announced
+      013d000000ac0280d8ee96ef6680a0d5edee661501303130303030303030303031fff3f6905d0001
+      087365727665722d3174726163652d69642d31362d627974650000d00bd9237b6cfff146b25588df
+      36e872c35e7dac9cc58863e4e994ea29cf5284
     ");
 }
 
