@@ -12,7 +12,7 @@ use super::OpenError;
 use crate::work::StoreError;
 
 /// The format of the file; a newer one is refused.
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 const LEDGER: &str = "ledger.db";
 const LEDGER_LOG: &str = "ledger.db-wal";
 const LOG_CHUNK_BYTES: usize = 1 << 20;

@@ -22,9 +22,9 @@ use crate::reservations;
 use crate::slot::Position;
 use crate::work::{self, Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, PageRequest, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
+    KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Record, RecordKind, RecordQuery,
+    ReservationQuery, ReservationView, RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -269,6 +269,13 @@ impl Ledger for Memory {
         query: ReservationQuery,
     ) -> Result<Page<ReservationView>, LedgerError> {
         reservations::reservations(self, &self.views, &self.clocks, &query)
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
+        let kept = self.kept();
+        let matching = kept.events.iter().rev().filter(|event| query.asks_for(event));
+        let items = matching.map(|event| (event.point().position, kept.view(event)));
+        reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
     }
 
     async fn row_at(

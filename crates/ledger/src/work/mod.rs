@@ -3,6 +3,7 @@
 
 mod clock;
 mod consumption;
+mod events;
 mod grants;
 mod holds;
 mod records;
@@ -14,6 +15,7 @@ use scrip_core::{
     GrantType, NameHash, OnInsufficient, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
 };
 
+use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
@@ -183,6 +185,9 @@ pub trait State {
     /// Stores a changed grant's record.
     fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError>;
 
+    /// Stores a domain event and gives it its position.
+    fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError>;
+
     /// A claim's body hash and answer.
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError>;
     /// Stores a claim's answer.
@@ -284,6 +289,7 @@ fn run_on(
     let departed = slot.wallet.take_departed();
     let made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
     let new_key = is_new.then(|| slot.wallet.key().clone());
+    let told_key = (!outcome.notices.is_empty()).then(|| slot.wallet.key().clone());
     let own = outcome.own.as_ref().ok().copied();
     let name = |(index, decided): (usize, &Decided)| match extra.name {
         Some(name) if own == Some(index) => Some(name),
@@ -299,6 +305,9 @@ fn run_on(
     }
     for grant in departed {
         record_departure(state, at, grant)?;
+    }
+    if let Some(key) = told_key {
+        events::of_wallet(state, at, &key, outcome.notices)?;
     }
     let own = outcome.own.map(|own| {
         let position = first.saturating_add(own as Position);

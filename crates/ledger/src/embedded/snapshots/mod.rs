@@ -26,7 +26,7 @@ const FILE: &str = "snapshots.db";
 /// Stands beside a file that must be made again.
 const CONDEMNED: &str = "snapshots.damaged";
 /// The format of the file; any other is rebuilt.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// Connections that are kept for the next reader.
 const IDLE_MAX: usize = 8;
 
