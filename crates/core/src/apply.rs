@@ -7,6 +7,7 @@ mod refunds;
 use std::sync::Arc;
 
 use crate::check::check_grant;
+use crate::notice::announcement_of;
 use crate::wallet::HoldName;
 use crate::{
     Contradiction, Credits, Due, DueKind, Event, Grant, GrantRef, GrantState, GrantType, Hold, Leg,
@@ -110,14 +111,28 @@ impl Wallet {
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. } => self.fold_renewal(event)?,
+            Event::ExpiryAnnounced { grant } => self.fold_announced(*grant)?,
         }
         self.release_spent(event)?;
         self.balance = self.balance.plus(event.effect()?)?;
         self.sequence = self.sequence.saturating_add(1);
         self.recorded_at = Some(at);
-        self.version_microseconds =
-            at.microseconds().max(self.version_microseconds.saturating_add(1));
+        if !matches!(event, Event::ExpiryAnnounced { .. }) {
+            self.changed_at = Some(at);
+            self.version_microseconds =
+                at.microseconds().max(self.version_microseconds.saturating_add(1));
+        }
         Ok(())
+    }
+
+    fn fold_announced(&mut self, name: GrantRef) -> Applied {
+        let grant = self.grant(name.number).filter(|grant| grant.name == name);
+        let unknown = || Contradiction::Unknown { what: name.id.to_string() };
+        let announcement = announcement_of(grant.ok_or_else(unknown)?);
+        match announcement.and_then(|due| self.announcements.remove(&due)) {
+            Some(_) => Ok(()),
+            None => Err(Contradiction::Broken { rule: "a grant's end is announced twice" }),
+        }
     }
 
     fn fold_created(&mut self, event: &Event, at: Timestamp) -> Applied {
@@ -282,6 +297,7 @@ impl Wallet {
         check_grant(&after)?;
         self.count(&before, &after)?;
         self.relist(&before, &after);
+        self.reannounce(&before, &after, at);
         Ok(())
     }
 
@@ -319,6 +335,17 @@ impl Wallet {
             if after.grant_type == GrantType::Recurring {
                 self.period_end = self.first_period_end();
             }
+        }
+    }
+
+    /// A grant's end is announced if the instant for it lies ahead when the grant becomes usable or
+    /// gets another end.
+    fn reannounce(&mut self, before: &Grant, after: &Grant, at: Timestamp) {
+        let (was, is) = (announcement_of(before), announcement_of(after));
+        if was != is {
+            was.and_then(|due| self.announcements.remove(&due));
+            let ahead = is.into_iter().filter(|due| due.at > at);
+            ahead.for_each(|due| self.announcements.insert(due));
         }
     }
 }

@@ -6,9 +6,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::apply::{due_of, due_of_hold, due_of_recharge, due_of_renewal};
+use crate::notice::announcement_of;
 use crate::wallet::Sums;
 use crate::{
-    Contradiction, Credits, Due, Grant, GrantNumber, GrantState, GrantType, Timestamp, Wallet,
+    Contradiction, Credits, Due, DueKind, Grant, GrantNumber, GrantState, GrantType, Timestamp,
+    Wallet,
 };
 
 type Checked = Result<(), Contradiction>;
@@ -41,6 +43,7 @@ impl Wallet {
                 self.due.iter().eq(&self.due_of_all()),
                 "the due list is not that of what the wallet has",
             ),
+            (self.announcements_match(), "an announcement is not that of a grant"),
             (self.holds_match()?, "the holds are not those of the grants"),
             (overdrafts == usize::from(self.overdraft.is_some()), "an overdraft is miscounted"),
             (
@@ -94,6 +97,18 @@ impl Wallet {
             of_grants.chain(of_holds).chain(of_renewals).chain(of_recharge).collect();
         due.sort_unstable();
         due
+    }
+
+    /// Whatever will be announced is the end of a grant; one whose time passed before the grant
+    /// became usable, or that was made already, is not missed.
+    fn announcements_match(&self) -> bool {
+        let matches = |due: &Due| match due.kind {
+            DueKind::Announcement(number) => {
+                self.grant(number).and_then(announcement_of) == Some(*due)
+            }
+            _ => false,
+        };
+        self.announcements.iter().all(matches)
     }
 
     /// Every credit that a grant says is held is held by a hold, and each hold has its name.

@@ -53,6 +53,7 @@ impl Wallet {
             | Event::RefundNamed { .. }
             | Event::Refunded { .. }
             | Event::RefundTakenOver(_)
+            | Event::ExpiryAnnounced { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }

@@ -194,6 +194,11 @@ pub enum Event {
     /// The refund that follows gives so much back to the grants that took a deficit over. Stands among
     /// the transfers of that overdraft grant, so that it is found with them. No row of the API.
     RefundTakenOver(Leg),
+    /// A grant's end was announced (spec section 7). No row of the API.
+    ExpiryAnnounced {
+        /// Which grant.
+        grant: GrantRef,
+    },
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -306,7 +311,8 @@ impl Event {
             | Self::RenewalRested { .. }
             | Self::RenewalRemoved { .. }
             | Self::RefundNamed { .. }
-            | Self::RefundTakenOver(_) => Vec::new(),
+            | Self::RefundTakenOver(_)
+            | Self::ExpiryAnnounced { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }

@@ -20,6 +20,7 @@ mod hold;
 mod ids;
 pub mod limits;
 mod money;
+mod notice;
 mod recharge;
 mod refund;
 mod refusal;
@@ -50,6 +51,9 @@ pub use ids::{
     ReservationId, ResourceId, WalletKey, bucket,
 };
 pub use money::{Money, MoneyAmount, MoneyCurrency};
+pub use notice::{
+    EXPIRING_AHEAD_MILLISECONDS, Fact, GrantFact, LIMIT_HUNDREDTHS, LOW_HUNDREDTHS, Notice,
+};
 pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
 pub use refund::{Original, Refund, RefundRequest, Undone};
 pub use refusal::{Entity, Refusal};

@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// What an instant brings. At one instant activations come first, renewals with them, then expiries,
-/// then hold timeouts (decisions 58 and 76), and the recharge last: the derived order.
+/// then hold timeouts (decisions 58 and 76), the recharge, and what is only said last: the derived
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DueKind {
     /// A scheduled grant becomes usable.
@@ -25,6 +26,8 @@ pub enum DueKind {
     HoldTimeout(HoldNumber),
     /// The recharge that its spend limit stopped goes on.
     RechargePeriod,
+    /// A grant's end is announced. No answer of a wallet changes by it.
+    Announcement(GrantNumber),
 }
 
 /// Something that time will bring, ordered by instant, kind and creation.
@@ -103,9 +106,9 @@ pub struct Balance {
     pub reserved_on_dead: Credits,
     /// `granted - used`; below zero when overdrawn.
     pub available: Credits,
-    /// The last row's instant; none if there never was a row.
+    /// The instant of the last row that is not an announcement; none if there never was one.
     pub updated_at: Option<Timestamp>,
-    /// Strictly increasing with every row: microseconds (decision 45).
+    /// Strictly increasing with every such row: microseconds (decision 45).
     pub version_microseconds: i64,
     /// The next instant at which the answer changes by itself.
     pub valid_until: Option<Timestamp>,
@@ -126,6 +129,8 @@ pub struct Wallet {
     pub(crate) burn: SortedList<BurnRank>,
     /// What time will bring, the earliest first.
     pub(crate) due: SortedList<Due>,
+    /// What will be announced, the earliest first: beside `due`, for it changes no answer.
+    pub(crate) announcements: SortedList<Due>,
     /// Open holds in order of creation.
     pub(crate) holds: SortedList<Arc<Hold>>,
     pub(crate) hold_names: SortedList<HoldName>,
@@ -146,6 +151,8 @@ pub struct Wallet {
     pub(crate) last_hold: HoldNumber,
     pub(crate) sequence: u64,
     pub(crate) recorded_at: Option<Timestamp>,
+    /// The instant of the last row that is not an announcement.
+    pub(crate) changed_at: Option<Timestamp>,
     pub(crate) version_microseconds: i64,
     pub(crate) hash: Digest,
     /// Grants that left since they were last asked for, each once; their facts are to be stored.
@@ -163,6 +170,7 @@ impl Wallet {
             grants: SortedList::default(),
             burn: SortedList::default(),
             due: SortedList::default(),
+            announcements: SortedList::default(),
             holds: SortedList::default(),
             hold_names: SortedList::default(),
             period_end: None,
@@ -177,6 +185,7 @@ impl Wallet {
             last_hold: HoldNumber(0),
             sequence: 0,
             recorded_at: None,
+            changed_at: None,
             version_microseconds: 0,
             hash,
             departed: Vec::new(),
@@ -210,7 +219,7 @@ impl Wallet {
     /// The earliest thing that time will bring.
     #[must_use]
     pub fn next_due(&self) -> Option<Due> {
-        self.due.first().copied()
+        self.due.first().into_iter().chain(self.announcements.first()).min().copied()
     }
 
     /// Its time for a command that arrives at `now`: a wallet's time never goes back.
@@ -228,9 +237,9 @@ impl Wallet {
             reserved: self.sums.held,
             reserved_on_dead: self.sums.held_on_dead,
             available: self.sums.granted.minus(used)?,
-            updated_at: self.recorded_at,
+            updated_at: self.changed_at,
             version_microseconds: self.version_microseconds,
-            valid_until: self.next_due().map(|due| due.at),
+            valid_until: self.due.first().map(|due| due.at),
             period_end: self.period_end,
         })
     }
@@ -348,6 +357,7 @@ impl Wallet {
             + self.grants.heap_bytes()
             + self.burn.heap_bytes()
             + self.due.heap_bytes()
+            + self.announcements.heap_bytes()
             + self.holds.heap_bytes()
             + self.holds().map(of_hold).sum::<usize>()
             + self.hold_names.heap_bytes()

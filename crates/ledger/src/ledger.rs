@@ -9,8 +9,9 @@ use scrip_core::{
 };
 
 use crate::{
-    Claim, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order, OrderRefusal, Page, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    Claim, EventQuery, EventView, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order,
+    OrderRefusal, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
+    RowQuery, RowView, StoredAnswer,
 };
 
 /// Why a ledger gave no answer.
@@ -176,6 +177,10 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A page of ledger rows, newest first; what is due is written first.
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// A page of an environment's domain events, oldest first. Nothing is written, and none is ever
+    /// skipped: whoever goes on after the last one that he has sees every later one.
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError>;
 
     /// A reservation as it is now; none if the wallet knows none of this name, which it does for at
     /// least 30 days after it closed (decision 21). Nothing is written.

@@ -9,6 +9,7 @@ mod clock;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario fails by panicking")]
 pub mod conformance;
 pub mod embedded;
+mod event;
 mod figures;
 mod history;
 mod ledger;
@@ -24,6 +25,7 @@ mod work;
 
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
+pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;

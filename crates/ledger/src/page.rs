@@ -22,6 +22,19 @@ impl Point {
     pub const END: Self = Self { position: 0, part: 0 };
     /// Ahead of the newest item. Cursors have 48 bits for positions and 18 for parts.
     pub const START: Self = Self { position: (1 << 48) - 1, part: (1 << 18) - 1 };
+
+    /// The place of an item in a list that goes upward. Such a list is one that is newest first,
+    /// seen from its other end: what comes later lies behind.
+    #[must_use]
+    pub const fn of_upward(position: u64) -> Self {
+        Self { position: Self::START.position.saturating_sub(position), part: 0 }
+    }
+
+    /// The position of such an item.
+    #[must_use]
+    pub const fn upward_position(self) -> u64 {
+        Self::START.position.saturating_sub(self.position)
+    }
 }
 
 /// Which stretch of a list.

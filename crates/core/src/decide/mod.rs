@@ -7,9 +7,10 @@ mod own_grants;
 mod refund;
 mod time;
 
+use crate::notice::{Level, Notices};
 use crate::{
-    Cause, Circumstances, Command, Consume, Contradiction, Event, Mark, Origin, PackedRow, Refusal,
-    Row, Texts, Timestamp, UnreadableRow, Wallet, Words,
+    Cause, Circumstances, Command, Consume, Contradiction, DueKind, Event, Mark, Notice, Origin,
+    PackedRow, Refusal, Row, Texts, Timestamp, UnreadableRow, Wallet, Words,
 };
 
 /// A row that a decision made, with its packed form.
@@ -30,6 +31,16 @@ pub struct Outcome {
     /// Where in `rows` the command's own row stands, the one with its key and its words, or why
     /// there is none. Beyond the end for a command that was accepted and changed nothing.
     pub own: Result<usize, Refusal>,
+    /// What somebody may want to be told of it, oldest first; a refused command leaves what time
+    /// brought.
+    pub notices: Vec<Notice>,
+}
+
+/// What an execution has brought so far.
+#[derive(Default)]
+struct Written {
+    rows: Vec<Decided>,
+    notices: Notices,
 }
 
 /// The program contradicts itself; nothing may be answered from the state it leaves behind.
@@ -72,12 +83,14 @@ impl Wallet {
         origin: &Origin,
     ) -> Result<Outcome, Broken> {
         let now = self.time_at(now);
-        let mut rows = Vec::with_capacity(1);
-        self.advance(now, circumstances, &mut rows)?;
-        let mut own = rows.len();
-        let events = match decide(self, command, now, &rows) {
+        let mut written = Written { rows: Vec::with_capacity(1), ..Written::default() };
+        self.advance(now, circumstances, &mut written)?;
+        written.notices.is_requested = true;
+        let mut own = written.rows.len();
+        let level = self.level().map_err(Contradiction::from)?;
+        let events = match decide(self, command, now, &written.rows) {
             Ok(events) => events,
-            Err(refusal) => return Ok(Outcome { rows, own: Err(refusal) }),
+            Err(refusal) => return Ok(written.outcome(Err(refusal))),
         };
         let mut stamp = Some(stamp(command, origin));
         let makes_grant = matches!(command, Command::Grant(_));
@@ -92,24 +105,24 @@ impl Wallet {
                 _ => !makes_grant,
             };
             if is_own && stamp.is_some() {
-                own = rows.len();
+                own = written.rows.len();
             }
             let stamp = match event {
                 _ if is_own => stamp.take(),
                 Event::RefundNamed { .. } => stamp.as_ref().map(Stamp::name),
                 _ => None,
             };
-            self.append(event, now, Cause::Request, stamp, origin, &mut rows)?;
+            self.append(event, now, Cause::Request, stamp, origin, &mut written)?;
         }
         if stamp.is_some() {
-            own = rows.len();
+            own = written.rows.len();
         }
-        self.settle(now, circumstances, &mut rows)?;
+        self.settle(now, circumstances, level, &mut written)?;
         // A recurring grant's first period may begin with it.
-        self.advance(now, circumstances, &mut rows)?;
+        self.advance(now, circumstances, &mut written)?;
         self.check_at_rest()?;
         debug_assert_eq!(self.check(), Ok(()));
-        Ok(Outcome { rows, own: Ok(own) })
+        Ok(written.outcome(Ok(own)))
     }
 
     /// [`Wallet::execute_in`] where customer and currency are live and nothing is charged.
@@ -139,7 +152,7 @@ impl Wallet {
             return Ok(None);
         }
         let mut later = self.clone();
-        later.advance(self.time_at(now), circumstances, &mut Vec::new())?;
+        later.advance(self.time_at(now), circumstances, &mut Written::default())?;
         Ok(Some(later))
     }
 
@@ -147,40 +160,47 @@ impl Wallet {
         &mut self,
         now: Timestamp,
         circumstances: Circumstances,
-        rows: &mut Vec<Decided>,
+        written: &mut Written,
     ) -> Result<(), Broken> {
         let system = system();
         while let Some(due) = self.next_due().filter(|due| due.at <= now) {
             // A grant that waited for its payment past its own instant acts when it is paid.
             let at = self.time_at(due.at);
+            let level = self.level().map_err(Contradiction::from)?;
             for event in time::due_events(self, due, circumstances)? {
-                self.append(event, at, Cause::Time, None, &system, rows)?;
+                self.append(event, at, Cause::Time, None, &system, written)?;
             }
-            self.settle(at, circumstances, rows)?;
+            // Nothing follows from what is only said.
+            if !matches!(due.kind, DueKind::Announcement(_)) {
+                self.settle(at, circumstances, level, written)?;
+            }
         }
         Ok(())
     }
 
     /// Whatever must follow before the wallet is at rest: dead grants lose what holds left on
     /// them, freed credits settle the deficit (decision 11), and a wallet that is low recharges.
+    /// Only then is it compared with how it stood before.
     fn settle(
         &mut self,
         at: Timestamp,
         circumstances: Circumstances,
-        rows: &mut Vec<Decided>,
+        before: Level,
+        written: &mut Written,
     ) -> Result<(), Broken> {
         let cause = Cause::Follows { sequence: self.sequence };
         loop {
             while let Some(event) = time::follow_up(self)? {
-                self.append(event, at, cause.clone(), None, &system(), rows)?;
+                self.append(event, at, cause.clone(), None, &system(), written)?;
             }
             let bought = own_grants::recharge(self, at, circumstances)
                 .map_err(|overflow| Broken::Contradiction(overflow.into()))?;
             if bought.is_empty() {
-                return Ok(());
+                let told = self.notice_level(before, at, &mut written.notices);
+                return Ok(told.map_err(Contradiction::from)?);
             }
             for event in bought {
-                self.append(event, at, cause.clone(), None, &system(), rows)?;
+                self.append(event, at, cause.clone(), None, &system(), written)?;
             }
         }
     }
@@ -192,9 +212,13 @@ impl Wallet {
         cause: Cause,
         stamp: Option<Stamp<'_>>,
         origin: &Origin,
-        rows: &mut Vec<Decided>,
+        written: &mut Written,
     ) -> Result<(), Broken> {
+        let is_news = !self.ends_again(&event);
         self.fold(&event, at)?;
+        if is_news {
+            self.notice(&event, at, &mut written.notices)?;
+        }
         let (attributed_at, mark, texts) = match stamp {
             Some(stamp) => {
                 (stamp.attributed_at, stamp.mark, Texts::keep(stamp.words, stamp.origin.salt))
@@ -215,8 +239,14 @@ impl Wallet {
         };
         let packed = row.pack(self.hash)?;
         self.hash = packed.hash;
-        rows.push(Decided { row, packed });
+        written.rows.push(Decided { row, packed });
         Ok(())
+    }
+}
+
+impl Written {
+    fn outcome(self, own: Result<usize, Refusal>) -> Outcome {
+        Outcome { rows: self.rows, own, notices: self.notices.list }
     }
 }
 

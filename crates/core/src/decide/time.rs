@@ -31,6 +31,10 @@ pub(super) fn due_events(
             return Ok(renew(wallet, renewal, circumstances));
         }
         DueKind::RechargePeriod => Event::RechargeResumed,
+        DueKind::Announcement(number) => {
+            let grant = wallet.grant(number).ok_or_else(unknown)?;
+            Event::ExpiryAnnounced { grant: grant.name }
+        }
     };
     Ok(vec![event])
 }

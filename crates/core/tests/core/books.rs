@@ -113,7 +113,8 @@ impl Books {
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. }
             | Event::RefundNamed { .. }
-            | Event::RefundTakenOver(_) => {}
+            | Event::RefundTakenOver(_)
+            | Event::ExpiryAnnounced { .. } => {}
             Event::Refunded { legs, .. } => self.undo(legs),
             Event::GrantReopened { grant } => {
                 let account = self.accounts[&grant.name.number];

@@ -130,6 +130,7 @@ pub fn events() -> Vec<Event> {
             taken_over: Some(leg(2, "4")),
         },
         Event::RefundTakenOver(leg(2, "15")),
+        Event::ExpiryAnnounced { grant: grant(1) },
     ]
 }
 
@@ -181,6 +182,7 @@ const fn kind(event: &Event) -> &'static str {
         Event::RefundNamed { .. } => "refund named",
         Event::RefundTakenOver(_) => "refund taken over",
         Event::Refunded { .. } => "refunded",
+        Event::ExpiryAnnounced { .. } => "expiry announced",
     }
 }
 
@@ -312,6 +314,10 @@ fn a_row_of_each_event() {
       0142000000ac0280d8ee96ef6680a0d5edee66170230313030303030303030303280d88ee16ffff3
       f6905d0001087365727665722d3174726163652d69642d31362d627974650000b3c358955036c51f
       c0bcbe31cdad1333270242d1d16c463383730d5d1af97d41
+    expiry announced
+      013d000000ac0280d8ee96ef6680a0d5edee661801303130303030303030303031fff3f6905d0001
+      087365727665722d3174726163652d69642d31362d6279746500003d23297087ee7ecf3a16dfe6e1
+      0d50d13def7008bf270bc3314e058099baa5a9
     ");
 }
 

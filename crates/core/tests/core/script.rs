@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use scrip_core::{
-    Cause, Command, Credits, Decided, Event, Grant, GrantId, GrantRef, GrantStatus, GrantType,
-    RecurringGrantId, Release, RowPart, Timestamp,
+    Cause, Command, Credits, Decided, Event, Fact, Grant, GrantId, GrantRef, GrantStatus,
+    GrantType, Notice, RecurringGrantId, Release, RowPart, Timestamp,
 };
 
 use crate::language::{Step, Verb, parse, print_instant};
@@ -26,6 +26,25 @@ pub fn run(scenario: &str) -> String {
     }
     assert_eq!(script.world.replayed(), script.world.wallet);
     script.tell_balance();
+    script.told
+}
+
+/// Runs the scenario like [`run`], and tells of each line only what somebody may want to be told: the
+/// instant, what happened, of a grant what is not consumed of it, and whether it was asked for.
+pub fn run_noticing(scenario: &str) -> String {
+    let mut script = Script::new();
+    for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let told = script.told.len();
+        let heard = script.world.notices.len();
+        script.step(parse(line));
+        script.told.truncate(told);
+        writeln!(script.told, "> {}", words.join(" ")).unwrap();
+        for notice in script.world.notices[heard..].to_vec() {
+            script.tell_notice(&notice);
+        }
+    }
+    assert_eq!(script.world.replayed(), script.world.wallet);
     script.told
 }
 
@@ -167,6 +186,32 @@ impl Script {
         assert_eq!(self.balance, row.balance_after);
     }
 
+    fn tell_notice(&mut self, notice: &Notice) {
+        let at = print_instant(notice.at);
+        let told = match &notice.fact {
+            Fact::Grant(what, grant) => {
+                let left = grant.amount.minus(grant.consumed).unwrap();
+                let (name, status) = (self.name(grant.name.id), status(grant));
+                format!("{what:?} {name}: {left} of {}, {status}", grant.amount)
+            }
+            Fact::BalanceLow { granted, available } => {
+                format!("balance low: {available} of {granted}")
+            }
+            Fact::BalanceDepleted { granted } => format!("balance depleted: of {granted}"),
+            Fact::Recharged { grant, amount, cost, .. } => {
+                format!("recharged {}: {amount} for {}", self.name(*grant), cost.amount)
+            }
+            Fact::RechargeChanged { is_on, stopped } => {
+                format!("recharge on: {is_on}, stopped: {stopped:?}")
+            }
+            Fact::RechargeLimit { hundredths, spent, limit } => {
+                format!("recharge at {hundredths} % of its limit: {spent} of {limit}")
+            }
+        };
+        let by = if notice.is_requested { "" } else { "  (time)" };
+        writeln!(self.told, "    {at}  {told}{by}").unwrap();
+    }
+
     /// Names a grant that the wallet makes by itself.
     fn name_made(&mut self, grant: GrantRef, kind: &str) {
         let name = match self.names.keys().filter(|name| name.starts_with(kind)).count() {
@@ -244,17 +289,21 @@ impl Script {
         for grant in self.world.all_grants() {
             let name = self.name(grant.name.id);
             let Grant { amount, consumed, held, lost, .. } = grant;
-            let status = match grant.status() {
-                GrantStatus::PaymentPending => "PAYMENT_PENDING",
-                GrantStatus::Active => "ACTIVE",
-                GrantStatus::Expired => "EXPIRED",
-                GrantStatus::Voided => "VOIDED",
-                GrantStatus::Scheduled => "SCHEDULED",
-            };
+            let status = status(&grant);
             let spent = format!("{consumed} consumed, {held} held, {lost} lost");
             let left = grant.unheld().unwrap();
             writeln!(self.told, "    {name} {status}: {amount} = {spent}, {left} left").unwrap();
         }
+    }
+}
+
+const fn status(grant: &Grant) -> &'static str {
+    match grant.status() {
+        GrantStatus::PaymentPending => "PAYMENT_PENDING",
+        GrantStatus::Active => "ACTIVE",
+        GrantStatus::Expired => "EXPIRED",
+        GrantStatus::Voided => "VOIDED",
+        GrantStatus::Scheduled => "SCHEDULED",
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use scrip_core::{
     Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId,
     Decided, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
-    GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin,
-    Original, Outcome, PaymentState, Priority, Refund, RefundRequest, Refusal, Release,
+    GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, NewGrant, Notice, OnInsufficient,
+    Origin, Original, Outcome, PaymentState, Priority, Refund, RefundRequest, Refusal, Release,
     ReservationId, Reserve, Row, Timestamp, TraceId, Undone, Wallet, WalletKey, Words,
 };
 
@@ -87,6 +87,7 @@ pub struct World {
     pub wallet: Wallet,
     pub rows: Vec<Decided>,
     pub departed: Vec<Grant>,
+    pub notices: Vec<Notice>,
     pub circumstances: Circumstances,
     books: Books,
     /// Holds that ended by themselves and were not settled since, with their first backing grant.
@@ -99,6 +100,7 @@ impl World {
             wallet: Wallet::new(key()),
             rows: Vec::new(),
             departed: Vec::new(),
+            notices: Vec::new(),
             circumstances: Circumstances::LIVE,
             books: Books::default(),
             timed_out: BTreeMap::new(),
@@ -115,12 +117,14 @@ impl World {
             let advance = Command::Advance;
             let passing = advanced.execute_in(world, &advance, now, &origin()).unwrap();
             assert_eq!(outcome.rows, passing.rows, "a refused command leaves only time's rows");
+            assert_eq!(outcome.notices, passing.notices, "and only time's notices");
             assert_eq!(self.wallet, advanced, "a refused command changes nothing");
         }
         for decided in &outcome.rows {
             self.take(decided);
         }
         self.departed.extend(self.wallet.take_departed());
+        self.notices.extend(outcome.notices.iter().cloned());
         self.audit(now);
         outcome
     }

@@ -53,9 +53,9 @@ use crate::reservations;
 use crate::slot::Position;
 use crate::work::{Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, Explained, Figure, GrantQuery, GrantView, KeyHolder, Ledger,
-    LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, StoredAnswer, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, Figure, GrantQuery, GrantView,
+    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
+    ReservationView, RowQuery, RowView, StoredAnswer, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -530,6 +530,14 @@ impl Ledger for Embedded {
         self.make_due_grants(move |shared| shared.wallets.wallets_of(environment, &whose)).await?;
         self.read(move |reader, Shared { wallets, clocks, .. }| {
             reservations::reservations(reader, wallets, clocks, &query)
+        })
+        .await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
+        self.read(move |reader, _| {
+            let read = |page| tables::events(&reader.connection, &query, page);
+            reading::by_ordinal(query.page, read).map_err(store_error)
         })
         .await
     }

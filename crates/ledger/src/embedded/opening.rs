@@ -269,6 +269,7 @@ pub(super) fn open(
         wallet: tables::last_wallet(&ledger)?,
         record: tables::last_record(&ledger)?,
         grant: tables::last_grant(&ledger)?,
+        event: tables::last_event(&ledger)?,
     };
     let sync = mark.syncing();
     let syncing = sync.clone();

@@ -94,6 +94,16 @@ create table grants (
 create index grants_by_id on grants (environment, id);
 create index grants_by_customer on grants (environment, customer, ordinal);
 
+-- What happened, for whoever wants to be told: one order over the whole store, without gaps.
+create table domain_events (
+    position integer primary key,
+    environment integer not null,
+    kind integer not null,
+    body blob not null,
+    seal integer not null
+);
+create index domain_events_by_environment on domain_events (environment, position);
+
 create table claims (
     scope blob primary key,
     body blob not null,

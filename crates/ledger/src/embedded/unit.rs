@@ -12,6 +12,7 @@ use super::mark::Mark;
 use super::names::Checked;
 use super::reach::Reach;
 use super::tables;
+use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::record::key_holder_of;
@@ -43,6 +44,7 @@ pub(super) struct Last {
     pub wallet: WalletNumber,
     pub record: u64,
     pub grant: u64,
+    pub event: u64,
 }
 
 /// What a batch changes in memory.
@@ -279,6 +281,12 @@ impl State for Unit<'_> {
 
     fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError> {
         tables::update_grant(self.connection, record)
+    }
+
+    fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
+        self.overlay.last.event += 1;
+        event.position = self.overlay.last.event;
+        tables::insert_event(self.connection, event)
     }
 
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {

@@ -22,9 +22,9 @@ use crate::reservations;
 use crate::slot::Position;
 use crate::work::{self, Settings, StoreError};
 use crate::{
-    Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, PageRequest, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
+    KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Record, RecordKind, RecordQuery,
+    ReservationQuery, ReservationView, RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -282,6 +282,13 @@ impl Ledger for Memory {
         let keys = self.views.wallets_of(query.environment, &query.customer);
         self.make_due_grants(&keys.map_err(store_error)?).await?;
         reservations::reservations(self, &self.views, &self.clocks, &query)
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
+        let kept = self.kept();
+        let matching = kept.events.iter().rev().filter(|event| query.asks_for(event));
+        let items = matching.map(|event| (event.point().position, kept.view(event)));
+        reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
     }
 
     async fn row_at(

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scrip_core::{Decided, Digest, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
+use scrip_core::{
+    Decided, Digest, EnvironmentId, Fact, GrantId, NameHash, Row, Timestamp, WalletKey,
+};
 
 use super::views::Views;
 use crate::clock::Clocks;
+use crate::event::{DomainEvent, EventView, Subject};
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::record::key_holder_of;
@@ -32,6 +35,7 @@ pub(super) struct Kept {
     pub(super) records: BTreeMap<u64, Record>,
     pub(super) grants: BTreeMap<u64, GrantRecord>,
     grant_ids: HashMap<(EnvironmentId, GrantId), u64>,
+    pub(super) events: Vec<DomainEvent>,
     pub(super) claims: HashMap<[u8; 32], ([u8; 32], StoredAnswer)>,
     attempts: HashMap<[u8; 32], (Timestamp, StoredAnswer)>,
 }
@@ -67,6 +71,25 @@ impl Kept {
     pub(super) fn grant(&self, environment: EnvironmentId, id: GrantId) -> Option<GrantRecord> {
         let ordinal = self.grant_ids.get(&(environment, id))?;
         self.grants.get(ordinal).cloned()
+    }
+
+    /// The event with what it names.
+    pub(super) fn view(&self, event: &DomainEvent) -> EventView {
+        let (environment, event) = (event.environment, event.clone());
+        let (customer, currency, grant) = match &event.subject {
+            Subject::Wallet { key, fact } => {
+                let (customer, currency) = (key.customer.as_str(), key.currency.as_str());
+                let grant = match fact {
+                    Fact::Grant(_, of) => self.grant(environment, of.name.id),
+                    _ => None,
+                };
+                let customer = self.record(environment, RecordKind::Customer, customer);
+                let currency = self.record(environment, RecordKind::CustomCurrency, currency);
+                (customer, currency, grant)
+            }
+            Subject::Currency { ordinal, .. } => (None, self.records.get(ordinal).cloned(), None),
+        };
+        EventView { event, customer, currency, grant }
     }
 
     fn next_ordinal(&mut self) -> u64 {
@@ -211,6 +234,12 @@ impl State for Unit<'_> {
 
     fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError> {
         self.kept.grants.insert(record.ordinal, record.clone());
+        Ok(())
+    }
+
+    fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
+        event.position = self.kept.events.len() as u64 + 1;
+        self.kept.events.push(event.clone());
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod clock;
 mod consumption;
+mod events;
 mod grants;
 mod holds;
 mod own_grants;
@@ -15,6 +16,7 @@ use scrip_core::{
     GrantType, NameHash, OnInsufficient, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
 };
 
+use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
@@ -185,6 +187,9 @@ pub trait State {
     /// Stores a changed grant's record.
     fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError>;
 
+    /// Stores a domain event and gives it its position.
+    fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError>;
+
     /// A claim's body hash and answer.
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError>;
     /// Stores a claim's answer.
@@ -303,6 +308,7 @@ fn run_on(
     }
     let has_first_grant = !had_grants && slot.wallet.has_had_grants();
     let new_key = has_first_grant.then(|| slot.wallet.key().clone());
+    let told_key = (!outcome.notices.is_empty()).then(|| slot.wallet.key().clone());
     let own = outcome.own.as_ref().ok().copied();
     let name = |(index, decided): (usize, &Decided)| match extra.name {
         Some(name) if own == Some(index) => Some(name),
@@ -318,6 +324,9 @@ fn run_on(
     }
     for grant in departed {
         record_departure(state, at, grant)?;
+    }
+    if let Some(key) = told_key {
+        events::of_wallet(state, at, &key, outcome.notices)?;
     }
     let own = outcome.own.map(|own| {
         let position = first.saturating_add(own as Position);

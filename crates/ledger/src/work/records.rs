@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Standing, State, StoreError};
+use super::{Failure, Place, Standing, State, StoreError, events};
+use crate::event::CurrencyChange;
 use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
 
 pub(super) fn create(
@@ -22,7 +23,9 @@ pub(super) fn create(
         return Err(duplicate(new.kind, &new.id).into());
     }
     check_room(state, at, new.kind)?;
-    insert(state, at, new.kind, &new.id, new.body.clone()).map(answer)
+    let record = insert(state, at, new.kind, &new.id, new.body.clone())?;
+    events::of_record(state, at, &record, CurrencyChange::Created)?;
+    Ok(answer(record))
 }
 
 pub(super) fn patch(
@@ -33,6 +36,7 @@ pub(super) fn patch(
     let mut record = find(state, at, patch.kind, &patch.id)?;
     if !patch.members.is_empty() {
         merge(state, at, &mut record, &patch.members)?;
+        events::of_record(state, at, &record, CurrencyChange::Updated)?;
     }
     Ok(answer(record))
 }
@@ -49,6 +53,7 @@ pub(super) fn archive(
         record.archived_at = Some(now);
         record.updated_at = now;
         state.update_record(&record)?;
+        events::of_record(state, at, &record, CurrencyChange::Archived)?;
     }
     Ok(answer(record))
 }
@@ -71,6 +76,7 @@ pub(super) fn unarchive(
     record.archived_at = None;
     record.updated_at = state.now(at.environment);
     state.update_record(&record)?;
+    events::of_record(state, at, &record, CurrencyChange::Unarchived)?;
     Ok(answer(record))
 }
 

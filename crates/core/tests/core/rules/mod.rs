@@ -8,6 +8,7 @@ mod extending;
 mod granting;
 mod holds;
 mod holds_on_dead_grants;
+mod notices;
 mod overdraft;
 mod recharging;
 mod recurring;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod entries;
+mod events;
 mod grants;
 pub mod incidents;
 mod indexes;
@@ -15,6 +16,7 @@ use crate::{PageRequest, Start};
 
 pub(in crate::embedded) use answers::*;
 pub(in crate::embedded) use entries::*;
+pub(in crate::embedded) use events::*;
 pub(in crate::embedded) use grants::*;
 pub(in crate::embedded) use incidents::{
     freeze_wallet, frozen_wallets, incidents, insert_incident, thaw_wallet,

@@ -182,7 +182,10 @@ pub(in crate::embedded) fn records(
     Ok(records)
 }
 
-fn record_by_ordinal(connection: &Connection, ordinal: u64) -> Stored<Option<Record>> {
+pub(in crate::embedded) fn record_by_ordinal(
+    connection: &Connection,
+    ordinal: u64,
+) -> Stored<Option<Record>> {
     let sql = format!("select {RECORD_COLUMNS} from records where ordinal = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([ordinal])?;

@@ -172,6 +172,7 @@ impl Work<'_> {
             self.findings.add(Finding::Other(wrong));
         }
         tables::check_records(self.connection, |error| self.findings.add(error))?;
+        tables::check_events(self.connection, |error| self.findings.add(error))?;
         states::check_all(self.connection, finished, self.findings)?;
         grants::check_all(self.connection, finished, self.findings)
     }

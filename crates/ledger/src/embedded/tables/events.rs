@@ -1,0 +1,134 @@
+//! Domain events.
+
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
+use scrip_core::{EnvironmentId, Fact, Timestamp, TraceId};
+
+use super::seal::{self, Seal};
+use super::{Stored, first, grant, record, record_by_ordinal};
+use crate::event::{DomainEvent, EventQuery, EventView, Subject};
+use crate::work::StoreError;
+use crate::{PageRequest, RecordKind, Start};
+
+/// What of an event stands in no column.
+type Body = (Timestamp, Option<TraceId>, Subject);
+
+const COLUMNS: &str = "position, environment, kind, body, seal";
+
+pub(in crate::embedded) fn insert_event(
+    connection: &Connection,
+    event: &DomainEvent,
+) -> Stored<()> {
+    let sql = "insert into domain_events (position, environment, kind, body, seal)
+               values (?1, ?2, ?3, ?4, ?5)";
+    let body = body_of(event)?;
+    let (position, environment) = (event.position, event.environment.0);
+    let kind = event.subject.kind().number();
+    let seal = seal_of(position, environment, kind, &body);
+    connection.prepare_cached(sql)?.execute(params![position, environment, kind, body, seal])?;
+    Ok(())
+}
+
+/// The position of the newest event; 0 before the first.
+pub(in crate::embedded) fn last_event(connection: &Connection) -> Stored<u64> {
+    let sql = "select coalesce(max(position), 0) from domain_events";
+    Ok(connection.query_row(sql, [], first)?)
+}
+
+/// The events of a query that a page may show and one more, walking away from its start, with the
+/// positions of their points.
+pub(in crate::embedded) fn events(
+    connection: &Connection,
+    query: &EventQuery,
+    page: PageRequest,
+) -> Stored<Vec<(u64, EventView)>> {
+    let mut sql = format!("select {COLUMNS} from domain_events where environment = ?1");
+    let mut values: Vec<SqlValue> = vec![query.environment.0.into()];
+    if !query.kinds.is_empty() {
+        let numbers: Vec<String> =
+            query.kinds.iter().map(|kind| kind.number().to_string()).collect();
+        sql.push_str(&format!(" and kind in ({})", numbers.join(", ")));
+    }
+    let (compare, from, direction) = match page.start {
+        Start::Newest => (">", 0, "asc"),
+        Start::After(point) => (">", point.upward_position(), "asc"),
+        Start::Before(point) => ("<", point.upward_position(), "desc"),
+    };
+    let most = page.limit.saturating_add(1);
+    sql.push_str(&format!(" and position {compare} ?2 order by position {direction} limit {most}"));
+    values.push(i64::try_from(from).unwrap_or(i64::MAX).into());
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event = read_event(row)?;
+        events.push((event.point().position, view(connection, event)?));
+    }
+    Ok(events)
+}
+
+/// Looks up what the event names.
+fn view(connection: &Connection, event: DomainEvent) -> Stored<EventView> {
+    let environment = event.environment;
+    let (customer, currency, grant) = match &event.subject {
+        Subject::Wallet { key, fact } => {
+            let (customer, currency) = (key.customer.as_str(), key.currency.as_str());
+            let grant = match fact {
+                Fact::Grant(_, of) => grant(connection, environment, of.name.id)?,
+                _ => None,
+            };
+            let customer = record(connection, environment, RecordKind::Customer, customer)?;
+            let currency = record(connection, environment, RecordKind::CustomCurrency, currency)?;
+            (customer, currency, grant)
+        }
+        Subject::Currency { ordinal, .. } => (None, record_by_ordinal(connection, *ordinal)?, None),
+    };
+    Ok(EventView { event, customer, currency, grant })
+}
+
+/// Tells of the events that cannot be read, and of gaps between them.
+pub(in crate::embedded) fn check_events(
+    connection: &Connection,
+    mut tell: impl FnMut(StoreError),
+) -> Stored<()> {
+    let sql = format!("select {COLUMNS} from domain_events order by position");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut last = 0_u64;
+    while let Some(row) = rows.next()? {
+        let position: u64 = row.get("position")?;
+        if position != last.saturating_add(1) {
+            let what = format!("domain_events {position}: it does not follow on {last}");
+            tell(StoreError::Corrupt(what));
+        }
+        last = position;
+        read_event(row).map_or_else(&mut tell, drop);
+    }
+    Ok(())
+}
+
+fn read_event(row: &SqlRow<'_>) -> Stored<DomainEvent> {
+    let position: u64 = row.get("position")?;
+    let wrong = |what: &str| StoreError::Corrupt(format!("domain_events {position}: {what}"));
+    let (environment, kind): (u32, u8) = (row.get("environment")?, row.get("kind")?);
+    let body: Vec<u8> = row.get("body")?;
+    let stated: u32 = row.get("seal")?;
+    seal::check(seal_of(position, environment, kind, &body) == stated, "domain_events", position)?;
+    let (at, trace_id, subject): Body =
+        postcard::from_bytes(&body).map_err(|_| wrong("the body cannot be read"))?;
+    if subject.kind().number() != kind {
+        return Err(wrong("it is listed as of another kind"));
+    }
+    let environment = EnvironmentId(environment);
+    Ok(DomainEvent { position, environment, at, trace_id, subject })
+}
+
+fn body_of(event: &DomainEvent) -> Stored<Vec<u8>> {
+    let body: (_, _, &Subject) = (event.at, event.trace_id, &event.subject);
+    postcard::to_stdvec(&body)
+        .map_err(|error| StoreError::Failed(format!("packing an event: {error}")))
+}
+
+fn seal_of(position: u64, environment: u32, kind: u8, body: &[u8]) -> u32 {
+    Seal::of("domain_events").number(position).number(environment).number(kind).bytes(body).finish()
+}
