@@ -25,6 +25,14 @@ pub trait IdSource: Send + Sync + 'static {
     }
 }
 
+/// Sixteen bytes of a hash as a UUID of the eighth version (RFC 9562).
+pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
 /// Unpredictable: each thread's own cipher stream, seeded by the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomIds;

@@ -9,6 +9,7 @@ mod credits;
 mod cursor;
 mod customers;
 mod error;
+mod events_log;
 mod fields;
 mod http;
 mod ids;

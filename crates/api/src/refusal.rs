@@ -41,9 +41,11 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::GrantExpired => {
             ApiError::bad("CannotUpdateExpireAtForExpiredCreditGrantError", message)
         }
-        Refusal::GrantAwaitsNoPayment | Refusal::HoldEnded { .. } | Refusal::TooMany { .. } => {
-            ApiError::bad("InvalidArgumentError", message)
-        }
+        Refusal::GrantAwaitsNoPayment
+        | Refusal::HoldEnded { .. }
+        | Refusal::RefundExceeds { .. }
+        | Refusal::NothingToRefund
+        | Refusal::TooMany { .. } => ApiError::bad("InvalidArgumentError", message),
         Refusal::InsufficientCredits { .. } => {
             ApiError::payment_required("InsufficientCredits", message)
         }
@@ -88,6 +90,7 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant => "id",
         Entity::Reservation => "reservationId",
+        Entity::Consumption => "consumptionKey",
     }
 }
 
@@ -98,6 +101,7 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::Grant => "CreditGrantNotFound",
         Entity::Reservation => "CreditReservationNotFound",
         Entity::RecurringGrant => "CreditRecurringGrantNotFound",
+        Entity::Consumption => "CreditConsumptionNotFound",
     }
 }
 

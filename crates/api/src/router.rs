@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
-use crate::{credits, customers, service, test_clock, unserved};
+use crate::{credits, customers, events_log, service, test_clock, unserved};
 
 /// The whole API.
 pub fn router(app: App) -> Router {
@@ -67,6 +67,7 @@ fn endpoints() -> Vec<Endpoint> {
         credits::ledger::endpoints(),
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
+        events_log::endpoints(),
         test_clock::endpoints(),
         service::endpoints(),
     ]
@@ -86,6 +87,7 @@ fn components() -> Vec<Component> {
         credits::ledger::components(),
         credits::custom_currencies::components(),
         customers::components(),
+        events_log::components(),
         test_clock::components(),
     ]
     .into_iter()

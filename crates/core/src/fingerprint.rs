@@ -31,6 +31,8 @@ pub enum NameKind {
     Refund = 2,
     /// A reservation's identifier.
     Reservation = 3,
+    /// An overdraft grant's identifier: what was transferred from it.
+    Overdraft = 4,
 }
 
 /// Sixteen bytes that find a name of a wallet. A hit is confirmed by the full name in its row.

@@ -15,7 +15,7 @@ pub const EXPIRING_AHEAD_MILLISECONDS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Of how many hundredths of its credits a grant or a wallet is low: with so many left, or fewer
 /// (decision 28).
-pub const LOW_HUNDREDTHS: i128 = 20;
+pub const LOW_HUNDREDTHS: u8 = 20;
 
 /// At which hundredths of its spend limit a recharge's owner is told (spec 2.13).
 pub const LIMIT_HUNDREDTHS: [u8; 3] = [80, 90, 100];
@@ -113,8 +113,8 @@ impl Level {
 /// So many of so many are low; none of none are.
 fn is_low(all: Credits, left: Credits) -> Result<bool, Overflow> {
     let hundredths =
-        |credits: Credits, factor| credits.billionths().checked_mul(factor).ok_or(Overflow);
-    Ok(hundredths(left, 100)? <= hundredths(all, LOW_HUNDREDTHS)?)
+        |credits: Credits, factor: i128| credits.billionths().checked_mul(factor).ok_or(Overflow);
+    Ok(hundredths(left, 100)? <= hundredths(all, LOW_HUNDREDTHS.into())?)
 }
 
 /// The notices of one execution, as they come.
@@ -220,8 +220,12 @@ impl Wallet {
                     notices.tell(at, Fact::RechargeChanged { is_on, stopped });
                 }
             }
-            Event::Refunded { .. }
-            | Event::RefundNamed { .. }
+            Event::Refunded { legs, .. } => {
+                for leg in legs {
+                    notices.of_grant(at, GrantFact::Updated, *self.just_changed(leg.grant)?);
+                }
+            }
+            Event::RefundNamed { .. }
             | Event::RefundTakenOver(_)
             | Event::Reserved { .. }
             | Event::HoldExpired { .. }

@@ -32,8 +32,9 @@ pub use memory::Memory;
 pub use order::{
     Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
     OrderRefusal, Payment, PutRecurringGrant, RechargeView, RecordPatch, RecurringGrantView,
-    Rejected, Released, Remember, RememberBy, Render, ReservationView, Reserved, RowView,
-    StoredAnswer, WalletConsume, WalletExtend, WalletRecharge, WalletRelease, WalletReserve, Work,
+    Refunded, Rejected, Released, Remember, RememberBy, Render, ReservationView, Reserved, RowView,
+    StoredAnswer, WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease,
+    WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use scrip_core::{
     Balance, Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, Grant, GrantId, Money,
     NameHash, NameKind, NewGrant, Origin, Priority, Recharge, RechargeSetting, RecurringGrantId,
-    Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, WalletKey, Words,
+    RefundRequest, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, Undone, WalletKey,
+    Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,8 @@ pub enum Work {
     Extend(Box<WalletExtend>),
     /// Move the environment's test clock.
     MoveClock(Timestamp),
+    /// Give a consumption back.
+    Refund(Box<WalletRefund>),
     /// Save what its owner wants of a wallet's recharge.
     SetRecharge(Box<WalletRecharge>),
     /// Make a recurring grant, or change it from its next period on.
@@ -75,6 +78,7 @@ impl Work {
             Self::Reserve(item) => vec![&item.wallet],
             Self::Release(item) => vec![&item.wallet],
             Self::Extend(item) => vec![&item.wallet],
+            Self::Refund(item) => vec![&item.wallet],
             Self::SetRecharge(item) => vec![&item.wallet],
             Self::PutRecurringGrant(item) => vec![&item.wallet],
             Self::RemoveRecurringGrant(wallet, _) => vec![wallet],
@@ -106,6 +110,16 @@ impl Work {
             Self::Reserve(item) => vec![reservation(&item.wallet, &item.reserve.reservation)],
             Self::Release(item) => vec![reservation(&item.wallet, &item.release.reservation)],
             Self::Extend(item) => vec![reservation(&item.wallet, &item.extend.reservation)],
+            Self::Refund(item) => {
+                let WalletRefund { wallet, request } = item.as_ref();
+                let undone = match &request.of {
+                    Undone::Consumption(key) => {
+                        NameHash::of(wallet, NameKind::Consumption, key.as_str())
+                    }
+                    Undone::Reservation(id) => reservation(wallet, id),
+                };
+                vec![undone, NameHash::of(wallet, NameKind::Refund, request.key.as_str())]
+            }
             _ => Vec::new(),
         }
     }
@@ -194,6 +208,15 @@ pub struct WalletExtend {
     pub extend: Extend,
 }
 
+/// A consumption to be given back, and in which wallet.
+#[derive(Clone, Debug)]
+pub struct WalletRefund {
+    /// The wallet.
+    pub wallet: WalletKey,
+    /// The refund.
+    pub request: RefundRequest,
+}
+
 /// What its owner wants of a wallet's recharge.
 #[derive(Clone, Debug)]
 pub struct WalletRecharge {
@@ -239,6 +262,8 @@ pub enum Answer {
     Reserved(Reserved),
     /// What a reservation came to.
     Released(Released),
+    /// What was given back.
+    Refunded(Refunded),
     /// The recharge as it is now.
     Recharge(Box<RechargeView>),
     /// The recurring grant as it is now.
@@ -276,6 +301,19 @@ pub struct Consumed {
     pub amount: Credits,
     /// The instant it is attributed to.
     pub attributed_at: Timestamp,
+    /// The wallet's balance now.
+    pub balance: Balance,
+}
+
+/// A refund, new or repeated.
+#[derive(Clone, Copy, Debug)]
+pub struct Refunded {
+    /// What it gave back.
+    pub amount: Credits,
+    /// What all refunds of the consumption had given back with it.
+    pub refunded: Credits,
+    /// When it was made.
+    pub at: Timestamp,
     /// The wallet's balance now.
     pub balance: Balance,
 }

@@ -1,8 +1,8 @@
 //! A wallet with its place in the store.
 
 use scrip_core::{
-    Digest, Event, EventType, NameHash, NameKind, Overflow, ReservationId, Row, Wallet, WalletKey,
-    genesis,
+    Digest, Event, EventType, Leg, NameHash, NameKind, Overflow, ReservationId, Row, Undone,
+    Wallet, WalletKey, genesis,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ pub struct RowLinks {
     /// What the rows behind the skip position show as, up to this one and with it: where nothing
     /// of what is sought is among it, a search goes on at the skip position.
     pub types: TypeSet,
-    /// The previous row of the same reservation.
+    /// The previous row of the same name, of a row that is [`is_linked`].
     pub related: Position,
 }
 
@@ -127,22 +127,42 @@ impl Links {
     }
 }
 
-/// The name under which a row is found again: a consumption by its key, the rows of a reservation
-/// by its identifier, the newest counting.
+/// The name under which a row is found again, the newest counting: a consumption and its refunds by
+/// its key, the rows of a reservation by its identifier, a refund by its own key, and what was
+/// transferred from an overdraft grant by that grant.
 #[must_use]
 pub fn name_of(genesis: &Digest, row: &Row) -> Option<NameHash> {
-    if let Event::Consumed { .. } = &row.event {
-        let key = row.mark.as_ref()?.key.as_ref()?;
-        return Some(NameHash::within(genesis, NameKind::Consumption, key.as_str()));
+    let within = |kind, name: &str| Some(NameHash::within(genesis, kind, name));
+    match &row.event {
+        Event::Consumed { .. } => {
+            within(NameKind::Consumption, row.mark.as_ref()?.key.as_ref()?.as_str())
+        }
+        Event::RefundNamed { .. } => {
+            within(NameKind::Refund, row.mark.as_ref()?.key.as_ref()?.as_str())
+        }
+        Event::Refunded { of: Undone::Consumption(key), .. } => {
+            within(NameKind::Consumption, key.as_str())
+        }
+        Event::Transferred { source: overdraft, .. }
+        | Event::RefundTakenOver(Leg { grant: overdraft, .. }) => {
+            within(NameKind::Overdraft, &overdraft.id.to_string())
+        }
+        event => within(NameKind::Reservation, reservation_of(event)?.as_str()),
     }
-    let reservation = reservation_of(&row.event)?;
-    Some(NameHash::within(genesis, NameKind::Reservation, reservation.as_str()))
+}
+
+/// Whether a row leads to the one before it of the same name.
+#[must_use]
+pub const fn is_linked(event: &Event) -> bool {
+    matches!(event, Event::Refunded { .. } | Event::Transferred { .. } | Event::RefundTakenOver(_))
+        || reservation_of(event).is_some()
 }
 
 /// The reservation that an event belongs to.
 #[must_use]
 pub const fn reservation_of(event: &Event) -> Option<&ReservationId> {
     match event {
+        Event::Refunded { of: Undone::Reservation(reservation), .. } => Some(reservation),
         Event::Reserved { reservation, .. }
         | Event::Released { reservation, .. }
         | Event::HoldExpired { reservation, .. }
@@ -193,7 +213,7 @@ pub const fn state_is_due(before: u64, after: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use scrip_core::{Credits, GrantId, GrantNumber, GrantRef, Leg};
+    use scrip_core::{Credits, GrantId, GrantNumber, GrantRef};
 
     use super::*;
 

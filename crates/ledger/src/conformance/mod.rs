@@ -13,6 +13,7 @@ pub mod currencies;
 pub mod customers;
 pub mod editing;
 pub mod environments;
+pub mod events;
 pub mod grant_lists;
 pub mod granting;
 pub mod holds;
@@ -23,6 +24,7 @@ pub mod own_grants;
 mod paging;
 pub mod past;
 pub mod record_lists;
+pub mod refunds;
 pub mod resources;
 pub mod row_filters;
 pub mod row_lists;
@@ -119,6 +121,20 @@ macro_rules! conformance {
                 hold_where_the_request_does_not_say
                 change_at_once
                 are_the_same_request_as_their_word
+            }
+            refunds {
+                give_back_the_last_leg_first
+                happen_once_for_each_key
+                are_refused_in_order_of_precedence
+                go_to_grants_that_left
+                of_what_was_overdrawn_follow_the_debt
+                of_releases_go_by_the_reservation
+            }
+            events {
+                are_there_with_the_answer
+                of_what_is_refused_are_none
+                of_time_carry_their_instants
+                are_paged_upward
             }
             own_grants {
                 recharge_in_the_commit_that_makes_them_due

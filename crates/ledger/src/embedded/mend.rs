@@ -7,7 +7,7 @@ use scrip_core::WalletKey;
 
 use super::fold::fold;
 use super::{file, tables};
-use crate::slot::{Slot, reservation_of};
+use crate::slot::{Slot, is_linked};
 use crate::work::StoreError;
 
 /// How many rows are read in one go.
@@ -32,7 +32,7 @@ pub(super) fn mend(directory: &Path, key: &WalletKey) -> Result<Option<Slot>, St
             let related = entry.name.and_then(|name| reservations.get(&name)).copied();
             let row = fold(&mut slot, entry, Some(related.unwrap_or(0)))
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            if reservation_of(&row.event).is_some() {
+            if is_linked(&row.event) {
                 reservations.extend(entry.name.map(|name| (name, entry.position)));
             }
             slot.wallet.take_departed();

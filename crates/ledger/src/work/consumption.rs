@@ -10,7 +10,7 @@ use scrip_core::{
 use super::records::{ensure_customer, standings};
 use super::repeats::{put_back, seen_now, wallet_time};
 use super::{Extra, Failure, Place, Standing, State, overflow, run_on};
-use crate::history::Entry;
+use crate::history::{Entry, check_older};
 use crate::slot::Slot;
 use crate::{Answer, Consumed, OrderRefusal, Rejected, WalletConsume};
 
@@ -133,7 +133,12 @@ fn recall(
     key: &IdempotencyKey,
 ) -> Result<Option<Entry>, Failure> {
     let Some(position) = state.find(name)? else { return Ok(None) };
-    let entry = state.entry(position)?;
+    let mut entry = state.entry(position)?;
+    // Its refunds have its name, and lead back to it.
+    while matches!(entry.row.event, Event::Refunded { .. }) && entry.links.related > 0 {
+        check_older(entry.position, entry.links.related)?;
+        entry = state.entry(entry.links.related)?;
+    }
     let found = entry.row.mark.as_ref().and_then(|mark| mark.key.as_ref());
     let is_confirmed = found == Some(key) && matches!(entry.row.event, Event::Consumed { .. });
     Ok(is_confirmed.then_some(entry))

@@ -8,6 +8,7 @@ mod grants;
 mod holds;
 mod own_grants;
 mod records;
+mod refunds;
 mod remember;
 mod repeats;
 
@@ -19,7 +20,7 @@ use scrip_core::{
 use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
-use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
+use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
 
 pub use clock::CLOCK_MEMBER;
@@ -222,6 +223,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::Reserve(item) => holds::reserve(state, at, item),
         Work::Release(item) => holds::release(state, at, item),
         Work::Extend(item) => holds::extend(state, at, item),
+        Work::Refund(item) => refunds::refund(state, at, item),
         Work::SetRecharge(item) => own_grants::set_recharge(state, at, item),
         Work::PutRecurringGrant(put) => own_grants::put_recurring(state, at, put),
         Work::RemoveRecurringGrant(wallet, id) => {
@@ -358,8 +360,8 @@ pub fn link(
     name: Option<NameHash>,
 ) -> Result<RowLinks, StoreError> {
     let event = &decided.row.event;
-    let related = match (reservation_of(event), name) {
-        (Some(_), Some(name)) => state.find(name)?.unwrap_or(0),
+    let related = match (is_linked(event), name) {
+        (true, Some(name)) => state.find(name)?.unwrap_or(0),
         _ => 0,
     };
     let before = decided.row.sequence.saturating_sub(1);

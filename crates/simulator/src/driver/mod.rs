@@ -259,6 +259,7 @@ impl Driver {
                 totals: words::totals(&released.balance),
             },
             LedgerAnswer::Imported(_)
+            | LedgerAnswer::Refunded(_)
             | LedgerAnswer::Recharge(_)
             | LedgerAnswer::RecurringGrant(_) => bail!("nobody asked for that: {answer:?}"),
         })

@@ -250,7 +250,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::HoldEnded { .. }
-        | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
+        | Refusal::NotFound { entity: Entity::RecurringGrant | Entity::Consumption, .. }
+        | Refusal::RefundExceeds { .. }
+        | Refusal::NothingToRefund
         | Refusal::RechargeWithoutPrice
         | Refusal::TargetNotAboveThreshold { .. }
         | Refusal::RecurringGrantMoved { .. }

@@ -10,9 +10,9 @@ use scrip_core::{
     Timestamp, WalletKey,
 };
 use scrip_ledger::{
-    Answer, Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger,
-    LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, StoredAnswer, SystemClock, WalletAt, Work,
+    Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
+    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
+    ReservationView, RowQuery, RowView, StoredAnswer, SystemClock, WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -209,6 +209,10 @@ impl Ledger for Wrong {
 
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         self.inner.grants(query).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
+        self.inner.events(query).await
     }
 
     async fn row_at(

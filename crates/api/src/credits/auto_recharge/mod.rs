@@ -9,6 +9,7 @@ pub(crate) use put::{UnitCost, unit_cost, unit_cost_schema};
 use scrip_core::{WalletKey, genesis};
 
 use crate::http::Endpoint;
+use crate::ids::uuid;
 use crate::openapi::Component;
 
 const TAG: &str = "Auto-recharge";
@@ -31,14 +32,10 @@ pub(crate) fn components() -> Vec<Component> {
     components
 }
 
-/// What a wallet's recharge is called. A wallet has one, so its name follows from the wallet's: a UUID
-/// of the eighth version (RFC 9562).
+/// What a wallet's recharge is called. A wallet has one, so its name follows from the wallet's.
 pub(crate) fn configuration_id(wallet: &WalletKey) -> String {
     let digest = genesis(wallet);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    uuid(bytes)
 }

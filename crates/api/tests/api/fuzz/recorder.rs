@@ -10,9 +10,9 @@ use scrip_core::{
     WalletKey,
 };
 use scrip_ledger::{
-    Claim, ClaimState, Executed, Explained, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError,
-    Order, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
-    RowView, StoredAnswer, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
+    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
+    ReservationView, RowQuery, RowView, StoredAnswer, WalletAt, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -169,6 +169,10 @@ impl Ledger for Recorder {
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
         self.note(&query);
         self.inner.rows(query).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
+        self.inner.events(query).await
     }
 
     async fn row_at(

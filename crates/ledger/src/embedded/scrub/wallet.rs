@@ -17,7 +17,7 @@ use super::super::tables::{self, RawEntry};
 use super::super::{Embedded, Shared};
 use crate::LedgerError;
 use crate::reading::store_error;
-use crate::slot::{Position, Slot, WalletNumber, reservation_of, skipped};
+use crate::slot::{Position, Slot, WalletNumber, is_linked, skipped};
 use crate::work::StoreError;
 
 /// How many rows a part has.
@@ -149,7 +149,7 @@ impl Scrub {
         let mut states = states.into_iter().peekable();
         for entry in &entries {
             let row = fold(&mut self.slot, entry, None)?;
-            check_related(connection, entry, reservation_of(&row.event).is_some())?;
+            check_related(connection, entry, is_linked(&row.event))?;
             self.slot.wallet.take_departed();
             self.meet_record(entry.position);
             let sequence = entry.sequence;

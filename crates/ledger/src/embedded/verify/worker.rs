@@ -16,7 +16,7 @@ use super::grants::Grants;
 use super::records::{Recorded, Records};
 use super::states::States;
 use super::wallets::Wallets;
-use crate::slot::{Position, WalletNumber, reservation_of};
+use crate::slot::{Position, WalletNumber, is_linked};
 
 /// Which thread folds a wallet.
 pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
                 return;
             }
         };
-        if reservation_of(&row.event).is_some() {
+        if is_linked(&row.event) {
             self.reservations.extend(entry.name.map(|name| (name, entry.position)));
         }
         let (position, departed) = (entry.position, followed.slot.wallet.take_departed());

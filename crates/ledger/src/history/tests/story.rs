@@ -13,7 +13,7 @@ use scrip_core::{
 };
 
 use crate::history::{Entries, Entry, Head};
-use crate::slot::{Position, RowLinks, Slot, name_of, reservation_of};
+use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::work::StoreError;
 use crate::{PageRequest, RowQuery, Start};
 
@@ -53,7 +53,7 @@ impl Story {
         let written = (last + 1..).zip(outcome.rows).map(|(position, decided)| {
             let event = &decided.row.event;
             let name = name_of(&self.slot.genesis, &decided.row);
-            let reservation = name.filter(|_| reservation_of(event).is_some());
+            let reservation = name.filter(|_| is_linked(event));
             let related = reservation.and_then(|name| self.reservations.insert(name, position));
             let before = decided.row.sequence - 1;
             let related = related.unwrap_or(0);

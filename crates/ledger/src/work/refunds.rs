@@ -1,0 +1,227 @@
+//! Giving a consumption back (spec section 7), once for each key of a refund.
+//!
+//! The rows of a consumption and of its refunds are linked: the newest is found by the consumption's
+//! name and leads back to it. What was transferred from an overdraft grant is found by that grant.
+
+use scrip_core::{
+    Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg,
+    NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Row, Timestamp, Undone,
+};
+
+use super::records::known_standings;
+use super::repeats::{put_back, seen_now};
+use super::{Extra, Failure, Place, State, StoreError, overflow, run_on};
+use crate::history::{Entry, check_older};
+use crate::slot::{Position, Slot};
+use crate::{Answer, Refunded, WalletRefund};
+
+/// Gives back, unless the refund was made before. An archived customer is not in its way (decision
+/// 48).
+pub(super) fn refund(
+    state: &mut dyn State,
+    at: Place<'_>,
+    item: &WalletRefund,
+) -> Result<Answer, Failure> {
+    let WalletRefund { wallet, request } = item;
+    known_standings(state, at, wallet)?;
+    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    // Decision 71: what is undone must exist before the refund's own key matters.
+    let Some(original) = original(state, &slot, &request.of)? else {
+        put_back(state, slot)?;
+        return Err(unknown(&request.of).into());
+    };
+    let name = NameHash::within(&slot.genesis, NameKind::Refund, request.key.as_str());
+    if let Some(made) = recall(state, name, request)? {
+        return repeat(state, at, request, slot, &made).map(Answer::Refunded);
+    }
+    let transfers = transfers(state, at, &slot, &original)?;
+    let legs = original.legs.iter().chain(&transfers).map(|leg| leg.grant);
+    let left = left(state, at, &slot, legs.collect())?;
+    let request = request.clone();
+    let command = Command::Refund(Box::new(Refund { request, original, transfers, left }));
+    let ran = run_on(state, at, slot, &command, &Extra::default())?;
+    let (balance, at_) = (ran.balance, ran.at);
+    ran.own?;
+    let made = recall(state, name, &item.request)?;
+    let missing = || StoreError::Corrupt("a refund left no row of its own".to_owned());
+    let Made { amount, refunded, .. } = made.ok_or_else(missing)?;
+    Ok(Answer::Refunded(Refunded { amount, refunded, at: at_, balance }))
+}
+
+/// A refund that was made.
+struct Made {
+    amount: Credits,
+    refunded: Credits,
+    at: Timestamp,
+    fingerprint: Option<Fingerprint>,
+}
+
+/// Same key and same request: what the first answer said, with the balance as it is now. Another
+/// request: a conflict (decision 13).
+fn repeat(
+    state: &mut dyn State,
+    at: Place<'_>,
+    request: &RefundRequest,
+    slot: Slot,
+    made: &Made,
+) -> Result<Refunded, Failure> {
+    let balance = seen_now(state, at, &slot)?.balance().map_err(overflow)?;
+    put_back(state, slot)?;
+    if made.fingerprint != Some(request.fingerprint()) {
+        return Err(Refusal::KeyReused { key: request.key.to_string() }.into());
+    }
+    Ok(Refunded { amount: made.amount, refunded: made.refunded, at: made.at, balance })
+}
+
+/// The refund of this key, if the hit is confirmed by the full key.
+fn recall(
+    state: &mut dyn State,
+    name: NameHash,
+    request: &RefundRequest,
+) -> Result<Option<Made>, Failure> {
+    let Some(position) = state.find(name)? else { return Ok(None) };
+    let Row { event, mark, recorded_at, .. } = state.entry(position)?.row.as_ref().clone();
+    let Event::RefundNamed { amount, refunded, .. } = event else { return Ok(None) };
+    let Some(mark) = mark.filter(|mark| mark.key.as_ref() == Some(&request.key)) else {
+        return Ok(None);
+    };
+    let fingerprint = Some(mark.fingerprint);
+    Ok(Some(Made { amount, refunded, at: recorded_at, fingerprint }))
+}
+
+/// What was consumed under a name, with what was given back of it so far; a reservation that was not
+/// settled consumed nothing. None if the name names nothing.
+fn original(state: &mut dyn State, slot: &Slot, of: &Undone) -> Result<Option<Original>, Failure> {
+    let (kind, text) = match of {
+        Undone::Consumption(key) => (NameKind::Consumption, key.as_str()),
+        Undone::Reservation(reservation) => (NameKind::Reservation, reservation.as_str()),
+    };
+    let name = NameHash::within(&slot.genesis, kind, text);
+    let mut position = state.find(name)?.unwrap_or(0);
+    let mut found: Option<Original> = None;
+    let (mut refunded, mut refunds) = (Credits::ZERO, 0);
+    while position > 0 {
+        let Entry { wallet, row, links, .. } = state.entry(position)?;
+        let attributed_at = row.attributed_at;
+        let dimensions = row.texts.words().map(|words| words.dimensions.clone());
+        let dimensions = dimensions.unwrap_or_default();
+        let made = |legs: &[Leg]| Original {
+            legs: legs.to_vec(),
+            refunded: Credits::ZERO,
+            refunds: 0,
+            attributed_at,
+            dimensions,
+        };
+        match (&row.event, of) {
+            _ if wallet != slot.number => return Ok(None),
+            (Event::Refunded { of: other, legs, .. }, _) if other == of => {
+                let sum = Credits::sum(legs.iter().map(|leg| leg.amount)).map_err(overflow)?;
+                refunded = refunded.plus(sum).map_err(overflow)?;
+                refunds += 1;
+            }
+            (Event::Consumed { legs }, Undone::Consumption(key)) => {
+                let is_it = row.mark.as_ref().is_some_and(|mark| mark.key.as_ref() == Some(key));
+                let original = is_it.then(|| made(legs));
+                return Ok(original.map(|it| Original { refunded, refunds, ..it }));
+            }
+            (Event::Released { reservation, consumed, .. }, Undone::Reservation(id))
+                if reservation == id =>
+            {
+                found = Some(made(consumed));
+            }
+            (Event::Reserved { reservation, .. }, Undone::Reservation(id)) if reservation == id => {
+                let original = found.unwrap_or_else(|| made(&[]));
+                return Ok(Some(Original { refunded, refunds, ..original }));
+            }
+            (Event::HoldExpired { .. } | Event::HoldExtended { .. }, Undone::Reservation(_)) => {}
+            _ => return Ok(None),
+        }
+        check_older(position, links.related)?;
+        position = links.related;
+    }
+    Ok(found.map(|it| Original { refunded, refunds, ..it }))
+}
+
+/// Which grants took over what the consumption overdrew, the newest transfer first, less what earlier
+/// refunds gave back against them: until there is enough.
+fn transfers(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    original: &Original,
+) -> Result<Vec<Leg>, Failure> {
+    let Some(overdrawn) = original.legs.last().copied() else { return Ok(Vec::new()) };
+    if !is_overdraft(state, at, slot, overdrawn.grant)? {
+        return Ok(Vec::new());
+    }
+    let text = overdrawn.grant.id.to_string();
+    let name = NameHash::within(&slot.genesis, NameKind::Overdraft, &text);
+    let mut position: Position = state.find(name)?.unwrap_or(0);
+    let (mut given_back, mut missing) = (Credits::ZERO, overdrawn.amount);
+    let mut transfers = Vec::new();
+    while position > 0 && missing.is_positive() {
+        let Entry { wallet, row, links, .. } = state.entry(position)?;
+        match &row.event {
+            _ if wallet != slot.number => return Ok(Vec::new()),
+            // An overdraft whose transfers were given back has ended: no transfer is newer.
+            Event::RefundTakenOver(leg) if leg.grant == overdrawn.grant => {
+                given_back = given_back.plus(leg.amount).map_err(overflow)?;
+            }
+            Event::Transferred { source, target, amount } if *source == overdrawn.grant => {
+                let gone = given_back.min(*amount);
+                given_back = given_back.minus(gone).map_err(overflow)?;
+                let amount = amount.minus(gone).map_err(overflow)?;
+                if amount.is_positive() {
+                    transfers.push(Leg { grant: *target, amount });
+                    missing = missing.minus(amount).map_err(overflow)?;
+                }
+            }
+            _ => return Ok(Vec::new()),
+        }
+        check_older(position, links.related)?;
+        position = links.related;
+    }
+    Ok(transfers)
+}
+
+fn is_overdraft(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    name: GrantRef,
+) -> Result<bool, Failure> {
+    let living = slot.wallet.grant(name.number).copied();
+    let grant = match living {
+        Some(grant) => Some(grant),
+        None => stored(state, at, name.id)?,
+    };
+    Ok(grant.is_some_and(|grant| grant.grant_type == GrantType::Overdraft))
+}
+
+/// The stored facts of those of the grants that have left their wallet.
+fn left(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    names: Vec<GrantRef>,
+) -> Result<Vec<Grant>, Failure> {
+    let mut left: Vec<Grant> = Vec::new();
+    for name in names {
+        let is_known = left.iter().any(|grant| grant.name == name);
+        if !is_known && slot.wallet.grant(name.number).is_none() {
+            left.extend(stored(state, at, name.id)?);
+        }
+    }
+    Ok(left)
+}
+
+fn stored(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<Option<Grant>, StoreError> {
+    Ok(state.grant(at.environment, id)?.map(|record| record.grant))
+}
+
+fn unknown(of: &Undone) -> Refusal {
+    match of {
+        Undone::Consumption(key) => Refusal::not_found(Entity::Consumption, key),
+        Undone::Reservation(id) => Refusal::not_found(Entity::Reservation, id),
+    }
+}
