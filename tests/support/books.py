@@ -49,7 +49,8 @@ def resources(wire: Wire, customer: str) -> list[str]:
 
 def parts(row: Row, holds: dict[tuple[str, str | None, str], dict[str, Decimal]]) -> list[tuple[str, Decimal]]:
     """What a row did to each grant. `holds` are those that are open before it, oldest row first, and is kept up."""
-    if "reservationId" not in row:
+    # A refund of what a release consumed names the reservation, and is a row for each grant.
+    if "reservationId" not in row or row["eventType"] == "CREDITS_CONSUMED":
         return [(row["creditGrantId"], row["amount"])]
     name = (row["creditCurrencyId"], row["resourceId"], row["reservationId"])
     changes = [(part["creditGrantId"], part["amount"]) for part in row["breakdown"]]

@@ -1,10 +1,29 @@
 //! Folding a stored row into its wallet, with every check that a row and its columns allow.
 
+use rusqlite::Connection;
 use scrip_core::Row;
 
 use super::findings::Finding;
-use super::tables::RawEntry;
+use super::tables::{self, RawEntry};
 use crate::slot::{Position, Slot, name_of};
+use crate::work::StoreError;
+
+/// The row before one of the same name, given the newest linked row of that name. What a refund leads
+/// to first is no linked row but the consumption: there the row's word is taken if that one has the
+/// name too.
+pub(super) fn related_of(
+    connection: &Connection,
+    entry: &RawEntry<impl AsRef<[u8]>>,
+    linked: Option<Position>,
+) -> Result<Position, StoreError> {
+    let stated = entry.links.related;
+    if linked.is_some() || stated == 0 || stated >= entry.position {
+        return Ok(linked.unwrap_or(0));
+    }
+    let first = tables::raw_entry(connection, stated)?;
+    let has_name = first.is_some_and(|it| it.name == entry.name && it.wallet == entry.wallet);
+    Ok(if has_name { stated } else { 0 })
+}
 
 /// Folds a row into its wallet, whose next row it must be. Where the reservation's previous row is
 /// known it is compared, elsewhere the row's word is taken.

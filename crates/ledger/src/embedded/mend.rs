@@ -5,7 +5,7 @@ use std::path::Path;
 
 use scrip_core::WalletKey;
 
-use super::fold::fold;
+use super::fold::{fold, related_of};
 use super::{file, tables};
 use crate::slot::{Slot, is_linked};
 use crate::work::StoreError;
@@ -22,18 +22,19 @@ pub(super) fn mend(directory: &Path, key: &WalletKey) -> Result<Option<Slot>, St
     let until = tables::last_position(&connection)?;
     let mut slot = Slot::new(key.clone());
     slot.number = number;
-    let mut reservations = HashMap::new();
+    let mut linked_rows = HashMap::new();
     let mut after = 0;
     loop {
         let entries = tables::entries_of(&connection, number, after, until, CHUNK)?;
         let Some(last) = entries.last() else { break };
         after = last.position;
         for entry in &entries {
-            let related = entry.name.and_then(|name| reservations.get(&name)).copied();
-            let row = fold(&mut slot, entry, Some(related.unwrap_or(0)))
+            let linked = entry.name.and_then(|name| linked_rows.get(&name)).copied();
+            let related = related_of(&connection, entry, linked)?;
+            let row = fold(&mut slot, entry, Some(related))
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?;
             if is_linked(&row.event) {
-                reservations.extend(entry.name.map(|name| (name, entry.position)));
+                linked_rows.extend(entry.name.map(|name| (name, entry.position)));
             }
             slot.wallet.take_departed();
         }

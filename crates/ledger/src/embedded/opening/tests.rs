@@ -28,8 +28,8 @@ fn every_refusal_says_what_and_where() {
         ),
         (OpenError::Missing { path: path() }, "there is no ledger at /data"),
         (
-            OpenError::Format { found: 4, known: 3 },
-            "the ledger has format 4; this version of Scrip knows format 3",
+            OpenError::Format { found: 5, known: 4 },
+            "the ledger has format 5; this version of Scrip knows format 4",
         ),
         (OpenError::Random("no".to_owned()), "random bytes: no"),
         (

@@ -9,7 +9,7 @@ use scrip_core::{NameHash, WalletKey};
 
 use super::super::catch_up::check;
 use super::super::findings::{Collector, Finding};
-use super::super::fold::fold;
+use super::super::fold::{fold, related_of};
 use super::super::tables::RawEntry;
 use super::super::tables::seal::BROKEN;
 use super::grants::Grants;
@@ -93,7 +93,7 @@ pub(super) struct Worker<'a> {
     pub records: ByNumber<Recorded>,
     whole: Position,
     /// Where the reservations' last rows are. Consumptions have one row each and need none.
-    reservations: HashMap<NameHash, Position>,
+    linked: HashMap<NameHash, Position>,
     grants: Grants,
     states: States,
     compared: usize,
@@ -124,7 +124,7 @@ impl<'a> Worker<'a> {
             wallets: Wallets::new(threads),
             records: HashMap::default(),
             whole: records.whole.position,
-            reservations: HashMap::new(),
+            linked: HashMap::new(),
             grants: Grants::default(),
             states: States::default(),
             compared: 0,
@@ -160,8 +160,12 @@ impl<'a> Worker<'a> {
         if followed.is_broken {
             return;
         }
-        let name = entry.name.filter(|_| !self.reservations.is_empty());
-        let related = name.and_then(|name| self.reservations.get(&name)).copied().unwrap_or(0);
+        let name = entry.name.filter(|_| !self.linked.is_empty());
+        let linked = name.and_then(|name| self.linked.get(&name)).copied();
+        let related = related_of(&self.connection, entry, linked).unwrap_or_else(|error| {
+            self.findings.add(Finding::row(entry.position, error.to_string()));
+            0
+        });
         let row = match fold(&mut followed.slot, entry, Some(related)) {
             Ok(row) => row,
             Err(finding) => {
@@ -171,7 +175,7 @@ impl<'a> Worker<'a> {
             }
         };
         if is_linked(&row.event) {
-            self.reservations.extend(entry.name.map(|name| (name, entry.position)));
+            self.linked.extend(entry.name.map(|name| (name, entry.position)));
         }
         let (position, departed) = (entry.position, followed.slot.wallet.take_departed());
         let followed_well = self

@@ -1,0 +1,125 @@
+"""The log of events: oldest first, each once, and a reader that resumes misses none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from support.driver import Api
+from support.refusals import check_refusal
+from support.server import Server
+from support.shop import Wallet, consume, from_now, grant, iso, new_currency, new_customer
+from support.wire import Wire
+
+PATH = "/api/v1/events-log"
+
+
+def read(wire: Wire, after: str | None, **query: Any) -> list[dict[str, Any]]:
+    """Everything behind an event, page by page, as a consumer reads."""
+    events: list[dict[str, Any]] = []
+    while True:
+        asked = query | ({"after": after} if after else {}) | {"limit": 7}
+        answer = wire.get(PATH, **asked)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        events += page["data"]
+        if not page["data"]:
+            return events
+        after = page["data"][-1]["messageId"]
+        assert page["pagination"]["next"] in (None, after)
+
+
+def of(events: list[dict[str, Any]], wallet: Wallet) -> list[dict[str, Any]]:
+    return [event for event in events if event.get("customer", {}).get("id") == wallet.customer]
+
+
+def last(wire: Wire) -> str | None:
+    events = read(wire, None)
+    return events[-1]["messageId"] if events else None
+
+
+def test_what_is_told(api: Api, wire: Wire, wallet: Wallet) -> None:
+    before = last(wire)
+    made = grant(api, wallet, 100)
+    consume(api, wallet, 85)
+    consume(api, wallet, 15)
+    told = of(read(wire, before), wallet)
+    assert [event["type"] for event in told] == [
+        "credit_grant.created", "credit_grant.balance.low", "credit_balance.low", "credit_grant.depleted",
+        "credit_balance.depleted",
+    ]
+    created, low, balance, _, depleted = told
+    assert created["grant"]["id"] == low["grant"]["id"] == made.id
+    assert (created["grant"]["grantType"], created["grant"]["remainingBalance"]) == ("PROMO", 100)
+    assert (low["remainingBalancePercentage"], low["thresholdPercentage"], low["consumedPercentage"]) == (15, 20, 85)
+    assert (balance["totalGranted"], balance["remainingBalance"]) == (100, 15)
+    assert (depleted["remainingBalance"], depleted["consumedPercentage"]) == (0, 100)
+    assert created["creditCurrency"]["id"] == wallet.currency
+    assert len({event["messageId"] for event in told}) == len(told)
+    # The same read twice says the same.
+    assert of(read(wire, before), wallet) == told
+    assert [event["type"] for event in of(read(wire, before, type="credit_balance.low"), wallet)] == ["credit_balance.low"]
+
+
+def test_an_idle_server_tells_of_an_expiry(api: Api, wire: Wire, wallet: Wallet) -> None:
+    end = from_now(seconds=1)
+    grant(api, wallet, 5, expire_at=end)
+    before = last(wire)
+    deadline = time.monotonic() + 10
+    while not (told := of(read(wire, before), wallet)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [(event["type"], event["timestamp"]) for event in told[:1]] == [("credit_grant.expired", iso(end))]
+
+
+def test_a_reader_misses_none_while_others_write(api: Api, wire: Wire, own_server: Server) -> None:
+    """A consumer that resumes behind its last event, while four threads make grants."""
+    box = Wire(own_server.url, own_server.production_key)
+    wallet = Wallet(new_customer(box), new_currency(box))
+    before = last(box)
+    done = threading.Event()
+
+    def write() -> None:
+        client = Wire(own_server.url, own_server.production_key)
+        for _ in range(25):
+            assert client.post("/api/v1/credits/grants", wallet.grant_body(1)).status_code == 201
+        client.close()
+
+    seen: list[str] = []
+
+    def consume_all() -> None:
+        after = before
+        while True:
+            is_last = done.is_set()
+            events = read(box, after)
+            seen.extend(event["messageId"] for event in of(events, wallet))
+            after = events[-1]["messageId"] if events else after
+            if is_last:
+                return
+
+    reader = threading.Thread(target=consume_all)
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for thread in [reader, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    assert seen == [event["messageId"] for event in of(read(box, before), wallet)]
+    assert len(seen) == 100
+    box.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "naming"),
+    [
+        ({"type": "credit_grant.eaten"}, "type"), ({"type": ""}, "type"), ({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"),
+        ({"after": "x"}, "after"), ({"before": "550cc6dd-ac03-86bc-b5d6-e28c447b4376"}, "before"),
+        ({"after": "x", "before": "y"}, "after"),
+    ],
+    ids=str,
+)
+def test_bad_queries(wire: Wire, query: dict[str, str], naming: str) -> None:
+    check_refusal(wire.get(PATH, **query), 400, "BadUserInput", naming)
