@@ -13,6 +13,7 @@ SERVED: dict[str, int] = {
     "POST /api/v1/credits/consumption": 200,
     "POST /api/v1/credits/consumption/async": 202,
     "GET /api/v1/credits/ledger": 200,
+    "GET /api/v1/credits/usage": 200,
     "GET /api/v1/credits/auto-recharge": 200,
     "POST /api/v1/credits/custom-currencies": 201,
     "GET /api/v1/credits/custom-currencies": 200,

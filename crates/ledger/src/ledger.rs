@@ -11,7 +11,7 @@ use scrip_core::{
 use crate::{
     Claim, EventQuery, EventView, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order,
     OrderRefusal, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, StoredAnswer,
+    RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries,
 };
 
 /// Why a ledger gave no answer.
@@ -195,6 +195,10 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         query: ReservationQuery,
     ) -> Result<Page<ReservationView>, LedgerError>;
+
+    /// What was consumed of a wallet, in buckets and groups, series by their totals, descending; none
+    /// if more than [`crate::USAGE_ROWS_MAX`] rows lie in the range. Nothing is written.
+    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError>;
 
     /// A wallet's newest row at or before an instant, whose `balance_after` was the balance then;
     /// none if it had no rows yet. What is due is written first: if it cannot be, there is no

@@ -21,6 +21,7 @@ mod reading;
 mod record;
 mod reservations;
 mod slot;
+mod usage;
 mod work;
 
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
@@ -44,4 +45,5 @@ pub use record::{
     KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
     UNIT_COST_MEMBER, resource_record_id,
 };
+pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use work::Settings;

@@ -15,7 +15,7 @@ use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
     Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point,
-    RowQuery, RowView, Start, WalletAt, Work,
+    RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt, Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -211,6 +211,17 @@ pub fn row_at(
     let Some(head) = heads.first() else { return Ok(None) };
     let entry = history::newest_at(entries, head, at).map_err(store_error)?;
     Ok(entry.map(|entry| entry.row))
+}
+
+/// What was consumed of a wallet.
+pub fn usage(
+    entries: &impl Entries,
+    published: &impl Published,
+    query: &UsageQuery,
+) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+    let heads = heads(published, std::slice::from_ref(&query.wallet)).map_err(store_error)?;
+    let Some(head) = heads.first() else { return Ok(Some(query.nothing())) };
+    crate::usage::usage(entries, head, query).map_err(store_error)
 }
 
 /// A wallet as it is now, folded without writing; none if it never changed.

@@ -8,3 +8,4 @@ pub(crate) mod grants;
 pub(crate) mod ledger;
 pub(crate) mod recurring_grants;
 pub(crate) mod reservations;
+pub(crate) mod usage;

@@ -167,7 +167,6 @@ async fn what_is_not_served() {
         ("POST", "/api/v2/usage"),
         ("DELETE", "/api/v1/plans/p/entitlements/e"),
         ("PUT", "/api/v1-beta/entity-types"),
-        ("GET", "/api/v1/credits/usage"),
         ("GET", "/api/v1/customers/c/invoices"),
     ];
     for (method, path) in rows {

@@ -12,7 +12,7 @@ use scrip_core::{
 use scrip_ledger::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
     KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, WalletAt, Work,
+    ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use serde_json::json;
 
@@ -169,6 +169,10 @@ impl Ledger for Faulty {
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
         self.inner.events(query).await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+        self.inner.usage(query).await
     }
 
     async fn row_at(

@@ -30,10 +30,12 @@ pub mod row_filters;
 pub mod row_lists;
 pub mod settlement;
 pub mod time;
+pub mod usage;
 pub mod voiding;
 mod world;
 
 pub use holds::{extend_of, release_of, reserve_of};
+pub use refunds::refund_of;
 pub use world::{
     Factory, Given, Made, Making, PRODUCTION, SANDBOX, World, credits, everything, grant_of,
     instant, item, record, rows_of, start, wallet,
@@ -129,6 +131,11 @@ macro_rules! conformance {
                 go_to_grants_that_left
                 of_what_was_overdrawn_follow_the_debt
                 of_releases_go_by_the_reservation
+            }
+            usage {
+                is_seen_at_once_in_its_bucket
+                is_grouped_by_dimensions
+                is_reduced_by_refunds
             }
             events {
                 are_there_with_the_answer

@@ -174,7 +174,9 @@ pub async fn of_releases_go_by_the_reservation(make: &Factory<'_>) {
     assert_eq!(world.available(&wallet).await, "100");
 }
 
-fn refund_of(wallet: &WalletKey, key: &str, consumption: &str, amount: Option<&str>) -> Work {
+/// A refund of a consumption.
+#[must_use]
+pub fn refund_of(wallet: &WalletKey, key: &str, consumption: &str, amount: Option<&str>) -> Work {
     let of = Undone::Consumption(IdempotencyKey::parse(consumption).unwrap());
     refund_as(wallet, key, of, amount)
 }

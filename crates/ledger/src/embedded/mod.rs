@@ -55,7 +55,7 @@ use crate::work::{Settings, StoreError};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, Figure, GrantQuery, GrantView,
     KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, WalletAt, Work,
+    ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -540,6 +540,10 @@ impl Ledger for Embedded {
             reading::by_ordinal(query.page, read).map_err(store_error)
         })
         .await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+        self.read(move |reader, shared| reading::usage(reader, &shared.wallets, &query)).await
     }
 
     async fn row_at(

@@ -24,7 +24,8 @@ use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
     KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Record, RecordKind, RecordQuery,
-    ReservationQuery, ReservationView, RowQuery, RowView, Start, StoredAnswer, WalletAt, Work,
+    ReservationQuery, ReservationView, RowQuery, RowView, Start, StoredAnswer, UsageQuery,
+    UsageSeries, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -289,6 +290,10 @@ impl Ledger for Memory {
         let matching = kept.events.iter().rev().filter(|event| query.asks_for(event));
         let items = matching.map(|event| (event.point().position, kept.view(event)));
         reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+        reading::usage(self, &self.views, &query)
     }
 
     async fn row_at(

@@ -12,7 +12,8 @@ use scrip_core::{
 use scrip_ledger::{
     Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
     KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, SystemClock, WalletAt, Work,
+    ReservationView, RowQuery, RowView, StoredAnswer, SystemClock, UsageQuery, UsageSeries,
+    WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -213,6 +214,10 @@ impl Ledger for Wrong {
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
         self.inner.events(query).await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+        self.inner.usage(query).await
     }
 
     async fn row_at(
