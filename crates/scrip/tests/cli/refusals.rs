@@ -45,7 +45,7 @@ fn every_command_refuses_alike() {
     };
     sql("update meta set value = 9 where name = 'format'");
     told("another format", refusals(&data));
-    sql("update meta set value = 3 where name = 'format'");
+    sql("update meta set value = 4 where name = 'format'");
 
     sql("update meta set value = zeroblob(16) where name = 'ledger_id'");
     told("another ledger", refusals(&data));

@@ -129,7 +129,7 @@ async fn another_format_is_refused() {
     store.fresh().await.close().await;
     store.sql().execute("update meta set value = 9 where name = 'format'", []).unwrap();
     let opened = Embedded::open(store.path(), Options::default(), |_, _| {});
-    assert!(matches!(opened.err(), Some(OpenError::Format { found: 9, known: 3 })));
+    assert!(matches!(opened.err(), Some(OpenError::Format { found: 9, known: 4 })));
     let verified = verify(store.path(), |_, _| {}).unwrap_err();
     assert!(verified.to_string().contains("format 9"), "{verified}");
     let nowhere = verify(&store.path().join("nowhere"), |_, _| {}).unwrap_err();
