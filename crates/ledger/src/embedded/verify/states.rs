@@ -28,6 +28,8 @@ struct Pending {
     /// The command's own rows were met, so that only what follows from them may come.
     has_request: bool,
     has_own: bool,
+    /// The command made a recurring grant, whose first period may begin with it.
+    may_begin_period: bool,
 }
 
 impl States {
@@ -59,6 +61,7 @@ impl States {
                     crossed_by: sequence,
                     has_request: false,
                     has_own: false,
+                    may_begin_period: false,
                 };
                 pending.meet(row);
                 self.pending.insert(number, pending);
@@ -112,21 +115,24 @@ impl Pending {
     fn meet(&mut self, row: &Row) {
         if row.cause == Cause::Request {
             self.has_request = true;
+            self.may_begin_period |= matches!(row.event, Event::RenewalSet { .. });
             self.has_own |= !matches!(
                 row.event,
                 Event::GrantCreated { grant_type: GrantType::Overdraft, .. }
                     | Event::GrantReopened { .. }
+                    | Event::RefundNamed { .. }
+                    | Event::RefundTakenOver(_)
                     | Event::Granted(_)
                     | Event::Expired(_)
             );
         }
     }
 
-    /// Time comes before a command's own rows; a command has one row of its own, which a paid
-    /// grant's activation and expiry may follow.
+    /// Time comes before a command's own rows, but for a recurring grant's first period; a command
+    /// has one row of its own, which a paid grant's activation and expiry may follow.
     fn has_ended_before(&self, row: &Row) -> bool {
         match row.cause {
-            Cause::Time => self.has_request,
+            Cause::Time => self.has_request && !self.may_begin_period,
             Cause::Request => {
                 self.has_own && !matches!(row.event, Event::Granted(_) | Event::Expired(_))
             }

@@ -9,6 +9,7 @@ mod damage;
 mod deep;
 mod deep_past;
 mod full_disk;
+mod given_back;
 mod housekeeping;
 mod losses;
 mod opening;
