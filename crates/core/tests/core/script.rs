@@ -36,12 +36,12 @@ pub fn run_noticing(scenario: &str) -> String {
     for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let told = script.told.len();
-        let heard = script.world.notices.len();
         script.step(parse(line));
         script.told.truncate(told);
         writeln!(script.told, "> {}", words.join(" ")).unwrap();
-        for notice in script.world.notices[heard..].to_vec() {
-            script.tell_notice(&notice);
+        let news = std::mem::take(&mut script.world.notices);
+        for notice in &news {
+            script.tell_notice(notice);
         }
     }
     assert_eq!(script.world.replayed(), script.world.wallet);

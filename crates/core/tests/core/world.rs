@@ -207,7 +207,7 @@ impl World {
                 {
                     let mut gone = over.amount;
                     while gone.is_positive() {
-                        let top = stack.last_mut().expect("no more goes back than was taken over");
+                        let top = stack.last_mut().unwrap();
                         let taken = top.amount.min(gone);
                         gone = gone.minus(taken).unwrap();
                         top.amount = top.amount.minus(taken).unwrap();

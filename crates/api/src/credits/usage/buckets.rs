@@ -18,30 +18,30 @@ pub(super) struct Buckets {
     pub until: Timestamp,
 }
 
-/// The ranges that have a name.
+/// The last day, week, month or year: the ranges that have a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeRange {
-    LastDay,
-    LastWeek,
-    LastMonth,
-    LastYear,
+    Day,
+    Week,
+    Month,
+    Year,
 }
 
 impl TimeRange {
     pub const NAMES: [(&'static str, Self); 4] = [
-        ("LAST_DAY", Self::LastDay),
-        ("LAST_WEEK", Self::LastWeek),
-        ("LAST_MONTH", Self::LastMonth),
-        ("LAST_YEAR", Self::LastYear),
+        ("LAST_DAY", Self::Day),
+        ("LAST_WEEK", Self::Week),
+        ("LAST_MONTH", Self::Month),
+        ("LAST_YEAR", Self::Year),
     ];
 
     /// So many buckets, the current one last.
     pub fn buckets(self, now: Timestamp) -> Buckets {
         let (unit, back) = match self {
-            Self::LastDay => (Unit::Hour, 23),
-            Self::LastWeek => (Unit::Day, 6),
-            Self::LastMonth => (Unit::Day, 29),
-            Self::LastYear => (Unit::Month, 11),
+            Self::Day => (Unit::Hour, 23),
+            Self::Week => (Unit::Day, 6),
+            Self::Month => (Unit::Day, 29),
+            Self::Year => (Unit::Month, 11),
         };
         let current = unit.begin(now);
         let begins = (0..=back).rev().map(|back| unit.step(current, -back)).collect::<Vec<_>>();
@@ -83,10 +83,12 @@ impl Buckets {
     /// than a hundred years.
     pub fn between(from: Timestamp, until: Timestamp) -> Option<Self> {
         let span = until.since(from);
-        let unit = match span {
-            ..=172_800_000 => Unit::Hour,
-            ..=7_948_800_000 => Unit::Day,
-            _ => Unit::Month,
+        let unit = if span <= 48 * HOUR {
+            Unit::Hour
+        } else if span <= 92 * DAY {
+            Unit::Day
+        } else {
+            Unit::Month
         };
         let mut begins = vec![unit.begin(from)];
         while let Some(next) = begins.last().map(|last| unit.step(*last, 1))
@@ -113,16 +115,10 @@ mod tests {
     fn named_ranges_end_with_the_current_bucket() {
         let now = at("2026-03-31T12:34:56Z");
         for (range, count, first, last, until) in [
-            (
-                TimeRange::LastDay,
-                24,
-                "2026-03-30T13:00",
-                "2026-03-31T12:00",
-                "2026-03-31T12:59:59.999",
-            ),
-            (TimeRange::LastWeek, 7, "2026-03-25", "2026-03-31", "2026-03-31T23:59:59.999"),
-            (TimeRange::LastMonth, 30, "2026-03-02", "2026-03-31", "2026-03-31T23:59:59.999"),
-            (TimeRange::LastYear, 12, "2025-04-01", "2026-03-01", "2026-03-31T23:59:59.999"),
+            (TimeRange::Day, 24, "2026-03-30T13:00", "2026-03-31T12:00", "2026-03-31T12:59:59.999"),
+            (TimeRange::Week, 7, "2026-03-25", "2026-03-31", "2026-03-31T23:59:59.999"),
+            (TimeRange::Month, 30, "2026-03-02", "2026-03-31", "2026-03-31T23:59:59.999"),
+            (TimeRange::Year, 12, "2025-04-01", "2026-03-01", "2026-03-31T23:59:59.999"),
         ] {
             let buckets = range.buckets(now);
             let ends = (buckets.begins[0], *buckets.begins.last().unwrap());

@@ -121,7 +121,7 @@ fn buckets(call: &Call) -> Result<Buckets, ApiError> {
     let start =
         query.one("startDate")?.map(|text| fields::instant("startDate", text)).transpose()?;
     let Some(start) = start else {
-        return Ok(range.unwrap_or(TimeRange::LastMonth).buckets(call.now()));
+        return Ok(range.unwrap_or(TimeRange::Month).buckets(call.now()));
     };
     let end = end.unwrap_or_else(|| call.now());
     if start > end {
