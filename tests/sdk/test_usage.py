@@ -110,7 +110,7 @@ def test_which_currency(api: Api, wire: Wire, customer: str, currency: str, othe
         ({"groupBy": "a,a"}, "groupBy"), ({"groupBy": ""}, "groupBy"), ({"timeRange": "LAST_HOUR"}, "timeRange"),
         ({"startDate": "soon"}, "startDate"), ({"startDate": "2026-01-02", "endDate": "2026-01-01"}, "startDate"),
         ({"startDate": iso(datetime(2999, 1, 1, tzinfo=UTC))}, "startDate"), ({"startDate": "1800-01-01"}, "startDate"),
-        ({"endDate": "late"}, "endDate"), ({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"after": "x"}, "after"),
+        ({"endDate": "late"}, "endDate"), ({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"after": "x"}, "after"), ({"after": "x", "before": "y"}, "after"),
         ({"currencyId": "a@b"}, "currencyId"), ({"resourceId": "a@b"}, "resourceId"),
     ],
     ids=str,

@@ -7,7 +7,7 @@ use scrip_core::{Credits, Dimension, Event, Leg, Overflow, Row, Timestamp, Walle
 use crate::history::{self, Entries, Head};
 use crate::work::StoreError;
 
-/// How many rows one question reads at most. Roll-ups, which would need fewer, are not kept yet.
+/// How many rows one question reads at most: all that were recorded since its first instant. Roll-ups, which would need fewer, are not kept yet.
 pub const USAGE_ROWS_MAX: u64 = 1_000_000;
 
 /// What was consumed of a wallet, in buckets and groups.
@@ -34,8 +34,9 @@ pub struct UsageSeries {
     pub total: Credits,
     /// How many events there were.
     pub count: u64,
-    /// Amount and number of events of each bucket.
-    pub points: Vec<(Credits, u64)>,
+    /// Amount and number of events of the buckets that have any, by their places. Groups may be many,
+    /// and most have few.
+    pub points: BTreeMap<usize, (Credits, u64)>,
 }
 
 /// What a row is as usage: an amount, negative for a refund, at an instant; whether it is an event of
@@ -65,7 +66,7 @@ fn used(row: &Row) -> Result<Option<Used<'_>>, Overflow> {
 }
 
 /// The usage of a wallet from its rows, series by their totals, descending; none if more than
-/// [`USAGE_ROWS_MAX`] rows lie in the range.
+/// [`USAGE_ROWS_MAX`] rows were recorded since its first instant.
 pub fn usage(
     entries: &impl Entries,
     head: &Head,
@@ -111,8 +112,7 @@ impl UsageQuery {
     }
 
     fn empty(&self, tags: Vec<String>) -> UsageSeries {
-        let points = vec![(Credits::ZERO, 0); self.buckets.len()];
-        UsageSeries { tags, total: Credits::ZERO, count: 0, points }
+        UsageSeries { tags, total: Credits::ZERO, count: 0, points: BTreeMap::new() }
     }
 
     fn add(
@@ -133,10 +133,9 @@ impl UsageQuery {
         let one = series.entry(tags).or_insert_with_key(|tags| self.empty(tags.clone()));
         one.total = one.total.plus(used.amount)?;
         one.count += u64::from(used.counts);
-        if let Some(point) = one.points.get_mut(bucket) {
-            point.0 = point.0.plus(used.amount)?;
-            point.1 += u64::from(used.counts);
-        }
+        let point = one.points.entry(bucket).or_default();
+        point.0 = point.0.plus(used.amount)?;
+        point.1 += u64::from(used.counts);
         Ok(())
     }
 }

@@ -265,6 +265,11 @@ pub async fn recur_through_a_leap_of_the_clock(make: &Factory<'_>) {
     let last = "basic: Recurring 10 for 0 usd, 2033-01-15 to 2033-02-15".to_owned();
     assert_eq!(world.own(&ann).await.last(), Some(&last));
     assert_eq!(world.own(&ann).await.len(), 38);
+    let bob = wallet("bob/gold");
+    world.recharge(&bob, setting("20", "50", Some("1"), None)).await;
+    world.move_clock("2034-01-20").await;
+    assert_eq!(world.available(&bob).await, "50");
+    assert_eq!(world.own(&bob).await.len(), 13);
 }
 
 /// Decision 75: a setting alone makes none.

@@ -91,7 +91,8 @@ impl World {
         };
         let series = self.ledger.usage(query).await.unwrap().unwrap();
         let told = series.iter().map(|one| {
-            let points = one.points.iter().map(|(amount, count)| format!("{amount}/{count}"));
+            let points = (0..3).map(|place| one.points.get(&place).copied().unwrap_or_default());
+            let points = points.map(|(amount, count)| format!("{amount}/{count}"));
             let points = points.collect::<Vec<_>>().join(" ");
             assert!(one.total >= credits("0"));
             format!("{}: {} in {} events: {points}", one.tags.join(","), one.total, one.count)

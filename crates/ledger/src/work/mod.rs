@@ -337,14 +337,14 @@ fn run_on(
     Ok(Ran { own, balance, at: time })
 }
 
-/// The wallet's time of a command. Time alone passes at most a year at once in a wallet with recurring
-/// grants, which may have thousands of periods behind it when a test clock leaps: whoever lets it
-/// pass asks again.
+/// The wallet's time of a command. Time alone passes at most a year at once in a wallet that makes
+/// grants by itself, which may have thousands of periods behind it when a test clock leaps: whoever
+/// lets it pass asks again.
 fn time_of(slot: &Slot, now: Timestamp, command: &Command) -> Timestamp {
     let wallet = &slot.wallet;
     let now = wallet.time_at(now);
     match (command, wallet.next_due()) {
-        (Command::Advance, Some(due)) if !wallet.renewals().is_empty() => {
+        (Command::Advance, Some(due)) if wallet.makes_grants() => {
             now.min(wallet.time_at(due.at).a_year_later())
         }
         _ => now,

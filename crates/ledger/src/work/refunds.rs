@@ -34,8 +34,15 @@ pub(super) fn refund(
     if let Some(made) = recall(state, name, request)? {
         return repeat(state, at, request, slot, &made).map(Answer::Refunded);
     }
-    let transfers = transfers(state, at, &slot, &original)?;
-    let legs = original.legs.iter().chain(&transfers).map(|leg| leg.grant);
+    let undone = match original.undone_by(request.amount) {
+        Ok(undone) => undone,
+        Err(refusal) => {
+            put_back(state, slot)?;
+            return Err(refusal.into());
+        }
+    };
+    let transfers = transfers(state, at, &slot, &undone)?;
+    let legs = undone.iter().chain(&transfers).map(|leg| leg.grant);
     let left = left(state, at, &slot, legs.collect())?;
     let request = request.clone();
     let command = Command::Refund(Box::new(Refund { request, original, transfers, left }));
@@ -142,15 +149,16 @@ fn original(state: &mut dyn State, slot: &Slot, of: &Undone) -> Result<Option<Or
     Ok(found.map(|it| Original { refunded, refunds, ..it }))
 }
 
-/// Which grants took over what the consumption overdrew, the newest transfer first, less what earlier
+/// Which grants took over what is undone of an overdraft, the newest transfer first, less what earlier
 /// refunds gave back against them: until there is enough.
 fn transfers(
     state: &mut dyn State,
     at: Place<'_>,
     slot: &Slot,
-    original: &Original,
+    undone: &[Leg],
 ) -> Result<Vec<Leg>, Failure> {
-    let Some(overdrawn) = original.legs.last().copied() else { return Ok(Vec::new()) };
+    // It is the last leg of a consumption, and so the first that is undone.
+    let Some(overdrawn) = undone.first().copied() else { return Ok(Vec::new()) };
     if !is_overdraft(state, at, slot, overdrawn.grant)? {
         return Ok(Vec::new());
     }

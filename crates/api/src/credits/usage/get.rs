@@ -48,7 +48,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         UsageQuery { wallet, buckets: begins.clone(), from, until, group_by: group_by.clone() };
     let Some(series) = call.ledger().usage(asked).await? else {
         let message = format!(
-            "startDate: more than {USAGE_ROWS_MAX} ledger rows lie in the range; ask for a shorter one"
+            "startDate: more than {USAGE_ROWS_MAX} ledger rows were recorded since; begin later"
         );
         return Err(ApiError::bad("InvalidArgumentError", message));
     };

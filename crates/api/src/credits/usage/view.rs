@@ -49,12 +49,12 @@ fn write(writer: &mut Writer, begins: &[Timestamp], group_by: &[String], series:
         members.null("featureName");
         members.credits("totalCredits", series.total);
         members.integer("eventCount", count(series.count));
-        let points = begins.iter().zip(&series.points);
-        members.array("points", points, |writer, (begin, (value, events))| {
+        members.array("points", begins.iter().enumerate(), |writer, (place, begin)| {
+            let (value, events) = series.points.get(&place).copied().unwrap_or_default();
             writer.object(|members| {
                 members.plain("timestamp", begin);
-                members.credits("value", *value);
-                members.integer("eventCount", count(*events));
+                members.credits("value", value);
+                members.integer("eventCount", count(events));
             });
         });
         if !group_by.is_empty() {
