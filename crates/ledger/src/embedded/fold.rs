@@ -8,17 +8,22 @@ use super::tables::{self, RawEntry};
 use crate::slot::{Position, Slot, name_of};
 use crate::work::StoreError;
 
-/// The row before one of the same name, given the newest linked row of that name. What a refund leads
-/// to first is no linked row but the consumption: there the row's word is taken if that one has the
-/// name too.
+/// The row before one of the same name, given the newest row of that name that is known here. What a
+/// refund leads to first is no linked row but the consumption: there the row's word is taken if that
+/// one has the name too. A row that leads nowhere may be right whatever came before it: names are
+/// forgotten in time (decision 13), and then used anew. That the link was not lost since, its seal
+/// tells.
 pub(super) fn related_of(
     connection: &Connection,
     entry: &RawEntry<impl AsRef<[u8]>>,
     linked: Option<Position>,
 ) -> Result<Position, StoreError> {
     let stated = entry.links.related;
-    if linked.is_some() || stated == 0 || stated >= entry.position {
-        return Ok(linked.unwrap_or(0));
+    if stated == 0 || stated >= entry.position {
+        return Ok(0);
+    }
+    if let Some(linked) = linked {
+        return Ok(linked);
     }
     let first = tables::raw_entry(connection, stated)?;
     let has_name = first.is_some_and(|it| it.name == entry.name && it.wallet == entry.wallet);

@@ -33,7 +33,8 @@ pub(super) fn mend(directory: &Path, key: &WalletKey) -> Result<Option<Slot>, St
             let related = related_of(&connection, entry, linked)?;
             let row = fold(&mut slot, entry, Some(related))
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            if is_linked(&row.event) {
+            // A name that was forgotten and used anew leads to its newer use.
+            if is_linked(&row.event) || linked.is_some() {
                 linked_rows.extend(entry.name.map(|name| (name, entry.position)));
             }
             slot.wallet.take_departed();

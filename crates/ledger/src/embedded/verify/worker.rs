@@ -92,7 +92,8 @@ pub(super) struct Worker<'a> {
     wallets: Wallets,
     pub records: ByNumber<Recorded>,
     whole: Position,
-    /// Where the reservations' last rows are. Consumptions have one row each and need none.
+    /// Where the newest row of each name is that has a linked row. Most consumptions have one row each
+    /// and need no place here.
     linked: HashMap<NameHash, Position>,
     grants: Grants,
     states: States,
@@ -174,7 +175,8 @@ impl<'a> Worker<'a> {
                 return;
             }
         };
-        if is_linked(&row.event) {
+        // A name that was forgotten and used anew leads to its newer use.
+        if is_linked(&row.event) || linked.is_some() {
             self.linked.extend(entry.name.map(|name| (name, entry.position)));
         }
         let (position, departed) = (entry.position, followed.slot.wallet.take_departed());

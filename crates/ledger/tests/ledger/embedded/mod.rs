@@ -8,6 +8,7 @@ mod crowds;
 mod damage;
 mod deep;
 mod deep_past;
+mod forgotten_names;
 mod full_disk;
 mod given_back;
 mod housekeeping;
