@@ -152,9 +152,9 @@ class TestTheSdkItself:
         with refuses(409, "DuplicatedEntityNotAllowed"):
             patient.customers.provision(id=customer)
         with refuses(501, "UnsupportedParameter"):
-            patient.v1.credits.get_usage(customer_id=customer)
+            patient.v1.plans.list()
         assert self.counts(proxy, "POST", CUSTOMERS) == ["0"]
-        assert self.counts(proxy, "GET", "/api/v1/credits/usage") == ["0"]
+        assert self.counts(proxy, "GET", "/api/v1/plans") == ["0"]
 
     def test_everyday_work_needs_no_second_attempt(self, patient: Api, proxy: FaultProxy, wallet: Wallet) -> None:
         made_grant = grant(patient, wallet, 10)
