@@ -95,8 +95,14 @@ impl Timestamp {
     /// The first instant of the calendar month after its own, UTC; at the end of time it stays there.
     #[must_use]
     pub fn next_month(self) -> Self {
+        self.first_of_month().months_later(1)
+    }
+
+    /// The first instant of its calendar month, UTC; at the end of time it stays there.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
         let first = self.utc().map(|utc| utc.date().first_of_month().to_datetime(Time::midnight()));
-        first.map_or(Self::NEVER, |first| Self::of_utc(first).months_later(1))
+        first.map_or(Self::NEVER, Self::of_utc)
     }
 
     /// Milliseconds from `earlier` to this instant.
@@ -204,8 +210,11 @@ mod tests {
             let instant = Timestamp::parse(text).unwrap();
             assert_eq!(instant.month(), Some(month), "{text}");
             assert_eq!(instant.next_month().to_string(), next, "{text}");
+            assert_eq!(instant.first_of_month().next_month(), instant.next_month(), "{text}");
         }
-        assert_eq!(Timestamp::parse("9999-12-31").unwrap().next_month(), Timestamp::NEVER);
+        let last = Timestamp::parse("9999-12-31").unwrap();
+        assert_eq!(last.next_month(), Timestamp::NEVER);
+        assert_eq!(last.first_of_month().to_string(), "9999-12-01T00:00:00.000Z");
         assert_eq!(Timestamp::NEVER.month(), None);
     }
 

@@ -64,7 +64,7 @@ impl Unit {
         match self {
             Self::Hour => floor(HOUR),
             Self::Day => floor(DAY),
-            Self::Month => at.next_month().months_later(-1),
+            Self::Month => at.first_of_month(),
         }
     }
 
