@@ -33,8 +33,10 @@ def test_buckets(api: Api, wallet: Wallet, time_range: str | None, count: int, s
     assert len(series.points) == count
     starts = [point.timestamp for point in series.points]
     assert {later - sooner for sooner, later in zip(starts, starts[1:], strict=False)} == {step}
-    assert (series.points[-1].value, series.points[-1].event_count) == (5, 2)
-    assert sum(point.value for point in series.points[:-1]) == 0
+    # Of the last two: a bucket may end between the consumptions.
+    assert sum(point.value for point in series.points[-2:]) == 5
+    assert sum(point.event_count for point in series.points[-2:]) == 2
+    assert sum(point.value for point in series.points[:-2]) == 0
     assert (told.currency.currency_id, told.pagination.next, told.pagination.prev) == (wallet.currency, None, None)
 
 
@@ -50,7 +52,8 @@ def test_a_year_of_months(api: Api, wallet: Wallet) -> None:
 def test_between_two_instants(api: Api, wallet: Wallet) -> None:
     for hours in (1, 2, 30):
         consume(api, wallet, hours, created_at=from_now(hours=-hours))
-    (series,) = usage(api, wallet, start_date=from_now(hours=-3), time_range="LAST_YEAR").series
+    end = from_now()
+    (series,) = usage(api, wallet, start_date=end - timedelta(hours=3), end_date=end, time_range="LAST_YEAR").series
     assert (series.total_credits, len(series.points)) == (3, 4)
     (series,) = usage(api, wallet, start_date=from_now(hours=-31), end_date=from_now(hours=-29)).series
     assert series.total_credits == 30
@@ -100,7 +103,7 @@ def test_which_currency(api: Api, wire: Wire, customer: str, currency: str, othe
     answer = check_refusal(wire.get(PATH, customerId=customer), 400, "BadUserInput", "currencyId")
     assert currency in answer["message"] and other_currency in answer["message"]
     nowhere = wire.get(PATH, customerId=customer, currencyId=currency, resourceId="unknown").json()["data"]
-    assert [one["totalCredits"] for one in nowhere["series"]] == [0]
+    assert nowhere["series"] == []
 
 
 @pytest.mark.parametrize(

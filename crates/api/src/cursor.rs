@@ -3,12 +3,12 @@
 //! The sixteen bytes hold a position (48 bits), a part (18 bits), the version and variant of a
 //! UUID (8, "custom"), and 56 bits of a keyed digest over the list, its filters and the rest.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use scrip_core::EnvironmentId;
 use scrip_ledger::Point;
 use sha2::Sha256;
+
+use crate::ids::uuid_text;
 
 const POSITION_BITS: u32 = 48;
 const PART_BITS: u32 = 18;
@@ -41,16 +41,7 @@ impl CursorScope {
     /// The cursor of a place.
     pub fn write(&self, point: Point) -> String {
         let payload = pack(point);
-        let bytes = u128::from_be_bytes(payload) | self.mac(&payload);
-        let hex = format!("{bytes:032x}");
-        let mut text = String::with_capacity(36);
-        for (index, digits) in
-            [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].into_iter().enumerate()
-        {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{}{digits}", if index > 0 { "-" } else { "" });
-        }
-        text
+        uuid_text(u128::from_be_bytes(payload) | self.mac(&payload))
     }
 
     /// The place of a cursor of this list; none for anything else.

@@ -29,7 +29,12 @@ pub trait IdSource: Send + Sync + 'static {
 pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    uuid_text(u128::from_be_bytes(bytes))
+}
+
+/// Bits in the shape of a UUID.
+pub(crate) fn uuid_text(bits: u128) -> String {
+    let hex = format!("{bits:032x}");
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 

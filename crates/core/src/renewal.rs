@@ -19,6 +19,24 @@ pub enum Cadence {
 }
 
 impl Cadence {
+    /// Every cadence.
+    pub const ALL: [Self; 2] = [Self::Month, Self::Year];
+
+    /// The API's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "MONTH",
+            Self::Year => "YEAR",
+        }
+    }
+
+    /// Reads the API's spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text)
+    }
+
     const fn months(self) -> i32 {
         match self {
             Self::Month => 1,

@@ -4,10 +4,10 @@
 //! An event keeps facts and no text that somebody wrote: the names of customer, currency and grant
 //! are looked up when it is read.
 
-use scrip_core::{EnvironmentId, Fact, GrantFact, Timestamp, TraceId, WalletKey};
+use scrip_core::{EnvironmentId, Fact, GrantFact, GrantId, Timestamp, TraceId, WalletKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{GrantRecord, PageRequest, Point, Record};
+use crate::{GrantRecord, PageRequest, Point, Record, RecordKind};
 
 /// What kind of event it is. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -201,6 +201,48 @@ pub struct EventView {
     pub currency: Option<Record>,
     /// The record of its grant: its texts and what it cost.
     pub grant: Option<GrantRecord>,
+}
+
+/// Where the records that events name are looked up.
+pub(crate) trait Named {
+    /// Why a record cannot be read.
+    type Error;
+    /// The live record of this identifier, else the one archived last.
+    fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, Self::Error>;
+    /// The record of this ordinal.
+    fn record_at(&self, ordinal: u64) -> Result<Option<Record>, Self::Error>;
+    /// A grant's record.
+    fn grant(
+        &self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, Self::Error>;
+}
+
+impl EventView {
+    /// The event with what it names.
+    pub(crate) fn of<N: Named>(event: DomainEvent, named: &N) -> Result<Self, N::Error> {
+        let environment = event.environment;
+        let (mut customer, mut grant) = (None, None);
+        let currency = match &event.subject {
+            Subject::Wallet { key, fact } => {
+                if let Fact::Grant(_, of) = fact {
+                    grant = named.grant(environment, of.name.id)?;
+                }
+                let id = key.customer.as_str();
+                customer = named.record(environment, RecordKind::Customer, id)?;
+                let id = key.currency.as_str();
+                named.record(environment, RecordKind::CustomCurrency, id)?
+            }
+            Subject::Currency { ordinal, .. } => named.record_at(*ordinal)?,
+        };
+        Ok(Self { event, customer, currency, grant })
+    }
 }
 
 /// Which events, oldest first: a page's `older` says that there are later ones.

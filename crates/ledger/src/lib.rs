@@ -3,6 +3,7 @@
 //! One trait, [`Ledger`], and its implementations, which know nothing of each other. Whatever they
 //! share (how an order becomes rows, how pages are cut) stands beside them.
 
+mod answer;
 mod bootstrap;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -19,11 +20,16 @@ mod page;
 mod published;
 mod reading;
 mod record;
+mod recurring;
 mod reservations;
 mod slot;
 mod usage;
 mod work;
 
+pub use answer::{
+    Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected, Released,
+    ReservationView, Reserved, RowView, StoredAnswer,
+};
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
@@ -31,11 +37,9 @@ pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
-    Answer, Claim, Consumed, CreateGrant, Executed, GrantRecord, GrantView, NewRecord, Order,
-    OrderRefusal, Payment, PutRecurringGrant, RechargeView, RecordPatch, RecurringGrantView,
-    Refunded, Rejected, Released, Remember, RememberBy, Render, ReservationView, Reserved, RowView,
-    StoredAnswer, WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease,
-    WalletReserve, Work,
+    Claim, CreateGrant, NewRecord, Order, OrderRefusal, Payment, PutRecurringGrant, RecordPatch,
+    Remember, RememberBy, Render, WalletConsume, WalletExtend, WalletRecharge, WalletRefund,
+    WalletRelease, WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
@@ -45,5 +49,6 @@ pub use record::{
     KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
     UNIT_COST_MEMBER, resource_record_id,
 };
+pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use work::Settings;

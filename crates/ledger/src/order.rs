@@ -1,17 +1,14 @@
-//! What a ledger is asked to do, and what it answers.
+//! What a ledger is asked to do, and how its answer is found again.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, Grant, GrantId, Money,
-    NameHash, NameKind, NewGrant, Origin, Priority, Recharge, RechargeSetting, RecurringGrantId,
-    RefundRequest, Refusal, Release, ReservationId, Reserve, RowPart, Timestamp, Undone, WalletKey,
-    Words,
+    Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, GrantId, NameHash, NameKind,
+    NewGrant, Origin, Priority, RechargeSetting, RecurringGrantId, RefundRequest, Refusal, Release,
+    ReservationId, Reserve, Timestamp, Undone, WalletKey,
 };
-use serde::{Deserialize, Serialize};
 
-use crate::{Record, RecordKind};
+use crate::{Answer, RecordKind, StoredAnswer};
 
 /// A request, with who asks and how its answer is remembered.
 pub struct Order {
@@ -245,132 +242,6 @@ pub struct PutRecurringGrant {
     pub display_name: String,
 }
 
-/// The answer to an order that was carried out.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// The record as it is now.
-    Record(Box<Record>),
-    /// Identifiers of an import that were new.
-    Imported(Vec<String>),
-    /// The grant as it is now.
-    Grant(Box<GrantView>),
-    /// What was consumed.
-    Consumed(Consumed),
-    /// Items of a batch that the state refused; all others are durable.
-    Batch(Vec<Rejected>),
-    /// What is set aside, of a hold that was placed or extended.
-    Reserved(Reserved),
-    /// What a reservation came to.
-    Released(Released),
-    /// What was given back.
-    Refunded(Refunded),
-    /// The recharge as it is now.
-    Recharge(Box<RechargeView>),
-    /// The recurring grant as it is now.
-    RecurringGrant(Box<RecurringGrantView>),
-    /// The environment's clock.
-    Clock(Timestamp),
-    /// Nothing to tell.
-    Done,
-}
-
-/// A wallet's recharge as it is now.
-#[derive(Clone, Debug)]
-pub struct RechargeView {
-    /// The wallet.
-    pub wallet: WalletKey,
-    /// How it recharges.
-    pub recharge: Recharge,
-    /// The wallet's time.
-    pub at: Timestamp,
-}
-
-/// A recurring grant as it is now.
-#[derive(Clone, Debug)]
-pub struct RecurringGrantView {
-    /// What was asked for.
-    pub record: Record,
-    /// When its next period begins; none once it ended.
-    pub next: Option<Timestamp>,
-}
-
-/// A consumption, new or repeated.
-#[derive(Clone, Copy, Debug)]
-pub struct Consumed {
-    /// What was asked for.
-    pub amount: Credits,
-    /// The instant it is attributed to.
-    pub attributed_at: Timestamp,
-    /// The wallet's balance now.
-    pub balance: Balance,
-}
-
-/// A refund, new or repeated.
-#[derive(Clone, Copy, Debug)]
-pub struct Refunded {
-    /// What it gave back.
-    pub amount: Credits,
-    /// What all refunds of the consumption had given back with it.
-    pub refunded: Credits,
-    /// When it was made.
-    pub at: Timestamp,
-    /// The wallet's balance now.
-    pub balance: Balance,
-}
-
-/// A reservation, new, repeated (decision 49) or extended.
-#[derive(Clone, Copy, Debug)]
-pub struct Reserved {
-    /// What was set aside.
-    pub amount: Credits,
-    /// When it ends by itself: as it was fixed when it was placed, or extended last.
-    pub expires_at: Timestamp,
-    /// It still holds the credits. A repeat of one that was settled or has ended holds nothing.
-    pub is_open: bool,
-    /// The wallet's balance now.
-    pub balance: Balance,
-}
-
-/// A settled reservation, at once or repeated (decisions 19 and 64).
-#[derive(Clone, Copy, Debug)]
-pub struct Released {
-    /// What was set aside.
-    pub amount: Credits,
-    /// What the first release consumed.
-    pub consumed: Credits,
-    /// When it would have ended, or did end, by itself.
-    pub expires_at: Timestamp,
-    /// The wallet's balance now.
-    pub balance: Balance,
-}
-
-/// An item of a batch that the state refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Its place, from 0.
-    pub index: usize,
-    /// Why.
-    pub refusal: Refusal,
-}
-
-/// An order's answer, fresh or from memory.
-#[derive(Clone, Debug)]
-pub enum Executed {
-    /// It was carried out now.
-    Fresh(Answer),
-    /// It was carried out before; this is what was answered then.
-    Replayed(StoredAnswer),
-}
-
-/// An answer as it went to the client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredAnswer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
-
 /// Turns an outcome into the answer that is stored with it, or into none if it must not be.
 pub type Render = Arc<dyn Fn(&Result<Answer, OrderRefusal>) -> Option<StoredAnswer> + Send + Sync>;
 
@@ -420,64 +291,6 @@ impl From<Refusal> for OrderRefusal {
     fn from(refusal: Refusal) -> Self {
         Self { index: None, refusal }
     }
-}
-
-/// A grant's facts that its wallet does not need, and what it was when it was made or ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantRecord {
-    /// Its place in the order of recording, over the whole store.
-    pub ordinal: u64,
-    /// Its wallet.
-    pub wallet: WalletKey,
-    /// As it was when it was made; as it ended once it has left its wallet.
-    pub grant: Grant,
-    /// Name, comment, metadata, billing address.
-    pub words: Words,
-    /// What it cost.
-    pub cost: Money,
-    /// It stands for an invoice that was paid elsewhere.
-    pub paid_invoice: bool,
-    /// Its wallet's recharge made it.
-    pub is_recharge: bool,
-}
-
-/// A grant as it is now.
-pub type GrantView = GrantRecord;
-
-/// A reservation as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReservationView {
-    /// The wallet it belongs to.
-    pub wallet: WalletKey,
-    /// The client's name for it.
-    pub id: ReservationId,
-    /// What was set aside; positive.
-    pub amount: Credits,
-    /// What its release consumed; 0 without one (decision 22).
-    pub consumed: Credits,
-    /// When it was placed.
-    pub created_at: Timestamp,
-    /// When it ends by itself, or would have ended.
-    pub expires_at: Timestamp,
-    /// It still holds the credits.
-    pub is_open: bool,
-    /// What its owner wrote; empty too if it was erased.
-    pub metadata: BTreeMap<String, String>,
-}
-
-/// A row of the API's ledger.
-#[derive(Clone, Debug)]
-pub struct RowView {
-    /// The wallet it belongs to.
-    pub wallet: WalletKey,
-    /// Its part of the stored row.
-    pub part: RowPart,
-    /// The stored row.
-    pub row: Arc<scrip_core::Row>,
-    /// The stored row's hash.
-    pub hash: scrip_core::Digest,
-    /// The balance after this part.
-    pub balance_after: Credits,
 }
 
 #[cfg(all(test, feature = "conformance"))]

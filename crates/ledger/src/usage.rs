@@ -79,12 +79,9 @@ pub fn usage(
     // What was recorded before is attributed to no later instant.
     let ahead = scrip_core::limits::ATTRIBUTION_AHEAD_MAX_MILLISECONDS;
     let oldest = query.from.later(-ahead);
-    let (mut position, mut newer, mut reads) = (head.last, u64::MAX, 0_u64);
+    let (mut position, mut reads) = (head.last, 0_u64);
     while position != 0 {
-        history::check_older(newer, position)?;
-        let entry = entries.entry(position)?.filter(|entry| entry.wallet == head.number);
-        let missing = || StoreError::Corrupt(format!("entries {position}: no row of its wallet"));
-        let entry = entry.ok_or_else(missing)?;
+        let entry = history::read(entries, head, position)?;
         if entry.row.recorded_at < oldest {
             break;
         }
@@ -95,7 +92,8 @@ pub fn usage(
         query
             .add(&mut series, &entry.row)
             .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
-        (newer, position) = (position, entry.links.previous);
+        history::check_older(position, entry.links.previous)?;
+        position = entry.links.previous;
     }
     let mut series: Vec<UsageSeries> = series.into_values().collect();
     series

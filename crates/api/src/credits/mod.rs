@@ -9,3 +9,4 @@ pub(crate) mod ledger;
 pub(crate) mod recurring_grants;
 pub(crate) mod reservations;
 pub(crate) mod usage;
+mod wallet;

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{self, MethodRouter};
+use axum::routing::{self, MethodFilter, MethodRouter};
 use scrip_ledger::{Claim, ClaimState, RememberBy};
 
 use super::{Call, Reply, Write, body, claim};
@@ -72,10 +72,7 @@ impl Endpoint {
         F: Fn(Write) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
-        let handler = routing::post(move |State(app): State<App>, request: Request| {
-            write(app, request, accepts, endpoint)
-        });
-        Self { method: "POST", path, handler, operation: operation.writes() }
+        Self::writing(("POST", MethodFilter::POST), path, accepts, operation, endpoint)
     }
 
     /// An endpoint that makes or replaces something.
@@ -84,22 +81,8 @@ impl Endpoint {
         F: Fn(Write) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
-        let handler = routing::put(move |State(app): State<App>, request: Request| {
-            write(app, request, Accepts::CHANGE, endpoint)
-        });
-        Self { method: "PUT", path, handler, operation: operation.writes() }
-    }
-
-    /// An endpoint that ends something.
-    pub fn delete<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
-    where
-        F: Fn(Write) -> R + Clone + Send + Sync + 'static,
-        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
-    {
-        let handler = routing::delete(move |State(app): State<App>, request: Request| {
-            write(app, request, Accepts::CHANGE, endpoint)
-        });
-        Self { method: "DELETE", path, handler, operation: operation.writes() }
+        let method = ("PUT", MethodFilter::PUT);
+        Self::writing(method, path, Accepts::CHANGE, operation, endpoint)
     }
 
     /// An endpoint that changes something.
@@ -108,10 +91,35 @@ impl Endpoint {
         F: Fn(Write) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
-        let handler = routing::patch(move |State(app): State<App>, request: Request| {
-            write(app, request, Accepts::CHANGE, endpoint)
+        let method = ("PATCH", MethodFilter::PATCH);
+        Self::writing(method, path, Accepts::CHANGE, operation, endpoint)
+    }
+
+    /// An endpoint that ends something.
+    pub fn delete<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
+    where
+        F: Fn(Write) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let method = ("DELETE", MethodFilter::DELETE);
+        Self::writing(method, path, Accepts::CHANGE, operation, endpoint)
+    }
+
+    fn writing<F, R>(
+        (method, filter): (&'static str, MethodFilter),
+        path: &'static str,
+        accepts: Accepts,
+        operation: Operation,
+        endpoint: F,
+    ) -> Self
+    where
+        F: Fn(Write) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+    {
+        let handler = routing::on(filter, move |State(app): State<App>, request: Request| {
+            write(app, request, accepts, endpoint)
         });
-        Self { method: "PATCH", path, handler, operation: operation.writes() }
+        Self { method, path, handler, operation: operation.writes() }
     }
 }
 

@@ -4,8 +4,8 @@ use super::grant::check_room;
 use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
 use crate::{
     Circumstances, Credits, Entity, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money,
-    Overflow, PaymentState, Priority, Recharge, RechargeSetting, RechargeStop, RecurringGrantId,
-    Refusal, Renewal, RenewalNumber, SetRenewal, Threshold, Timestamp, Wallet,
+    Overflow, PaymentState, Priority, RechargeSetting, RechargeStop, RecurringGrantId, Refusal,
+    Renewal, RenewalNumber, SetRenewal, Threshold, Timestamp, Wallet,
 };
 
 pub(super) fn set_recharge(setting: &RechargeSetting) -> Result<Vec<Event>, Refusal> {
@@ -179,16 +179,5 @@ impl Made {
         let is_usable = payment == PaymentState::Settled;
         let granted = is_usable.then_some(Event::Granted(Leg { grant, amount }));
         [why, created].into_iter().chain(granted).collect()
-    }
-}
-
-impl Recharge {
-    /// Of the limit's hundredths, how many the spend of an instant's month has reached, rounded
-    /// down; none without a limit.
-    #[must_use]
-    pub fn spent_hundredths(&self, at: Timestamp) -> Option<i128> {
-        let limit = self.setting.spend_limit?.billionths();
-        let spent = self.spent_in_month_of(at).billionths();
-        if limit == 0 { Some(100) } else { spent.checked_mul(100).map(|spent| spent / limit) }
     }
 }

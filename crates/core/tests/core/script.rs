@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use scrip_core::{
     Cause, Command, Credits, Decided, Event, Fact, Grant, GrantId, GrantRef, GrantStatus,
-    GrantType, Notice, RecurringGrantId, Release, RowPart, Timestamp,
+    GrantType, MoneyAmount, Notice, RecurringGrantId, Release, RowPart, Timestamp,
 };
 
 use crate::language::{Step, Verb, parse, print_instant};
@@ -226,8 +226,9 @@ impl Script {
             || "never set".to_owned(),
             |recharge| {
                 let spent = recharge.spent_in_month_of(self.now);
-                let of_limit = recharge.spent_hundredths(self.now);
-                let of_limit = of_limit.map_or(String::new(), |part| format!(" ({part} %)"));
+                let limit = recharge.setting.spend_limit.map(MoneyAmount::billionths);
+                let part = |limit| spent.billionths() * 100 / limit;
+                let of_limit = limit.map_or(String::new(), |limit| format!(" ({} %)", part(limit)));
                 let state = match (recharge.is_on(), recharge.stopped) {
                     (true, _) => "on".to_owned(),
                     (false, Some(reason)) => format!("stopped by {reason:?}"),

@@ -216,7 +216,7 @@ pub async fn recur_as_they_were_put_last(make: &Factory<'_>) {
     let first = world.put(&ann, "basic", "100", None).await;
     world.move_clock("2030-01-05").await;
     let repeated = world.put(&ann, "basic", "100", None).await;
-    assert_eq!((repeated.next, &repeated.record.body), (first.next, &first.record.body));
+    assert_eq!(repeated, first);
     let mut changed = put_of(&ann, "basic", "250", None);
     changed.display_name = "Plus".to_owned();
     world.done(Work::PutRecurringGrant(Box::new(changed))).await;
@@ -245,7 +245,7 @@ pub async fn recur_until_they_are_removed(make: &Factory<'_>) {
     world.put(&ann, "basic", "100", None).await;
     assert_eq!(world.refused(remove(&wallet("bob/gold"))).await, unknown);
     let Answer::RecurringGrant(removed) = world.done(remove(&ann)).await else { panic!() };
-    assert_eq!((removed.next, removed.record.archived_at), (None, Some(instant("2030-01-01"))));
+    assert_eq!((removed.next, removed.ended_at), (None, Some(instant("2030-01-01"))));
     assert_eq!(world.refused(remove(&ann)).await, unknown);
     assert_eq!(world.available(&ann).await, "100");
     world.move_clock("2030-02-01").await;

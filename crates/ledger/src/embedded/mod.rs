@@ -239,16 +239,28 @@ impl Embedded {
         Ok(keys)
     }
 
-    /// Writes what is due in the wallets that `find` names, where it may make grants.
-    async fn make_due_grants(
+    /// Reads the wallets that `find` names as they are now. Where something due may make grants, it
+    /// is written before.
+    async fn read_now<T: Send + 'static>(
         &self,
         find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
-    ) -> Result<(), LedgerError> {
-        let due = self.read(move |_, shared| {
+        read: impl Fn(&Reader, &Shared) -> Result<T, LedgerError> + Send + Sync + 'static,
+    ) -> Result<T, LedgerError> {
+        let read = Arc::new(read);
+        let at_once = Arc::clone(&read);
+        let answer = self.read(move |reader, shared| {
             let keys = find(shared).map_err(store_error)?;
-            reading::own_due_among(&shared.wallets, &shared.clocks, &keys).map_err(store_error)
+            let due = reading::own_due_among(&shared.wallets, &shared.clocks, &keys);
+            let due = due.map_err(store_error)?;
+            if due.is_empty() { at_once(reader, shared).map(Ok) } else { Ok(Err(due)) }
         });
-        reading::write_due(self, &due.await?).await
+        match answer.await? {
+            Ok(answer) => Ok(answer),
+            Err(due) => {
+                reading::write_due(self, &due).await?;
+                self.read(move |reader, shared| read(reader, shared)).await
+            }
+        }
     }
 
     /// Writes what is due in a wallet, or says why it is not written.
@@ -382,14 +394,12 @@ impl Ledger for Embedded {
         {
             return balance(&slot, &self.shared.clocks);
         }
-        let key = wallet.clone();
-        self.make_due_grants(move |_| Ok(vec![key])).await?;
-        let key = wallet.clone();
-        self.read(move |_, shared| {
+        let (key, asked) = (wallet.clone(), wallet.clone());
+        let read = move |_: &Reader, shared: &Shared| {
             let slot = shared.wallets.load(&key).map_err(store_error)?;
             balance(&slot, &shared.clocks)
-        })
-        .await
+        };
+        self.read_now(move |_| Ok(vec![asked]), read).await
     }
 
     async fn balances(
@@ -400,12 +410,11 @@ impl Ledger for Embedded {
     ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
         let (customer, resource) = (customer.clone(), resource.cloned());
         let whose = customer.clone();
-        self.make_due_grants(move |shared| shared.wallets.wallets_of(environment, &whose)).await?;
-        self.read(move |_, Shared { wallets, clocks, .. }| {
+        let read = move |_: &Reader, Shared { wallets, clocks, .. }: &Shared| {
             reading::balances(wallets, clocks, environment, &customer, resource.as_ref())
                 .map_err(store_error)
-        })
-        .await
+        };
+        self.read_now(move |shared| shared.wallets.wallets_of(environment, &whose), read).await
     }
 
     async fn wallets(
@@ -427,14 +436,13 @@ impl Ledger for Embedded {
     ) -> Result<Option<WalletAt>, LedgerError> {
         let key = wallet.clone();
         let Some(at) = at else {
-            let own = wallet.clone();
-            self.make_due_grants(move |_| Ok(vec![own])).await?;
+            let asked = wallet.clone();
             let read = move |_: &Reader, Shared { wallets, clocks, .. }: &Shared| {
                 let slot = wallets.slot(&key).map_err(store_error)?;
                 let now = slot.map(|slot| reading::wallet_now(&slot, clocks));
                 now.transpose().map_err(store_error)
             };
-            return self.read(read).await;
+            return self.read_now(move |_| Ok(vec![asked]), read).await;
         };
         self.bring_up(move |_| Ok(vec![key])).await?;
         let key = wallet.clone();
@@ -514,12 +522,11 @@ impl Ledger for Embedded {
         id: &ReservationId,
     ) -> Result<Option<ReservationView>, LedgerError> {
         let (key, id) = (wallet.clone(), id.clone());
-        let own = wallet.clone();
-        self.make_due_grants(move |_| Ok(vec![own])).await?;
-        self.read(move |reader, Shared { wallets, clocks, .. }| {
+        let asked = wallet.clone();
+        let read = move |reader: &Reader, Shared { wallets, clocks, .. }: &Shared| {
             reservations::reservation(reader, wallets, clocks, &key, &id).map_err(store_error)
-        })
-        .await
+        };
+        self.read_now(move |_| Ok(vec![asked]), read).await
     }
 
     async fn reservations(
@@ -527,11 +534,10 @@ impl Ledger for Embedded {
         query: ReservationQuery,
     ) -> Result<Page<ReservationView>, LedgerError> {
         let (environment, whose) = (query.environment, query.customer.clone());
-        self.make_due_grants(move |shared| shared.wallets.wallets_of(environment, &whose)).await?;
-        self.read(move |reader, Shared { wallets, clocks, .. }| {
+        let read = move |reader: &Reader, Shared { wallets, clocks, .. }: &Shared| {
             reservations::reservations(reader, wallets, clocks, &query)
-        })
-        .await
+        };
+        self.read_now(move |shared| shared.wallets.wallets_of(environment, &whose), read).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

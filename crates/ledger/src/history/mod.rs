@@ -25,7 +25,7 @@ use wanted::Wanted;
 
 pub use parts::parts_of;
 pub use past::{Kept, fold_to};
-pub use reading::{check_older, newest_at, newest_of};
+pub use reading::{check_older, newest_at, newest_of, read};
 
 /// A row as it is stored.
 #[derive(Clone, Debug)]

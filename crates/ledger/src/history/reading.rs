@@ -61,11 +61,7 @@ pub fn newest_of(
 }
 
 /// The wallet's row at a position.
-pub(super) fn read(
-    entries: &impl Entries,
-    head: &Head,
-    position: Position,
-) -> Result<Entry, StoreError> {
+pub fn read(entries: &impl Entries, head: &Head, position: Position) -> Result<Entry, StoreError> {
     let entry = entries.entry(position)?.filter(|entry| entry.wallet == head.number);
     entry.ok_or_else(|| {
         StoreError::Corrupt(format!("entries {position}: no row of wallet {}", head.number))

@@ -288,7 +288,10 @@ impl Ledger for Memory {
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
         let kept = self.kept();
         let matching = kept.events.iter().rev().filter(|event| query.asks_for(event));
-        let items = matching.map(|event| (event.point().position, kept.view(event)));
+        let items = matching.map(|event| {
+            let Ok(view) = EventView::of(event.clone(), &*kept);
+            (event.point().position, view)
+        });
         reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
     }
 

@@ -1,15 +1,14 @@
 //! What the memory ledger keeps, and its unit of work.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use scrip_core::{
-    Decided, Digest, EnvironmentId, Fact, GrantId, NameHash, Row, Timestamp, WalletKey,
-};
+use scrip_core::{Decided, Digest, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
 
 use super::views::Views;
 use crate::clock::Clocks;
-use crate::event::{DomainEvent, EventView, Subject};
+use crate::event::{DomainEvent, Named};
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::record::key_holder_of;
@@ -73,28 +72,34 @@ impl Kept {
         self.grants.get(ordinal).cloned()
     }
 
-    /// The event with what it names.
-    pub(super) fn view(&self, event: &DomainEvent) -> EventView {
-        let (environment, event) = (event.environment, event.clone());
-        let (customer, currency, grant) = match &event.subject {
-            Subject::Wallet { key, fact } => {
-                let (customer, currency) = (key.customer.as_str(), key.currency.as_str());
-                let grant = match fact {
-                    Fact::Grant(_, of) => self.grant(environment, of.name.id),
-                    _ => None,
-                };
-                let customer = self.record(environment, RecordKind::Customer, customer);
-                let currency = self.record(environment, RecordKind::CustomCurrency, currency);
-                (customer, currency, grant)
-            }
-            Subject::Currency { ordinal, .. } => (None, self.records.get(ordinal).cloned(), None),
-        };
-        EventView { event, customer, currency, grant }
-    }
-
     fn next_ordinal(&mut self) -> u64 {
         self.ordinal += 1;
         self.ordinal
+    }
+}
+
+impl Named for Kept {
+    type Error = Infallible;
+
+    fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, Infallible> {
+        Ok(self.record(environment, kind, id))
+    }
+
+    fn record_at(&self, ordinal: u64) -> Result<Option<Record>, Infallible> {
+        Ok(self.records.get(&ordinal).cloned())
+    }
+
+    fn grant(
+        &self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, Infallible> {
+        Ok(self.grant(environment, id))
     }
 }
 

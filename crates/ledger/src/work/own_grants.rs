@@ -1,30 +1,18 @@
 //! Grants that a wallet makes by itself: recharges (decision 53) and recurring grants (decision 82).
 
 use scrip_core::{
-    Cadence, Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal,
-    Renewal, SetRenewal, Timestamp, WalletKey, Words,
+    Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal, Renewal,
+    SetRenewal, Timestamp, WalletKey, Words,
 };
-use serde_json::{Map, Value};
 
 use super::records::{find, insert, known_standings, merge, refuse_archived};
 use super::repeats::put_back;
 use super::{Extra, Failure, Place, State, StoreError, command};
+use crate::recurring::body_of;
 use crate::slot::Slot;
 use crate::{
     Answer, PutRecurringGrant, RechargeView, Record, RecordKind, RecurringGrantView, WalletRecharge,
 };
-
-/// The members of a recurring grant's record.
-mod member {
-    pub(super) const CUSTOMER: &str = "customerId";
-    pub(super) const CURRENCY: &str = "currencyId";
-    pub(super) const RESOURCE: &str = "resourceId";
-    pub(super) const AMOUNT: &str = "amount";
-    pub(super) const CADENCE: &str = "cadence";
-    pub(super) const ANCHOR: &str = "anchorMilliseconds";
-    pub(super) const PRIORITY: &str = "priority";
-    pub(super) const NAME: &str = "displayName";
-}
 
 /// Whether a wallet may make grants by itself now: neither its customer nor its currency is archived
 /// (decisions 48 and 74). Asked only where it matters.
@@ -91,7 +79,10 @@ pub(super) fn put_recurring(
             return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
         }
     }
-    if known.as_ref().is_some_and(|record| !is_of(record, wallet)) {
+    let is_of = |record: &Record| {
+        RecurringGrantView::of(record).is_some_and(|known| known.wallet == *wallet)
+    };
+    if known.as_ref().is_some_and(|record| !is_of(record)) {
         return Err(Refusal::RecurringGrantMoved { id: id.to_string() }.into());
     }
     let set = SetRenewal {
@@ -116,7 +107,7 @@ pub(super) fn put_recurring(
         }
         None => insert(state, at, RecordKind::RecurringGrant, id.as_str(), body)?,
     };
-    Ok(answer(record, Some(renewal.next)))
+    answer(&record, Some(renewal.next))
 }
 
 /// Ends a recurring grant.
@@ -128,7 +119,8 @@ pub(super) fn remove_recurring(
 ) -> Result<Answer, Failure> {
     let unknown = || Refusal::not_found(Entity::RecurringGrant, id);
     let mut record = find(state, at, RecordKind::RecurringGrant, id.as_str())?;
-    if record.archived_at.is_some() || !is_of(&record, wallet) {
+    let is_it = RecurringGrantView::of(&record).is_some_and(|known| known.wallet == *wallet);
+    if record.archived_at.is_some() || !is_it {
         return Err(unknown().into());
     }
     command(state, at, wallet, &Command::RemoveRenewal(id.clone()), &Extra::default())?.own?;
@@ -136,7 +128,7 @@ pub(super) fn remove_recurring(
     record.archived_at = Some(now);
     record.updated_at = now;
     state.update_record(&record)?;
-    Ok(answer(record, None))
+    answer(&record, None)
 }
 
 /// The words of the grants that the wallet made by itself with these rows, and whether a recharge did.
@@ -186,11 +178,13 @@ fn name_of(
     id: &RecurringGrantId,
 ) -> Result<Option<String>, StoreError> {
     let record = state.record(at.environment, RecordKind::RecurringGrant, id.as_str())?;
-    Ok(record.and_then(|record| record.text(member::NAME).map(str::to_owned)))
+    Ok(record.as_ref().and_then(RecurringGrantView::of).map(|known| known.display_name))
 }
 
-fn answer(record: Record, next: Option<Timestamp>) -> Answer {
-    Answer::RecurringGrant(Box::new(RecurringGrantView { record, next }))
+fn answer(record: &Record, next: Option<Timestamp>) -> Result<Answer, Failure> {
+    let wrong = || StoreError::Corrupt(format!("records: {} is no recurring grant", record.id));
+    let view = RecurringGrantView::of(record).ok_or_else(wrong)?;
+    Ok(Answer::RecurringGrant(Box::new(RecurringGrantView { next, ..view })))
 }
 
 /// A recurring grant as its wallet knows it now.
@@ -203,33 +197,6 @@ fn renewal(
     let renewal = slot.wallet.renewal(id).cloned();
     put_back(state, slot)?;
     Ok(renewal)
-}
-
-fn body_of(put: &PutRecurringGrant, anchor: Timestamp) -> Map<String, Value> {
-    let PutRecurringGrant { wallet, amount, cadence, priority, display_name, .. } = put;
-    let resource = wallet.resource.as_ref().map(|id| Value::from(id.as_str()));
-    let cadence = match cadence {
-        Cadence::Month => "MONTH",
-        Cadence::Year => "YEAR",
-    };
-    let members = [
-        (member::CUSTOMER, Some(Value::from(wallet.customer.as_str()))),
-        (member::CURRENCY, Some(Value::from(wallet.currency.as_str()))),
-        (member::RESOURCE, resource),
-        (member::AMOUNT, Some(Value::from(amount.to_string()))),
-        (member::CADENCE, Some(Value::from(cadence))),
-        (member::ANCHOR, Some(Value::from(anchor.milliseconds()))),
-        (member::PRIORITY, Some(Value::from(priority.get()))),
-        (member::NAME, Some(Value::from(display_name.as_str()))),
-    ];
-    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    present.collect()
-}
-
-fn is_of(record: &Record, wallet: &WalletKey) -> bool {
-    record.text(member::CUSTOMER) == Some(wallet.customer.as_str())
-        && record.text(member::CURRENCY) == Some(wallet.currency.as_str())
-        && record.text(member::RESOURCE) == wallet.resource.as_ref().map(|id| id.as_str())
 }
 
 fn lost(wallet: &WalletKey) -> Failure {

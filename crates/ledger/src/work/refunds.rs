@@ -4,8 +4,8 @@
 //! name and leads back to it. What was transferred from an overdraft grant is found by that grant.
 
 use scrip_core::{
-    Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg,
-    NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Row, Timestamp, Undone,
+    Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg, Mark,
+    NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Timestamp, Undone,
 };
 
 use super::records::known_standings;
@@ -44,15 +44,13 @@ pub(super) fn refund(
     let transfers = transfers(state, at, &slot, &undone)?;
     let legs = undone.iter().chain(&transfers).map(|leg| leg.grant);
     let left = left(state, at, &slot, legs.collect())?;
+    let amount = Credits::sum(undone.iter().map(|leg| leg.amount)).map_err(overflow)?;
+    let refunded = original.refunded.plus(amount).map_err(overflow)?;
     let request = request.clone();
     let command = Command::Refund(Box::new(Refund { request, original, transfers, left }));
     let ran = run_on(state, at, slot, &command, &Extra::default())?;
-    let (balance, at_) = (ran.balance, ran.at);
     ran.own?;
-    let made = recall(state, name, &item.request)?;
-    let missing = || StoreError::Corrupt("a refund left no row of its own".to_owned());
-    let Made { amount, refunded, .. } = made.ok_or_else(missing)?;
-    Ok(Answer::Refunded(Refunded { amount, refunded, at: at_, balance }))
+    Ok(Answer::Refunded(Refunded { amount, refunded, at: ran.at, balance: ran.balance }))
 }
 
 /// A refund that was made.
@@ -60,7 +58,7 @@ struct Made {
     amount: Credits,
     refunded: Credits,
     at: Timestamp,
-    fingerprint: Option<Fingerprint>,
+    fingerprint: Fingerprint,
 }
 
 /// Same key and same request: what the first answer said, with the balance as it is now. Another
@@ -74,7 +72,7 @@ fn repeat(
 ) -> Result<Refunded, Failure> {
     let balance = seen_now(state, at, &slot)?.balance().map_err(overflow)?;
     put_back(state, slot)?;
-    if made.fingerprint != Some(request.fingerprint()) {
+    if made.fingerprint != request.fingerprint() {
         return Err(Refusal::KeyReused { key: request.key.to_string() }.into());
     }
     Ok(Refunded { amount: made.amount, refunded: made.refunded, at: made.at, balance })
@@ -87,13 +85,14 @@ fn recall(
     request: &RefundRequest,
 ) -> Result<Option<Made>, Failure> {
     let Some(position) = state.find(name)? else { return Ok(None) };
-    let Row { event, mark, recorded_at, .. } = state.entry(position)?.row.as_ref().clone();
-    let Event::RefundNamed { amount, refunded, .. } = event else { return Ok(None) };
-    let Some(mark) = mark.filter(|mark| mark.key.as_ref() == Some(&request.key)) else {
-        return Ok(None);
+    let row = state.entry(position)?.row;
+    let Event::RefundNamed { amount, refunded, .. } = row.event else { return Ok(None) };
+    let is_it = |mark: &&Mark| mark.key.as_ref() == Some(&request.key);
+    let made = |mark: &Mark| {
+        let fingerprint = mark.fingerprint;
+        Made { amount, refunded, at: row.recorded_at, fingerprint }
     };
-    let fingerprint = Some(mark.fingerprint);
-    Ok(Some(Made { amount, refunded, at: recorded_at, fingerprint }))
+    Ok(row.mark.as_ref().filter(is_it).map(made))
 }
 
 /// What was consumed under a name, with what was given back of it so far; a reservation that was not

@@ -1,20 +1,21 @@
 //! `PUT /api/v1/credits/auto-recharge`: says how a wallet recharges (decision 53).
 
 use scrip_core::{
-    Credits, GrantPeriod, Money, MoneyAmount, MoneyCurrency, RechargeSetting, Threshold, WalletKey,
+    Credits, GrantPeriod, Money, MoneyAmount, MoneyCurrency, RechargeSetting, Threshold,
 };
 use scrip_ledger::{Answer, WalletRecharge, Work};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{GRANT_PERIODS, TAG, THRESHOLD_TYPES, view};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Numbers, Reply, Write};
 use crate::json::{Number, Object, Text, read_body};
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    self, amount, boolean, choice, closed, described, id, nullable, optional, required,
+    amount, boolean, choice, closed, described, nullable, optional, required,
 };
 
 #[derive(Deserialize)]
@@ -54,13 +55,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 
 fn parse(write: &Write, numbers: Numbers) -> Result<WalletRecharge, ApiError> {
     let request: Request<'_> = read_body(write.body())?;
-    let resource = request.resource_id.as_ref();
-    let wallet = WalletKey {
-        environment: write.call().environment(),
-        customer: fields::customer("customerId", &request.customer_id.0)?,
-        currency: fields::currency("currencyId", &request.currency_id.0)?,
-        resource: resource.map(|Text(text)| fields::resource("resourceId", text)).transpose()?,
-    };
+    let (customer, currency) = (&request.customer_id, &request.currency_id);
+    let wallet = wallet::of_body(write.call(), customer, currency, request.resource_id.as_ref())?;
     let target = request.target_balance;
     let target = target.map(|number| fields::amount("targetBalance", number, numbers));
     let limit = request.max_spend_limit;
@@ -129,10 +125,7 @@ pub(super) fn schema() -> Value {
     let not_negative = || json!({"type": "number", "minimum": 0, "default": 0});
     let limit = "What may be spent in a calendar month; without it as much as is needed";
     let target = "In credits; more than the threshold";
-    closed([
-        required("customerId", id(schema::CUSTOMER_ID)),
-        required("currencyId", id(schema::PLAIN_ID)),
-        optional("resourceId", nullable(id(schema::PLAIN_ID))),
+    let own = [
         required("isEnabled", boolean()),
         optional("thresholdType", nullable(threshold_type)),
         optional("thresholdValue", nullable(not_negative())),
@@ -140,7 +133,8 @@ pub(super) fn schema() -> Value {
         optional("maxSpendLimit", described(nullable(amount()), limit)),
         optional("grantExpirationPeriod", nullable(period)),
         optional("unitCost", unit_cost_schema("without it the currency's")),
-    ])
+    ];
+    closed(wallet::members().into_iter().chain(own))
 }
 
 /// What a price looks like in a request.

@@ -1,14 +1,13 @@
 //! `GET /api/v1/credits/balances/explain`: what a balance is made of (decision 83).
 
-use scrip_core::{Credits, Grant, Overflow, Wallet, WalletKey};
+use scrip_core::{Credits, Grant, Overflow, Wallet};
 use scrip_ledger::{Explained, WalletAt};
 use serde_json::{Value, json};
 
 use super::view::{overflow, write_sums, write_wallet};
 use super::{AT, TAG, past};
-use crate::credits::{grants, ledger};
+use crate::credits::{grants, ledger, wallet};
 use crate::error::ApiError;
-use crate::fields;
 use crate::http::{Call, Reply};
 use crate::json::{Members, document};
 use crate::lookup::{existing_currency, existing_customer};
@@ -18,16 +17,7 @@ use crate::openapi::schema::{
 };
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
-    let query = call.query();
-    let wallet = WalletKey {
-        environment: call.environment(),
-        customer: fields::customer("customerId", query.required("customerId")?)?,
-        currency: fields::currency("currencyId", query.required("currencyId")?)?,
-        resource: query
-            .one("resourceId")?
-            .map(|text| fields::resource("resourceId", text))
-            .transpose()?,
-    };
+    let wallet = wallet::of_query(&call)?;
     let at = past(&call)?;
     existing_customer(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;

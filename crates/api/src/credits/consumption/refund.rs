@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{TAG, write_credit};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Numbers, Reply, Write};
 use crate::json::{Number, Text, document, read_body};
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    self, amount, closed, data, described, filled_text, id, instant, nullable, open, optional,
+    self, amount, closed, data, described, filled_text, instant, nullable, open, optional,
     positive_amount, reference, required,
 };
 
@@ -42,13 +43,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 
 fn parse(write: &Write, numbers: Numbers) -> Result<WalletRefund, ApiError> {
     let request: Request<'_> = read_body(write.body())?;
-    let resource = request.resource_id.as_ref();
-    let wallet = WalletKey {
-        environment: write.call().environment(),
-        customer: fields::customer("customerId", &request.customer_id.0)?,
-        currency: fields::currency("currencyId", &request.currency_id.0)?,
-        resource: resource.map(|Text(text)| fields::resource("resourceId", text)).transpose()?,
-    };
+    let (customer, currency) = (&request.customer_id, &request.currency_id);
+    let wallet = wallet::of_body(write.call(), customer, currency, request.resource_id.as_ref())?;
     let of = match (&request.consumption_key, &request.reservation_id) {
         (Some(Text(key)), None) => {
             Undone::Consumption(fields::idempotency_key("consumptionKey", key)?)
@@ -100,15 +96,13 @@ pub(super) fn operation() -> Operation {
 
 pub(super) fn schema() -> Value {
     let one = "Exactly one of `consumptionKey` and `reservationId`";
-    closed([
-        required("customerId", id(schema::CUSTOMER_ID)),
-        required("currencyId", id(schema::PLAIN_ID)),
-        optional("resourceId", nullable(id(schema::PLAIN_ID))),
+    let own = [
         required("idempotencyKey", described(filled_text(), "The refund's own key")),
         optional("consumptionKey", described(nullable(filled_text()), one)),
         optional("reservationId", described(nullable(filled_text()), one)),
         optional("amount", described(nullable(positive_amount()), "Without it all that is left")),
-    ])
+    ];
+    closed(wallet::members().into_iter().chain(own))
 }
 
 pub(super) fn response() -> Value {

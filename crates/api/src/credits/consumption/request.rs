@@ -1,18 +1,19 @@
 //! A consumption as requests spell it, alone or in a batch.
 
 use scrip_core::limits::BATCH_MAX;
-use scrip_core::{Consume, OnInsufficient, WalletKey};
+use scrip_core::{Consume, OnInsufficient};
 use scrip_ledger::WalletConsume;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::Call;
 use crate::json::{Dimensions, Number, Object, Text, read_body};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, choice, closed, described, filled_text, id, instant, nullable, optional, required,
+    self, choice, closed, described, filled_text, instant, nullable, optional, required,
 };
 
 /// What happens when the balance is short, as requests spell it.
@@ -62,7 +63,7 @@ pub(super) fn read_batch(call: &Call, body: &[u8]) -> Result<Vec<WalletConsume>,
 }
 
 fn parse(call: &Call, item: Item<'_>) -> Result<WalletConsume, ApiError> {
-    let resource = item.resource_id.map(|Text(text)| fields::resource("resourceId", &text));
+    let resource = item.resource_id.as_ref();
     let created_at = item.created_at.map(|Text(text)| fields::instant("createdAt", &text));
     let dimensions = item.dimensions.map(|given| fields::dimensions("dimensions", given));
     let on_insufficient = item
@@ -70,12 +71,7 @@ fn parse(call: &Call, item: Item<'_>) -> Result<WalletConsume, ApiError> {
         .map(|Text(text)| fields::choice("onInsufficient", &text, &ON_INSUFFICIENT))
         .transpose()?;
     Ok(WalletConsume {
-        wallet: WalletKey {
-            environment: call.environment(),
-            customer: fields::customer("customerId", &item.customer_id.0)?,
-            currency: fields::currency("currencyId", &item.currency_id.0)?,
-            resource: resource.transpose()?,
-        },
+        wallet: wallet::of_body(call, &item.customer_id, &item.currency_id, resource)?,
         consume: Consume {
             amount: fields::positive_amount("amount", item.amount, call.numbers())?,
             key: fields::idempotency_key("idempotencyKey", &item.idempotency_key.0)?,
@@ -112,14 +108,12 @@ fn item_schema() -> Value {
     let on_insufficient = choice(ON_INSUFFICIENT.map(|(word, _)| word));
     let short = "When the balance is short: the deficit goes to the overdraft grant, or nothing is \
                  consumed and the answer is 402. Without it, the currency's `overdraft` decides";
-    closed([
-        required("customerId", id(schema::CUSTOMER_ID)),
-        required("currencyId", id(schema::PLAIN_ID)),
-        optional("resourceId", nullable(id(schema::PLAIN_ID))),
+    let own = [
         required("amount", schema::positive_amount()),
         required("idempotencyKey", described(filled_text(), key)),
         optional("createdAt", described(nullable(instant()), created_at)),
         optional("dimensions", nullable(dimensions)),
         optional("onInsufficient", described(nullable(on_insufficient), short)),
-    ])
+    ];
+    closed(wallet::members().into_iter().chain(own))
 }

@@ -7,9 +7,8 @@ use crate::json::document;
 use crate::openapi::Operation;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
-    let record = existing(&call).await?;
-    let next = view::next_period(&call, &record).await?;
-    Ok(Reply::ok(document(call.numbers(), |writer| view::write(writer, &record, next))))
+    let found = view::of_record(&call, &existing(&call).await?).await?;
+    Ok(Reply::ok(document(call.numbers(), |writer| view::write(writer, &found))))
 }
 
 pub(super) fn operation() -> Operation {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/credits/recurring-grants`: a customer's, newest first.
 
-use scrip_ledger::{RecordKind, RecordQuery};
+use scrip_ledger::{Page, RecordKind, RecordQuery};
 
 use super::{TAG, view};
 use crate::error::ApiError;
@@ -39,15 +39,13 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         archived: Some(false),
         page,
     };
-    let page = call.ledger().records(query).await?;
-    let mut next = Vec::with_capacity(page.items.len());
-    for (_, record) in &page.items {
-        next.push(view::next_period(&call, record).await?);
+    let Page { items, newer, older } = call.ledger().records(query).await?;
+    let mut found = Vec::with_capacity(items.len());
+    for (point, record) in items {
+        found.push((point, view::of_record(&call, &record).await?));
     }
-    let mut next = next.into_iter();
-    Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, |writer, record| {
-        view::write(writer, record, next.next().flatten());
-    })))
+    let page = Page { items: found, newer, older };
+    Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, view::write)))
 }
 
 pub(super) fn operation() -> Operation {

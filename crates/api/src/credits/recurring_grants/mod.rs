@@ -15,8 +15,6 @@ use crate::lookup::not_found;
 use crate::openapi::Component;
 
 const TAG: &str = "Recurring grants";
-/// How long a period may be.
-const CADENCES: [&str; 2] = ["MONTH", "YEAR"];
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     const RECURRING_GRANTS: &str = "/api/v1/credits/recurring-grants";

@@ -1,12 +1,13 @@
 //! `PUT /api/v1/credits/recurring-grants/{recurringGrantId}`: makes one, or changes it from its next
 //! period on.
 
-use scrip_core::{Cadence, Priority, RecurringGrantId, WalletKey};
+use scrip_core::{Cadence, Priority, RecurringGrantId};
 use scrip_ledger::{PutRecurringGrant, Work};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CADENCES, TAG, view};
+use super::{TAG, view};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
@@ -44,23 +45,15 @@ fn parse(write: &Write) -> Result<PutRecurringGrant, ApiError> {
     let id = call.path("recurringGrantId");
     let id = RecurringGrantId::parse(id)
         .map_err(|error| ApiError::bad_input(format!("recurringGrantId {error}")))?;
-    let resource = request.resource_id.as_ref();
-    let [month, year] = CADENCES;
-    let cadences = [(month, Cadence::Month), (year, Cadence::Year)];
+    let (customer, currency) = (&request.customer_id, &request.currency_id);
+    let cadences = Cadence::ALL.map(|cadence| (cadence.as_str(), cadence));
     let priority = request.priority.map(|number| {
         let number = fields::integer_in("priority", number.0.get(), 0..=100)?;
         Ok::<_, ApiError>(u8::try_from(number).ok().and_then(Priority::new))
     });
     let anchor = request.anchor.map(|Text(text)| fields::instant("anchor", &text));
     Ok(PutRecurringGrant {
-        wallet: WalletKey {
-            environment: call.environment(),
-            customer: fields::customer("customerId", &request.customer_id.0)?,
-            currency: fields::currency("currencyId", &request.currency_id.0)?,
-            resource: resource
-                .map(|Text(text)| fields::resource("resourceId", text))
-                .transpose()?,
-        },
+        wallet: wallet::of_body(call, customer, currency, request.resource_id.as_ref())?,
         id,
         amount: fields::positive_amount("amount", request.amount, call.numbers())?,
         cadence: fields::choice("cadence", &request.cadence.0, &cadences)?,
@@ -94,7 +87,7 @@ pub(super) fn schema() -> Value {
         required("currencyId", described(id(schema::PLAIN_ID), fixed)),
         optional("resourceId", described(nullable(id(schema::PLAIN_ID)), fixed)),
         required("amount", described(positive_amount(), "What each period gives")),
-        required("cadence", choice(CADENCES)),
+        required("cadence", choice(Cadence::ALL.map(Cadence::as_str))),
         optional("anchor", described(nullable(instant()), anchor)),
         optional("priority", nullable(priority)),
         required("displayName", schema::text()),

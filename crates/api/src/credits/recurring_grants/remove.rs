@@ -1,17 +1,17 @@
 //! `DELETE /api/v1/credits/recurring-grants/{recurringGrantId}`: ends one; its current grant stays.
 
-use scrip_ledger::Work;
+use scrip_ledger::{RecurringGrantView, Work};
 
-use super::{TAG, existing, path_id, unknown, view};
+use super::{TAG, existing, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::openapi::Operation;
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let (call, numbers) = (write.call(), write.call().numbers());
-    let record = existing(call).await?;
-    let wallet = view::wallet(call.environment(), &record).ok_or_else(|| unknown(&record.id))?;
-    let work = Work::RemoveRecurringGrant(wallet, path_id(call)?);
+    let RecurringGrantView { wallet, id, .. } =
+        view::of_record(call, &existing(call).await?).await?;
+    let work = Work::RemoveRecurringGrant(wallet, id);
     write.execute(work, move |answer| view::answered(numbers, answer).map(Reply::ok)).await
 }
 

@@ -1,12 +1,8 @@
 //! A recurring grant as the API shows it.
 
-use scrip_core::{
-    Credits, CurrencyId, CustomerId, EnvironmentId, RecurringGrantId, ResourceId, Timestamp,
-    WalletKey,
-};
-use scrip_ledger::{Answer, Record};
+use scrip_core::{Cadence, Timestamp};
+use scrip_ledger::{Answer, Record, RecurringGrantView};
 
-use super::CADENCES;
 use crate::error::ApiError;
 use crate::http::{Call, Numbers};
 use crate::json::{Writer, document};
@@ -18,9 +14,7 @@ use crate::openapi::schema::{
 /// `{"data": recurring grant}` of an order's answer.
 pub(super) fn answered(numbers: Numbers, answer: &Answer) -> Result<Vec<u8>, ApiError> {
     match answer {
-        Answer::RecurringGrant(view) => {
-            Ok(document(numbers, |writer| write(writer, &view.record, view.next)))
-        }
+        Answer::RecurringGrant(view) => Ok(document(numbers, |writer| write(writer, view))),
         _ => Err(ApiError::internal(
             "the ledger answered an order for a recurring grant with something else",
         )),
@@ -28,46 +22,35 @@ pub(super) fn answered(numbers: Numbers, answer: &Answer) -> Result<Vec<u8>, Api
 }
 
 /// The recurring grant with every member.
-pub(super) fn write(writer: &mut Writer, record: &Record, next: Option<Timestamp>) {
-    let number = |name| record.body.get(name).and_then(serde_json::Value::as_i64);
-    let anchor = number("anchorMilliseconds").map(Timestamp::from_milliseconds);
-    let credits = record.text("amount").map(Credits::parse);
+pub(super) fn write(writer: &mut Writer, view: &RecurringGrantView) {
     writer.object(|members| {
-        members.text("id", &record.id);
-        for name in ["customerId", "currencyId", "resourceId"] {
-            members.text_or_null(name, record.text(name));
-        }
-        members.credits("amount", credits.and_then(Result::ok).unwrap_or_default());
-        members.text_or_null("cadence", record.text("cadence"));
-        members.instant_or_null("anchor", anchor.and_then(Result::ok));
-        members.integer("priority", number("priority").unwrap_or_default());
-        members.text_or_null("displayName", record.text("displayName"));
-        members.instant_or_null("nextPeriodAt", next.filter(|at| *at < Timestamp::NEVER));
-        members.plain("createdAt", record.created_at);
-        members.plain("updatedAt", record.updated_at);
-        members.instant_or_null("endedAt", record.archived_at);
+        members.text("id", view.id.as_str());
+        members.text("customerId", view.wallet.customer.as_str());
+        members.text("currencyId", view.wallet.currency.as_str());
+        members.text_or_null("resourceId", view.wallet.resource.as_ref().map(|id| id.as_str()));
+        members.credits("amount", view.amount);
+        members.plain("cadence", view.cadence.as_str());
+        members.plain("anchor", view.anchor);
+        members.integer("priority", view.priority.get());
+        members.text("displayName", &view.display_name);
+        members.instant_or_null("nextPeriodAt", view.next.filter(|at| *at < Timestamp::NEVER));
+        members.plain("createdAt", view.created_at);
+        members.plain("updatedAt", view.updated_at);
+        members.instant_or_null("endedAt", view.ended_at);
     });
 }
 
-/// The wallet that a record names.
-pub(super) fn wallet(environment: EnvironmentId, record: &Record) -> Option<WalletKey> {
-    Some(WalletKey {
-        environment,
-        customer: CustomerId::parse(record.text("customerId")?).ok()?,
-        currency: CurrencyId::parse(record.text("currencyId")?).ok()?,
-        resource: record.text("resourceId").map(ResourceId::parse).transpose().ok()?,
-    })
-}
-
-/// When its next period begins.
-pub(super) async fn next_period(
+/// What a record says, and when its next period begins.
+pub(super) async fn of_record(
     call: &Call,
     record: &Record,
-) -> Result<Option<Timestamp>, ApiError> {
-    let named = (wallet(call.environment(), record), RecurringGrantId::parse(&record.id));
-    let (Some(wallet), Ok(id)) = named else { return Ok(None) };
-    let found = call.ledger().wallet_at(&wallet, None).await?;
-    Ok(found.and_then(|then| then.wallet.renewal(&id).map(|renewal| renewal.next)))
+) -> Result<RecurringGrantView, ApiError> {
+    let wrong = || ApiError::internal(format!("the record {} is no recurring grant", record.id));
+    let mut view = RecurringGrantView::of(record).ok_or_else(wrong)?;
+    let found = call.ledger().wallet_at(&view.wallet, None).await?;
+    let renewal = found.as_ref().and_then(|then| then.wallet.renewal(&view.id));
+    view.next = renewal.map(|renewal| renewal.next);
+    Ok(view)
 }
 
 pub(super) fn components() -> Vec<Component> {
@@ -78,7 +61,7 @@ pub(super) fn components() -> Vec<Component> {
         required("currencyId", schema::text()),
         required("resourceId", nullable(schema::text())),
         required("amount", amount()),
-        required("cadence", choice(CADENCES)),
+        required("cadence", choice(Cadence::ALL.map(Cadence::as_str))),
         required("anchor", instant()),
         required("priority", integer(0, 100)),
         required("displayName", schema::text()),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::view::Named;
 use super::{TAG, new_reserve, request};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
@@ -33,7 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let body: Body<'_> = read_body(write.body())?;
     let resource = body.resource_id.as_ref();
-    let wallet = request::wallet(call, &body.customer_id, &body.currency_id, resource)?;
+    let wallet = wallet::of_body(call, &body.customer_id, &body.currency_id, resource)?;
     let id = fields::reservation("reservationId", &body.reservation_id.0)?;
     let amount = fields::positive_amount("amount", body.amount, call.numbers())?;
     let ends = request::hold_end_of(body.ttl_seconds, body.expires_at.as_ref())?;
@@ -65,5 +66,5 @@ pub(super) fn schema() -> Value {
         required("amount", positive_amount()),
         optional("metadata", nullable(schema::metadata())),
     ];
-    closed(request::wallet_members().into_iter().chain(own).chain(request::end_members()))
+    closed(wallet::members().into_iter().chain(own).chain(request::end_members()))
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::view::Named;
 use super::{TAG, path_reservation, request};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::json::{Number, Text, read_body};
@@ -29,7 +30,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let body: Body<'_> = read_body(write.body())?;
     let resource = body.resource_id.as_ref();
-    let wallet = request::wallet(call, &body.customer_id, &body.currency_id, resource)?;
+    let wallet = wallet::of_body(call, &body.customer_id, &body.currency_id, resource)?;
     let ends = request::hold_end_of(body.ttl_seconds, body.expires_at.as_ref())?;
     let reservation = path_reservation(call)?;
     let named = Named { id: reservation.clone(), wallet: wallet.clone(), numbers: call.numbers() };
@@ -54,5 +55,5 @@ pub(super) fn operation() -> Operation {
 }
 
 pub(super) fn schema() -> Value {
-    closed(request::wallet_members().into_iter().chain(request::end_members()))
+    closed(wallet::members().into_iter().chain(request::end_members()))
 }

@@ -1,10 +1,10 @@
 //! `GET /api/v1/credits/reservations/{reservationId}`: a reservation, open or closed.
 
-use scrip_core::{Entity, WalletKey};
+use scrip_core::Entity;
 
 use super::{TAG, path_reservation, view};
+use crate::credits::wallet;
 use crate::error::ApiError;
-use crate::fields;
 use crate::http::{Call, Reply};
 use crate::json::document;
 use crate::lookup::{existing_currency, existing_customer, not_found};
@@ -12,15 +12,7 @@ use crate::openapi::Operation;
 use crate::openapi::schema::{self, id};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
-    let query = call.query();
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let wallet = WalletKey {
-        environment: call.environment(),
-        customer: fields::customer("customerId", query.required("customerId")?)?,
-        currency: fields::currency("currencyId", query.required("currencyId")?)?,
-        resource,
-    };
+    let wallet = wallet::of_query(&call)?;
     let reservation = path_reservation(&call)?;
     existing_customer(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::view::Named;
-use super::{TAG, path_reservation, request};
+use super::{TAG, path_reservation};
+use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
@@ -28,7 +29,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let body: Body<'_> = read_body(write.body())?;
     let resource = body.resource_id.as_ref();
-    let wallet = request::wallet(call, &body.customer_id, &body.currency_id, resource)?;
+    let wallet = wallet::of_body(call, &body.customer_id, &body.currency_id, resource)?;
     let consumed = fields::amount("consumedAmount", body.consumed_amount, call.numbers())?;
     let reservation = path_reservation(call)?;
     let named = Named { id: reservation.clone(), wallet: wallet.clone(), numbers: call.numbers() };
@@ -56,5 +57,5 @@ pub(super) fn operation() -> Operation {
 pub(super) fn schema() -> Value {
     let consumed = json!({"type": "number", "minimum": 0, "maximum": 1_000_000_000_000_000_u64});
     let consumed = described(consumed, "What the job took; 0 gives everything back");
-    closed(request::wallet_members().into_iter().chain([required("consumedAmount", consumed)]))
+    closed(wallet::members().into_iter().chain([required("consumedAmount", consumed)]))
 }

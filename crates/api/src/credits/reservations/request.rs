@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use scrip_core::limits::HOLD_MAX_MILLISECONDS;
-use scrip_core::{Credits, Fingerprint, HoldEnd, ReservationId, Reserve, WalletKey};
+use scrip_core::{Credits, Fingerprint, HoldEnd, ReservationId, Reserve};
 
 use crate::error::ApiError;
 use crate::fields;
-use crate::http::Call;
 use crate::json::{Number, Text};
-use crate::openapi::schema::{self, Member, described, id, instant, integer, nullable, optional};
+use crate::openapi::schema::{Member, described, instant, integer, nullable, optional};
 
 /// How long a hold lasts unless the request says.
 const TTL_SECONDS_DEFAULT: i64 = 3_600;
@@ -57,31 +56,6 @@ pub(crate) fn new_reserve(
 ) -> Reserve {
     let fingerprint = Fingerprint::of(&(amount, ends, &metadata));
     Reserve { reservation, amount, ends, fingerprint, metadata }
-}
-
-/// The wallet that a body names.
-pub(super) fn wallet(
-    call: &Call,
-    customer: &Text<'_>,
-    currency: &Text<'_>,
-    resource: Option<&Text<'_>>,
-) -> Result<WalletKey, ApiError> {
-    let resource = resource.map(|Text(text)| fields::resource("resourceId", text));
-    Ok(WalletKey {
-        environment: call.environment(),
-        customer: fields::customer("customerId", &customer.0)?,
-        currency: fields::currency("currencyId", &currency.0)?,
-        resource: resource.transpose()?,
-    })
-}
-
-/// The members that name the wallet.
-pub(super) fn wallet_members() -> [Member; 3] {
-    [
-        schema::required("customerId", id(schema::CUSTOMER_ID)),
-        schema::required("currencyId", id(schema::PLAIN_ID)),
-        optional("resourceId", nullable(id(schema::PLAIN_ID))),
-    ]
 }
 
 /// The members that say when a hold ends.

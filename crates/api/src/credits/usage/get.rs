@@ -7,7 +7,7 @@ use super::buckets::{Buckets, TimeRange};
 use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Call, Query, Reply};
-use crate::lookup::{existing_currency, existing_customer};
+use crate::lookup::{existing_currency, existing_customer, resource_exists};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, choice, id, instant};
 use crate::{fields, paging};
@@ -36,7 +36,13 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         .filter("groupBy", Some(&group_by.join(",")));
     let page = paging::page(query, &scope)?;
     existing_customer(&call, &customer).await?;
-    let Some(currency) = the_currency(&call, &customer, resource.as_ref(), currency).await? else {
+    let currency = the_currency(&call, &customer, resource.as_ref(), currency).await?;
+    // An unknown resource has an empty list (decision 56).
+    let is_known = match &resource {
+        Some(resource) => resource_exists(&call, &customer, resource).await?,
+        None => true,
+    };
+    let Some(currency) = currency.filter(|_| is_known) else {
         return Ok(Reply::ok(view::body(call.numbers(), None, &[], &[], &[], (None, None))));
     };
     let environment = call.environment();

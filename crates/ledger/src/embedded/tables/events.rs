@@ -1,14 +1,16 @@
 //! Domain events.
 
+use std::fmt::Display;
+
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
-use scrip_core::{EnvironmentId, Fact, Timestamp, TraceId};
+use scrip_core::{EnvironmentId, GrantId, Timestamp, TraceId};
 
 use super::seal::{self, Seal};
 use super::{Stored, first, grant, record, record_by_ordinal};
-use crate::event::{DomainEvent, EventQuery, EventView, Subject};
+use crate::event::{DomainEvent, EventQuery, EventView, Named, Subject};
 use crate::work::StoreError;
-use crate::{PageRequest, RecordKind, Start};
+use crate::{GrantRecord, PageRequest, Record, RecordKind, Start};
 
 /// What of an event stands in no column.
 type Body = (Timestamp, Option<TraceId>, Subject);
@@ -62,28 +64,30 @@ pub(in crate::embedded) fn events(
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let event = read_event(row)?;
-        events.push((event.point().position, view(connection, event)?));
+        events.push((event.point().position, EventView::of(event, connection)?));
     }
     Ok(events)
 }
 
-/// Looks up what the event names.
-fn view(connection: &Connection, event: DomainEvent) -> Stored<EventView> {
-    let environment = event.environment;
-    let (customer, currency, grant) = match &event.subject {
-        Subject::Wallet { key, fact } => {
-            let (customer, currency) = (key.customer.as_str(), key.currency.as_str());
-            let grant = match fact {
-                Fact::Grant(_, of) => grant(connection, environment, of.name.id)?,
-                _ => None,
-            };
-            let customer = record(connection, environment, RecordKind::Customer, customer)?;
-            let currency = record(connection, environment, RecordKind::CustomCurrency, currency)?;
-            (customer, currency, grant)
-        }
-        Subject::Currency { ordinal, .. } => (None, record_by_ordinal(connection, *ordinal)?, None),
-    };
-    Ok(EventView { event, customer, currency, grant })
+impl Named for Connection {
+    type Error = StoreError;
+
+    fn record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Stored<Option<Record>> {
+        record(self, environment, kind, id)
+    }
+
+    fn record_at(&self, ordinal: u64) -> Stored<Option<Record>> {
+        record_by_ordinal(self, ordinal)
+    }
+
+    fn grant(&self, environment: EnvironmentId, id: GrantId) -> Stored<Option<GrantRecord>> {
+        grant(self, environment, id)
+    }
 }
 
 /// Tells of the events that cannot be read, and of gaps between them.
@@ -109,15 +113,18 @@ pub(in crate::embedded) fn check_events(
 
 fn read_event(row: &SqlRow<'_>) -> Stored<DomainEvent> {
     let position: u64 = row.get("position")?;
-    let wrong = |what: &str| StoreError::Corrupt(format!("domain_events {position}: {what}"));
-    let (environment, kind): (u32, u8) = (row.get("environment")?, row.get("kind")?);
-    let body: Vec<u8> = row.get("body")?;
-    let stated: u32 = row.get("seal")?;
+    let wrong =
+        |what: &dyn Display| StoreError::Corrupt(format!("domain_events {position}: {what}"));
+    // A column of another type is damage like any other.
+    let columns = |row: &SqlRow<'_>| -> rusqlite::Result<(u32, u8, Vec<u8>, u32)> {
+        Ok((row.get("environment")?, row.get("kind")?, row.get("body")?, row.get("seal")?))
+    };
+    let (environment, kind, body, stated) = columns(row).map_err(|error| wrong(&error))?;
     seal::check(seal_of(position, environment, kind, &body) == stated, "domain_events", position)?;
     let (at, trace_id, subject): Body =
-        postcard::from_bytes(&body).map_err(|_| wrong("the body cannot be read"))?;
+        postcard::from_bytes(&body).map_err(|_| wrong(&"the body cannot be read"))?;
     if subject.kind().number() != kind {
-        return Err(wrong("it is listed as of another kind"));
+        return Err(wrong(&"it is listed as of another kind"));
     }
     let environment = EnvironmentId(environment);
     Ok(DomainEvent { position, environment, at, trace_id, subject })

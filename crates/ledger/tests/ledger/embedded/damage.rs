@@ -389,3 +389,25 @@ fn forge(connection: &Connection, position: u64, change: impl FnOnce(&mut Row)) 
         previous = packed.hash;
     }
 }
+
+/// The log of events: what is not what was written, and what is missing in the middle.
+#[tokio::test]
+async fn of_events_is_named() {
+    let store = sound().await;
+    let beside = |sql: &str| {
+        found_beside(&store, |file| assert_eq!(file.execute(sql, []).unwrap(), 1, "{sql}"))
+    };
+    for (sql, expected) in [
+        ("update domain_events set body = 'text' where position = 4", "domain_events 4"),
+        ("update domain_events set body = substr(body, 2) where position = 4", "domain_events 4"),
+        ("update domain_events set kind = kind + 1 where position = 4", "domain_events 4"),
+        ("update domain_events set environment = 7 where position = 4", "domain_events 4"),
+        (
+            "delete from domain_events where position = 4",
+            "domain_events 5: it does not follow on 3",
+        ),
+    ] {
+        let found = beside(sql);
+        assert!(found.lines().any(|line| line.contains(expected)), "{sql}: {found}");
+    }
+}
