@@ -64,14 +64,10 @@ pub fn due_among(
     clocks: &Clocks,
     keys: &[WalletKey],
 ) -> Result<Vec<WalletKey>, StoreError> {
-    let mut due = Vec::new();
-    for key in keys {
-        let next = published.slot(key)?.and_then(|slot| slot.wallet.next_due());
-        if next.is_some_and(|next| next.at <= clocks.now(key.environment)) {
-            due.push(key.clone());
-        }
-    }
-    Ok(due)
+    among(published, keys, |slot| {
+        let now = clocks.now(slot.wallet.key().environment);
+        slot.wallet.next_due().is_some_and(|next| next.at <= now)
+    })
 }
 
 /// Of these wallets, those that may make grants by themselves with what is due now: how they are now
@@ -81,13 +77,21 @@ pub fn own_due_among(
     clocks: &Clocks,
     keys: &[WalletKey],
 ) -> Result<Vec<WalletKey>, StoreError> {
-    let mut due = Vec::new();
+    among(published, keys, |slot| makes_grants_now(slot, clocks))
+}
+
+fn among(
+    published: &impl Published,
+    keys: &[WalletKey],
+    is_one: impl Fn(&Slot) -> bool,
+) -> Result<Vec<WalletKey>, StoreError> {
+    let mut found = Vec::new();
     for key in keys {
-        if published.slot(key)?.is_some_and(|slot| makes_grants_now(&slot, clocks)) {
-            due.push(key.clone());
+        if published.slot(key)?.is_some_and(|slot| is_one(&slot)) {
+            found.push(key.clone());
         }
     }
-    Ok(due)
+    Ok(found)
 }
 
 /// The wallet may make grants by itself with what is due now.

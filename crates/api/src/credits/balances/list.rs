@@ -3,26 +3,19 @@
 use scrip_core::WalletKey;
 
 use super::{AT, TAG, past, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
-use crate::fields;
 use crate::http::{Call, Reply};
 use crate::json::document;
-use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, id, instant};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
     let at = past(&call)?;
-    existing_customer(&call, &customer).await?;
-    if let Some(currency) = &currency {
-        existing_currency(&call, currency).await?;
-    }
+    filter.check(&call).await?;
+    let Filter { customer, resource, currency } = filter;
     let is_asked = |key: &WalletKey| {
         resource.as_ref().is_none_or(|asked| key.resource.as_ref() == Some(asked))
             && currency.as_ref().is_none_or(|asked| key.currency == *asked)

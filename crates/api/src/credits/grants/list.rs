@@ -3,31 +3,21 @@
 use scrip_ledger::GrantQuery;
 
 use super::{TAG, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
-use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, id};
-use crate::{fields, paging};
+use crate::paging;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
     let (created, created_text) = paging::created_range(query)?;
-    let scope = paging::scope(&call, "grants")
-        .filter("customerId", Some(customer.as_str()))
-        .filter("resourceId", resource.as_ref().map(|id| id.as_str()))
-        .filter("currencyId", currency.as_ref().map(|id| id.as_str()))
-        .filter("createdAt", created_text.as_deref());
+    let scope = filter.scope(&call, "grants").filter("createdAt", created_text.as_deref());
     let page = paging::page(query, &scope)?;
-    existing_customer(&call, &customer).await?;
-    if let Some(currency) = &currency {
-        existing_currency(&call, currency).await?;
-    }
+    filter.check(&call).await?;
+    let Filter { customer, resource, currency } = filter;
     let environment = call.environment();
     let query = GrantQuery { environment, customer, resource, currency, created, page };
     let page = call.ledger().grants(query).await?;

@@ -5,20 +5,16 @@ use scrip_ledger::RowQuery;
 use serde_json::json;
 
 use super::{TAG, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Query, Reply};
-use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, filled_text, id};
 use crate::{fields, paging};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
     let reservation = query
         .one("reservationId")?
         .map(|text| fields::reservation("reservationId", text))
@@ -26,17 +22,13 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let event_types = event_types(query)?;
     let names: Vec<&str> = event_types.iter().map(|known| known.as_str()).collect();
     let names = (!names.is_empty()).then(|| names.join(","));
-    let scope = paging::scope(&call, "ledger")
-        .filter("customerId", Some(customer.as_str()))
-        .filter("resourceId", resource.as_ref().map(|id| id.as_str()))
-        .filter("currencyId", currency.as_ref().map(|id| id.as_str()))
+    let scope = filter
+        .scope(&call, "ledger")
         .filter("reservationId", reservation.as_ref().map(|id| id.as_str()))
         .filter("eventType", names.as_deref());
     let page = paging::page(query, &scope)?;
-    existing_customer(&call, &customer).await?;
-    if let Some(currency) = &currency {
-        existing_currency(&call, currency).await?;
-    }
+    filter.check(&call).await?;
+    let Filter { customer, resource, currency } = filter;
     let environment = call.environment();
     let query =
         RowQuery { environment, customer, resource, currency, event_types, reservation, page };

@@ -3,33 +3,25 @@
 use scrip_ledger::{Page, RecordKind, RecordQuery};
 
 use super::{TAG, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
-use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, id};
-use crate::{fields, paging};
+use crate::paging;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
+    let scope = filter.scope(&call, "recurring-grants");
+    let page = paging::page(query, &scope)?;
+    filter.check(&call).await?;
+    let Filter { customer, resource, currency } = filter;
     let named = [
         ("customerId", Some(customer.as_str())),
         ("currencyId", currency.as_ref().map(|id| id.as_str())),
         ("resourceId", resource.as_ref().map(|id| id.as_str())),
     ];
-    let scope = named.iter().fold(paging::scope(&call, "recurring-grants"), |scope, (name, id)| {
-        scope.filter(name, *id)
-    });
-    let page = paging::page(query, &scope)?;
-    existing_customer(&call, &customer).await?;
-    if let Some(currency) = &currency {
-        existing_currency(&call, currency).await?;
-    }
     let matching = named.into_iter().filter_map(|(name, id)| Some((name, id?.to_owned())));
     let query = RecordQuery {
         environment: call.environment(),

@@ -3,34 +3,25 @@
 use scrip_ledger::ReservationQuery;
 
 use super::{TAG, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
-use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, choice, id};
 use crate::{fields, paging};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
     // Closed ones are not listed: the ledger's rows tell of them.
     query
         .one("status")?
         .map(|text| fields::choice("status", text, &[("ACTIVE", ())]))
         .transpose()?;
-    let scope = paging::scope(&call, "reservations")
-        .filter("customerId", Some(customer.as_str()))
-        .filter("resourceId", resource.as_ref().map(|id| id.as_str()))
-        .filter("currencyId", currency.as_ref().map(|id| id.as_str()));
+    let scope = filter.scope(&call, "reservations");
     let page = paging::page(query, &scope)?;
-    existing_customer(&call, &customer).await?;
-    if let Some(currency) = &currency {
-        existing_currency(&call, currency).await?;
-    }
+    filter.check(&call).await?;
+    let Filter { customer, resource, currency } = filter;
     let environment = call.environment();
     let query = ReservationQuery { environment, customer, resource, currency, page };
     let page = call.ledger().reservations(query).await?;

@@ -5,6 +5,7 @@ use scrip_ledger::{Record, Start, USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 
 use super::buckets::{Buckets, TimeRange};
 use super::{TAG, view};
+use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Query, Reply};
 use crate::lookup::{existing_currency, existing_customer, resource_exists};
@@ -19,22 +20,17 @@ const GROUP_BY_MAX: usize = 3;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
-    let customer = fields::customer("customerId", query.required("customerId")?)?;
-    let resource =
-        query.one("resourceId")?.map(|text| fields::resource("resourceId", text)).transpose()?;
-    let currency =
-        query.one("currencyId")?.map(|text| fields::currency("currencyId", text)).transpose()?;
+    let filter = Filter::of_query(query)?;
     let buckets = buckets(&call)?;
     let group_by = group_by(query)?;
-    let scope = paging::scope(&call, "usage")
-        .filter("customerId", Some(customer.as_str()))
-        .filter("resourceId", resource.as_ref().map(|id| id.as_str()))
-        .filter("currencyId", currency.as_ref().map(|id| id.as_str()))
+    let scope = filter
+        .scope(&call, "usage")
         .filter("range", query.one("timeRange")?)
         .filter("startDate", query.one("startDate")?)
         .filter("endDate", query.one("endDate")?)
         .filter("groupBy", Some(&group_by.join(",")));
     let page = paging::page(query, &scope)?;
+    let Filter { customer, resource, currency } = filter;
     existing_customer(&call, &customer).await?;
     let currency = the_currency(&call, &customer, resource.as_ref(), currency).await?;
     // An unknown resource has an empty list (decision 56).
