@@ -7,7 +7,8 @@ use scrip_core::{Credits, Dimension, Event, Leg, Overflow, Row, Timestamp, Walle
 use crate::history::{self, Entries, Head};
 use crate::work::StoreError;
 
-/// How many rows one question reads at most: all that were recorded since its first instant. Roll-ups, which would need fewer, are not kept yet.
+/// How many rows one question reads at most: all that were recorded since its first instant. Roll-ups,
+/// which would need fewer, are not kept yet.
 pub const USAGE_ROWS_MAX: u64 = 1_000_000;
 
 /// What was consumed of a wallet, in buckets and groups.
