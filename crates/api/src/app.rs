@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use scrip_core::EnvironmentId;
 use scrip_ledger::Ledger;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::RateLimit;
 use crate::ids::IdSource;
+use crate::limits::EXPORTS_MAX;
 
 /// How the API behaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ struct Shared {
     ids: Arc<dyn IdSource>,
     config: AppConfig,
     ready: AtomicBool,
+    stopping: AtomicBool,
+    exports: Arc<Semaphore>,
     secret: [u8; 32],
     rate_limit: Option<RateLimit>,
 }
@@ -39,13 +43,28 @@ impl App {
     pub fn new(ledger: Arc<dyn Ledger>, ids: Arc<dyn IdSource>, config: AppConfig) -> Self {
         let secret = ledger.secret();
         let rate_limit = config.requests_a_second.map(RateLimit::a_second);
-        let ready = AtomicBool::new(false);
-        Self(Arc::new(Shared { ledger, ids, config, ready, secret, rate_limit }))
+        Self(Arc::new(Shared {
+            ledger,
+            ids,
+            config,
+            ready: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            secret,
+            rate_limit,
+        }))
     }
 
     /// Says whether requests should be sent here.
     pub fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::Release);
+    }
+
+    /// Says that the server stops: it is not ready any more, and answers that would go on for long
+    /// break off, to be gone on with elsewhere.
+    pub fn begin_stop(&self) {
+        self.set_ready(false);
+        self.0.stopping.store(true, Ordering::Release);
     }
 
     /// Requests should be sent here: it was said so, and the system clock is trusted.
@@ -60,6 +79,15 @@ impl App {
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
         self.0.ids.as_ref()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
+    }
+
+    /// A place for an export, if there is one.
+    pub(crate) fn export_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.exports).try_acquire_owned().ok()
     }
 
     pub(crate) fn rate_limit(&self) -> Option<&RateLimit> {

@@ -33,6 +33,8 @@ pub const MESSAGE_CHARACTERS_MAX: usize = 400;
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// When a client may ask again for a request that still runs.
 pub const RUNNING_RETRY_AFTER: Duration = Duration::from_millis(250);
+/// Exports at a time. Each has a stretch of rows in memory, however slowly its client reads.
+pub const EXPORTS_MAX: usize = 8;
 /// Characters of a custom currency's name and symbol (spec 1.8).
 pub const CURRENCY_NAME_MAX: usize = 64;
 /// Integrations, or tax ids, of one customer.

@@ -9,9 +9,9 @@ use scrip_core::{
 };
 
 use crate::{
-    Claim, EventQuery, EventView, Executed, Figure, GrantQuery, GrantView, KeyHolder, Order,
-    OrderRefusal, Page, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView,
-    RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries,
+    Claim, EventQuery, EventView, Executed, ExportQuery, ExportSlice, Figure, GrantQuery,
+    GrantView, KeyHolder, Order, OrderRefusal, Page, Point, Record, RecordKind, RecordQuery,
+    ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries,
 };
 
 /// Why a ledger gave no answer.
@@ -177,6 +177,17 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A page of ledger rows, newest first; what is due is written first.
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError>;
+
+    /// A stretch of rows behind a point, in the order in which they were recorded: up to `until`, or
+    /// up to the last row that there is now, after what is due was written, unless there is no room
+    /// or a wallet is frozen. None if rows were lost since the point was answered. Goes on with
+    /// [`ExportSlice::reached`] and [`ExportSlice::until`]; from [`Point::END`] everything.
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError>;
 
     /// A page of an environment's domain events, oldest first. Nothing is written, and none is ever
     /// skipped: whoever goes on after the last one that he has sees every later one.

@@ -11,6 +11,7 @@ mod clock;
 pub mod conformance;
 pub mod embedded;
 mod event;
+mod export;
 mod figures;
 mod history;
 mod ledger;
@@ -33,6 +34,7 @@ pub use answer::{
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
+pub use export::{ExportQuery, ExportSlice};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;

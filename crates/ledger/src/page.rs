@@ -23,6 +23,19 @@ impl Point {
     /// Ahead of the newest item. Cursors have 48 bits for positions and 18 for parts.
     pub const START: Self = Self { position: (1 << 48) - 1, part: (1 << 18) - 1 };
 
+    /// The last part that a row at this position could have.
+    #[must_use]
+    pub const fn last_of(position: u64) -> Self {
+        Self { position, part: Self::START.part }
+    }
+
+    /// It was recorded behind another one.
+    #[must_use]
+    pub const fn is_behind(self, other: Self) -> bool {
+        self.position > other.position
+            || (self.position == other.position && self.part > other.part)
+    }
+
     /// The place of an item in a list that goes upward. Such a list is one that is newest first,
     /// seen from its other end: what comes later lies behind.
     #[must_use]

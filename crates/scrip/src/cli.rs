@@ -116,6 +116,10 @@ pub struct ServeOptions {
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,
+    /// Seconds after which a client is let go that takes nothing of its answer.
+    #[arg(long, env = "SCRIP_STALLED_SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub stalled_seconds: u32,
     /// How logs are written to standard error. What is logged: SCRIP_LOG, for example
     /// `info,scrip_api=debug`.
     #[arg(long, env = "SCRIP_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
+use tokio_io_timeout::TimeoutStream;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeOptions};
@@ -26,7 +28,7 @@ use crate::progress::Progress;
 /// A client that sends its headers slower than this is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Connections at a time; more wait to be accepted.
+/// Connections at a time.
 const CONNECTIONS_MAX: usize = 10_000;
 /// The same of `/metrics`: whoever watches cannot keep out whoever is served.
 const METRICS_CONNECTIONS_MAX: usize = 16;
@@ -80,13 +82,16 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     }
     tracing::info!(%address, data = %options.data.data.display(), "serving");
     let connections = GracefulShutdown::new();
+    let taken_within = Duration::from_secs(options.stalled_seconds.into());
+    let door = Door { router, connections_max: CONNECTIONS_MAX, taken_within };
+    let metrics = Door { router: metrics, connections_max: METRICS_CONNECTIONS_MAX, taken_within };
     let failure = tokio::select! {
-        () = accept(listener, router, CONNECTIONS_MAX, &connections) => None,
+        () = accept(listener, door, &connections) => None,
         () = accept_metrics(metrics_listener, metrics, &connections) => None,
         () = stop.received() => None,
         failure = failures.recv() => failure,
     };
-    app.set_ready(false);
+    app.begin_stop();
     tracing::info!("stopping: answering what was accepted");
     let within = Duration::from_secs(options.stop_seconds);
     if tokio::time::timeout(within, connections.shutdown()).await.is_err() {
@@ -162,20 +167,24 @@ async fn make_keys(options: &ServeOptions, ledger: &dyn Ledger) -> anyhow::Resul
     Ok(())
 }
 
-/// Accepts connections for ever.
-async fn accept(
-    listener: TcpListener,
+/// What is behind an address, and how its clients are borne with.
+struct Door {
     router: Router,
-    most: usize,
-    connections: &GracefulShutdown,
-) {
-    let places = Arc::new(Semaphore::new(most));
+    /// Connections at a time; more wait to be accepted.
+    connections_max: usize,
+    /// A client that takes nothing of its answer for so long is let go.
+    taken_within: Duration,
+}
+
+/// Accepts connections for ever.
+async fn accept(listener: TcpListener, door: Door, connections: &GracefulShutdown) {
+    let places = Arc::new(Semaphore::new(door.connections_max));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let _ = stream.set_nodelay(true);
-                let connection = connections.watch(connection(stream, router.clone()));
+                let connection = connections.watch(connection(stream, &door));
                 tokio::spawn(async move {
                     // A client that breaks off is its own affair.
                     let _ = connection.await;
@@ -192,25 +201,26 @@ async fn accept(
 }
 
 /// The same for whoever watches, if anybody may.
-async fn accept_metrics(
-    listener: Option<TcpListener>,
-    router: Router,
-    connections: &GracefulShutdown,
-) {
+async fn accept_metrics(listener: Option<TcpListener>, door: Door, connections: &GracefulShutdown) {
     match listener {
-        Some(listener) => accept(listener, router, METRICS_CONNECTIONS_MAX, connections).await,
+        Some(listener) => accept(listener, door, connections).await,
         None => std::future::pending().await,
     }
 }
 
-type Connection =
-    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Connection = hyper::server::conn::http1::Connection<
+    TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>,
+    TowerToHyperService<Router>,
+>;
 
-fn connection(stream: TcpStream, router: Router) -> Connection {
+fn connection(stream: TcpStream, door: &Door) -> Connection {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(door.taken_within));
+    let stream = Box::pin(stream);
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(door.router.clone()))
 }
 
 /// SIGTERM, or SIGINT from a terminal.

@@ -47,10 +47,11 @@ impl Accepts {
 
 impl Endpoint {
     /// An endpoint that reads.
-    pub fn get<F, R>(path: &'static str, operation: Operation, endpoint: F) -> Self
+    pub fn get<F, R, Answer>(path: &'static str, operation: Operation, endpoint: F) -> Self
     where
         F: Fn(Call) -> R + Clone + Send + Sync + 'static,
-        R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
+        R: Future<Output = Result<Answer, ApiError>> + Send + 'static,
+        Answer: IntoResponse,
     {
         let handler = routing::get(move |State(app): State<App>, request: Request| async move {
             let (mut parts, body) = request.into_parts();

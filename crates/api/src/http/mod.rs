@@ -15,4 +15,4 @@ pub(crate) use endpoint::{Accepts, Endpoint};
 pub(crate) use observe::observe;
 pub(crate) use query::Query;
 pub(crate) use rate::RateLimit;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, Streamed};

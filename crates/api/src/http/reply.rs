@@ -87,6 +87,28 @@ impl IntoResponse for Reply {
     }
 }
 
+/// A successful answer that is written while it is read.
+pub(crate) struct Streamed {
+    media_type: &'static str,
+    body: Body,
+}
+
+impl Streamed {
+    /// 200.
+    pub fn new(media_type: &'static str, body: Body) -> Self {
+        Self { media_type, body }
+    }
+}
+
+impl IntoResponse for Streamed {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.body);
+        let media_type = HeaderValue::from_static(self.media_type);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+    }
+}
+
 /// The trace id in a stored refusal: header and body name the request that was decided.
 fn trace_id_of(body: &[u8]) -> Option<HeaderValue> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;

@@ -30,6 +30,11 @@ impl Writer {
         self.out.into_bytes()
     }
 
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.out
+    }
+
     /// An object.
     pub fn object(&mut self, write: impl FnOnce(&mut Members<'_>)) {
         self.out.push('{');
@@ -74,6 +79,15 @@ impl Writer {
             }
         }
         self.out.push('"');
+    }
+
+    /// An object of strings.
+    pub fn texts<'t>(&mut self, texts: impl IntoIterator<Item = (&'t String, &'t String)>) {
+        self.object(|members| {
+            for (key, text) in texts {
+                members.named_by_client(key, |writer| writer.text(text));
+            }
+        });
     }
 
     /// A string whose spelling needs no escapes: an instant, an enum's name, a hash.
@@ -213,11 +227,7 @@ impl Members<'_> {
         name: &str,
         texts: impl IntoIterator<Item = (&'t String, &'t String)>,
     ) {
-        self.object(name, |members| {
-            for (key, text) in texts {
-                members.named_by_client(key, |writer| writer.text(text));
-            }
-        });
+        self.value(name, |writer| writer.texts(texts));
     }
 }
 

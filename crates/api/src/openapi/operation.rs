@@ -130,6 +130,14 @@ impl Operation {
         self
     }
 
+    /// The same answer as another media type.
+    #[must_use]
+    pub fn or_as(mut self, status: u16, media_type: &str, schema: Value) -> Self {
+        self.value["responses"][status.to_string()]["content"][media_type] =
+            json!({"schema": schema});
+        self
+    }
+
     /// Statuses of refusals.
     #[must_use]
     pub fn refuses(mut self, statuses: &[u16]) -> Self {

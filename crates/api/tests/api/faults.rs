@@ -10,9 +10,10 @@ use scrip_core::{
     WalletKey,
 };
 use scrip_ledger::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
-    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
+    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
+    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
+    UsageSeries, WalletAt, Work,
 };
 use serde_json::json;
 
@@ -165,6 +166,15 @@ impl Ledger for Faulty {
 
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
         self.inner.rows(query).await
+    }
+
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError> {
+        self.inner.export(query, after, until).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

@@ -15,6 +15,8 @@ mod customers;
 #[cfg(test)]
 mod entitlements;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fuzz;
@@ -26,6 +28,7 @@ mod idempotency;
 mod ledger;
 #[cfg(test)]
 mod numbers;
+#[cfg(test)]
 mod own_grants;
 #[cfg(test)]
 mod reservations;

@@ -126,6 +126,13 @@ impl World {
         told
     }
 
+    /// An answer of which nothing is read yet.
+    pub async fn begin(&self, path: &str) -> axum::response::Response {
+        let request = Request::builder().uri(path).header("x-api-key", PRODUCTION);
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// A grant of `c` in `credits`; gives its id.
     pub async fn grant(&self, amount: i64) -> String {
         let told = self.post("/api/v1/credits/grants", grant_body(amount)).await;

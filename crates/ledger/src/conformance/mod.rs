@@ -14,6 +14,7 @@ pub mod customers;
 pub mod editing;
 pub mod environments;
 pub mod events;
+pub mod export;
 pub mod grant_lists;
 pub mod granting;
 pub mod holds;
@@ -131,6 +132,13 @@ macro_rules! conformance {
                 go_to_grants_that_left
                 of_what_was_overdrawn_follow_the_debt
                 of_releases_go_by_the_reservation
+            }
+            export {
+                tells_every_row_once
+                is_of_whom_it_is_asked_for
+                goes_on_slice_by_slice
+                has_what_is_due
+                knows_that_rows_were_lost
             }
             usage {
                 is_seen_at_once_in_its_bucket

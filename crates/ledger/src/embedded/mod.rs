@@ -27,6 +27,7 @@ mod snapshots;
 mod stats;
 pub(crate) mod tables;
 mod unit;
+mod up_to_date;
 mod verify;
 mod wallets;
 mod warm;
@@ -47,15 +48,17 @@ use scrip_core::{
 use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
+use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
-use crate::reading::{self, ADVANCE_MOST, store_error};
+use crate::reading::{self, store_error};
 use crate::reservations;
 use crate::slot::Position;
-use crate::work::{Settings, StoreError};
+use crate::work::Settings;
 use crate::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, Figure, GrantQuery, GrantView,
-    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
+    Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    UsageQuery, UsageSeries, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -221,87 +224,6 @@ impl Embedded {
         tokio::task::spawn_blocking(move || readers.read(|reader| read(reader, &shared)))
             .await
             .unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
-    }
-
-    /// Writes what is due in the wallets that `find` names, and answers these.
-    async fn bring_up(
-        &self,
-        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
-    ) -> Result<Vec<WalletKey>, LedgerError> {
-        let (keys, due) = self
-            .read(move |_, shared| {
-                let keys = find(shared).map_err(store_error)?;
-                let due = reading::due_among(&shared.wallets, &shared.clocks, &keys);
-                Ok((keys, due.map_err(store_error)?))
-            })
-            .await?;
-        reading::write_due(self, &due).await?;
-        Ok(keys)
-    }
-
-    /// Reads the wallets that `find` names as they are now. Where something due may make grants, it
-    /// is written before.
-    async fn read_now<T: Send + 'static>(
-        &self,
-        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
-        read: impl Fn(&Reader, &Shared) -> Result<T, LedgerError> + Send + Sync + 'static,
-    ) -> Result<T, LedgerError> {
-        let read = Arc::new(read);
-        let at_once = Arc::clone(&read);
-        let answer = self.read(move |reader, shared| {
-            let keys = find(shared).map_err(store_error)?;
-            let due = reading::own_due_among(&shared.wallets, &shared.clocks, &keys);
-            let due = due.map_err(store_error)?;
-            if due.is_empty() { at_once(reader, shared).map(Ok) } else { Ok(Err(due)) }
-        });
-        match answer.await? {
-            Ok(answer) => Ok(answer),
-            Err(due) => {
-                reading::write_due(self, &due).await?;
-                self.read(move |reader, shared| read(reader, shared)).await
-            }
-        }
-    }
-
-    /// Writes what is due in a wallet, or says why it is not written.
-    async fn write_due_or_fail(&self, wallet: &WalletKey) -> Result<(), LedgerError> {
-        let key = wallet.clone();
-        let due = self.read(move |_, shared| {
-            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
-            due.map_err(store_error)
-        });
-        reading::write_due_or_fail(self, due.await?).await
-    }
-
-    /// Writes everything that is due in an environment, slice by slice, so that others are served
-    /// in between. Housekeeping goes on with it if the caller leaves.
-    async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
-        let mut before = (Vec::new(), 0);
-        loop {
-            let due = self
-                .read(move |_, shared| {
-                    let now = shared.clocks.now(environment);
-                    shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
-                })
-                .await?;
-            let Some(first) = due.first().cloned() else { return Ok(()) };
-            // A wallet with recurring grants may need more than one go.
-            let sequence = self
-                .read(move |_, shared| {
-                    let slot = shared.wallets.slot(&first).map_err(store_error)?;
-                    Ok(slot.map_or(0, |slot| slot.wallet.sequence()))
-                })
-                .await?;
-            if (&due, sequence) == (&before.0, before.1) {
-                let what = "time does not pass in some wallets".to_owned();
-                return Err(LedgerError::Internal(what));
-            }
-            match self.execute(reading::advance(environment, due.clone())).await {
-                Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
-                Err(error) => return Err(error),
-                Ok(_) => before = (due, sequence),
-            }
-        }
     }
 }
 
@@ -514,6 +436,22 @@ impl Ledger for Embedded {
         let find = move |shared: &Shared| reading::wallets_of_rows(&shared.wallets, &asked);
         let keys = self.bring_up(find).await?;
         self.read(move |reader, shared| reading::rows(reader, &shared.wallets, &keys, &query)).await
+    }
+
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError> {
+        if until.is_none() {
+            self.write_due_of(&query).await?;
+        }
+        self.read(move |reader, shared| {
+            let until = until.map_or_else(|| reader.last_published(shared), Ok)?;
+            export::slice(reader, &shared.wallets, &query, after, until).map_err(store_error)
+        })
+        .await
     }
 
     async fn reservation(

@@ -11,9 +11,10 @@ use scrip_core::{NameHash, WalletKey};
 
 use super::{OpenError, Shared, file, tables};
 use crate::LedgerError;
+use crate::export::Rows;
 use crate::history::{Entries, Entry, Kept};
 use crate::reading::{self, Living, store_error};
-use crate::slot::Position;
+use crate::slot::{Position, WalletNumber};
 use crate::work::StoreError;
 
 /// Connections that are kept for the next reader.
@@ -87,6 +88,45 @@ impl Reader {
         transaction.finish().map_err(failed)?;
         read
     }
+}
+
+impl Reader {
+    /// The last row whose wallet is published as it left it.
+    pub(super) fn last_published(&self, shared: &Shared) -> Result<Position, LedgerError> {
+        let _still = shared.publication.still();
+        tables::last_position(&self.connection).map_err(store_error)
+    }
+}
+
+impl Rows for Reader {
+    fn wallet_key(&self, number: WalletNumber) -> Result<Option<WalletKey>, StoreError> {
+        tables::wallet(&self.connection, number)
+    }
+
+    fn stretch(
+        &self,
+        after: Position,
+        until: Position,
+        asks_for: &mut dyn FnMut(WalletNumber) -> Result<bool, StoreError>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (mut last, mut entries) = (after, Vec::new());
+        tables::each_entry_after(&self.connection, after, until, usize::MAX, |entry| {
+            let entry = entry.map_err(|unreadable| unreadable.error)?;
+            if entry.position != last.saturating_add(1) {
+                return Err(missing(last.saturating_add(1)));
+            }
+            last = entry.position;
+            if asks_for(entry.wallet)? {
+                entries.push(entry.read()?);
+            }
+            Ok(())
+        })?;
+        if last < until { Err(missing(last.saturating_add(1))) } else { Ok(entries) }
+    }
+}
+
+fn missing(position: Position) -> StoreError {
+    StoreError::Corrupt(format!("entries {position}: the row is missing"))
 }
 
 impl Entries for Reader {

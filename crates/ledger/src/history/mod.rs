@@ -6,6 +6,7 @@
 mod parts;
 mod past;
 mod reading;
+mod upward;
 mod walk;
 mod wanted;
 
@@ -26,6 +27,7 @@ use wanted::Wanted;
 pub use parts::parts_of;
 pub use past::{Kept, fold_to};
 pub use reading::{check_older, newest_at, newest_of, read};
+pub use upward::Upward;
 
 /// A row as it is stored.
 #[derive(Clone, Debug)]
@@ -132,13 +134,13 @@ fn walk(
 ) -> Result<Vec<(Point, RowView)>, StoreError> {
     let mut walks = Vec::with_capacity(heads.len());
     for head in heads {
-        walks.push(Walk::begin(entries, head, wanted, anchor, direction)?);
+        walks.push(Walk::begin(entries, head, *wanted, anchor, direction)?);
     }
     let mut found = Vec::new();
     while found.len() <= limit {
         let mut best: Option<(usize, Place)> = None;
         for (index, walk) in walks.iter_mut().enumerate() {
-            let Some(place) = walk.peek()? else { continue };
+            let Some((_, place)) = walk.peek()? else { continue };
             let is_better = best.as_ref().is_none_or(|(_, other)| match direction {
                 Direction::Down => place < other,
                 Direction::Up => place > other,

@@ -15,18 +15,36 @@ pub fn newest_at(
     head: &Head,
     at: Timestamp,
 ) -> Result<Option<Entry>, StoreError> {
+    newest(entries, head, |entry| entry.row.recorded_at > at)
+}
+
+/// A wallet's newest row at or before a position; none if the wallet's rows are all behind it.
+pub(super) fn newest_up_to(
+    entries: &impl Entries,
+    head: &Head,
+    position: Position,
+) -> Result<Option<Entry>, StoreError> {
+    newest(entries, head, |entry| entry.position > position)
+}
+
+/// A wallet's newest row that is not too new, as all those after it are.
+fn newest(
+    entries: &impl Entries,
+    head: &Head,
+    is_too_new: impl Fn(&Entry) -> bool,
+) -> Result<Option<Entry>, StoreError> {
     if head.last == 0 {
         return Ok(None);
     }
     let mut entry = read(entries, head, head.last)?;
-    // The newest row that is known to lie at or before the instant.
+    // The newest row that is known not to be too new.
     let mut floor: Option<Entry> = None;
-    while entry.row.recorded_at > at {
+    while is_too_new(&entry) {
         let links = entry.links;
         let is_floor = |position| floor.as_ref().is_some_and(|floor| floor.position == position);
         if links.skip != 0 && !is_floor(links.skip) {
             let skipped = older(entries, head, &entry, links.skip)?;
-            if skipped.row.recorded_at > at {
+            if is_too_new(&skipped) {
                 entry = skipped;
                 continue;
             }

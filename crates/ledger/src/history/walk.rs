@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use scrip_core::ReservationId;
 
 use super::parts::parts_of;
-use super::reading::{check_older, newest_at, newest_of, older, read};
+use super::reading::{check_older, newest_at, newest_of, newest_up_to, older, read};
 use super::wanted::Wanted;
 use super::{Anchor, Direction, Entries, Entry, Head, Place, place};
 use crate::slot::{Position, skipped};
@@ -21,7 +21,7 @@ const NOTABLE_STEPS: u32 = 8;
 pub(super) struct Walk<'a, E> {
     entries: &'a E,
     head: &'a Head,
-    wanted: &'a Wanted<'a>,
+    wanted: Wanted<'a>,
     direction: Direction,
     /// Parts of the anchor's own row on the other side are left out.
     anchor: Option<&'a Place>,
@@ -63,7 +63,7 @@ impl<'a, E: Entries> Walk<'a, E> {
     pub(super) fn begin(
         entries: &'a E,
         head: &'a Head,
-        wanted: &'a Wanted<'a>,
+        wanted: Wanted<'a>,
         anchor: Option<&'a Anchor>,
         direction: Direction,
     ) -> Result<Self, StoreError> {
@@ -71,7 +71,7 @@ impl<'a, E: Entries> Walk<'a, E> {
         let ready = VecDeque::new();
         let place = anchor.map(|anchor| &anchor.place);
         let mut walk = Self { entries, head, wanted, direction, anchor: place, way, ready };
-        walk.way = match (&wanted.query.reservation, direction) {
+        walk.way = match (wanted.reservation, direction) {
             (Some(reservation), _) => walk.of_reservation(reservation)?,
             (None, Direction::Down) => walk.down(anchor)?,
             (None, Direction::Up) => walk.up(anchor)?,
@@ -79,8 +79,37 @@ impl<'a, E: Entries> Walk<'a, E> {
         Ok(walk)
     }
 
-    /// The place of the next part, without taking it.
-    pub(super) fn peek(&mut self) -> Result<Option<&Place>, StoreError> {
+    /// Sets out upward from the rows that were recorded behind a point.
+    pub(super) fn begin_behind(
+        entries: &'a E,
+        head: &'a Head,
+        wanted: Wanted<'a>,
+        after: Point,
+    ) -> Result<Self, StoreError> {
+        let mut walk = Self {
+            entries,
+            head,
+            wanted,
+            direction: Direction::Up,
+            anchor: None,
+            way: Way::Reservation(Vec::new()),
+            ready: VecDeque::new(),
+        };
+        let newest = newest_up_to(entries, head, after.position)?;
+        walk.way = match newest {
+            // The point's own row may have parts behind it.
+            Some(entry) if entry.position == after.position => walk.up_from(entry.row.sequence)?,
+            Some(entry) => walk.up_from(entry.row.sequence.saturating_add(1))?,
+            None => walk.up_from(1)?,
+        };
+        while walk.peek()?.is_some_and(|(point, _)| !point.is_behind(after)) {
+            walk.take();
+        }
+        Ok(walk)
+    }
+
+    /// The next part with its place, without taking it.
+    pub(super) fn peek(&mut self) -> Result<Option<(Point, &Place)>, StoreError> {
         while self.ready.is_empty() {
             let more = match self.way {
                 Way::Down { next, misses } => self.read_down(next, misses)?,
@@ -91,7 +120,7 @@ impl<'a, E: Entries> Walk<'a, E> {
                 return Ok(None);
             }
         }
-        Ok(self.ready.front().map(|(_, place, _)| place))
+        Ok(self.ready.front().map(|(point, place, _)| (*point, place)))
     }
 
     /// Takes the next part.
@@ -118,6 +147,11 @@ impl<'a, E: Entries> Walk<'a, E> {
                 newest.map_or(1, |entry| entry.row.sequence.saturating_add(1))
             }
         };
+        self.up_from(first)
+    }
+
+    /// Upward from a sequence on.
+    fn up_from(&self, first: u64) -> Result<Way, StoreError> {
         let mut left = Vec::new();
         if self.head.last != 0 && first <= self.head.sequence {
             let last = read(self.entries, self.head, self.head.last)?;

@@ -15,17 +15,18 @@ use scrip_core::{
 };
 
 use crate::clock::{Clocks, SystemClock};
+use crate::export::{self, Rows};
 use crate::history::{Entries, Entry};
 use crate::published::{Published as _, RunningClaims};
 use crate::reading::{self, failure, store_error};
 use crate::reservations;
-use crate::slot::Position;
+use crate::slot::{Position, WalletNumber};
 use crate::work::{self, Settings, StoreError};
 use crate::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
-    KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Record, RecordKind, RecordQuery,
-    ReservationQuery, ReservationView, RowQuery, RowView, Start, StoredAnswer, UsageQuery,
-    UsageSeries, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
+    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Point, Record,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, Start,
+    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -69,6 +70,18 @@ impl Memory {
         reading::write_due(self, &due).await
     }
 
+    async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
+        loop {
+            let now = self.clocks.now(environment);
+            let due = self.views.due(environment, now, reading::ADVANCE_MOST);
+            let due = due.map_err(store_error)?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            reading::write_due(self, &due).await?;
+        }
+    }
+
     /// Writes what is due where it may make grants.
     async fn make_due_grants(&self, keys: &[WalletKey]) -> Result<(), LedgerError> {
         let due = reading::own_due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
@@ -96,6 +109,29 @@ impl Entries for Memory {
     }
 }
 
+impl Rows for Memory {
+    fn wallet_key(&self, number: WalletNumber) -> Result<Option<WalletKey>, StoreError> {
+        Ok(self.views.key_of(number))
+    }
+
+    fn stretch(
+        &self,
+        after: Position,
+        until: Position,
+        asks_for: &mut dyn FnMut(WalletNumber) -> Result<bool, StoreError>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for position in after.saturating_add(1)..=until {
+            if let Some(entry) = Entries::entry(self, position)?
+                && asks_for(entry.wallet)?
+            {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+}
+
 #[async_trait]
 impl Ledger for Memory {
     async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
@@ -104,15 +140,7 @@ impl Ledger for Memory {
             work::run(&mut self.unit(&mut kept), &order).map_err(failure)?
         };
         if matches!(order.work, Work::MoveClock(_)) {
-            loop {
-                let now = self.clocks.now(order.environment);
-                let due = self.views.due(order.environment, now, reading::ADVANCE_MOST);
-                let due = due.map_err(store_error)?;
-                if due.is_empty() {
-                    break;
-                }
-                reading::write_due(self, &due).await?;
-            }
+            self.write_all_due(order.environment).await?;
         }
         Ok(executed)
     }
@@ -264,6 +292,22 @@ impl Ledger for Memory {
         let keys = reading::wallets_of_rows(&self.views, &query).map_err(store_error)?;
         self.write_due(&keys).await?;
         reading::rows(self, &self.views, &keys, &query)
+    }
+
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError> {
+        let until = match until {
+            Some(until) => until,
+            None => {
+                self.write_all_due(query.environment).await?;
+                self.kept().last_position()
+            }
+        };
+        export::slice(self, &self.views, &query, after, until).map_err(store_error)
     }
 
     async fn reservation(

@@ -47,6 +47,10 @@ impl Kept {
         Some(Entry { position, wallet, links, row: Arc::clone(row), hash })
     }
 
+    pub(super) fn last_position(&self) -> Position {
+        self.rows.len() as Position
+    }
+
     pub(super) fn newest_of(&self, name: NameHash) -> Option<Position> {
         self.names.get(&name).copied()
     }

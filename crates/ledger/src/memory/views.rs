@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use scrip_core::{CustomerId, EnvironmentId, Timestamp, WalletKey};
 
 use crate::published::{DueLists, KeyHolders, Published};
-use crate::slot::Slot;
+use crate::slot::{Slot, WalletNumber};
 use crate::work::StoreError;
 
 #[derive(Default)]
@@ -29,6 +29,12 @@ impl Views {
         let before = wallets.slots.insert(key.clone(), Arc::new(slot));
         let was_due = before.and_then(|slot| slot.wallet.next_due()).map(|due| due.at);
         wallets.due.change(&key, was_due, is_due);
+    }
+
+    pub fn key_of(&self, number: WalletNumber) -> Option<WalletKey> {
+        let wallets = self.lock();
+        let found = wallets.slots.iter().find(|(_, slot)| slot.number == number);
+        found.map(|(key, _)| key.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Wallets> {

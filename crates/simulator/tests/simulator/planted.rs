@@ -10,10 +10,10 @@ use scrip_core::{
     Timestamp, WalletKey,
 };
 use scrip_ledger::{
-    Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
-    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, SystemClock, UsageQuery, UsageSeries,
-    WalletAt, Work,
+    Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery,
+    ExportSlice, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    SystemClock, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -210,6 +210,15 @@ impl Ledger for Wrong {
 
     async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
         self.inner.grants(query).await
+    }
+
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError> {
+        self.inner.export(query, after, until).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

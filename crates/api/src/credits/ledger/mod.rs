@@ -1,5 +1,6 @@
 //! `/api/v1/credits/ledger`.
 
+mod export;
 mod list;
 mod view;
 
@@ -11,9 +12,13 @@ pub(crate) use view::write as write_row;
 const TAG: &str = "Credit ledger";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/credits/ledger", list::operation(), list::handler)]
+    let export = "/api/v1/credits/ledger/export";
+    vec![
+        Endpoint::get("/api/v1/credits/ledger", list::operation(), list::handler),
+        Endpoint::get(export, export::operation(), export::handler),
+    ]
 }
 
 pub(crate) fn components() -> Vec<Component> {
-    view::components()
+    [view::components(), export::components()].concat()
 }

@@ -1,6 +1,8 @@
 //! A ledger row as the API shows it (decisions 39, 51).
 
-use scrip_core::{Dimension, EventType, RowPart, Texts};
+use std::collections::BTreeMap;
+
+use scrip_core::{Dimension, EventType, RowPart};
 use scrip_ledger::RowView;
 use serde_json::{Value, json};
 
@@ -12,37 +14,65 @@ use crate::openapi::schema::{
 
 /// The row, with its parts if it is a reservation's.
 pub(crate) fn write(writer: &mut Writer, view: &RowView) {
-    let row = &view.row;
-    let words = row.texts.words();
+    writer.object(|members| write_members(members, view));
+}
+
+/// What a row has.
+pub(super) fn write_members(members: &mut Members<'_>, view: &RowView) {
+    write_part(members, view, &view.part);
+    if let Some(metadata) = metadata(view) {
+        members.texts("metadata", metadata);
+    }
+    if let Some(parts) = broken_down(view) {
+        if let Some(returned) = view.part.hold_returned {
+            members.credits("holdReturnedAmount", returned);
+        }
+        members.value("breakdown", |writer| write_breakdown(writer, parts));
+    }
+    members.credits("balanceAfter", view.balance_after);
+    members.plain("recordedAt", view.row.recorded_at);
+    members.text("actor", &view.row.actor.to_string());
+    members.text_or_null("idempotencyKey", idempotency_key(view));
+    if let Some(dimensions) = dimensions(view) {
+        members.value("dimensions", |writer| write_dimensions(writer, dimensions));
+    }
+    members.plain("hash", view.hash);
+}
+
+/// The client's name of what caused a row.
+pub(super) fn idempotency_key(view: &RowView) -> Option<&str> {
+    let key = view.row.mark.as_ref().and_then(|mark| mark.key.as_ref());
+    key.map(|key| key.as_str())
+}
+
+/// The metadata of a reservation's row.
+pub(super) fn metadata(view: &RowView) -> Option<&BTreeMap<String, String>> {
+    let words = view.part.reservation.as_ref().and_then(|_| view.row.texts.words())?;
+    words.metadata.as_ref()
+}
+
+/// The parts of a reservation's row.
+pub(super) fn broken_down(view: &RowView) -> Option<(&RowView, &[RowPart])> {
+    view.part.reservation.as_ref().map(|_| (view, view.part.breakdown.as_slice()))
+}
+
+/// The dimensions of what was consumed, if it has any.
+pub(super) fn dimensions(view: &RowView) -> Option<&BTreeMap<String, Dimension>> {
+    let dimensions = &view.row.texts.words()?.dimensions;
+    (!dimensions.is_empty()).then_some(dimensions)
+}
+
+pub(super) fn write_breakdown(writer: &mut Writer, (view, parts): (&RowView, &[RowPart])) {
+    writer.array(parts, |writer, part| {
+        writer.object(|members| write_part(members, view, part));
+    });
+}
+
+pub(super) fn write_dimensions(writer: &mut Writer, dimensions: &BTreeMap<String, Dimension>) {
     writer.object(|members| {
-        write_part(members, view, &view.part);
-        if view.part.reservation.is_some() {
-            if let Some(metadata) = words.and_then(|words| words.metadata.as_ref()) {
-                members.texts("metadata", metadata);
-            }
-            if let Some(returned) = view.part.hold_returned {
-                members.credits("holdReturnedAmount", returned);
-            }
-            members.array("breakdown", &view.part.breakdown, |writer, part| {
-                writer.object(|members| write_part(members, view, part));
-            });
+        for (key, value) in dimensions {
+            members.named_by_client(key, |writer| write_dimension(writer, value));
         }
-        members.credits("balanceAfter", view.balance_after);
-        members.plain("recordedAt", row.recorded_at);
-        members.text("actor", &row.actor.to_string());
-        let key = row.mark.as_ref().and_then(|mark| mark.key.as_ref());
-        members.text_or_null("idempotencyKey", key.map(|key| key.as_str()));
-        match &row.texts {
-            Texts::Kept { words, .. } if !words.dimensions.is_empty() => {
-                members.object("dimensions", |members| {
-                    for (key, value) in &words.dimensions {
-                        members.named_by_client(key, |writer| write_dimension(writer, value));
-                    }
-                });
-            }
-            _ => {}
-        }
-        members.plain("hash", view.hash);
     });
 }
 
@@ -72,6 +102,15 @@ fn write_dimension(writer: &mut Writer, value: &Dimension) {
 }
 
 pub(super) fn components() -> Vec<Component> {
+    vec![
+        ("CreditLedgerRowPart", part_schema()),
+        ("CreditLedgerRow", row_schema()),
+        ("CreditLedgerList", schema::page("CreditLedgerRow")),
+    ]
+}
+
+/// What a row has.
+pub(super) fn row_schema() -> Value {
     let mut row = part_schema();
     let more = open([
         optional(
@@ -97,11 +136,7 @@ pub(super) fn components() -> Vec<Component> {
         required("hash", described(json!({"type": "string"}), "In the wallet's chain of rows")),
     ]);
     merge(&mut row, more);
-    vec![
-        ("CreditLedgerRowPart", part_schema()),
-        ("CreditLedgerRow", row),
-        ("CreditLedgerList", schema::page("CreditLedgerRow")),
-    ]
+    row
 }
 
 fn part_schema() -> Value {
@@ -120,7 +155,7 @@ fn part_schema() -> Value {
 }
 
 /// Adds the members of one object's schema to another's.
-fn merge(schema: &mut Value, more: Value) {
+pub(super) fn merge(schema: &mut Value, more: Value) {
     for part in ["properties", "required"] {
         match (&mut schema[part], &more[part]) {
             (Value::Object(members), Value::Object(added)) => members.extend(added.clone()),

@@ -10,9 +10,10 @@ use scrip_core::{
     WalletKey,
 };
 use scrip_ledger::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, GrantQuery, GrantView,
-    KeyHolder, Ledger, LedgerError, Order, Page, Record, RecordKind, RecordQuery, ReservationQuery,
-    ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
+    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
+    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
+    UsageSeries, WalletAt, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -169,6 +170,16 @@ impl Ledger for Recorder {
     async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
         self.note(&query);
         self.inner.rows(query).await
+    }
+
+    async fn export(
+        &self,
+        query: ExportQuery,
+        after: Point,
+        until: Option<u64>,
+    ) -> Result<Option<ExportSlice>, LedgerError> {
+        self.note(&query);
+        self.inner.export(query, after, until).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

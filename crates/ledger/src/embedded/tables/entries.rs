@@ -44,7 +44,7 @@ macro_rules! columns {
 }
 
 impl RawEntry {
-    fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+    fn own(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
         RawEntry::borrow(row).map(|entry| entry.with(<[u8]>::to_vec))
     }
 }
@@ -79,6 +79,15 @@ impl<Bytes> RawEntry<Bytes> {
 }
 
 impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
+    /// What it says, if that is what was written.
+    pub fn read(&self) -> Stored<Entry> {
+        let (position, wallet, links) = (self.position, self.wallet, self.links);
+        seal::check(self.is_sealed(), "entries", position)?;
+        let (row, hash) = Row::unpack(self.row.as_ref())
+            .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
+        Ok(Entry { position, wallet, links, row: row.into(), hash })
+    }
+
     /// It says what was written.
     pub fn is_sealed(&self) -> bool {
         let Self { position, wallet, sequence, links, name, row, seal } = self;
@@ -139,15 +148,8 @@ pub(in crate::embedded) fn entry(
     position: Position,
 ) -> Stored<Option<Entry>> {
     let sql = columns!("where position = ?1");
-    let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::read).optional()?;
-    raw.map(|raw| {
-        seal::check(raw.is_sealed(), "entries", position)?;
-        let (row, hash) = Row::unpack(&raw.row)
-            .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
-        let RawEntry { wallet, links, .. } = raw;
-        Ok(Entry { position, wallet, links, row: row.into(), hash })
-    })
-    .transpose()
+    let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::own).optional()?;
+    raw.map(|raw| raw.read()).transpose()
 }
 
 /// Some entries behind a position, in order.
@@ -212,7 +214,7 @@ pub(in crate::embedded) fn raw_entry(
 ) -> Stored<Option<RawEntry>> {
     let sql = columns!("where position = ?1");
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([position], RawEntry::read).optional()?)
+    Ok(statement.query_row([position], RawEntry::own).optional()?)
 }
 
 /// Some entries of one wallet behind a position, in order. Reads all entries on the way.
@@ -228,7 +230,7 @@ pub(in crate::embedded) fn entries_of(
     );
     let mut statement = connection.prepare_cached(sql)?;
     let values = params![position, until, wallet, as_integer(most)];
-    Ok(statement.query_map(values, RawEntry::read)?.collect::<Result<_, _>>()?)
+    Ok(statement.query_map(values, RawEntry::own)?.collect::<Result<_, _>>()?)
 }
 
 /// The hash that stands in the row at a position.

@@ -1,0 +1,112 @@
+//! Writes what is due before it is read (decision 33).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scrip_core::{EnvironmentId, WalletKey};
+
+use super::readers::Reader;
+use super::{Embedded, Shared};
+use crate::published::Published as _;
+use crate::reading::{self, ADVANCE_MOST, store_error};
+use crate::work::StoreError;
+use crate::{ExportQuery, Ledger as _, LedgerError};
+
+impl Embedded {
+    /// Writes what is due in the wallets that `find` names, and answers these.
+    pub(super) async fn bring_up(
+        &self,
+        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
+    ) -> Result<Vec<WalletKey>, LedgerError> {
+        let (keys, due) = self
+            .read(move |_, shared| {
+                let keys = find(shared).map_err(store_error)?;
+                let due = reading::due_among(&shared.wallets, &shared.clocks, &keys);
+                Ok((keys, due.map_err(store_error)?))
+            })
+            .await?;
+        reading::write_due(self, &due).await?;
+        Ok(keys)
+    }
+
+    /// Reads the wallets that `find` names as they are now. Where something due may make grants, it
+    /// is written before.
+    pub(super) async fn read_now<T: Send + 'static>(
+        &self,
+        find: impl FnOnce(&Shared) -> Result<Vec<WalletKey>, StoreError> + Send + 'static,
+        read: impl Fn(&Reader, &Shared) -> Result<T, LedgerError> + Send + Sync + 'static,
+    ) -> Result<T, LedgerError> {
+        let read = Arc::new(read);
+        let at_once = Arc::clone(&read);
+        let answer = self.read(move |reader, shared| {
+            let keys = find(shared).map_err(store_error)?;
+            let due = reading::own_due_among(&shared.wallets, &shared.clocks, &keys);
+            let due = due.map_err(store_error)?;
+            if due.is_empty() { at_once(reader, shared).map(Ok) } else { Ok(Err(due)) }
+        });
+        match answer.await? {
+            Ok(answer) => Ok(answer),
+            Err(due) => {
+                reading::write_due(self, &due).await?;
+                self.read(move |reader, shared| read(reader, shared)).await
+            }
+        }
+    }
+
+    /// Writes what is due in a wallet, or says why it is not written.
+    pub(super) async fn write_due_or_fail(&self, wallet: &WalletKey) -> Result<(), LedgerError> {
+        let key = wallet.clone();
+        let due = self.read(move |_, shared| {
+            let due = reading::due_among(&shared.wallets, &shared.clocks, &[key]);
+            due.map_err(store_error)
+        });
+        reading::write_due_or_fail(self, due.await?).await
+    }
+
+    /// Writes what is due in the wallets that an export asks for.
+    pub(super) async fn write_due_of(&self, query: &ExportQuery) -> Result<(), LedgerError> {
+        let environment = query.environment;
+        let Some(customer) = query.customer.clone() else {
+            return match self.write_all_due(environment).await {
+                Err(LedgerError::DiskFull | LedgerError::Frozen) => Ok(()),
+                written => written,
+            };
+        };
+        let find = move |shared: &Shared| shared.wallets.wallets_of(environment, &customer);
+        self.bring_up(find).await.map(drop)
+    }
+
+    /// Writes everything that is due in an environment, slice by slice, so that others are served
+    /// in between. Housekeeping goes on with it if the caller leaves.
+    pub(super) async fn write_all_due(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<(), LedgerError> {
+        let mut before = (Vec::new(), 0);
+        loop {
+            let due = self
+                .read(move |_, shared| {
+                    let now = shared.clocks.now(environment);
+                    shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
+                })
+                .await?;
+            let Some(first) = due.first().cloned() else { return Ok(()) };
+            // A wallet with recurring grants may need more than one go.
+            let sequence = self
+                .read(move |_, shared| {
+                    let slot = shared.wallets.slot(&first).map_err(store_error)?;
+                    Ok(slot.map_or(0, |slot| slot.wallet.sequence()))
+                })
+                .await?;
+            if (&due, sequence) == (&before.0, before.1) {
+                let what = "time does not pass in some wallets".to_owned();
+                return Err(LedgerError::Internal(what));
+            }
+            match self.execute(reading::advance(environment, due.clone())).await {
+                Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(error) => return Err(error),
+                Ok(_) => before = (due, sequence),
+            }
+        }
+    }
+}
