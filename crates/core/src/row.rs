@@ -189,6 +189,12 @@ impl Row {
             Err(UnreadableRow::Hash)
         }
     }
+
+    /// Reads the words that [`Row::unpack_to_fold`] left out of the same bytes.
+    pub fn read_texts(&mut self, bytes: &[u8]) -> Result<(), UnreadableRow> {
+        self.texts = exact_as_packed(Packed::split(bytes)?.texts)?;
+        Ok(())
+    }
 }
 
 /// The parts of a packed row.

@@ -16,8 +16,14 @@ pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     match result {
         Ok(verified) => {
             println!(
-                "All is well: {} rows, {} wallets, {} grants, {} snapshots, {} key slices.",
-                verified.rows, verified.wallets, verified.grants, verified.records, verified.slices
+                "All is well: {} rows, {} wallets, {} grants, {} snapshots, {} days of usage, \
+                 {} key slices.",
+                verified.rows,
+                verified.wallets,
+                verified.grants,
+                verified.records,
+                verified.usage_days,
+                verified.slices
             );
             for frozen in verified.frozen {
                 println!("Frozen: {frozen}");

@@ -85,6 +85,8 @@ pub struct Gauges {
     pub snapshot_last_round_milliseconds: Gauge,
     /// Rows that are in no snapshot, which a start would fold again.
     pub snapshot_lag_rows: Gauge,
+    /// Rows whose usage is not added up; questions read those of their wallet.
+    pub usage_lag_rows: Gauge,
     /// What these rows take.
     pub snapshot_lag_bytes: Gauge,
     /// Snapshots of wallets that were found wrong and made again from the rows.
@@ -177,6 +179,11 @@ impl Gauges {
                 "scrip_snapshot_lag_rows",
                 "Rows in no snapshot, which a start would fold again.",
                 &self.snapshot_lag_rows,
+            ),
+            gauge(
+                "scrip_usage_lag_rows",
+                "Rows whose usage is not added up yet.",
+                &self.usage_lag_rows,
             ),
             bytes(
                 "scrip_snapshot_lag_bytes",

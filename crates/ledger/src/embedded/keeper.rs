@@ -11,10 +11,13 @@ use super::Shared;
 use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
+use super::rolling::{self, NotRolled};
 use super::snapshots::{self, Behind, Bounds};
 use super::writer::Watch;
 use crate::work::StoreError;
 
+/// How long usage is added up before wallets are written again.
+const ROLL_FOR: Duration = Duration::from_secs(2);
 /// How often it is looked whether names are too old to be kept.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -24,6 +27,8 @@ pub(super) struct ToKeep {
     frozen: Mutex<Option<Frozen>>,
     /// The last try to write a slice failed.
     slices_fail: AtomicBool,
+    /// The last try to add usage up failed.
+    usage_fails: AtomicBool,
     /// The writer's last table, at a stop.
     last: Mutex<Option<(Recent, Reach)>>,
 }
@@ -35,6 +40,7 @@ impl ToKeep {
             behind,
             frozen: Mutex::default(),
             slices_fail: AtomicBool::new(false),
+            usage_fails: AtomicBool::new(false),
             last: Mutex::default(),
         }
     }
@@ -71,7 +77,7 @@ impl ToKeep {
 }
 
 /// Runs until the writer stopped.
-pub(super) fn run(connection: &Connection, shared: &Shared) {
+pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared) {
     let _watch = Watch { shared, thread: "keeper" };
     let mut forgot: Option<Instant> = None;
     loop {
@@ -96,6 +102,7 @@ pub(super) fn run(connection: &Connection, shared: &Shared) {
             forgot = Some(Instant::now());
         }
         write_round(connection, shared);
+        add_usage_up(connection, ledger, shared);
         let dropped = shared.wallets.drop_cold();
         shared.gauges.wallets_dropped.add(dropped);
         show(shared);
@@ -157,6 +164,29 @@ fn write_round(connection: &Connection, shared: &Shared) {
             snapshots::condemn(&shared.directory);
         }
         Err(_) => gauges.snapshot_failures.increment(),
+    }
+}
+
+/// Adds usage up behind the rows; what is not done in time is done in the next turn, which is soon.
+fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
+    let until = shared.keep.behind.durable().position;
+    match rolling::roll_up(connection, ledger, until, ROLL_FOR) {
+        Ok(reached) => {
+            shared.gauges.usage_lag_rows.set(until.saturating_sub(reached));
+            shared.keep.usage_fails.store(false, Ordering::Release);
+            if reached < until {
+                shared.keep.behind.ask();
+            }
+        }
+        // Questions are answered from the rows that are not added up.
+        Err(error) => {
+            if !shared.keep.usage_fails.swap(true, Ordering::AcqRel) {
+                tracing::error!(%error, "usage cannot be added up");
+            }
+            if let NotRolled::Snapshots(StoreError::Corrupt(_)) = error {
+                snapshots::condemn(&shared.directory);
+            }
+        }
     }
 }
 

@@ -22,12 +22,14 @@ mod queue;
 mod reach;
 mod readers;
 mod recover;
+mod rolling;
 mod scrub;
 mod snapshots;
 mod stats;
 pub(crate) mod tables;
 mod unit;
 mod up_to_date;
+mod usage;
 mod verify;
 mod wallets;
 mod warm;
@@ -487,7 +489,7 @@ impl Ledger for Embedded {
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
-        self.read(move |reader, shared| reading::usage(reader, &shared.wallets, &query)).await
+        self.read(move |reader, shared| usage::usage(reader, shared, &query)).await
     }
 
     async fn row_at(

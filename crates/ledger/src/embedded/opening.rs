@@ -23,7 +23,8 @@ use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
 use super::{
-    Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, scrub, tables,
+    Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, rolling, scrub,
+    tables,
 };
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
@@ -216,7 +217,7 @@ impl Store {
 pub(super) fn open(
     directory: &Path,
     options: Options,
-    progress: impl FnMut(Position, Position),
+    mut progress: impl FnMut(Position, Position),
 ) -> Result<Arc<Embedded>, OpenError> {
     evidence::check_presence(directory)?;
     let store = Store::open(directory, options.filter_bytes_max, options.names_max)?;
@@ -228,7 +229,9 @@ pub(super) fn open(
         store.ledger.pragma_update(None, "max_page_count", pages)?;
     }
     let mark = open_mark(directory, &store)?;
-    let (snapshots, caught_up) = catch_up(directory, &store, &options, progress)?;
+    let (snapshots, caught_up) = catch_up(directory, &store, &options, &mut progress)?;
+    let rows = file::open_reader(directory)?;
+    rolling::catch_up(&snapshots, &rows, store.end.position, progress)?;
     let Store { lock, ledger, keys, end, .. } = store;
     let keys = Arc::new(keys);
     let bounds = Bounds {
@@ -297,7 +300,7 @@ pub(super) fn open(
         drop(held);
     })?;
     embedded.spawn("ledger-keeper", move || {
-        keeper::run(&snapshots, &shared);
+        keeper::run(&snapshots, &rows, &shared);
         drop(snapshots);
         drop(lock);
     })?;

@@ -3,9 +3,10 @@
 use std::fmt::{Debug, Write as _};
 
 use scrip_core::{CustomerId, EnvironmentId, ResourceId};
-use scrip_ledger::conformance::{PRODUCTION, SANDBOX, everything, rows_of};
+use scrip_ledger::conformance::{PRODUCTION, SANDBOX, everything, instant, rows_of};
 use scrip_ledger::{
     CreatedRange, GrantQuery, GrantView, Ledger, Record, RecordKind, RecordQuery, SYSTEM,
+    UsageQuery,
 };
 
 const KINDS: [RecordKind; 6] = [
@@ -17,7 +18,7 @@ const KINDS: [RecordKind; 6] = [
     RecordKind::Resource,
 ];
 
-/// Records, balances, grants and rows of the sandbox; environments and keys; clocks.
+/// Records, balances, grants, rows and usage of the sandbox; environments and keys; clocks.
 pub async fn whole(ledger: &dyn Ledger) -> String {
     let mut text = String::new();
     let mut tell = |thing: &dyn Debug| writeln!(text, "{thing:?}").unwrap();
@@ -45,6 +46,12 @@ pub async fn whole(ledger: &dyn Ledger) -> String {
             tell(&row);
         }
         let customer = CustomerId::parse(&customer).unwrap();
+        for wallet in ledger.wallets(SANDBOX, &customer).await.unwrap() {
+            let (from, until) = (instant("2000-01-01"), instant("2100-01-01"));
+            let group_by = vec!["model".to_owned()];
+            let query = UsageQuery { wallet, buckets: vec![from], from, until, group_by };
+            tell(&ledger.usage(query).await.unwrap());
+        }
         for resource in &resources {
             tell(&ledger.balances(SANDBOX, &customer, resource.as_ref()).await.unwrap());
             let query = GrantQuery {

@@ -18,6 +18,7 @@ fn counted() -> Gauges {
     gauges.snapshot_wallets_written.add(8);
     gauges.snapshot_last_round_milliseconds.set(9_010);
     gauges.snapshot_lag_rows.set(10);
+    gauges.usage_lag_rows.set(12);
     gauges.snapshot_lag_bytes.set(11);
     gauges.snapshots_repaired.add(12);
     gauges.writer_slow_downs.add(13);
@@ -66,6 +67,9 @@ scrip_snapshot_last_round_duration_seconds 9.010
 # HELP scrip_snapshot_lag_rows Rows in no snapshot, which a start would fold again.
 # TYPE scrip_snapshot_lag_rows gauge
 scrip_snapshot_lag_rows 10
+# HELP scrip_usage_lag_rows Rows whose usage is not added up yet.
+# TYPE scrip_usage_lag_rows gauge
+scrip_usage_lag_rows 12
 # HELP scrip_snapshot_lag_bytes Size of the rows in no snapshot.
 # TYPE scrip_snapshot_lag_bytes gauge
 scrip_snapshot_lag_bytes 11

@@ -4,6 +4,7 @@
 mod inspecting;
 mod record;
 mod rounds;
+mod usage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,12 +22,17 @@ use crate::work::StoreError;
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use record::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use rounds::{Behind, Bounds, round};
+pub(super) use usage::{
+    DayKey, DayRow, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
+};
 
 const FILE: &str = "snapshots.db";
+/// The name under which it stands up to which row usage is added up.
+const USAGE: &str = "usage";
 /// Stands beside a file that must be made again.
 const CONDEMNED: &str = "snapshots.damaged";
 /// The format of the file; any other is rebuilt.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// Connections that are kept for the next reader.
 const IDLE_MAX: usize = 8;
 
@@ -208,7 +214,7 @@ pub(super) fn open_writer(directory: &Path, ledger_id: &[u8; 16]) -> Stored<Open
     connection.execute_batch(include_str!("schema.sql"))?;
     put_meta(&connection, "ledger_id", SqlValue::Blob(ledger_id.to_vec()))?;
     put_meta(&connection, "format", SqlValue::Integer(FORMAT))?;
-    for name in ["whole", "newest"] {
+    for name in ["whole", "newest", USAGE] {
         put_reach(&connection, name, &Reach::START)?;
     }
     connection.execute_batch("commit")?;
@@ -230,13 +236,13 @@ pub(super) fn remove(directory: &Path) -> Stored<()> {
 }
 
 /// How far the ledger reached, as the file in a directory says, if it is this ledger's: up to where
-/// it is whole, and its newest record.
+/// it is whole, its newest record, and the last row whose usage is added up.
 pub(super) fn reaches(directory: &Path, ledger_id: &[u8; 16]) -> Vec<Reach> {
     let snapshots = Snapshots::in_directory(directory);
     let reaches = snapshots.with(|connection| {
         let read = |name| get_reach(connection, name);
         Ok(check(connection, ledger_id)
-            .and_then(|reach| read("newest").map(|newest| vec![reach, newest])))
+            .and_then(|whole| Ok(vec![whole, read("newest")?, read(USAGE)?])))
     });
     // What cannot be read tells nothing, and is made again.
     reaches.ok().and_then(Result::ok).unwrap_or_default()
@@ -257,13 +263,23 @@ pub(super) fn write_all<'a>(
 ) -> Stored<()> {
     let mut records: Vec<_> = slots.map(|slot| (pack_key(slot.wallet.key()), slot)).collect();
     records.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    in_transaction(connection, || {
+        for (packed, slot) in &records {
+            rounds::put(connection, packed, slot)?;
+        }
+        put_reach(connection, "whole", reach)?;
+        put_reach(connection, "newest", reach)
+    })
+}
+
+/// All of it or nothing.
+pub(super) fn in_transaction<T>(
+    connection: &Connection,
+    write: impl FnOnce() -> Stored<T>,
+) -> Stored<T> {
     connection.execute_batch("begin immediate")?;
-    let written = records
-        .iter()
-        .try_for_each(|(packed, slot)| rounds::put(connection, packed, slot))
-        .and_then(|()| put_reach(connection, "whole", reach))
-        .and_then(|()| put_reach(connection, "newest", reach))
-        .and_then(|()| Ok(connection.execute_batch("commit")?));
+    let written =
+        write().and_then(|value| Ok(connection.execute_batch("commit").map(|()| value)?));
     if written.is_err() && !connection.is_autocommit() {
         connection.execute_batch("rollback")?;
     }

@@ -13,7 +13,7 @@ use scrip_core::WalletKey;
 
 use super::super::reach::Reach;
 use super::super::wallets::Wallets;
-use super::{Stored, get_reach, pack, pack_key, put_reach};
+use super::{Stored, get_reach, in_transaction, pack, pack_key, put_reach};
 use crate::slot::Slot;
 use crate::work::StoreError;
 
@@ -194,6 +194,11 @@ impl Behind {
         !std::mem::replace(&mut state.failing, true)
     }
 
+    /// How far the ledger is durable.
+    pub(in crate::embedded) fn durable(&self) -> Reach {
+        self.lock().reach
+    }
+
     /// How much is behind.
     pub(in crate::embedded) fn lag(&self) -> Lag {
         let state = self.lock();
@@ -263,13 +268,7 @@ fn write(
     chunk: &[(Vec<u8>, &WalletKey)],
     reach: Option<&Reach>,
 ) -> Stored<Vec<u64>> {
-    connection.execute_batch("begin immediate")?;
-    let written = write_records(connection, wallets, chunk, reach)
-        .and_then(|sequences| Ok(connection.execute_batch("commit").map(|()| sequences)?));
-    if written.is_err() && !connection.is_autocommit() {
-        connection.execute_batch("rollback")?;
-    }
-    written
+    in_transaction(connection, || write_records(connection, wallets, chunk, reach))
 }
 
 fn write_records(

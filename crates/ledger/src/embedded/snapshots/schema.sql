@@ -13,3 +13,14 @@ create table wallets (
     record blob not null
 ) without rowid;
 create index wallets_by_due on wallets (environment, due_at) where due_at is not null;
+
+-- What was used of a wallet on a day, UTC, by the hour, each piece with its seal: of all rows up to
+-- that of `usage` in `meta`.
+create table usage_days (
+    wallet integer not null,
+    day integer not null,
+    hours blob not null,
+    sets blob,
+    set_hours blob,
+    primary key (wallet, day)
+) without rowid;

@@ -12,22 +12,22 @@ pub(in crate::embedded) struct Seal(crc32fast::Hasher);
 
 impl Seal {
     /// Of a row of this table.
-    pub(super) fn of(table: &str) -> Self {
+    pub(in crate::embedded) fn of(table: &str) -> Self {
         Self(crc32fast::Hasher::new()).text(table)
     }
 
-    pub(super) fn number(mut self, number: impl Into<i128>) -> Self {
+    pub(in crate::embedded) fn number(mut self, number: impl Into<i128>) -> Self {
         self.0.update(&number.into().to_le_bytes());
         self
     }
 
-    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+    pub(in crate::embedded) fn bytes(self, bytes: &[u8]) -> Self {
         let mut sealed = self.number(i128::try_from(bytes.len()).unwrap_or(i128::MAX));
         sealed.0.update(bytes);
         sealed
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(in crate::embedded) fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
@@ -39,7 +39,7 @@ impl Seal {
     }
 
     /// What is stored.
-    pub(super) fn finish(self) -> u32 {
+    pub(in crate::embedded) fn finish(self) -> u32 {
         self.0.finalize()
     }
 }

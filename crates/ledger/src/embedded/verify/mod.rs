@@ -10,6 +10,7 @@ mod names;
 mod reading;
 mod records;
 mod states;
+mod usage;
 mod wallets;
 mod worker;
 
@@ -28,6 +29,7 @@ use crate::work::StoreError;
 use names::Names;
 use reading::Reading;
 use records::Records;
+use usage::{AddedUp, Usage};
 use worker::{Finished, Worker};
 
 /// Chunks of rows that may wait for a thread that folds.
@@ -46,6 +48,8 @@ pub struct Verified {
     pub grants: usize,
     /// Records in `snapshots.db` that were compared with what the rows add up to.
     pub records: usize,
+    /// Days of wallets whose usage was compared with that of the rows.
+    pub usage_days: usize,
     /// Slices of names that were compared with the names of their rows.
     pub slices: usize,
     /// Wallets that take no orders, each with its number, its customer and the reason.
@@ -83,10 +87,12 @@ pub fn verify(
     witnesses.extend(read_mark(directory, &ledger_id, &findings));
     let records = Records::read(directory, &ledger_id, &findings);
     witnesses.extend(records.witnesses());
+    let mut usage = AddedUp::read(directory, &ledger_id, &findings);
+    witnesses.push(usage.witness());
     let names = Names::inspect(&directory.join("keys"), ledger_id, &findings);
     witnesses.extend(names.witnesses());
     let work = Work { directory, connection: &connection, findings: &findings };
-    let verified = work.run(records, names, witnesses, progress)?;
+    let verified = work.run(records, &mut usage, names, witnesses, progress)?;
     match findings.into_findings() {
         None => Ok(verified),
         Some(findings) => Err(VerifyError::Wrong(findings)),
@@ -121,17 +127,21 @@ impl Work<'_> {
     fn run(
         &self,
         mut records: Records,
+        usage: &mut AddedUp,
         names: Names,
         witnesses: Vec<Witness>,
         progress: impl FnMut(Position, Position),
     ) -> Result<Verified, OpenError> {
         let cores = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
+        let (overfull, usage_until) = (std::mem::take(&mut usage.overfull), usage.reach.position);
         let workers = (0..cores).map(|_| {
             let connection = file::open_reader(self.directory)?;
-            Ok(Worker::new(connection, cores, &records, self.findings))
+            let usage = Usage::new(&overfull, usage_until);
+            Ok(Worker::new(connection, cores, &records, usage, self.findings))
         });
         let mut workers = workers.collect::<Result<Vec<_>, OpenError>>()?;
         records.deal_out(&mut workers);
+        usage.deal_out(&mut workers);
         let slices = names.count();
         thread::scope(|scope| {
             let names = names.start(scope, self.findings);
@@ -160,6 +170,7 @@ impl Work<'_> {
                 wallets: sum(|part| part.wallets.len()),
                 grants,
                 records: sum(|part| part.records),
+                usage_days: usage.days,
                 slices,
                 frozen: self.frozen()?,
             })

@@ -13,8 +13,9 @@ use super::super::fold::{fold, related_of};
 use super::super::tables::RawEntry;
 use super::super::tables::seal::BROKEN;
 use super::grants::Grants;
-use super::records::{Recorded, Records};
+use super::records::{Recorded, Records, told};
 use super::states::States;
+use super::usage::Usage;
 use super::wallets::Wallets;
 use crate::slot::{Position, WalletNumber, is_linked};
 
@@ -97,6 +98,7 @@ pub(super) struct Worker<'a> {
     linked: HashMap<NameHash, Position>,
     grants: Grants,
     states: States,
+    pub usage: Usage<'a>,
     compared: usize,
     unlisted: HashSet<WalletNumber>,
 }
@@ -117,6 +119,7 @@ impl<'a> Worker<'a> {
         connection: Connection,
         threads: usize,
         records: &Records,
+        usage: Usage<'a>,
         findings: &'a Collector,
     ) -> Self {
         Self {
@@ -128,6 +131,7 @@ impl<'a> Worker<'a> {
             linked: HashMap::new(),
             grants: Grants::default(),
             states: States::default(),
+            usage,
             compared: 0,
             unlisted: HashSet::new(),
         }
@@ -167,7 +171,7 @@ impl<'a> Worker<'a> {
             self.findings.add(Finding::row(entry.position, error.to_string()));
             0
         });
-        let row = match fold(&mut followed.slot, entry, Some(related)) {
+        let mut row = match fold(&mut followed.slot, entry, Some(related)) {
             Ok(row) => row,
             Err(finding) => {
                 self.findings.add(finding);
@@ -175,6 +179,9 @@ impl<'a> Worker<'a> {
                 return;
             }
         };
+        if let Err(finding) = self.usage.follow(entry, &mut row) {
+            self.findings.add(finding);
+        }
         // A name that was forgotten and used anew leads to its newer use.
         if is_linked(&row.event) || linked.is_some() {
             self.linked.extend(entry.name.map(|name| (name, entry.position)));
@@ -193,12 +200,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Checks every wallet at rest, when nothing more comes.
-    pub(super) fn finish(self) -> Finished {
+    pub(super) fn finish(mut self) -> Finished {
         for followed in self.wallets.iter() {
             let number = followed.slot.number;
             if followed.is_broken {
+                self.usage.told.remove(&number);
                 continue;
             }
+            self.usage.compare(number, &told(&followed.slot), self.findings);
             if followed.slot.wallet.sequence() == 0 {
                 self.findings.add(Finding::Other(format!("wallets: {number} has no rows")));
             } else if let Err(finding) = check(&followed.slot) {
@@ -210,6 +219,10 @@ impl<'a> Worker<'a> {
         }
         for number in self.records.keys() {
             let what = format!("wallet {number}: it has a record and is not in the ledger");
+            self.findings.add(Finding::Snapshots(what));
+        }
+        for number in self.usage.left() {
+            let what = format!("wallet {number}: it has usage and is not in the ledger");
             self.findings.add(Finding::Snapshots(what));
         }
         let Self { wallets, grants, states, compared, unlisted, .. } = self;

@@ -22,7 +22,14 @@ async fn a_sound_store_is_counted() {
     }
     opened.close().await;
     let verified = verify(store.path(), |_, _| {}).unwrap();
-    let counted = Verified { rows: 8, wallets: 2, grants: 4, records: 2, ..Verified::default() };
+    let counted = Verified {
+        rows: 8,
+        wallets: 2,
+        grants: 4,
+        records: 2,
+        usage_days: 2,
+        ..Verified::default()
+    };
     assert_eq!(verified, counted);
 }
 

@@ -1,5 +1,6 @@
 //! The ledger in a directory.
 
+mod added_up;
 mod audits;
 mod behind;
 mod clock_leaps;
@@ -18,6 +19,7 @@ mod queue;
 mod reservations;
 mod scrubbing;
 pub mod store;
+
 mod written_behind;
 
 use scrip_ledger::conformance::{Given, Made};

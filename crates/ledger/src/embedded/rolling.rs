@@ -1,0 +1,125 @@
+//! Adds usage up behind the rows: the days of wallets in `snapshots.db`, of all rows up to one.
+//!
+//! Days and how far they reach change in one transaction, so that every row is in them once, whatever
+//! ends the process when. Whoever reads them adds the rows behind.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::reach::Reach;
+use super::snapshots::{self, DayKey};
+use super::tables;
+use crate::slot::Position;
+use crate::usage::{Day, HourNumber, used};
+use crate::work::StoreError;
+
+/// Rows of one transaction.
+const CHUNK: usize = 65_536;
+
+/// More rows than these are added up before anything is served: as long as they are behind, questions
+/// have to read them.
+const BEHIND_MAX: u64 = 2_000_000;
+
+/// Why rows were not added up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotRolled {
+    /// A row cannot be read, or says what cannot be.
+    #[error("{0}")]
+    Rows(StoreError),
+    /// `snapshots.db` cannot be read or written.
+    #[error("{0}")]
+    Snapshots(StoreError),
+}
+
+/// Adds up what is far behind, as after `snapshots.db` was made again. `progress` is told how many of
+/// how many rows are done.
+pub(super) fn catch_up(
+    snapshots: &Connection,
+    ledger: &Connection,
+    until: Position,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<(), StoreError> {
+    let enough = until.saturating_sub(BEHIND_MAX);
+    let mut reached = snapshots::usage_reach(snapshots)?.position;
+    while reached < enough {
+        progress(reached, until);
+        match roll_up(snapshots, ledger, enough, Duration::from_secs(1)) {
+            Ok(position) => reached = position,
+            Err(NotRolled::Snapshots(error)) => return Err(error),
+            // Whoever verifies finds the row; what is behind it is told from the rows.
+            Err(NotRolled::Rows(error)) => {
+                tracing::error!(%error, "usage cannot be added up");
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds up what is behind, for so long at most; up to which row all are added up.
+pub(super) fn roll_up(
+    snapshots: &Connection,
+    ledger: &Connection,
+    until: Position,
+    within: Duration,
+) -> Result<Position, NotRolled> {
+    let begin = Instant::now();
+    let mut reach = snapshots::usage_reach(snapshots).map_err(NotRolled::Snapshots)?;
+    while reach.position < until && begin.elapsed() < within {
+        let (days, end) = add_up(ledger, reach, until).map_err(NotRolled::Rows)?;
+        write(snapshots, days, &end).map_err(NotRolled::Snapshots)?;
+        reach = end;
+    }
+    Ok(reach.position)
+}
+
+/// What a stretch of rows adds up to, and where it ends.
+fn add_up(
+    ledger: &Connection,
+    from: Reach,
+    until: Position,
+) -> Result<(HashMap<DayKey, Day>, Reach), StoreError> {
+    let (mut days, mut end) = (HashMap::<DayKey, Day>::new(), from);
+    let missing =
+        |position: Position| StoreError::Corrupt(format!("entries {position}: the row is missing"));
+    tables::each_entry_after(ledger, from.position, until, CHUNK, |entry| {
+        let entry = entry.map_err(|unreadable| unreadable.error)?.read()?;
+        let position = entry.position;
+        if position != end.position + 1 {
+            return Err(missing(end.position + 1));
+        }
+        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
+        if let Some(used) = used(&entry.row).map_err(wrong)? {
+            let hour = HourNumber::of(used.at);
+            let key = DayKey { wallet: entry.wallet, day: hour.day() };
+            days.entry(key).or_default().add(hour.of_day(), position, &used).map_err(wrong)?;
+        }
+        end = Reach { position, hash: entry.hash };
+        Ok(())
+    })?;
+    if end.position == from.position { Err(missing(end.position + 1)) } else { Ok((days, end)) }
+}
+
+fn write(
+    snapshots: &Connection,
+    days: HashMap<DayKey, Day>,
+    end: &Reach,
+) -> Result<(), StoreError> {
+    let mut days: Vec<_> = days.into_iter().collect();
+    days.sort_unstable_by_key(|(key, _)| *key);
+    snapshots::in_transaction(snapshots, || {
+        for (key, day) in days {
+            let sum = match snapshots::read_day(snapshots, key)? {
+                None => day,
+                Some(mut known) => {
+                    known.merge(day).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                    known
+                }
+            };
+            snapshots::put_day(snapshots, key, &sum)?;
+        }
+        snapshots::put_usage_reach(snapshots, end)
+    })
+}

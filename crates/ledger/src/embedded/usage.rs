@@ -1,0 +1,215 @@
+//! Answers questions about usage: from the days that are added up, from the rows behind them, and
+//! from the rows of hours that the days do not tell apart.
+
+use std::collections::BTreeSet;
+
+use super::Shared;
+use super::readers::Reader;
+use super::snapshots::{self, DayRow};
+use crate::history::Head;
+use crate::reading::{self, store_error};
+use crate::slot::Position;
+use crate::usage::{HourNumber, HourSum, Rows, SetSum, Tally, TooMany};
+use crate::work::StoreError;
+use crate::{LedgerError, UsageQuery, UsageSeries};
+
+/// What was consumed of a wallet; none if too many rows would have to be read.
+pub(super) fn usage(
+    reader: &Reader,
+    shared: &Shared,
+    query: &UsageQuery,
+) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
+    let key = std::slice::from_ref(&query.wallet);
+    let heads = reading::heads(&shared.wallets, key).map_err(store_error)?;
+    let Some(head) = heads.first() else { return Ok(Some(query.nothing())) };
+    let days = match Days::read(shared, head, query) {
+        Ok(days) => days,
+        Err(error) => {
+            tracing::error!(%error, "usage is told from the rows");
+            if let StoreError::Corrupt(_) = error {
+                snapshots::condemn(&shared.directory);
+            }
+            Days::none(query)
+        }
+    };
+    days.finish(reader, head).map_err(store_error)
+}
+
+/// What the days say.
+struct Days<'q> {
+    tally: Tally<'q>,
+    /// Up to this row everything is in the days.
+    reach: Position,
+    /// Hours of which the rows are needed.
+    hours: BTreeSet<HourNumber>,
+    /// The first and last row of each.
+    spans: Vec<(Position, Position)>,
+}
+
+impl<'q> Days<'q> {
+    fn none(query: &'q UsageQuery) -> Self {
+        Self { tally: Tally::new(query), reach: 0, hours: BTreeSet::new(), spans: Vec::new() }
+    }
+
+    fn read(shared: &Shared, head: &Head, query: &'q UsageQuery) -> Result<Self, StoreError> {
+        let mut days = Self::none(query);
+        let stretch = (HourNumber::of(query.from).day(), HourNumber::of(query.until).day());
+        shared.wallets.snapshots().with(|connection| {
+            // One instant for the days and for how far they reach.
+            connection.execute_batch("begin")?;
+            days.reach = snapshots::usage_reach(connection)?.position;
+            snapshots::each_day_of(connection, head.number, stretch, |row| days.take(row))?;
+            Ok(connection.execute_batch("commit")?)
+        })?;
+        Ok(days)
+    }
+
+    fn take(&mut self, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
+        let day = row.key()?.day;
+        let hours = row.hours()?;
+        let wrong = |error| StoreError::Corrupt(format!("usage on day {day}: {error}"));
+        if self.tally.query().group_by.is_empty() {
+            for hour in &hours {
+                self.take_hour(day, hour, |tally, bucket| {
+                    tally.add(bucket, hour.amount, hour.count, |_| "")
+                })
+                .map_err(wrong)?;
+            }
+            return Ok(());
+        }
+        let sets = row.sets()?;
+        let sets = sets.unwrap_or_else(|| vec![without_dimensions(&hours)]);
+        if let Some(bucket) = self.bucket_of_day(day)
+            && hours.iter().all(|hour| hour.has_sets)
+        {
+            for set in &sets {
+                add(&mut self.tally, bucket, set, set.amount, set.count).map_err(wrong)?;
+            }
+            return Ok(());
+        }
+        let set_hours = row.set_hours()?;
+        for hour in &hours {
+            if !hour.has_sets {
+                self.need_rows(HourNumber::in_day(day, hour.hour), hour);
+                continue;
+            }
+            let of_hour = set_hours.as_ref().map(|set_hours| {
+                let found = set_hours.iter().find(|(number, _)| *number == hour.hour);
+                found.map_or(&[][..], |(_, sums)| sums)
+            });
+            let only = [(0, hour.amount, hour.count)];
+            let sums = of_hour.unwrap_or(&only);
+            self.take_hour(day, hour, |tally, bucket| {
+                for (place, amount, count) in sums {
+                    let set = usize::try_from(*place).ok().and_then(|place| sets.get(place));
+                    if let Some(set) = set {
+                        add(tally, bucket, set, *amount, *count)?;
+                    }
+                }
+                Ok(())
+            })
+            .map_err(wrong)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an hour, if a bucket has all of it; the rows of one that is cut are needed.
+    fn take_hour(
+        &mut self,
+        day: i64,
+        hour: &HourSum,
+        add: impl FnOnce(&mut Tally<'q>, usize) -> Result<(), scrip_core::Overflow>,
+    ) -> Result<(), scrip_core::Overflow> {
+        let number = HourNumber::in_day(day, hour.hour);
+        let Some((first, last)) = number.ends() else { return Ok(()) };
+        match self.tally.query().bucket_of_all(first, last) {
+            Some(bucket) => add(&mut self.tally, bucket)?,
+            None => self.need_rows(number, hour),
+        }
+        Ok(())
+    }
+
+    fn need_rows(&mut self, number: HourNumber, hour: &HourSum) {
+        let query = self.tally.query();
+        let meets = |(first, last)| first <= query.until && query.from <= last;
+        if number.ends().is_some_and(meets) {
+            self.hours.insert(number);
+            self.spans.push((hour.first, hour.last));
+        }
+    }
+
+    /// The bucket that all of a day lies in.
+    fn bucket_of_day(&self, day: i64) -> Option<usize> {
+        let (first, _) = HourNumber::in_day(day, 0).ends()?;
+        let (_, last) = HourNumber::in_day(day, 23).ends()?;
+        self.tally.query().bucket_of_all(first, last)
+    }
+
+    /// Adds what only the rows say.
+    fn finish(self, reader: &Reader, head: &Head) -> Result<Option<Vec<UsageSeries>>, StoreError> {
+        let Self { mut tally, reach, hours, spans } = self;
+        let mut rows = Rows::new(reader, head);
+        // What was recorded before is attributed to no later instant.
+        let ahead = scrip_core::limits::ATTRIBUTION_AHEAD_MAX_MILLISECONDS;
+        let oldest = tally.query().from.later(-ahead);
+        let behind = rows.down(
+            head.last,
+            |entry| entry.position <= reach || entry.row.recorded_at < oldest,
+            |used| tally.add_used(used),
+        )?;
+        if let Err(TooMany) = behind {
+            return Ok(None);
+        }
+        for (first, last) in joined(spans) {
+            let read = rows.down(
+                last,
+                |entry| entry.position < first,
+                |used| {
+                    let is_needed = hours.contains(&HourNumber::of(used.at));
+                    if is_needed { tally.add_used(used) } else { Ok(()) }
+                },
+            )?;
+            if let Err(TooMany) = read {
+                return Ok(None);
+            }
+        }
+        Ok(Some(tally.finish()))
+    }
+}
+
+/// Spans that overlap as one, so that no row is read twice.
+fn joined(mut spans: Vec<(Position, Position)>) -> Vec<(Position, Position)> {
+    spans.sort_unstable();
+    let mut joined: Vec<(Position, Position)> = Vec::new();
+    for (first, last) in spans {
+        match joined.last_mut() {
+            Some(before) if first <= before.1 => before.1 = before.1.max(last),
+            _ => joined.push((first, last)),
+        }
+    }
+    joined
+}
+
+fn add(
+    tally: &mut Tally<'_>,
+    bucket: usize,
+    set: &SetSum<'_>,
+    amount: scrip_core::Credits,
+    count: u64,
+) -> Result<(), scrip_core::Overflow> {
+    tally.add(bucket, amount, count, |name| {
+        let found = set.dimensions.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, text)| text)
+    })
+}
+
+/// The only set of a day that keeps no list of them.
+fn without_dimensions(hours: &[HourSum]) -> SetSum<'static> {
+    let amounts = hours.iter().map(|hour| hour.amount);
+    SetSum {
+        dimensions: Vec::new(),
+        // Each was part of a sum that fitted.
+        amount: scrip_core::Credits::sum(amounts).unwrap_or_default(),
+        count: hours.iter().map(|hour| hour.count).sum(),
+    }
+}

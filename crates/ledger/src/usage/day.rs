@@ -1,0 +1,272 @@
+//! A wallet's usage of one day, UTC, added up by the hour (decision 44).
+//!
+//! Of every hour the sum is known, and as long as there are no more than so many of them the sum of
+//! each set of dimensions; and between which rows it was recorded, so that whoever needs the rows
+//! themselves finds them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use scrip_core::{Credits, Overflow};
+use serde::{Deserialize, Serialize};
+
+use super::Used;
+use crate::slot::Position;
+
+/// Sets of dimensions that are kept apart in an hour.
+pub const SETS_MAX: usize = 1_000;
+
+/// An amount, and how many events it is of.
+type Sum = (Credits, u64);
+/// All dimensions of an event: names and values, by name.
+type Set = Vec<(String, String)>;
+/// The place of a set in its day's list.
+type Place = u32;
+
+/// A day in the making.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Day {
+    hours: BTreeMap<u8, Hour>,
+    sets: Vec<Set>,
+    places: HashMap<Set, Place>,
+}
+
+/// An hour of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hour {
+    sum: Sum,
+    first: Position,
+    last: Position,
+    /// None once there were too many.
+    sets: Option<BTreeMap<Place, Sum>>,
+}
+
+impl Hour {
+    /// Nothing, at the position of the first row.
+    fn at(position: Position) -> Self {
+        let sum = (Credits::ZERO, 0);
+        Self { sum, first: position, last: position, sets: Some(BTreeMap::new()) }
+    }
+}
+
+/// What is known of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourSum {
+    /// Its place in the day, from 0.
+    pub hour: u8,
+    /// What was used, less what was given back.
+    pub amount: Credits,
+    /// How many events there were.
+    pub count: u64,
+    /// The first row that is in it.
+    pub first: Position,
+    /// The last row that is in it.
+    pub last: Position,
+    /// Its sets of dimensions are kept apart.
+    pub has_sets: bool,
+}
+
+/// What is known of a set of dimensions on a day, of the hours that keep sets apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetSum<'a> {
+    /// Names and values, by name.
+    #[serde(borrow)]
+    pub dimensions: Vec<(&'a str, &'a str)>,
+    /// What was used, less what was given back.
+    pub amount: Credits,
+    /// How many events there were.
+    pub count: u64,
+}
+
+/// The sums of an hour's sets, by their places in the day's list.
+pub type SetHour = (u8, Vec<(Place, Credits, u64)>);
+
+/// A day as bytes: three pieces, since most questions need only the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedDay {
+    /// [`HourSum`]s.
+    pub hours: Vec<u8>,
+    /// [`SetSum`]s; none if the only set is the one without dimensions.
+    pub sets: Option<Vec<u8>>,
+    /// [`SetHour`]s; none likewise.
+    pub set_hours: Option<Vec<u8>>,
+}
+
+/// Bytes that are no day, or sums that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sums cannot be read")]
+pub struct UnreadableDay;
+
+impl Day {
+    /// Adds what the row at a position is.
+    pub fn add(&mut self, hour: u8, position: Position, used: &Used<'_>) -> Result<(), Overflow> {
+        let sum = (used.amount, u64::from(used.counts));
+        let has_room = self.hours.get(&hour).is_none_or(|hour| hour.sets.is_some());
+        let place = has_room.then(|| {
+            let pairs = used.dimensions();
+            self.place(pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
+        });
+        let hour = self.hours.entry(hour).or_insert_with(|| Hour::at(position));
+        hour.sum = plus(hour.sum, sum)?;
+        hour.first = hour.first.min(position);
+        hour.last = hour.last.max(position);
+        if let (Some(sets), Some(place)) = (&mut hour.sets, place) {
+            let known = sets.entry(place).or_default();
+            *known = plus(*known, sum)?;
+            if sets.len() > SETS_MAX {
+                hour.sets = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds another part of the same day.
+    pub fn merge(&mut self, other: Self) -> Result<(), Overflow> {
+        let places: Vec<Place> = other.sets.into_iter().map(|set| self.place(set)).collect();
+        for (number, mut hour) in other.hours {
+            let sets = hour.sets.take();
+            hour.sets = sets.map(|sets| {
+                let renumbered = sets.into_iter().map(|(place, sum)| (places[place as usize], sum));
+                renumbered.collect()
+            });
+            self.join(number, hour)?;
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, number: u8, other: Hour) -> Result<(), Overflow> {
+        let hour = self.hours.entry(number).or_insert_with(|| Hour::at(other.first));
+        hour.sum = plus(hour.sum, other.sum)?;
+        hour.first = hour.first.min(other.first);
+        hour.last = hour.last.max(other.last);
+        match (&mut hour.sets, other.sets) {
+            (Some(sets), Some(others)) => {
+                for (place, sum) in others {
+                    let known = sets.entry(place).or_default();
+                    *known = plus(*known, sum)?;
+                }
+                if sets.len() > SETS_MAX {
+                    hour.sets = None;
+                }
+            }
+            (sets, _) => *sets = None,
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, set: Set) -> Place {
+        if let Some(place) = self.places.get(&set) {
+            return *place;
+        }
+        // A day has at most as many sets as rows, and no day has so many.
+        let place = Place::try_from(self.sets.len()).unwrap_or(Place::MAX);
+        self.places.insert(set.clone(), place);
+        self.sets.push(set);
+        place
+    }
+
+    /// Packs it, without the sets that no hour keeps any more.
+    pub fn pack(&self) -> Result<PackedDay, postcard::Error> {
+        let hours: Vec<HourSum> = self
+            .hours
+            .iter()
+            .map(|(number, hour)| HourSum {
+                hour: *number,
+                amount: hour.sum.0,
+                count: hour.sum.1,
+                first: hour.first,
+                last: hour.last,
+                has_sets: hour.sets.is_some(),
+            })
+            .collect();
+        let hours_packed = postcard::to_stdvec(&hours)?;
+        if hours.iter().all(|hour| hour.has_sets) && self.sets.iter().all(Vec::is_empty) {
+            return Ok(PackedDay { hours: hours_packed, sets: None, set_hours: None });
+        }
+        let mut renumbered = HashMap::<Place, Place>::new();
+        let mut sets: Vec<SetSum<'_>> = Vec::new();
+        let mut set_hours: Vec<SetHour> = Vec::new();
+        for (number, hour) in &self.hours {
+            let Some(of_hour) = &hour.sets else { continue };
+            let mut sums = Vec::with_capacity(of_hour.len());
+            for (place, (amount, count)) in of_hour {
+                let new = *renumbered.entry(*place).or_insert_with(|| {
+                    sets.push(self.set_sum(*place));
+                    Place::try_from(sets.len() - 1).unwrap_or(Place::MAX)
+                });
+                let set = &mut sets[new as usize];
+                let failed = |_| postcard::Error::SerializeSeqLengthUnknown;
+                set.amount = set.amount.plus(*amount).map_err(failed)?;
+                set.count = set.count.saturating_add(*count);
+                sums.push((new, *amount, *count));
+            }
+            set_hours.push((*number, sums));
+        }
+        Ok(PackedDay {
+            hours: hours_packed,
+            sets: Some(postcard::to_stdvec(&sets)?),
+            set_hours: Some(postcard::to_stdvec(&set_hours)?),
+        })
+    }
+
+    fn set_sum(&self, place: Place) -> SetSum<'_> {
+        let pairs = self.sets[place as usize].iter();
+        let dimensions = pairs.map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        SetSum { dimensions, amount: Credits::ZERO, count: 0 }
+    }
+}
+
+impl PackedDay {
+    /// Reads it.
+    pub fn unpack(&self) -> Result<Day, UnreadableDay> {
+        let hours = read_hours(&self.hours)?;
+        let sets = self.sets.as_deref().map(read_sets).transpose()?;
+        let set_hours = self.set_hours.as_deref().map(read_set_hours).transpose()?;
+        let mut day = Day::default();
+        for set in sets.iter().flatten() {
+            let pairs = set.dimensions.iter();
+            day.place(pairs.map(|(name, text)| ((*name).into(), (*text).into())).collect());
+        }
+        if sets.is_none() {
+            day.place(Set::new());
+        }
+        for HourSum { hour, amount, count, first, last, has_sets } in hours {
+            let sets = match (&set_hours, has_sets) {
+                (_, false) => None,
+                (None, true) => Some(BTreeMap::from([(0, (amount, count))])),
+                (Some(set_hours), true) => {
+                    let found = set_hours.iter().find(|(number, _)| *number == hour);
+                    let (_, sums) = found.ok_or(UnreadableDay)?;
+                    let sums =
+                        sums.iter().map(|(place, amount, count)| (*place, (*amount, *count)));
+                    Some(sums.collect::<BTreeMap<_, _>>())
+                }
+            };
+            let known = day.sets.len();
+            let mut places = sets.iter().flat_map(BTreeMap::keys);
+            if places.any(|place| usize::try_from(*place).is_ok_and(|place| place >= known)) {
+                return Err(UnreadableDay);
+            }
+            day.hours.insert(hour, Hour { sum: (amount, count), first, last, sets });
+        }
+        Ok(day)
+    }
+}
+
+/// What is known of the hours of a day.
+pub fn read_hours(bytes: &[u8]) -> Result<Vec<HourSum>, UnreadableDay> {
+    postcard::from_bytes(bytes).map_err(|_| UnreadableDay)
+}
+
+/// What is known of its sets.
+pub fn read_sets(bytes: &[u8]) -> Result<Vec<SetSum<'_>>, UnreadableDay> {
+    postcard::from_bytes(bytes).map_err(|_| UnreadableDay)
+}
+
+/// What is known of its sets by the hour.
+pub fn read_set_hours(bytes: &[u8]) -> Result<Vec<SetHour>, UnreadableDay> {
+    postcard::from_bytes(bytes).map_err(|_| UnreadableDay)
+}
+
+fn plus(one: Sum, other: Sum) -> Result<Sum, Overflow> {
+    Ok((one.0.plus(other.0)?, one.1.saturating_add(other.1)))
+}

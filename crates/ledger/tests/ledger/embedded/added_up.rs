@@ -1,0 +1,246 @@
+//! Usage that is added up behind the rows says what the rows say.
+
+use std::time::Duration;
+
+use scrip_core::{Dimension, Timestamp};
+use scrip_ledger::conformance::{
+    SANDBOX, World, credits, instant, item, refund_of, release_of, reserve_of, wallet,
+};
+use scrip_ledger::embedded::{Options, verify};
+use scrip_ledger::{Ledger as _, UsageQuery, UsageSeries, Work};
+
+use super::store::{Opened, Store};
+
+const HOUR: i64 = 3_600_000;
+
+/// The same numbers for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
+    }
+}
+
+/// Three days of consumptions, late ones too, of releases and refunds.
+async fn live(world: &World, chance: &mut Chance, day: i64) {
+    for n in 0..40 {
+        let now = instant("2030-02-01").later(day * 24 * HOUR + n * HOUR / 2);
+        world.move_clock(&now.to_string()).await;
+        let whose = wallet(["ann/gold", "ann/gold/r"][usize::try_from(chance.below(2)).unwrap()]);
+        let key = format!("{day}-{n}");
+        let mut one = item(&whose, &key, &format!("{}.5", chance.below(9)));
+        for name in ["model", "team"] {
+            let value = ["a", "b", "", "c"][usize::try_from(chance.below(4)).unwrap()];
+            if !value.is_empty() {
+                let value = Dimension::Text(value.to_owned());
+                one.consume.dimensions.insert(name.to_owned(), value);
+            }
+        }
+        if chance.below(3) == 0 {
+            one.consume.created_at = Some(now.later(-chance.below(40 * HOUR)));
+        }
+        world.done(Work::Consume(Box::new(one))).await;
+        if chance.below(4) == 0 {
+            let back = format!("0.{}", 1 + chance.below(4));
+            world.done(refund_of(&whose, &format!("back {key}"), &key, Some(&back))).await;
+        }
+        if chance.below(5) == 0 {
+            let hold = reserve_of(&whose, &format!("job {key}"), "0.5");
+            world.execute(SANDBOX, Work::Reserve(Box::new(hold))).await.ok();
+            let release = release_of(&whose, &format!("job {key}"), "0.25");
+            world.execute(SANDBOX, Work::Release(Box::new(release))).await.ok();
+        }
+    }
+}
+
+/// Questions of every kind: whole days, whole hours, hours that are cut.
+fn questions(seed: u64) -> Vec<UsageQuery> {
+    let mut chance = Chance(seed);
+    let groups: [&[&str]; 5] = [&[], &["model"], &["model", "team"], &["none"], &["team"]];
+    let ask = |chance: &mut Chance, unit: i64, from: Timestamp, until: Timestamp| {
+        let mut buckets = vec![from.later(-from.milliseconds().rem_euclid(unit))];
+        while let Some(next) = buckets.last().map(|last| last.later(unit))
+            && next <= until
+        {
+            buckets.push(next);
+        }
+        let whose = wallet(["ann/gold", "ann/gold/r"][usize::try_from(chance.below(2)).unwrap()]);
+        let group_by = groups[usize::try_from(chance.below(5)).unwrap()];
+        let group_by = group_by.iter().map(|name| (*name).to_owned()).collect();
+        UsageQuery { wallet: whose, buckets, from, until, group_by }
+    };
+    let first = instant("2030-01-29");
+    let mut questions = Vec::new();
+    for _ in 0..120 {
+        let unit = [HOUR, 24 * HOUR, 10 * 24 * HOUR][usize::try_from(chance.below(3)).unwrap()];
+        let step = [1, HOUR, 24 * HOUR][usize::try_from(chance.below(3)).unwrap()];
+        let at = |chance: &mut Chance| first.later(chance.below(8 * 24 * HOUR / step) * step);
+        let (one, other) = (at(&mut chance), at(&mut chance));
+        let (from, until) = (one.min(other), one.max(other).later(step - 1));
+        questions.push(ask(&mut chance, unit, from, until));
+    }
+    questions
+}
+
+async fn answers(opened: &Opened, questions: &[UsageQuery]) -> Vec<Vec<UsageSeries>> {
+    let mut answers = Vec::new();
+    for question in questions {
+        answers.push(opened.ledger.usage(question.clone()).await.unwrap().unwrap());
+    }
+    answers
+}
+
+fn check(told: &[Vec<UsageSeries>], expected: &[Vec<UsageSeries>], questions: &[UsageQuery]) {
+    for ((told, expected), question) in told.iter().zip(expected).zip(questions) {
+        assert_eq!(told, expected, "{question:?}");
+    }
+}
+
+/// Nothing is written behind unless it is asked for.
+fn by_hand(options: &mut Options) {
+    options.snapshots_every = Duration::MAX;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn is_what_the_rows_say() {
+    for seed in 0..4 {
+        let store = Store::new();
+        store.fresh().await.close().await;
+        let opened = store.opened_with(by_hand).await;
+        let (mut chance, questions) = (Chance(seed), questions(seed));
+        for name in ["ann/gold", "ann/gold/r"] {
+            opened.world.grant(&wallet(name), name, "100").await;
+        }
+        live(&opened.world, &mut chance, 0).await;
+        let from_rows = answers(&opened, &questions).await;
+        opened.ledger.write_behind();
+        check(&answers(&opened, &questions).await, &from_rows, &questions);
+        // Of the days and of the rows behind them.
+        live(&opened.world, &mut chance, 1).await;
+        let from_both = answers(&opened, &questions).await;
+        assert_ne!(from_both, from_rows, "the second day is asked for");
+        drop(opened);
+        let opened = store.opened_with(by_hand).await;
+        check(&answers(&opened, &questions).await, &from_both, &questions);
+        opened.ledger.write_behind();
+        check(&answers(&opened, &questions).await, &from_both, &questions);
+        live(&opened.world, &mut chance, 2).await;
+        let whole = answers(&opened, &questions).await;
+        opened.close().await;
+        verify(store.path(), |_, _| {}).unwrap();
+        // From the rows alone.
+        std::fs::remove_file(store.path().join("snapshots.db")).unwrap();
+        let opened = store.opened_with(by_hand).await;
+        check(&answers(&opened, &questions).await, &whole, &questions);
+        opened.ledger.write_behind();
+        check(&answers(&opened, &questions).await, &whole, &questions);
+        opened.close().await;
+        verify(store.path(), |_, _| {}).unwrap();
+    }
+}
+
+/// With more sets of dimensions in an hour than are kept apart, it is read from the rows: exact.
+#[tokio::test(flavor = "multi_thread")]
+async fn is_exact_beyond_the_sets_that_are_kept_apart() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let opened = store.opened_with(by_hand).await;
+    let ann = wallet("ann/gold");
+    for (hour, sets) in [(0, 1_000), (1, 1_001), (2, 300)] {
+        let at = instant("2030-02-01").later(hour * HOUR);
+        opened.world.move_clock(&at.to_string()).await;
+        let items = (0..sets).map(|n| {
+            let mut one = item(&ann, &format!("{hour}-{n}"), "1");
+            let dimensions = [("request", n.to_string()), ("model", (n % 3).to_string())];
+            for (name, value) in dimensions {
+                one.consume.dimensions.insert(name.to_owned(), Dimension::Number(value));
+            }
+            one
+        });
+        for batch in items.collect::<Vec<_>>().chunks(500) {
+            opened.world.done(Work::ConsumeBatch(batch.to_vec())).await;
+        }
+        opened.ledger.write_behind();
+    }
+    let day = instant("2030-02-01");
+    let ask = |name: &str, unit: i64, hours: i64| UsageQuery {
+        wallet: ann.clone(),
+        buckets: (0..24 * HOUR / unit).map(|place| day.later(place * unit)).collect(),
+        from: day,
+        until: day.later(hours * HOUR - 1),
+        group_by: vec![name.to_owned()],
+    };
+    for (name, unit, hours, series, most) in [
+        ("model", 24 * HOUR, 24, 3, "768"),
+        ("model", HOUR, 24, 3, "768"),
+        ("model", HOUR, 1, 3, "334"),
+        ("request", 24 * HOUR, 24, 1_001, "3"),
+        ("request", HOUR, 1, 1_000, "1"),
+    ] {
+        let told = opened.ledger.usage(ask(name, unit, hours)).await.unwrap().unwrap();
+        assert_eq!((told.len(), told[0].total), (series, credits(most)), "{name} {unit} {hours}");
+        let sum: u64 = told.iter().map(|one| one.count).sum();
+        assert_eq!(sum, if hours == 1 { 1_000 } else { 2_301 });
+    }
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+/// What is damaged is told from the rows, found by `verify`, and made again by the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_and_tells_nothing_wrong() {
+    let damages: [(&str, &str, &str); 6] = [
+        (
+            "a flipped bit",
+            "update usage_days set hours = cast(x'ff' || substr(hours, 2) as blob)",
+            "seal",
+        ),
+        ("a piece of another kind", "update usage_days set sets = 7", "usage of wallet"),
+        ("no days", "delete from usage_days", "its usage is not what its rows add up to"),
+        (
+            "one day less",
+            "delete from usage_days where day = (select max(day) from usage_days)",
+            "its usage is not what its rows add up to",
+        ),
+        (
+            "another wallet's",
+            "update usage_days set wallet = wallet + 10 where day = (select max(day) from usage_days)",
+            "usage",
+        ),
+        (
+            "a reach before the last rows",
+            "update meta set value = zeroblob(40) where name = 'usage'",
+            "its usage is not what its rows add up to",
+        ),
+    ];
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let opened = store.opened_with(by_hand).await;
+    live(&opened.world, &mut Chance(7), 0).await;
+    let questions = questions(7);
+    let expected = answers(&opened, &questions).await;
+    opened.close().await;
+    for (what, sql, found) in damages {
+        let damaged = store.copied_whole();
+        let connection = rusqlite::Connection::open(damaged.path().join("snapshots.db")).unwrap();
+        assert!(connection.execute(sql, []).unwrap() > 0, "{what}");
+        drop(connection);
+        let told = verify(damaged.path(), |_, _| {}).unwrap_err().to_string();
+        assert!(told.starts_with("snapshots.db: ") && told.contains(found), "{what}: {told}");
+        if found == "seal" {
+            let opened = damaged.opened_with(by_hand).await;
+            check(&answers(&opened, &questions).await, &expected, &questions);
+            opened.close().await;
+            let opened = damaged.opened_with(by_hand).await;
+            opened.ledger.write_behind();
+            check(&answers(&opened, &questions).await, &expected, &questions);
+            opened.close().await;
+            verify(damaged.path(), |_, _| {}).unwrap();
+        }
+    }
+}
