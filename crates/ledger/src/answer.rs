@@ -36,6 +36,9 @@ pub enum Answer {
     RecurringGrant(Box<RecurringGrantView>),
     /// The environment's clock.
     Clock(Timestamp),
+    /// Wallets that were asked for and have something due still: no slice of time holds up the others
+    /// for long. Whoever wants all of it asks again, about these.
+    Advanced(Vec<WalletKey>),
     /// Nothing to tell.
     Done,
 }

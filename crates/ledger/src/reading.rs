@@ -14,8 +14,8 @@ use crate::published::Published;
 use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
-    Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page, PageRequest, Point,
-    RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt, Work,
+    Answer, Executed, Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page,
+    PageRequest, Point, RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt, Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -106,23 +106,24 @@ pub async fn write_due(
     due: &[WalletKey],
 ) -> Result<(), LedgerError> {
     for keys in due.chunks(ADVANCE_MOST) {
-        if let Some(first) = keys.first() {
-            match ledger.execute(advance(first.environment, keys.to_vec())).await {
-                Ok(_) | Err(LedgerError::DiskFull | LedgerError::Frozen) => {}
-                Err(error) => return Err(error),
-            }
+        match write_due_or_fail(ledger, keys.to_vec()).await {
+            Ok(()) | Err(LedgerError::DiskFull | LedgerError::Frozen) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Writes what is due in a wallet, or says why it is not written.
+/// Writes what is due in some wallets, slice by slice, or says why it is not written.
 pub async fn write_due_or_fail(
     ledger: &(impl Ledger + ?Sized),
-    due: Vec<WalletKey>,
+    mut due: Vec<WalletKey>,
 ) -> Result<(), LedgerError> {
-    if let Some(first) = due.first() {
-        ledger.execute(advance(first.environment, due)).await?;
+    while let Some(environment) = due.first().map(|key| key.environment) {
+        match ledger.execute(advance(environment, due)).await? {
+            Executed::Fresh(Answer::Advanced(left)) => due = left,
+            _ => return Err(LedgerError::Internal("time passed with another answer".to_owned())),
+        }
     }
     Ok(())
 }

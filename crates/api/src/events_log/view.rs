@@ -92,6 +92,8 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
             configuration(members, key);
             members.amount("maxSpendLimit", limit);
             members.amount("currentMonthlySpend", spent);
+            let (spent, limit) = (spent.billionths(), limit.billionths());
+            members.amount("percentage", percentage(spent, limit));
             members.integer("threshold", *hundredths);
         }
     }
@@ -185,19 +187,18 @@ fn entity_id(key: &WalletKey, grant: &Grant) -> String {
 
 /// How much is left and how much was used, in hundredths, rounded to two digits.
 fn shares(members: &mut Members<'_>, all: Credits, left: Credits) {
-    let share = percentage(left, all);
+    let share = percentage(left.billionths(), all.billionths());
     let used = Credits::whole(100).minus(share).unwrap_or_default();
     members.amount("remainingBalancePercentage", share);
     members.amount("consumedPercentage", used);
 }
 
-fn percentage(part: Credits, all: Credits) -> Credits {
+fn percentage(part: i128, all: i128) -> Credits {
     /// A hundredth of a hundredth, in billionths.
     const STEP: i128 = 10_000_000;
-    if !all.is_positive() {
+    if all <= 0 {
         return Credits::ZERO;
     }
-    let (part, all) = (part.billionths(), all.billionths());
     let steps = part.saturating_mul(20_000).saturating_add(all).div_euclid(all.saturating_mul(2));
     Credits::from_billionths(steps.saturating_mul(STEP))
 }
@@ -223,7 +224,7 @@ mod tests {
 
     #[test]
     fn hundredths() {
-        let credits = |text| Credits::parse(text).unwrap();
+        let credits = |text| Credits::parse(text).unwrap().billionths();
         for (part, all, shown) in [
             ("20", "100", "20"),
             ("1", "3", "33.33"),

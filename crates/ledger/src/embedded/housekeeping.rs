@@ -10,9 +10,12 @@ use super::mark::MarkSync;
 use super::{Embedded, Shared};
 use crate::published::Published as _;
 use crate::reading::{ADVANCE_MOST, advance};
+use crate::{Answer, Executed};
 
 /// How far the mark on the disk may be behind.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
+/// How long what is due is written before something else is looked after.
+const WRITE_DUE_FOR: Duration = Duration::from_millis(300);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Decision 14: claims are kept for 24 hours.
 const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
@@ -52,9 +55,16 @@ pub(super) fn sync(mark: &MarkSync) {
     }
 }
 
-/// One slice for each environment; the queue decides in between whatever else arrived.
+/// Slice by slice, each environment in its turn; the queue decides in between whatever else arrived.
 fn write_due(ledger: &Arc<Embedded>) {
+    let begin = Instant::now();
+    while write_a_slice_of_each(ledger) && begin.elapsed() < WRITE_DUE_FOR {}
+}
+
+/// Whether more may be due.
+fn write_a_slice_of_each(ledger: &Arc<Embedded>) -> bool {
     let wallets = &ledger.shared.wallets;
+    let mut is_more = false;
     let environments = wallets.environments_with_due().unwrap_or_else(|error| {
         tracing::error!(%error, "what is due cannot be read");
         Vec::new()
@@ -62,14 +72,21 @@ fn write_due(ledger: &Arc<Embedded>) {
     for environment in environments {
         let now = ledger.shared.clocks.now(environment);
         match wallets.due(environment, now, ADVANCE_MOST) {
-            // A full queue or disk is met again at the next tick.
             Ok(keys) if !keys.is_empty() => {
-                let _ = ledger.execute_blocking(advance(environment, keys));
+                let is_whole = keys.len() >= ADVANCE_MOST;
+                match ledger.execute_blocking(advance(environment, keys)) {
+                    Ok(Executed::Fresh(Answer::Advanced(left))) => {
+                        is_more |= is_whole || !left.is_empty();
+                    }
+                    // A full queue or disk is met again at the next tick.
+                    Ok(_) | Err(_) => {}
+                }
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "what is due cannot be read"),
         }
     }
+    is_more
 }
 
 /// The file by which `scrip clock accept` speaks to the process that owns the directory.

@@ -10,7 +10,7 @@ use super::{Embedded, Shared};
 use crate::published::Published as _;
 use crate::reading::{self, ADVANCE_MOST, store_error};
 use crate::work::StoreError;
-use crate::{ExportQuery, Ledger as _, LedgerError};
+use crate::{ExportQuery, LedgerError};
 
 impl Embedded {
     /// Writes what is due in the wallets that `find` names, and answers these.
@@ -82,7 +82,7 @@ impl Embedded {
         &self,
         environment: EnvironmentId,
     ) -> Result<(), LedgerError> {
-        let mut before = (Vec::new(), 0);
+        let mut before = Vec::new();
         loop {
             let due = self
                 .read(move |_, shared| {
@@ -90,22 +90,17 @@ impl Embedded {
                     shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
                 })
                 .await?;
-            let Some(first) = due.first().cloned() else { return Ok(()) };
-            // A wallet with recurring grants may need more than one go.
-            let sequence = self
-                .read(move |_, shared| {
-                    let slot = shared.wallets.slot(&first).map_err(store_error)?;
-                    Ok(slot.map_or(0, |slot| slot.wallet.sequence()))
-                })
-                .await?;
-            if (&due, sequence) == (&before.0, before.1) {
+            if due.is_empty() {
+                return Ok(());
+            }
+            if due == before {
                 let what = "time does not pass in some wallets".to_owned();
                 return Err(LedgerError::Internal(what));
             }
-            match self.execute(reading::advance(environment, due.clone())).await {
+            match reading::write_due_or_fail(self, due.clone()).await {
                 Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
                 Err(error) => return Err(error),
-                Ok(_) => before = (due, sequence),
+                Ok(()) => before = due,
             }
         }
     }

@@ -230,14 +230,29 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
             own_grants::remove_recurring(state, at, wallet, id)
         }
         Work::MoveClock(now) => clock::move_to(state, at, *now),
-        Work::Advance(keys) => {
-            for key in keys {
-                command(state, at, key, &Command::Advance, &Extra::default())?;
-            }
-            Ok(Answer::Done)
-        }
+        Work::Advance(keys) => advance(state, at, keys),
     }
 }
+
+/// Lets time pass in some wallets, one after the other, until there are enough rows.
+fn advance(state: &mut dyn State, at: Place<'_>, keys: &[WalletKey]) -> Result<Answer, Failure> {
+    let (mut left, mut rows) = (Vec::new(), 0);
+    for key in keys {
+        if rows >= ADVANCE_ROWS_MAX {
+            left.push(key.clone());
+            continue;
+        }
+        let ran = command(state, at, key, &Command::Advance, &Extra::default())?;
+        rows += ran.rows;
+        if ran.is_due {
+            left.push(key.clone());
+        }
+    }
+    Ok(Answer::Advanced(left))
+}
+
+/// How many rows time brings in one order, and those of one wallet more.
+const ADVANCE_ROWS_MAX: usize = 512;
 
 /// Where an order applies and who gave it.
 #[derive(Clone, Copy)]
@@ -265,6 +280,10 @@ struct Ran {
     balance: Balance,
     /// The wallet's time of the command.
     at: Timestamp,
+    /// How many rows it and the time before it brought.
+    rows: usize,
+    /// Something is due in the wallet still.
+    is_due: bool,
 }
 
 /// Runs a command on a wallet and stores what follows. A wallet comes to be with its first row.
@@ -292,12 +311,15 @@ fn run_on(
     let circumstances = own_grants::circumstances(state, at, &slot, command)?;
     let outcome = slot.wallet.execute_in(circumstances, command, time, at.origin)?;
     let balance = slot.wallet.balance().map_err(overflow)?;
+    let now = state.now(at.environment);
+    let is_due = slot.wallet.next_due().is_some_and(|due| due.at <= now);
     let mut rows = outcome.rows;
     if rows.is_empty() {
         if !is_new {
             state.save(slot, &[], &[])?;
         }
-        return Ok(Ran { own: outcome.own.map(|_| None), balance, at: time });
+        let own = outcome.own.map(|_| None);
+        return Ok(Ran { own, balance, at: time, rows: 0, is_due });
     }
     let departed = slot.wallet.take_departed();
     let mut made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
@@ -330,22 +352,25 @@ fn run_on(
     if let Some(key) = told_key {
         events::of_wallet(state, at, &key, outcome.notices)?;
     }
+    let count = rows.len();
     let own = outcome.own.map(|own| {
         let position = first.saturating_add(own as Position);
         (own < rows.len()).then(|| (rows.swap_remove(own).row, position))
     });
-    Ok(Ran { own, balance, at: time })
+    Ok(Ran { own, balance, at: time, rows: count, is_due })
 }
 
 /// The wallet's time of a command. Time alone passes at most a year at once in a wallet that makes
-/// grants by itself, which may have thousands of periods behind it when a test clock leaps: whoever
-/// lets it pass asks again.
+/// grants by itself, and less if it has several recurring ones: it may have thousands of periods behind
+/// it when a test clock leaps. Whoever lets it pass asks again.
 fn time_of(slot: &Slot, now: Timestamp, command: &Command) -> Timestamp {
     let wallet = &slot.wallet;
     let now = wallet.time_at(now);
     match (command, wallet.next_due()) {
         (Command::Advance, Some(due)) if wallet.makes_grants() => {
-            now.min(wallet.time_at(due.at).a_year_later())
+            let grants = i32::try_from(wallet.renewals().len()).unwrap_or(i32::MAX);
+            let months = (12 / grants.max(1)).max(1);
+            now.min(wallet.time_at(due.at).months_later(months))
         }
         _ => now,
     }

@@ -124,10 +124,14 @@ impl Driver {
     /// Has everything written that is due in these wallets.
     pub fn write_due(&self, wallets: &[WalletName]) -> Result<()> {
         let keys = wallets.iter().map(|wallet| self.key(wallet)).collect::<Result<Vec<_>>>()?;
-        match self.carry_out(Work::Advance(keys))? {
-            Ok(LedgerAnswer::Done) => Ok(()),
-            other => bail!("time does not pass: {other:?}"),
+        let mut due = keys;
+        while !due.is_empty() {
+            match self.carry_out(Work::Advance(due))? {
+                Ok(LedgerAnswer::Advanced(left)) => due = left,
+                other => bail!("time does not pass: {other:?}"),
+            }
         }
+        Ok(())
     }
 
     /// Asks for something.
@@ -234,7 +238,10 @@ impl Driver {
     fn answer(&self, answer: LedgerAnswer) -> Result<Answer> {
         let milliseconds = Timestamp::milliseconds;
         Ok(match answer {
-            LedgerAnswer::Record(_) | LedgerAnswer::Clock(_) | LedgerAnswer::Done => Answer::Done,
+            LedgerAnswer::Record(_)
+            | LedgerAnswer::Clock(_)
+            | LedgerAnswer::Advanced(_)
+            | LedgerAnswer::Done => Answer::Done,
             LedgerAnswer::Grant(grant) => Answer::Grant(words::grant_view(&self.names, &grant)?),
             LedgerAnswer::Consumed(consumed) => Answer::Consumed(Consumed {
                 amount: consumed.amount.billionths(),
