@@ -24,7 +24,9 @@ from support.wire import Wire
 
 CLIENTS = 6
 LIVES = 4
-SECONDS_OF_LIFE = 0.8
+SECONDS_OF_LIFE = 0.6
+# So much must have been acknowledged, and so much told to each reader, before a life may end.
+ENOUGH = 40
 
 # What the four requests of a round bring, in this order.
 A_ROUND = [
@@ -103,11 +105,20 @@ def follow(server: Server, reader: Reader, stop: threading.Event) -> None:
 def live(server: Server, shoppers: list[Shopper], readers: list[Reader]) -> None:
     """One life of the server, ended while everybody is at it."""
     stop = threading.Event()
+
+    def done() -> list[int]:
+        return [sum(shopper.acknowledged for shopper in shoppers), *(len(reader.events) for reader in readers)]
+
+    wanted = [count + ENOUGH for count in done()]
     threads = [threading.Thread(target=shopper.shop, args=(server, stop)) for shopper in shoppers]
     threads += [threading.Thread(target=follow, args=(server, reader, stop)) for reader in readers]
     for thread in threads:
         thread.start()
     time.sleep(SECONDS_OF_LIFE)
+    deadline = time.monotonic() + 30
+    while any(count < least for count, least in zip(done(), wanted, strict=True)):
+        assert time.monotonic() < deadline, "too little load to prove anything"
+        time.sleep(0.02)
     server.kill()
     stop.set()
     for thread in threads:
@@ -120,11 +131,9 @@ def test_a_reader_that_resumes_finds_each_once_and_in_order(server: Server) -> N
     currency = new_currency(wire)
     shoppers = [Shopper(Wallet(new_customer(wire), currency)) for _ in range(CLIENTS)]
     readers = [Reader(), Reader(limit=3), Reader(type="credit_grant.created,credit_balance.depleted")]
-    counts = []
     for _ in range(LIVES):
         live(server, shoppers, readers)
         server.start()
-        counts.append(sum(shopper.acknowledged for shopper in shoppers))
         told = Reader().catch_up(wire).events
         for shopper in shoppers:
             assert not shopper.failures, shopper.failures
@@ -134,9 +143,6 @@ def test_a_reader_that_resumes_finds_each_once_and_in_order(server: Server) -> N
             assert seen[: len(certain)] == certain
             rest = [name for name, _ in seen[len(certain) :]]
             assert rest in ([], A_ROUND[shopper.acknowledged % len(A_ROUND)])
-    lives = zip([0, *counts], counts, strict=False)
-    assert all(later - sooner >= 50 for sooner, later in lives), "too little load"
-    assert all(len(reader.events) >= 50 for reader in readers), "nobody followed while it happened"
 
     # Whatever was unknown is repeated and acknowledged: it adds nothing to what was told of it.
     for shopper in shoppers:
