@@ -1,8 +1,8 @@
 """A month in the life of one wallet, and the one after it, driven by the clock of a sandbox.
 
-Everything that happens by itself happens here: a scheduled grant begins, a hold times out, ends are announced
-and come, recurring credits are renewed, low credits are recharged until the cap stops it, a debt is settled, and
-the next month lets recharges go on. The books and the events are compared whole and in order.
+Everything that happens by itself happens here: a scheduled grant begins, a hold times out, ends are
+announced and come, recurring credits are renewed, low credits are recharged until the cap stops it, a debt
+is settled, and the next month lets recharges go on. Books and events are compared whole and in order.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ class Month:
 
     def names(self) -> dict[str, str]:
         """Grants by what they are called and when they came."""
-        listed = created(self.box.get("/api/v1/credits/grants", customerId=self.wallet.customer, limit="100"), 200)
+        page = self.box.get("/api/v1/credits/grants", customerId=self.wallet.customer, limit="100")
+        listed = created(page, 200)
         named: dict[str, str] = {}
         for made in reversed(listed):  # type: ignore[arg-type]
             earlier = sum(name.startswith(made["displayName"]) for name in named.values())
@@ -180,9 +181,8 @@ def begin(month: Month) -> None:
         "grantExpirationPeriod": "1_MONTH", "unitCost": {"amount": 1, "currency": "usd"},
     }
     assert created(box.put("/api/v1/credits/auto-recharge", setting), 200)["currentMonthlySpend"] == 0
-    gift = wallet.grant_body(
-        40, displayName="Promo", priority=90, effectiveAt="2031-01-05T00:00:00Z", expireAt="2031-01-20T00:00:00Z"
-    )
+    days = {"effectiveAt": "2031-01-05T00:00:00Z", "expireAt": "2031-01-20T00:00:00Z"}
+    gift = wallet.grant_body(40, displayName="Promo", priority=90, **days)
     assert created(box.post("/api/v1/credits/grants", gift))["status"] == "SCHEDULED"
 
 
