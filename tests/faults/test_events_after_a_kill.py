@@ -1,4 +1,4 @@
-"""`kill -9` while a reader follows the events log: what was acknowledged was told, once and in order.
+"""`kill -9` while readers follow the events log: what was acknowledged was told, once and in order.
 
 Events are written in the commit of what brings them. So a reader that goes on behind its last event, in
 whatever life of the server, finds no gap, no repeat, and nothing that the server has forgotten.
@@ -6,27 +6,21 @@ whatever life of the server, finds no gap, no repeat, and nothing that the serve
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
 
 from support.books import check_books
+from support.lives import Client, live
 from support.server import Server
-from support.shop import Wallet, fresh, new_currency, new_customer
-from support.told import Reader, of
+from support.shop import Wallet, new_currency, new_customer
+from support.told import Event, Reader, of
 from support.wire import Wire
 
 CLIENTS = 6
 LIVES = 4
-SECONDS_OF_LIFE = 0.6
-# So much must have been acknowledged, and so much told to each reader, before a life may end.
-ENOUGH = 40
 
 # What the four requests of a round bring, in this order.
 A_ROUND = [
@@ -46,43 +40,27 @@ def server(directory: Path) -> Iterator[Server]:
         server.kill()
 
 
-@dataclass
-class Shopper:
-    """A client with a wallet to itself, so that the order of what happens there is known.
+class Shopper(Client):
+    """Has a wallet to itself: is given ten credits, takes nine, takes one, gives back the empty grant."""
 
-    It repeats a request whose answer it did not see under the same key, before it sends another.
-    """
+    def __init__(self, wallet: Wallet) -> None:
+        super().__init__()
+        self.wallet = wallet
+        self.grants: list[str] = []
 
-    wallet: Wallet
-    grants: list[str] = field(default_factory=list)
-    acknowledged: int = 0
-    key: str = field(default_factory=lambda: fresh("step"))
-    failures: list[str] = field(default_factory=list)
-
-    def shop(self, server: Server, stop: threading.Event) -> None:
-        wire = Wire(server.url, server.production_key)
-        with contextlib.suppress(httpx.TransportError):
-            while not stop.is_set():
-                self.step(wire)
-        wire.close()
-
-    def step(self, wire: Wire) -> None:
+    def send(self, wire: Wire) -> httpx.Response:
         place = self.acknowledged % len(A_ROUND)
         if place == 0:
             body = self.wallet.grant_body(10)
-            answer = wire.post("/api/v1/credits/grants", body, Idempotency_Key=self.key)
-        elif place < 3:
+            return wire.post("/api/v1/credits/grants", body, Idempotency_Key=self.key)
+        if place < 3:
             body = self.wallet.consume_body({1: 9, 2: 1}[place], idempotencyKey=self.key)
-            answer = wire.post("/api/v1/credits/consumption", body)
-        else:
-            answer = wire.post(f"/api/v1/credits/grants/{self.grants[-1]}/void", Idempotency_Key=self.key)
-        if answer.status_code not in (200, 201):
-            self.failures.append(answer.text)
-            raise httpx.TransportError("a request was refused")
-        if place == 0:
+            return wire.post("/api/v1/credits/consumption", body)
+        return wire.post(f"/api/v1/credits/grants/{self.grants[-1]}/void", Idempotency_Key=self.key)
+
+    def learn(self, answer: httpx.Response) -> None:
+        if self.acknowledged % len(A_ROUND) == 0:
             self.grants.append(answer.json()["data"]["id"])
-        self.acknowledged += 1
-        self.key = fresh("step")
 
     def expected(self) -> list[tuple[str, str | None]]:
         """The events of what was acknowledged: (type, grant)."""
@@ -93,37 +71,8 @@ class Shopper:
                 told.append((name, grant if name.startswith("credit_grant.") else None))
         return told
 
-
-def follow(server: Server, reader: Reader, stop: threading.Event) -> None:
-    wire = Wire(server.url, server.production_key)
-    with contextlib.suppress(httpx.TransportError):
-        while not stop.is_set():
-            reader.page(wire)
-    wire.close()
-
-
-def live(server: Server, shoppers: list[Shopper], readers: list[Reader]) -> None:
-    """One life of the server, ended while everybody is at it."""
-    stop = threading.Event()
-
-    def done() -> list[int]:
-        return [sum(shopper.acknowledged for shopper in shoppers), *(len(reader.events) for reader in readers)]
-
-    wanted = [count + ENOUGH for count in done()]
-    threads = [threading.Thread(target=shopper.shop, args=(server, stop)) for shopper in shoppers]
-    threads += [threading.Thread(target=follow, args=(server, reader, stop)) for reader in readers]
-    for thread in threads:
-        thread.start()
-    time.sleep(SECONDS_OF_LIFE)
-    deadline = time.monotonic() + 30
-    while any(count < least for count, least in zip(done(), wanted, strict=True)):
-        assert time.monotonic() < deadline, "too little load to prove anything"
-        time.sleep(0.02)
-    server.kill()
-    stop.set()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads), "a client hangs"
+    def seen(self, told: list[Event]) -> list[tuple[str, str | None]]:
+        return [(event["type"], event.get("grant", {}).get("id")) for event in of(told, self.wallet)]
 
 
 def test_a_reader_that_resumes_finds_each_once_and_in_order(server: Server) -> None:
@@ -133,14 +82,11 @@ def test_a_reader_that_resumes_finds_each_once_and_in_order(server: Server) -> N
     readers = [Reader(), Reader(limit=3), Reader(type="credit_grant.created,credit_balance.depleted")]
     for _ in range(LIVES):
         live(server, shoppers, readers)
-        server.start()
         told = Reader().catch_up(wire).events
         for shopper in shoppers:
-            assert not shopper.failures, shopper.failures
-            seen = [(event["type"], event.get("grant", {}).get("id")) for event in of(told, shopper.wallet)]
-            certain = shopper.expected()
-            # At most the one request whose answer nobody saw is told of besides.
+            seen, certain = shopper.seen(told), shopper.expected()
             assert seen[: len(certain)] == certain
+            # At most the one request whose answer nobody saw is told of besides.
             rest = [name for name, _ in seen[len(certain) :]]
             assert rest in ([], A_ROUND[shopper.acknowledged % len(A_ROUND)])
 
@@ -149,8 +95,7 @@ def test_a_reader_that_resumes_finds_each_once_and_in_order(server: Server) -> N
         shopper.step(wire)
     told = Reader().catch_up(wire).events
     for shopper in shoppers:
-        seen = [(event["type"], event.get("grant", {}).get("id")) for event in of(told, shopper.wallet)]
-        assert seen == shopper.expected()
+        assert shopper.seen(told) == shopper.expected()
         check_books(wire, shopper.wallet.customer)
     assert len({event["messageId"] for event in told}) == len(told)
 
