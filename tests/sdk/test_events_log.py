@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -112,6 +113,45 @@ def test_a_reader_misses_none_while_others_write(api: Api, wire: Wire, own_serve
     assert seen == [event["messageId"] for event in of(read(box, before), wallet)]
     assert len(seen) == 100
     box.close()
+
+
+@pytest.fixture(scope="module")
+def quiet(own_server: Server) -> Iterator[Wire]:
+    """An environment in which nobody else makes currencies."""
+    client = Wire(own_server.url, own_server.production_key)
+    yield client
+    client.close()
+
+
+def test_environments_are_apart(own_server: Server, quiet: Wire) -> None:
+    """Neither its events nor its cursors mean anything to another environment."""
+    box = Wire(own_server.url, own_server.sandbox_key)
+    mine, other = last(quiet), last(box)
+    made, foreign = new_currency(quiet), new_currency(box)
+    told = [read(quiet, mine)[0], read(box, other)[0]]
+    assert [event["creditCurrency"]["id"] for event in told] == [made, foreign]
+    check_refusal(quiet.get(PATH, after=told[1]["messageId"]), 400, "BadUserInput", "after")
+    box.close()
+
+
+def test_pages_in_both_directions(quiet: Wire) -> None:
+    start = last(quiet)
+    made = [new_currency(quiet) for _ in range(7)]
+
+    def names(page: Any) -> list[str]:
+        return [event["creditCurrency"]["id"] for event in page["data"]]
+
+    query = {"type": "credit_type.created", "limit": 3} | ({"after": start} if start else {})
+    first = quiet.get(PATH, **query).json()
+    second = quiet.get(PATH, **query | {"after": first["pagination"]["next"]}).json()
+    third = quiet.get(PATH, **query | {"after": second["pagination"]["next"]}).json()
+    assert names(first) + names(second) + names(third) == made
+    assert third["pagination"]["next"] is None
+    back = {"type": "credit_type.created", "limit": 3, "before": third["pagination"]["prev"]}
+    assert quiet.get(PATH, **back).json()["data"] == second["data"]
+    # A cursor is good for other types too: a reader may widen what it reads.
+    wider = quiet.get(PATH, after=first["pagination"]["next"], limit=3).json()
+    assert names(wider) == names(second)
 
 
 @pytest.mark.parametrize(

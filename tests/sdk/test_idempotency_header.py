@@ -118,6 +118,44 @@ def test_every_kind_of_write(wire: Wire, wallet: Wallet, kind: str) -> None:
     wire.post(f"{CURRENCIES}/{currency}/archive")
 
 
+@pytest.mark.parametrize("kind", ["reserve", "extend", "release", "refund", "recharge", "recur", "remove"])
+def test_every_write_that_the_official_api_lacks(wire: Wire, wallet: Wallet, kind: str) -> None:
+    """What happened in between does not show in the stored answer."""
+    reservations = "/api/v1/credits/reservations"
+    recurring = f"/api/v1/credits/recurring-grants/{fresh('basic')}"
+    own = wallet.body()
+    terms = own | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"}
+    setting = own | {
+        "isEnabled": True, "thresholdValue": 1, "targetBalance": 2,
+        "unitCost": {"amount": 1, "currency": "usd"},
+    }
+    assert wire.post(GRANTS, wallet.grant_body()).status_code == 201
+    consumed = wallet.consume_body(5)
+    assert wire.post("/api/v1/credits/consumption", consumed).status_code == 200
+    assert wire.post(reservations, own | {"reservationId": "open", "amount": 5}).status_code == 200
+    if kind == "remove":
+        assert wire.put(recurring, terms).status_code == 200
+    refund = own | {"idempotencyKey": "refund", "consumptionKey": consumed["idempotencyKey"], "amount": 1}
+    method, path, body = {
+        "reserve": ("POST", reservations, own | {"reservationId": "new", "amount": 5}),
+        "extend": ("POST", f"{reservations}/open/extend", own | {"ttlSeconds": 60}),
+        "release": ("POST", f"{reservations}/open/release", own | {"consumedAmount": 3}),
+        "refund": ("POST", "/api/v1/credits/consumption/refund", refund),
+        "recharge": ("PUT", "/api/v1/credits/auto-recharge", setting),
+        "recur": ("PUT", recurring, terms),
+        "remove": ("DELETE", recurring, None),
+    }[kind]
+    key = fresh("key")
+    first = wire.send(method, path, body, idempotency_key=key)
+    assert first.status_code == 200, first.text
+    wire.post("/api/v1/credits/consumption", wallet.consume_body(1))
+    wire.put("/api/v1/credits/auto-recharge", setting | {"isEnabled": False})
+    before = wire.get("/api/v1/credits/ledger", customerId=wallet.customer).json()
+    replayed(wire.send(method, path, body, idempotency_key=key), first)
+    assert wire.get("/api/v1/credits/ledger", customerId=wallet.customer).json() == before
+    conflicts(wire.send(method, path, "{} ", idempotency_key=key))
+
+
 def test_a_definite_refusal_is_stored(wire: Wire, currency: str) -> None:
     key, customer = fresh("key"), fresh("customer")
     body = Wallet(customer, currency).grant_body()
