@@ -42,16 +42,22 @@ def box(own_server: Server) -> Iterator[Wire]:
     client.close()
 
 
+@pytest.fixture(scope="module")
+def money(box: Wire) -> str:
+    return new_currency(box)
+
+
 class History:
-    def __init__(self, box: Wire, seed: int) -> None:
+    def __init__(self, box: Wire, money: str, seed: int) -> None:
         self.box, self.random = box, random.Random(seed)
-        self.wallet = Wallet(new_customer(box), new_currency(box), self.random.choice([None, "site"]))
+        self.wallet = Wallet(new_customer(box), money, self.random.choice([None, "site"]))
         self.keys: list[dict[str, str]] = []
         self.holds: list[str] = []
         self.grants: list[str] = []
         self.used = Decimal(0)
         self.events = 0
         self.count = 0
+        self.now = datetime.now(UTC)
 
     def amount(self) -> float:
         return self.random.choice([1, 2.5, 7, 30, 0.000000001, round(self.random.uniform(0.1, 60), 9)])
@@ -157,12 +163,8 @@ class History:
         name = f"{self.wallet.customer}-{self.random.randrange(2)}"
         self.send(self.box.put(f"/api/v1/credits/recurring-grants/{name}", body))
 
-    @property
-    def now(self) -> datetime:
-        return self._now
-
     def move(self, now: datetime) -> None:
-        self._now = now
+        self.now = now
         assert self.box.post("/api/v1/test-clock", {"now": iso(now)}).status_code == 200
 
     def past(self, at: str) -> tuple[Any, Any]:
@@ -197,10 +199,10 @@ def start_of(box: Wire, index: int) -> datetime:
 
 
 @pytest.mark.parametrize("index", range(COUNT))
-def test_a_history(box: Wire, index: int) -> None:
+def test_a_history(box: Wire, money: str, index: int) -> None:
     seed = int(os.environ.get("SCRIP_SEED", random.randrange(2**32)))
     print(f"SCRIP_SEED={seed}")
-    history = History(box, seed)
+    history = History(box, money, seed)
     history.move(start_of(box, index))
     reader = behind_the_last(box)
     answered = []
