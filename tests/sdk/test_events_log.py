@@ -13,33 +13,17 @@ from support.driver import Api
 from support.refusals import check_refusal
 from support.server import Server
 from support.shop import Wallet, consume, from_now, grant, iso, new_currency, new_customer
+from support.told import PATH, Event, Reader, behind_the_last, of
 from support.wire import Wire
 
-PATH = "/api/v1/events-log"
 
-
-def read(wire: Wire, after: str | None, limit: int = 100, **query: Any) -> list[dict[str, Any]]:
+def read(wire: Wire, after: str | None, limit: int = 100, **query: str) -> list[Event]:
     """Everything behind an event, page by page, as a consumer reads."""
-    events: list[dict[str, Any]] = []
-    while True:
-        asked = query | ({"after": after} if after else {}) | {"limit": limit}
-        answer = wire.get(PATH, **asked)
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        events += page["data"]
-        if not page["data"]:
-            return events
-        after = page["data"][-1]["messageId"]
-        assert page["pagination"]["next"] in (None, after)
-
-
-def of(events: list[dict[str, Any]], wallet: Wallet) -> list[dict[str, Any]]:
-    return [event for event in events if event.get("customer", {}).get("id") == wallet.customer]
+    return Reader(after=after, limit=limit, **query).catch_up(wire).events
 
 
 def last(wire: Wire) -> str | None:
-    events = read(wire, None)
-    return events[-1]["messageId"] if events else None
+    return behind_the_last(wire).after
 
 
 def test_what_is_told(api: Api, wire: Wire, wallet: Wallet) -> None:

@@ -15,9 +15,9 @@ Event = dict[str, Any]
 class Reader:
     """Remembers what it was told and where it is. Another client may take its place at any moment."""
 
-    def __init__(self, *, limit: int = 100, **filters: str) -> None:
+    def __init__(self, *, after: str | None = None, limit: int = 100, **filters: str) -> None:
         self.events: list[Event] = []
-        self.after: str | None = None
+        self.after = after
         self._query: dict[str, Any] = {"limit": limit} | filters
 
     def page(self, wire: Wire) -> list[Event]:
@@ -25,10 +25,13 @@ class Reader:
         behind = {"after": self.after} if self.after else {}
         answer = wire.get(PATH, **self._query, **behind)
         assert answer.status_code == 200, answer.text
-        events: list[Event] = answer.json()["data"]
+        page = answer.json()
+        events: list[Event] = page["data"]
         if events:
             self.events += events
             self.after = events[-1]["messageId"]
+            # An event names itself as the cursor behind it, whether or not there is more already.
+            assert page["pagination"]["next"] in (None, self.after)
         return events
 
     def catch_up(self, wire: Wire) -> Reader:
