@@ -1,4 +1,4 @@
-"""`kill -9` while a sandbox's clock is moved over months of many wallets: each instant is lived through once.
+"""A sandbox's clock is moved over months of many wallets, and the server is killed or the caller leaves.
 
 The move works in slices, so a kill leaves some wallets further than others. Whoever asks for the same instant
 again gets what one move would have brought: in the ledger and in the events, each once, in order.
@@ -93,6 +93,27 @@ def stories(told: list[Event]) -> dict[str, list[tuple[str, str]]]:
             what = event["type"].removeprefix("credit_grant."), event["timestamp"]
             found[event["customer"]["id"]].append(what)
     return found
+
+
+def test_a_move_whose_caller_leaves(server: Server) -> None:
+    """It goes on without anybody who waits for it."""
+    wire = Wire(server.url, server.sandbox_key)
+    assert created(wire.post(CLOCK, {"now": BEGIN}), 200) == {"now": BEGIN}
+    wallets = furnish(server, new_currency(wire))
+    reader = Reader().catch_up(wire)
+    hasty = Wire(server.url, server.sandbox_key, timeout=0.05)
+    with pytest.raises(httpx.TimeoutException):
+        hasty.post(CLOCK, {"now": STAGES[-1]})
+    hasty.close()
+    deadline = time.monotonic() + 30
+    wanted = len(wallets) * len(expected_events())
+    while sum(len(one) for one in stories(reader.events).values()) < wanted:
+        assert time.monotonic() < deadline, "the move has ended with its caller"
+        reader.catch_up(wire)
+    told = stories(reader.events)
+    assert all(told[wallet.customer] == expected_events() for wallet in wallets)
+    wire.close()
+    server.end_and_verify()
 
 
 def test_a_year_with_kills_in_it(server: Server) -> None:
