@@ -208,8 +208,7 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> Result<Page<ReservationView>, LedgerError>;
 
     /// What was consumed of a wallet, in buckets and groups, series by their totals, descending; none
-    /// if more than [`crate::USAGE_ROWS_MAX`] rows were recorded since its first instant. Nothing is
-    /// written.
+    /// if more than [`crate::USAGE_ROWS_MAX`] rows would have to be read. Nothing is written.
     async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError>;
 
     /// A wallet's newest row at or before an instant, whose `balance_after` was the balance then;

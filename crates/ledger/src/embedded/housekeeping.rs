@@ -74,12 +74,11 @@ fn write_a_slice_of_each(ledger: &Arc<Embedded>) -> bool {
         match wallets.due(environment, now, ADVANCE_MOST) {
             Ok(keys) if !keys.is_empty() => {
                 let is_whole = keys.len() >= ADVANCE_MOST;
-                match ledger.execute_blocking(advance(environment, keys)) {
-                    Ok(Executed::Fresh(Answer::Advanced(left))) => {
-                        is_more |= is_whole || !left.is_empty();
-                    }
-                    // A full queue or disk is met again at the next tick.
-                    Ok(_) | Err(_) => {}
+                // A full queue or disk is met again at the next tick.
+                if let Ok(Executed::Fresh(Answer::Advanced(left))) =
+                    ledger.execute_blocking(advance(environment, keys))
+                {
+                    is_more |= is_whole || !left.is_empty();
                 }
             }
             Ok(_) => {}

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use scrip_core::{Credits, Overflow};
+
 use super::Shared;
 use super::readers::Reader;
 use super::snapshots::{self, DayRow};
 use crate::history::Head;
 use crate::reading::{self, store_error};
 use crate::slot::Position;
-use crate::usage::{HourNumber, HourSum, Rows, SetSum, Tally, TooMany};
+use crate::usage::{HourNumber, HourSum, Rows, SetHour, SetSum, Spans, Tally, TooMany};
 use crate::work::StoreError;
 use crate::{LedgerError, UsageQuery, UsageSeries};
 
@@ -42,7 +44,7 @@ struct Days<'q> {
     reach: Position,
     /// Hours of which the rows are needed.
     hours: BTreeSet<HourNumber>,
-    /// The first and last row of each.
+    /// Between which rows they were recorded.
     spans: Vec<(Position, Position)>,
 }
 
@@ -58,7 +60,9 @@ impl<'q> Days<'q> {
             // One instant for the days and for how far they reach.
             connection.execute_batch("begin")?;
             days.reach = snapshots::usage_reach(connection)?.position;
-            snapshots::each_day_of(connection, head.number, stretch, |row| days.take(row))?;
+            let with_sets = !query.group_by.is_empty();
+            let take = |row: &DayRow<'_, '_>| days.take(row);
+            snapshots::each_day_of(connection, head.number, stretch, with_sets, take)?;
             Ok(connection.execute_batch("commit")?)
         })?;
         Ok(days)
@@ -66,8 +70,8 @@ impl<'q> Days<'q> {
 
     fn take(&mut self, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
         let day = row.key()?.day;
-        let hours = row.hours()?;
         let wrong = |error| StoreError::Corrupt(format!("usage on day {day}: {error}"));
+        let hours = row.hours()?;
         if self.tally.query().group_by.is_empty() {
             for hour in &hours {
                 self.take_hour(day, hour, |tally, bucket| {
@@ -75,25 +79,39 @@ impl<'q> Days<'q> {
                 })
                 .map_err(wrong)?;
             }
-            return Ok(());
-        }
-        let sets = row.sets()?;
-        let sets = sets.unwrap_or_else(|| vec![without_dimensions(&hours)]);
-        if let Some(bucket) = self.bucket_of_day(day)
-            && hours.iter().all(|hour| hour.has_sets)
-        {
-            for set in &sets {
-                add(&mut self.tally, bucket, set, set.amount, set.count).map_err(wrong)?;
+        } else {
+            let sets = row.sets()?;
+            let sets = sets.unwrap_or_else(|| vec![without_dimensions(&hours)]);
+            match self.bucket_of_day(day).filter(|_| hours.iter().all(|hour| hour.has_sets)) {
+                Some(bucket) => {
+                    for set in &sets {
+                        let taken = add(&mut self.tally, bucket, set, set.amount, set.count);
+                        taken.map_err(wrong)?;
+                    }
+                }
+                None => {
+                    let set_hours = row.set_hours()?;
+                    self.take_sets(day, &hours, &sets, set_hours.as_deref()).map_err(wrong)?;
+                }
             }
-            return Ok(());
         }
-        let set_hours = row.set_hours()?;
-        for hour in &hours {
+        self.find_rows(day, row)
+    }
+
+    /// Adds a day's sets by the hour.
+    fn take_sets(
+        &mut self,
+        day: i64,
+        hours: &[HourSum],
+        sets: &[SetSum<'_>],
+        set_hours: Option<&[SetHour]>,
+    ) -> Result<(), Overflow> {
+        for hour in hours {
             if !hour.has_sets {
-                self.need_rows(HourNumber::in_day(day, hour.hour), hour);
+                self.need_rows(HourNumber::in_day(day, hour.hour));
                 continue;
             }
-            let of_hour = set_hours.as_ref().map(|set_hours| {
+            let of_hour = set_hours.map(|set_hours| {
                 let found = set_hours.iter().find(|(number, _)| *number == hour.hour);
                 found.map_or(&[][..], |(_, sums)| sums)
             });
@@ -107,8 +125,7 @@ impl<'q> Days<'q> {
                     }
                 }
                 Ok(())
-            })
-            .map_err(wrong)?;
+            })?;
         }
         Ok(())
     }
@@ -118,24 +135,37 @@ impl<'q> Days<'q> {
         &mut self,
         day: i64,
         hour: &HourSum,
-        add: impl FnOnce(&mut Tally<'q>, usize) -> Result<(), scrip_core::Overflow>,
-    ) -> Result<(), scrip_core::Overflow> {
+        add: impl FnOnce(&mut Tally<'q>, usize) -> Result<(), Overflow>,
+    ) -> Result<(), Overflow> {
         let number = HourNumber::in_day(day, hour.hour);
         let Some((first, last)) = number.ends() else { return Ok(()) };
         match self.tally.query().bucket_of_all(first, last) {
             Some(bucket) => add(&mut self.tally, bucket)?,
-            None => self.need_rows(number, hour),
+            None => self.need_rows(number),
         }
         Ok(())
     }
 
-    fn need_rows(&mut self, number: HourNumber, hour: &HourSum) {
+    fn need_rows(&mut self, number: HourNumber) {
         let query = self.tally.query();
         let meets = |(first, last)| first <= query.until && query.from <= last;
         if number.ends().is_some_and(meets) {
             self.hours.insert(number);
-            self.spans.push((hour.first, hour.last));
         }
+    }
+
+    /// Finds the rows of those hours of a day that need them.
+    fn find_rows(&mut self, day: i64, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
+        let (first, last) = (HourNumber::in_day(day, 0), HourNumber::in_day(day, 23));
+        if self.hours.range(first..=last).next().is_none() {
+            return Ok(());
+        }
+        for (hour, rows) in row.hour_rows()? {
+            if self.hours.contains(&HourNumber::in_day(day, hour)) {
+                self.spans.extend(rows.iter());
+            }
+        }
+        Ok(())
     }
 
     /// The bucket that all of a day lies in.
@@ -160,7 +190,7 @@ impl<'q> Days<'q> {
         if let Err(TooMany) = behind {
             return Ok(None);
         }
-        for (first, last) in joined(spans) {
+        for (first, last) in Spans::joined(spans) {
             let read = rows.down(
                 last,
                 |entry| entry.position < first,
@@ -177,26 +207,13 @@ impl<'q> Days<'q> {
     }
 }
 
-/// Spans that overlap as one, so that no row is read twice.
-fn joined(mut spans: Vec<(Position, Position)>) -> Vec<(Position, Position)> {
-    spans.sort_unstable();
-    let mut joined: Vec<(Position, Position)> = Vec::new();
-    for (first, last) in spans {
-        match joined.last_mut() {
-            Some(before) if first <= before.1 => before.1 = before.1.max(last),
-            _ => joined.push((first, last)),
-        }
-    }
-    joined
-}
-
 fn add(
     tally: &mut Tally<'_>,
     bucket: usize,
     set: &SetSum<'_>,
-    amount: scrip_core::Credits,
+    amount: Credits,
     count: u64,
-) -> Result<(), scrip_core::Overflow> {
+) -> Result<(), Overflow> {
     tally.add(bucket, amount, count, |name| {
         let found = set.dimensions.iter().find(|(known, _)| *known == name);
         found.map_or("", |(_, text)| text)
@@ -209,7 +226,7 @@ fn without_dimensions(hours: &[HourSum]) -> SetSum<'static> {
     SetSum {
         dimensions: Vec::new(),
         // Each was part of a sum that fitted.
-        amount: scrip_core::Credits::sum(amounts).unwrap_or_default(),
+        amount: Credits::sum(amounts).unwrap_or_default(),
         count: hours.iter().map(|hour| hour.count).sum(),
     }
 }

@@ -10,6 +10,7 @@ use scrip_core::{Credits, Overflow};
 use serde::{Deserialize, Serialize};
 
 use super::Used;
+use super::spans::Spans;
 use crate::slot::Position;
 
 /// Sets of dimensions that are kept apart in an hour.
@@ -34,17 +35,15 @@ pub struct Day {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Hour {
     sum: Sum,
-    first: Position,
-    last: Position,
+    rows: Spans,
     /// None once there were too many.
     sets: Option<BTreeMap<Place, Sum>>,
 }
 
-impl Hour {
-    /// Nothing, at the position of the first row.
-    fn at(position: Position) -> Self {
+impl Default for Hour {
+    fn default() -> Self {
         let sum = (Credits::ZERO, 0);
-        Self { sum, first: position, last: position, sets: Some(BTreeMap::new()) }
+        Self { sum, rows: Spans::default(), sets: Some(BTreeMap::new()) }
     }
 }
 
@@ -57,10 +56,6 @@ pub struct HourSum {
     pub amount: Credits,
     /// How many events there were.
     pub count: u64,
-    /// The first row that is in it.
-    pub first: Position,
-    /// The last row that is in it.
-    pub last: Position,
     /// Its sets of dimensions are kept apart.
     pub has_sets: bool,
 }
@@ -77,14 +72,19 @@ pub struct SetSum<'a> {
     pub count: u64,
 }
 
+/// Between which rows an hour was recorded.
+pub type HourRows = (u8, Spans);
+
 /// The sums of an hour's sets, by their places in the day's list.
 pub type SetHour = (u8, Vec<(Place, Credits, u64)>);
 
-/// A day as bytes: three pieces, since most questions need only the first.
+/// A day as bytes: in pieces, since most questions need only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedDay {
     /// [`HourSum`]s.
     pub hours: Vec<u8>,
+    /// [`HourRows`].
+    pub hour_rows: Vec<u8>,
     /// [`SetSum`]s; none if the only set is the one without dimensions.
     pub sets: Option<Vec<u8>>,
     /// [`SetHour`]s; none likewise.
@@ -105,10 +105,9 @@ impl Day {
             let pairs = used.dimensions();
             self.place(pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
         });
-        let hour = self.hours.entry(hour).or_insert_with(|| Hour::at(position));
+        let hour = self.hours.entry(hour).or_default();
         hour.sum = plus(hour.sum, sum)?;
-        hour.first = hour.first.min(position);
-        hour.last = hour.last.max(position);
+        hour.rows.add(position);
         if let (Some(sets), Some(place)) = (&mut hour.sets, place) {
             let known = sets.entry(place).or_default();
             *known = plus(*known, sum)?;
@@ -134,10 +133,9 @@ impl Day {
     }
 
     fn join(&mut self, number: u8, other: Hour) -> Result<(), Overflow> {
-        let hour = self.hours.entry(number).or_insert_with(|| Hour::at(other.first));
+        let hour = self.hours.entry(number).or_default();
         hour.sum = plus(hour.sum, other.sum)?;
-        hour.first = hour.first.min(other.first);
-        hour.last = hour.last.max(other.last);
+        hour.rows.join(&other.rows);
         match (&mut hour.sets, other.sets) {
             (Some(sets), Some(others)) => {
                 for (place, sum) in others {
@@ -173,14 +171,15 @@ impl Day {
                 hour: *number,
                 amount: hour.sum.0,
                 count: hour.sum.1,
-                first: hour.first,
-                last: hour.last,
                 has_sets: hour.sets.is_some(),
             })
             .collect();
         let hours_packed = postcard::to_stdvec(&hours)?;
+        let rows: Vec<(u8, &Spans)> =
+            self.hours.iter().map(|(number, hour)| (*number, &hour.rows)).collect();
+        let hour_rows = postcard::to_stdvec(&rows)?;
         if hours.iter().all(|hour| hour.has_sets) && self.sets.iter().all(Vec::is_empty) {
-            return Ok(PackedDay { hours: hours_packed, sets: None, set_hours: None });
+            return Ok(PackedDay { hours: hours_packed, hour_rows, sets: None, set_hours: None });
         }
         let mut renumbered = HashMap::<Place, Place>::new();
         let mut sets: Vec<SetSum<'_>> = Vec::new();
@@ -203,6 +202,7 @@ impl Day {
         }
         Ok(PackedDay {
             hours: hours_packed,
+            hour_rows,
             sets: Some(postcard::to_stdvec(&sets)?),
             set_hours: Some(postcard::to_stdvec(&set_hours)?),
         })
@@ -219,6 +219,7 @@ impl PackedDay {
     /// Reads it.
     pub fn unpack(&self) -> Result<Day, UnreadableDay> {
         let hours = read_hours(&self.hours)?;
+        let rows = read_hour_rows(&self.hour_rows)?;
         let sets = self.sets.as_deref().map(read_sets).transpose()?;
         let set_hours = self.set_hours.as_deref().map(read_set_hours).transpose()?;
         let mut day = Day::default();
@@ -229,7 +230,10 @@ impl PackedDay {
         if sets.is_none() {
             day.place(Set::new());
         }
-        for HourSum { hour, amount, count, first, last, has_sets } in hours {
+        if rows.len() != hours.len() {
+            return Err(UnreadableDay);
+        }
+        for (HourSum { hour, amount, count, has_sets }, (_, rows)) in hours.into_iter().zip(rows) {
             let sets = match (&set_hours, has_sets) {
                 (_, false) => None,
                 (None, true) => Some(BTreeMap::from([(0, (amount, count))])),
@@ -246,7 +250,7 @@ impl PackedDay {
             if places.any(|place| usize::try_from(*place).is_ok_and(|place| place >= known)) {
                 return Err(UnreadableDay);
             }
-            day.hours.insert(hour, Hour { sum: (amount, count), first, last, sets });
+            day.hours.insert(hour, Hour { sum: (amount, count), rows, sets });
         }
         Ok(day)
     }
@@ -254,6 +258,11 @@ impl PackedDay {
 
 /// What is known of the hours of a day.
 pub fn read_hours(bytes: &[u8]) -> Result<Vec<HourSum>, UnreadableDay> {
+    postcard::from_bytes(bytes).map_err(|_| UnreadableDay)
+}
+
+/// Between which rows its hours were recorded.
+pub fn read_hour_rows(bytes: &[u8]) -> Result<Vec<HourRows>, UnreadableDay> {
     postcard::from_bytes(bytes).map_err(|_| UnreadableDay)
 }
 

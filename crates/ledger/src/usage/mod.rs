@@ -2,13 +2,16 @@
 
 mod day;
 mod rows;
+mod spans;
 mod tally;
 mod used;
 
 pub use day::{
-    Day, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hours, read_set_hours, read_sets,
+    Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
+    read_set_hours, read_sets,
 };
 pub use rows::{Rows, TooMany, usage};
+pub use spans::Spans;
 pub use tally::Tally;
 pub use used::{HourNumber, Used, used};
 

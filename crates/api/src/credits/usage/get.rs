@@ -50,7 +50,8 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         UsageQuery { wallet, buckets: begins.clone(), from, until, group_by: group_by.clone() };
     let Some(series) = call.ledger().usage(asked).await? else {
         let message = format!(
-            "startDate: more than {USAGE_ROWS_MAX} ledger rows were recorded since; begin later"
+            "startDate and endDate: more than {USAGE_ROWS_MAX} ledger rows would have to be read; ask \
+             for whole hours, or for less time"
         );
         return Err(ApiError::bad("InvalidArgumentError", message));
     };

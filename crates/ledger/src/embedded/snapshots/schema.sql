@@ -20,6 +20,7 @@ create table usage_days (
     wallet integer not null,
     day integer not null,
     hours blob not null,
+    hour_rows blob not null,
     sets blob,
     set_hours blob,
     primary key (wallet, day)

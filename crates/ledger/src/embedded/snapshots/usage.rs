@@ -1,13 +1,16 @@
 //! The usage of days in `snapshots.db`: how it lies there.
 
+use std::fmt::Display;
+
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use super::super::reach::Reach;
-use super::super::tables::seal::Seal;
+use super::super::tables::seal::{BROKEN, Seal};
 use super::{Stored, USAGE, get_reach, put_reach};
 use crate::slot::WalletNumber;
 use crate::usage::{
-    Day, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hours, read_set_hours, read_sets,
+    Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
+    read_set_hours, read_sets,
 };
 use crate::work::StoreError;
 
@@ -33,10 +36,10 @@ pub(in crate::embedded) struct DayKey {
 
 /// Reads a day to add to it.
 pub(in crate::embedded) fn read_day(connection: &Connection, key: DayKey) -> Stored<Option<Day>> {
-    let sql = "select wallet, day, hours, sets, set_hours from usage_days
+    let sql = "select wallet, day, hours, hour_rows, sets, set_hours from usage_days
                where wallet = ?1 and day = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &SqlRow<'_>| Ok(DayRow(row).whole());
+    let read = |row: &SqlRow<'_>| Ok(whole(row));
     let day = statement.query_row(params![key.wallet, key.day], read).optional()?;
     day.transpose()
 }
@@ -44,34 +47,38 @@ pub(in crate::embedded) fn read_day(connection: &Connection, key: DayKey) -> Sto
 /// Stores a day.
 pub(in crate::embedded) fn put_day(connection: &Connection, key: DayKey, day: &Day) -> Stored<()> {
     let failed = |error| StoreError::Failed(format!("packing usage: {error}"));
-    let PackedDay { hours, sets, set_hours } = day.pack().map_err(failed)?;
-    let sql = "insert into usage_days (wallet, day, hours, sets, set_hours)
-               values (?1, ?2, ?3, ?4, ?5)
+    let PackedDay { hours, hour_rows, sets, set_hours } = day.pack().map_err(failed)?;
+    let sql = "insert into usage_days (wallet, day, hours, hour_rows, sets, set_hours)
+               values (?1, ?2, ?3, ?4, ?5, ?6)
                on conflict (wallet, day) do update set
-                   hours = excluded.hours, sets = excluded.sets, set_hours = excluded.set_hours";
+                   hours = excluded.hours, hour_rows = excluded.hour_rows,
+                   sets = excluded.sets, set_hours = excluded.set_hours";
     connection.prepare_cached(sql)?.execute(params![
         key.wallet,
         key.day,
         sealed(key, "hours", hours),
+        sealed(key, "hour_rows", hour_rows),
         sets.map(|bytes| sealed(key, "sets", bytes)),
         set_hours.map(|bytes| sealed(key, "set_hours", bytes)),
     ])?;
     Ok(())
 }
 
-/// Shows a wallet's days of a stretch, in order.
+/// Shows a wallet's days of a stretch, in order, with their sets or without.
 pub(in crate::embedded) fn each_day_of(
     connection: &Connection,
     wallet: WalletNumber,
     (first, last): (i64, i64),
+    with_sets: bool,
     mut show: impl FnMut(&DayRow<'_, '_>) -> Stored<()>,
 ) -> Stored<()> {
-    let sql = "select wallet, day, hours, sets, set_hours from usage_days
+    // What is not asked for is not read: sets may be long, and most questions are of hours.
+    let sql = "select wallet, day, hours, case when ?4 then sets end from usage_days
                where wallet = ?1 and day >= ?2 and day <= ?3 order by day";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![wallet, first, last])?;
+    let mut rows = statement.query(params![wallet, first, last, with_sets])?;
     while let Some(row) = rows.next()? {
-        show(&DayRow(row))?;
+        show(&DayRow { row, connection })?;
     }
     Ok(())
 }
@@ -81,69 +88,97 @@ pub(in crate::embedded) fn each_day(
     connection: &Connection,
     mut show: impl FnMut(&DayRow<'_, '_>) -> Stored<()>,
 ) -> Stored<()> {
-    let sql = "select wallet, day, hours, sets, set_hours from usage_days order by wallet, day";
+    let sql = "select wallet, day, hours, sets from usage_days order by wallet, day";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        show(&DayRow(row))?;
+        show(&DayRow { row, connection })?;
     }
     Ok(())
 }
 
-/// A day as it lies there. Its pieces are read when they are asked for: the second and third may be
-/// long.
-pub(in crate::embedded) struct DayRow<'r, 's>(&'r SqlRow<'s>);
+/// A day as it lies there.
+pub(in crate::embedded) struct DayRow<'r, 's> {
+    row: &'r SqlRow<'s>,
+    connection: &'r Connection,
+}
 
 impl<'r> DayRow<'r, '_> {
     pub(in crate::embedded) fn key(&self) -> Stored<DayKey> {
-        Ok(DayKey { wallet: self.0.get(0)?, day: self.0.get(1)? })
+        key_of(self.row)
     }
 
     pub(in crate::embedded) fn hours(&self) -> Stored<Vec<HourSum>> {
-        let piece = self.piece(2, "hours")?.ok_or_else(|| self.wrong(&UnreadableDay))?;
-        read_hours(piece).map_err(|error| self.wrong(&error))
+        let key = self.key()?;
+        let piece = piece(self.row, key, 2, "hours")?.ok_or_else(|| wrong(key, &UnreadableDay))?;
+        read_hours(piece).map_err(|error| wrong(key, &error))
     }
 
     /// None: the only set is the one without dimensions.
     pub(in crate::embedded) fn sets(&self) -> Stored<Option<Vec<SetSum<'r>>>> {
-        let sets = self.piece(3, "sets")?.map(read_sets).transpose();
-        sets.map_err(|error| self.wrong(&error))
+        let key = self.key()?;
+        let sets = piece(self.row, key, 3, "sets")?.map(read_sets).transpose();
+        sets.map_err(|error| wrong(key, &error))
     }
 
-    /// None likewise.
+    /// None likewise. Read when it is asked for: few questions need it, and it is the longest.
     pub(in crate::embedded) fn set_hours(&self) -> Stored<Option<Vec<SetHour>>> {
-        let hours = self.piece(4, "set_hours")?.map(read_set_hours).transpose();
-        hours.map_err(|error| self.wrong(&error))
+        let sql = "select set_hours from usage_days where wallet = ?1 and day = ?2";
+        self.more(sql, "set_hours", |bytes| bytes.map(read_set_hours).transpose())
     }
 
-    fn whole(&self) -> Stored<Day> {
-        let piece = |place, name| Ok::<_, StoreError>(self.piece(place, name)?.map(<[u8]>::to_vec));
-        let packed = PackedDay {
-            hours: piece(2, "hours")?.ok_or_else(|| self.wrong(&UnreadableDay))?,
-            sets: piece(3, "sets")?,
-            set_hours: piece(4, "set_hours")?,
-        };
-        packed.unpack().map_err(|error| self.wrong(&error))
+    /// Read when it is asked for.
+    pub(in crate::embedded) fn hour_rows(&self) -> Stored<Vec<HourRows>> {
+        let sql = "select hour_rows from usage_days where wallet = ?1 and day = ?2";
+        self.more(sql, "hour_rows", |bytes| read_hour_rows(bytes.ok_or(UnreadableDay)?))
     }
 
-    fn piece(&self, place: usize, name: &'static str) -> Stored<Option<&'r [u8]>> {
-        let row: &'r SqlRow<'_> = self.0;
-        let bytes = row.get_ref(place)?.as_blob_or_null().map_err(|error| self.wrong(&error))?;
-        let Some(bytes) = bytes else { return Ok(None) };
-        let (content, stated) =
-            bytes.split_last_chunk::<SEAL>().ok_or_else(|| self.wrong(&UnreadableDay))?;
-        if seal(self.key()?, name, content) != *stated {
-            return Err(self.wrong(&super::super::tables::seal::BROKEN));
-        }
-        Ok(Some(content))
+    fn more<T>(
+        &self,
+        sql: &str,
+        name: &str,
+        read: impl FnOnce(Option<&[u8]>) -> Result<T, UnreadableDay>,
+    ) -> Stored<T> {
+        let key = self.key()?;
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![key.wallet, key.day])?;
+        let Some(row) = rows.next()? else { return Err(wrong(key, &UnreadableDay)) };
+        read(piece(row, key, 0, name)?).map_err(|error| wrong(key, &error))
     }
+}
 
-    fn wrong(&self, why: &dyn std::fmt::Display) -> StoreError {
-        StoreError::Corrupt(match self.key() {
-            Ok(DayKey { wallet, day }) => format!("usage of wallet {wallet} on day {day}: {why}"),
-            Err(_) => format!("usage: {why}"),
-        })
-    }
+fn whole(row: &SqlRow<'_>) -> Stored<Day> {
+    let key = key_of(row)?;
+    let read = |place, name| Ok::<_, StoreError>(piece(row, key, place, name)?.map(<[u8]>::to_vec));
+    let packed = PackedDay {
+        hours: read(2, "hours")?.ok_or_else(|| wrong(key, &UnreadableDay))?,
+        hour_rows: read(3, "hour_rows")?.ok_or_else(|| wrong(key, &UnreadableDay))?,
+        sets: read(4, "sets")?,
+        set_hours: read(5, "set_hours")?,
+    };
+    packed.unpack().map_err(|error| wrong(key, &error))
+}
+
+fn key_of(row: &SqlRow<'_>) -> Stored<DayKey> {
+    Ok(DayKey { wallet: row.get(0)?, day: row.get(1)? })
+}
+
+/// A piece without its seal, which must fit.
+fn piece<'r>(
+    row: &'r SqlRow<'_>,
+    key: DayKey,
+    place: usize,
+    name: &str,
+) -> Stored<Option<&'r [u8]>> {
+    let bytes = row.get_ref(place)?.as_blob_or_null().map_err(|error| wrong(key, &error))?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let (content, stated) =
+        bytes.split_last_chunk::<SEAL>().ok_or_else(|| wrong(key, &UnreadableDay))?;
+    if seal(key, name, content) == *stated { Ok(Some(content)) } else { Err(wrong(key, &BROKEN)) }
+}
+
+fn wrong(DayKey { wallet, day }: DayKey, why: &dyn Display) -> StoreError {
+    StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {why}"))
 }
 
 fn sealed(key: DayKey, name: &str, mut bytes: Vec<u8>) -> Vec<u8> {

@@ -14,7 +14,7 @@ use scrip_core::{Credits, Row};
 
 use super::super::findings::{Collector, Finding};
 use super::super::reach::Reach;
-use super::super::snapshots::{self, DayRow};
+use super::super::snapshots::{self, DayKey, DayRow};
 use super::super::tables::RawEntry;
 use super::Witness;
 use super::worker::{ByNumber, Worker, owner};
@@ -73,8 +73,13 @@ impl AddedUp {
     fn take(&mut self, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
         let key = row.key()?;
         let (hours, sets, set_hours) = (row.hours()?, row.sets()?, row.set_hours()?);
+        let rows = row.hour_rows()?;
         self.days += 1;
         let weight = self.weights.entry(key.wallet).or_default();
+        let told_of = rows.iter().map(|(hour, _)| *hour);
+        if !told_of.eq(hours.iter().map(|hour| hour.hour)) {
+            return Err(wrong(key, "an hour has no rows"));
+        }
         let mut kept_apart = 0_i128;
         for hour in &hours {
             let number = HourNumber::in_day(key.day, hour.hour);
@@ -88,10 +93,6 @@ impl AddedUp {
         }
         let digests: Vec<u64> =
             sets.iter().flatten().map(|set| digest(set.dimensions.iter().copied())).collect();
-        let wrong = |what: &str| {
-            let (wallet, day) = (key.wallet, key.day);
-            StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {what}"))
-        };
         // What the day says of a set is what its hours say.
         let mut of_day = vec![(Credits::ZERO, 0_u64); digests.len()];
         for (hour, sums) in set_hours.iter().flatten() {
@@ -99,16 +100,16 @@ impl AddedUp {
             for (place, amount, count) in sums {
                 let place = usize::try_from(*place).unwrap_or(usize::MAX);
                 let (Some(digest), Some(sum)) = (digests.get(place), of_day.get_mut(place)) else {
-                    return Err(wrong("an hour has a set that the day has not"));
+                    return Err(wrong(key, "an hour has a set that the day has not"));
                 };
                 weight.add_set(HourNumber::in_day(key.day, *hour), *digest, *amount, *count);
-                sum.0 = sum.0.plus(*amount).map_err(|_| wrong("sums"))?;
+                sum.0 = sum.0.plus(*amount).map_err(|_| wrong(key, "sums"))?;
                 sum.1 = sum.1.saturating_add(*count);
             }
         }
         let told = sets.iter().flatten().map(|set| (set.amount, set.count));
         if !told.eq(of_day) || (sets.is_some() && kept_apart != 0) {
-            return Err(wrong("its sets are not what its hours add up to"));
+            return Err(wrong(key, "its sets are not what its hours add up to"));
         }
         Ok(())
     }
@@ -187,6 +188,10 @@ impl Weight {
     fn add_set(&mut self, hour: HourNumber, set: u64, amount: Credits, count: u64) {
         self.sets = self.sets.wrapping_add(weighed(number_of(hour, set), amount, count));
     }
+}
+
+fn wrong(DayKey { wallet, day }: DayKey, what: &str) -> StoreError {
+    StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {what}"))
 }
 
 fn weighed(number: (i128, i128), amount: Credits, count: u64) -> i128 {
