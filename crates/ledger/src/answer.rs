@@ -187,4 +187,6 @@ pub struct RowView {
     pub hash: scrip_core::Digest,
     /// The balance after this part.
     pub balance_after: Credits,
+    /// The row that placed the hold that this one ends: it has what the hold's owner wrote.
+    pub placed: Option<Arc<scrip_core::Row>>,
 }

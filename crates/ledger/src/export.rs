@@ -155,7 +155,7 @@ fn of_all(
                 reached = entry.position - 1;
                 break;
             }
-            for (view, part) in history::parts_of(key, entry)?.into_iter().zip(0_u32..) {
+            for (view, part) in history::parts_of(entries, key, entry)?.into_iter().zip(0_u32..) {
                 let point = Point { position: entry.position, part };
                 if point.is_behind(after) {
                     rows.push((point, view));

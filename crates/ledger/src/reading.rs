@@ -267,7 +267,7 @@ pub fn explain(
     let Some(sequence) = sequence else { return Ok(None) };
     let mut rows = Vec::new();
     let (wallet, opening) = history::fold_to(entries, head, sequence, |entry| {
-        rows.extend(history::parts_of(key, entry)?);
+        rows.extend(history::parts_of(entries, key, entry)?);
         Ok(())
     })?;
     let then = WalletAt { at: at.unwrap_or_else(|| wallet.time_at(now)), wallet };

@@ -319,7 +319,7 @@ impl<'a, E: Entries> Walk<'a, E> {
 
     /// The parts of a row that the query asks for, in their order.
     fn matching(&self, entry: &Entry) -> Result<Vec<(Point, Place, RowView)>, StoreError> {
-        let numbered = parts_of(&self.head.key, entry)?.into_iter().zip(0_u32..);
+        let numbered = parts_of(self.entries, &self.head.key, entry)?.into_iter().zip(0_u32..);
         let wanted = numbered.filter(|(view, _)| self.wanted.includes(&view.part));
         let placed = wanted.map(|(view, part)| {
             let point = Point { position: entry.position, part };

@@ -45,9 +45,10 @@ pub(super) fn idempotency_key(view: &RowView) -> Option<&str> {
     key.map(|key| key.as_str())
 }
 
-/// The metadata of a reservation's row.
+/// What the owner of a row's reservation wrote (spec 2.12).
 pub(super) fn metadata(view: &RowView) -> Option<&BTreeMap<String, String>> {
-    let words = view.part.reservation.as_ref().and_then(|_| view.row.texts.words())?;
+    let row = view.placed.as_ref().unwrap_or(&view.row);
+    let words = view.part.reservation.as_ref().and_then(|_| row.texts.words())?;
     words.metadata.as_ref()
 }
 

@@ -15,7 +15,7 @@ create table wallets (
 create index wallets_by_due on wallets (environment, due_at) where due_at is not null;
 
 -- What was used of a wallet on a day, UTC, by the hour, each piece with its seal: of all rows up to
--- that of `usage` in `meta`.
+-- that of `usage` in `meta`. With rowids: a search compares keys, not the long pieces beside them.
 create table usage_days (
     wallet integer not null,
     day integer not null,
@@ -24,4 +24,4 @@ create table usage_days (
     sets blob,
     set_hours blob,
     primary key (wallet, day)
-) without rowid;
+);
