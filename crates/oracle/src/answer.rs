@@ -33,6 +33,21 @@ pub enum Answer {
         /// The wallet's totals now.
         totals: Totals,
     },
+    /// What was given back.
+    Refunded(Refunded),
+}
+
+/// A refund, new or repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refunded {
+    /// What it gave back.
+    pub amount: Amount,
+    /// What all refunds of the consumption had given back with it.
+    pub refunded: Amount,
+    /// When it was made, the first time.
+    pub at: Instant,
+    /// The wallet's totals now.
+    pub totals: Totals,
 }
 
 /// A consumption, new or repeated.
@@ -78,6 +93,8 @@ pub enum Denied {
     GrantNotFound,
     /// The reservation is unknown.
     ReservationNotFound,
+    /// The consumption is unknown.
+    ConsumptionNotFound,
     /// The customer is archived.
     CustomerArchived,
     /// The currency is archived.
@@ -108,7 +125,9 @@ pub enum Denied {
     GrantExpired,
     /// There are not enough credits.
     Insufficient,
-    /// Too many unfinished grants or open holds (decision 30).
+    /// So much is not left to be given back.
+    RefundExceeds,
+    /// Too many unfinished grants, open holds or refunds of one consumption (decision 30).
     TooMany,
     /// A sum would pass 10^18 (decision 5).
     SumTooLarge,

@@ -1,6 +1,6 @@
 //! What is kept of a wallet: what was accepted, and when.
 
-use crate::{Amount, Change, Consume, Grant, Instant, Reserve};
+use crate::{Amount, Change, Consume, Grant, Instant, Refund, Reserve};
 
 /// Something that happened to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(crate) enum What {
         hold: usize,
         consumed: Amount,
     },
+    Refund(Refund),
     /// What was due by then was written, and nothing else.
     WroteDue,
 }

@@ -1,7 +1,7 @@
 //! Requests that were accepted before under the same name (decisions 13, 21 and 49).
 
 use crate::facts::{Fact, What};
-use crate::{Consume, Denied, Grant, Instant, Reserve};
+use crate::{Consume, Denied, Grant, Instant, Refund, Reserve};
 
 /// The instant at which this consumption was accepted before; an error if its key was used for
 /// another.
@@ -42,6 +42,18 @@ pub(crate) fn is_earlier_grant(facts: &[Fact], asked: &Grant) -> Result<bool, De
     for fact in facts {
         if let What::Grant(earlier) = &fact.what
             && earlier.id == asked.id
+        {
+            return if earlier == asked { Ok(true) } else { Err(Denied::KeyReused) };
+        }
+    }
+    Ok(false)
+}
+
+/// Whether this refund was accepted before; an error if its key was used for another.
+pub(crate) fn is_earlier_refund(facts: &[Fact], asked: &Refund) -> Result<bool, Denied> {
+    for fact in facts {
+        if let What::Refund(earlier) = &fact.what
+            && earlier.key == asked.key
         {
             return if earlier == asked { Ok(true) } else { Err(Denied::KeyReused) };
         }

@@ -19,11 +19,12 @@ mod request;
 mod settings;
 
 pub use answer::{
-    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, RowView, Totals,
+    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Refunded, RowView,
+    Totals,
 };
 pub use oracle::{Oracle, overdraft_id};
 pub use request::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short,
-    WalletName,
+    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
+    Short, Undone, WalletName,
 };
 pub use settings::{CREDIT, Settings};

@@ -48,6 +48,8 @@ pub enum Request {
     Reserve(Reserve),
     /// Settle a reservation.
     Release(Release),
+    /// Give back what was consumed.
+    Refund(Refund),
     /// Move the environment's test clock.
     MoveClock(Instant),
 }
@@ -150,4 +152,26 @@ pub struct Release {
     pub reservation: String,
     /// What the job took, from 0.
     pub consumed: Amount,
+}
+
+/// What a refund gives back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undone {
+    /// A consumption, by its key.
+    Consumption(String),
+    /// What the release of a reservation consumed.
+    Reservation(String),
+}
+
+/// A consumption to be given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Where.
+    pub wallet: WalletName,
+    /// The name under which it happens once.
+    pub key: String,
+    /// Of what.
+    pub of: Undone,
+    /// Above 0, at most 10^15 credits; none is what is left.
+    pub amount: Option<Amount>,
 }

@@ -6,6 +6,7 @@
 mod burns;
 mod grants;
 mod holds;
+mod refunds;
 
 use crate::{Answer, Denied, Instant, Oracle, Request};
 
@@ -37,6 +38,7 @@ impl Oracle {
             Request::Batch(items) => self.batch(items, now),
             Request::Reserve(asked) => self.reserve(asked, now),
             Request::Release(asked) => self.release(asked, now),
+            Request::Refund(asked) => self.refund(asked, now),
             Request::MoveClock(to) => done(self.move_clock(*to, now)),
         }
     }

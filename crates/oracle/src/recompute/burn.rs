@@ -1,7 +1,7 @@
 //! Which credits are burned first (spec 2.3, decision 10).
 
 use super::Wallet;
-use crate::{Amount, Consume, EventKind, Instant};
+use crate::{Amount, Consume, EventKind, Instant, Undone};
 
 impl Wallet {
     /// The usable grants but the overdraft, in the order in which they are burned.
@@ -86,7 +86,9 @@ impl Wallet {
 
     /// One row for each grant touched; the ledger carries the attributed instant (decision 32).
     pub(super) fn consume(&mut self, asked: &Consume, at: Instant) {
-        for (place, part) in self.burn(asked.amount, at) {
+        let legs = self.burn(asked.amount, at);
+        self.note_consumption(Undone::Consumption(asked.key.clone()), &legs);
+        for (place, part) in legs {
             let row = self.row(EventKind::Consumed, place, -part, at);
             row.attributed_at = asked.created_at.unwrap_or(at);
         }

@@ -1,7 +1,7 @@
 //! Credits that are set aside (spec 2.12, decisions 16, 17, 22, 39 and 62).
 
 use super::{Hold, Wallet};
-use crate::{Amount, EventKind, GrantState, Instant, Part, Reserve};
+use crate::{Amount, EventKind, GrantState, Instant, Part, Reserve, Undone};
 
 impl Wallet {
     pub(super) fn reserve(&mut self, asked: &Reserve, at: Instant) {
@@ -46,6 +46,7 @@ impl Wallet {
             }
         }
         taken.retain(|(_, used)| *used > 0);
+        self.note_consumption(Undone::Reservation(hold.reservation.clone()), &taken);
 
         let breakdown = self.breakdown(EventKind::Consumed, &taken, -1);
         let first = hold.parts[0].0;
@@ -68,7 +69,7 @@ impl Wallet {
     }
 
     /// What returns to a grant that has ended leaves again.
-    fn lose_on_dead_grants(&mut self, returned: &[(usize, Amount)], at: Instant) {
+    pub(super) fn lose_on_dead_grants(&mut self, returned: &[(usize, Amount)], at: Instant) {
         for (grant, part) in returned {
             if *part == 0 {
                 continue;

@@ -7,10 +7,12 @@ mod burn;
 mod due;
 mod holds;
 mod overdraft;
+mod refunds;
 mod view;
 
 use crate::facts::{Fact, What};
 use crate::{Amount, Change, EventKind, Grant, GrantKind, GrantName, GrantState, Instant, RowView};
+use refunds::{Consumption, RefundMade, Takeover};
 
 /// A wallet at some instant.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,11 @@ pub(crate) struct Wallet {
     pub(crate) holds: Vec<Hold>,
     /// Oldest first.
     pub(crate) rows: Vec<RowView>,
+    /// In order of creation.
+    pub(crate) refunds: Vec<RefundMade>,
+    consumptions: Vec<Consumption>,
+    /// Oldest first.
+    takeovers: Vec<Takeover>,
     /// When something was accepted last, which may have made no row: a grant that is yet to begin.
     pub(crate) accepted_at: Option<Instant>,
 }
@@ -108,6 +115,7 @@ impl Wallet {
             What::Consume(asked) => self.consume(asked, fact.at),
             What::Reserve(asked) => self.reserve(asked, fact.at),
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
+            What::Refund(asked) => self.refund(asked, fact.at),
             What::WroteDue => {}
         }
         if fact.what != What::WroteDue {

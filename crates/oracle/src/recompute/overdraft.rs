@@ -1,5 +1,6 @@
 //! The overdraft: where a deficit stands, and how it is settled (spec 2.5, decision 11).
 
+use super::refunds::Takeover;
 use super::{Wallet, WalletGrant};
 use crate::{EventKind, GrantName, GrantState, Instant};
 
@@ -47,6 +48,7 @@ impl Wallet {
             self.row(EventKind::TransferSource, overdraft, part, at);
             self.grants[place].consumed += part;
             self.row(EventKind::TransferTarget, place, -part, at);
+            self.takeovers.push(Takeover { overdraft, grant: place, amount: part });
         }
         if self.grants[overdraft].consumed == 0 {
             self.grants[overdraft].state = GrantState::Voided;

@@ -61,6 +61,8 @@ fn check_chain(rows: &[RowView]) {
                 assert_eq!(row.amount, parts, "{row:?}");
             }
             EventKind::Updated => assert_eq!(row.amount, 0, "{row:?}"),
+            // What is given back of a reservation.
+            EventKind::Consumed if row.amount > 0 => assert!(row.breakdown.is_empty(), "{row:?}"),
             _ => assert!(row.breakdown.is_empty() && row.reservation.is_none(), "{row:?}"),
         }
     }

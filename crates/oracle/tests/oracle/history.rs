@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, CREDIT, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve,
-    Short, WalletName, overdraft_id,
+    Amount, CREDIT, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request,
+    Reserve, Short, Undone, WalletName, overdraft_id,
 };
 
 /// A step: what the clock shows, and what is asked.
@@ -83,10 +83,11 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(33) {
+    match numbers.below(38) {
         0..6 => Request::Grant(grant(numbers, wallet, now)),
         6..11 => Request::Consume(consume(numbers, wallet, now)),
         11..15 => Request::Reserve(reserve(numbers, wallet, now)),
+        33.. => Request::Refund(refund(numbers, wallet)),
         15..18 | 27.. => Request::Release(Release {
             wallet,
             reservation: format!("r{}", numbers.below(9)),
@@ -144,6 +145,18 @@ fn consume(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Consume {
         created_at: (numbers.below(6) == 0).then(|| numbers.instant_near(now, 900_000)),
         dimensions: BTreeMap::new(),
         short: if numbers.below(3) == 0 { Short::Reject } else { Short::Overdraft },
+    }
+}
+
+fn refund(numbers: &mut Numbers, wallet: WalletName) -> Refund {
+    Refund {
+        wallet,
+        key: format!("f{}", numbers.below(60)),
+        of: match numbers.below(4) {
+            0 => Undone::Reservation(format!("r{}", numbers.below(9))),
+            _ => Undone::Consumption(format!("k{}", numbers.below(60))),
+        },
+        amount: (numbers.below(3) > 0).then(|| numbers.amount()),
     }
 }
 

@@ -48,6 +48,8 @@ fn credits_are_conserved_after_every_step() {
     for denied in [
         Denied::GrantNotFound,
         Denied::ReservationNotFound,
+        Denied::ConsumptionNotFound,
+        Denied::RefundExceeds,
         Denied::CustomerArchived,
         Denied::CurrencyArchived,
         Denied::KeyReused,
@@ -79,6 +81,7 @@ fn a_repeated_request_changes_nothing_and_is_answered_alike() {
                     | Request::Batch(_)
                     | Request::Reserve(_)
                     | Request::Release(_)
+                    | Request::Refund(_)
             );
             if let (Ok(answer), true) = (answer, has_a_name) {
                 accepted.push((step.request, answer));
@@ -109,6 +112,7 @@ fn fixed(answer: &Answer) -> Vec<String> {
         Answer::Batch(rejected) => vec![format!("{rejected:?}")],
         Answer::Reserved { amount, expires_at, .. } => vec![format!("{amount} {expires_at}")],
         Answer::Released { amount, consumed, .. } => vec![format!("{amount} {consumed}")],
+        Answer::Refunded(one) => vec![format!("{} {} {}", one.amount, one.refunded, one.at)],
     }
 }
 

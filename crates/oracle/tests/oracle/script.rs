@@ -1,11 +1,12 @@
 //! The language of the examples: what is asked, line by line, and what is expected.
 
+mod asking;
+
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Answer, Change, Consume, Denied, Edit, EventKind, Grant, GrantKind, GrantName, GrantState,
-    Instant, Oracle, Part, Release, Request, Reserve, RowView, Settings, Short, WalletName,
-    overdraft_id,
+    Answer, Denied, EventKind, GrantState, Instant, Oracle, Part, Request, RowView, Settings,
+    WalletName,
 };
 
 use crate::conservation;
@@ -110,130 +111,6 @@ impl Script {
         self.ask(Request::CreateCurrency("credits".to_owned())).unwrap();
     }
 
-    fn request(&mut self, verb: &str, words: &mut Words, items: &[&str]) -> Request {
-        match verb {
-            "create" | "archive" | "unarchive" => {
-                let kind = words.next();
-                let id = words.next().to_owned();
-                match (verb, kind) {
-                    ("create", "customer") => Request::CreateCustomer(id),
-                    ("archive", "customer") => Request::ArchiveCustomer(id),
-                    ("unarchive", "customer") => Request::UnarchiveCustomer(id),
-                    ("create", "currency") => Request::CreateCurrency(id),
-                    ("archive", "currency") => Request::ArchiveCurrency(id),
-                    ("unarchive", "currency") => Request::UnarchiveCurrency(id),
-                    _ => panic!("{verb} {kind}"),
-                }
-            }
-            "grant" => Request::Grant(self.grant(words)),
-            "void" => Request::Void(self.grant_id(words.next())),
-            "edit" => {
-                let id = self.grant_id(words.next());
-                Request::Edit(Edit { id, change: self.change(words) })
-            }
-            "consume" => Request::Consume(self.consume(words)),
-            "batch" => {
-                let consumptions = items.iter().map(|item| self.consume(&mut Words::new(item)));
-                Request::Batch(consumptions.collect())
-            }
-            "reserve" => Request::Reserve(self.reserve(words)),
-            "release" => Request::Release(Release {
-                wallet: self.wallet.clone(),
-                reservation: words.next().to_owned(),
-                consumed: words.amount(),
-            }),
-            "move-clock" => Request::MoveClock(words.instant(self.now)),
-            _ => panic!("unknown word {verb}"),
-        }
-    }
-
-    fn grant(&self, words: &mut Words) -> Grant {
-        let id = words.next().to_owned();
-        let kind = match words.next() {
-            "promotional" => GrantKind::Promotional,
-            "recurring" => GrantKind::Recurring,
-            "paid" => GrantKind::Paid,
-            kind => panic!("kind {kind}"),
-        };
-        let mut grant = Grant {
-            wallet: self.wallet.clone(),
-            id,
-            kind,
-            amount: words.amount(),
-            priority: 50,
-            effective_at: None,
-            expire_at: None,
-        };
-        while !words.is_empty() {
-            match words.next() {
-                "priority" => grant.priority = words.next().parse().unwrap(),
-                "from" => grant.effective_at = Some(words.instant(self.now)),
-                "until" => grant.expire_at = Some(words.instant(self.now)),
-                word => panic!("grant with {word}"),
-            }
-        }
-        grant
-    }
-
-    fn change(&self, words: &mut Words) -> Change {
-        let mut change = Change::default();
-        while !words.is_empty() {
-            match words.next() {
-                "priority" => change.priority = Some(words.next().parse().unwrap()),
-                "until" if words.has("never") => change.expire_at = Some(None),
-                "until" => change.expire_at = Some(Some(words.instant(self.now))),
-                "name" => change.display_name = Some(words.next().to_owned()),
-                word => panic!("edit of {word}"),
-            }
-        }
-        change
-    }
-
-    fn consume(&mut self, words: &mut Words) -> Consume {
-        self.keys += 1;
-        let mut consume = Consume {
-            wallet: self.wallet.clone(),
-            key: format!("key {}", self.keys),
-            amount: words.amount(),
-            created_at: None,
-            dimensions: BTreeMap::new(),
-            short: Short::Overdraft,
-        };
-        while !words.is_empty() {
-            match words.next() {
-                "key" => consume.key = words.next().to_owned(),
-                "created" => consume.created_at = Some(words.instant(self.now)),
-                "reject" => consume.short = Short::Reject,
-                "for" => {
-                    consume.dimensions.insert("team".to_owned(), words.next().to_owned());
-                }
-                "by" => consume.wallet.customer = words.next().to_owned(),
-                word => panic!("consumption with {word}"),
-            }
-        }
-        consume
-    }
-
-    fn reserve(&self, words: &mut Words) -> Reserve {
-        Reserve {
-            wallet: self.wallet.clone(),
-            reservation: words.next().to_owned(),
-            amount: words.amount(),
-            expires_at: if words.has("until") {
-                words.instant(self.now)
-            } else {
-                instant("+1h", self.now)
-            },
-        }
-    }
-
-    fn grant_id(&self, word: &str) -> String {
-        match grant_name(word) {
-            GrantName::Given(id) => id,
-            GrantName::Overdraft(number) => overdraft_id(&self.wallet, number),
-        }
-    }
-
     fn expect(&mut self, words: &mut Words, items: &[&str]) {
         match words.next() {
             "balance" => {
@@ -336,6 +213,14 @@ impl Script {
                 assert_eq!(amount, words.amount());
                 assert_eq!(consumed, words.amount());
                 assert_eq!(totals, self.oracle.totals(&self.wallet, self.now));
+            }
+            ("refunded", Answer::Refunded(refunded)) => {
+                assert_eq!(refunded.amount, words.amount());
+                assert_eq!(refunded.refunded, words.amount());
+                if words.has("at") {
+                    assert_eq!(refunded.at, words.instant(self.now));
+                }
+                assert_eq!(refunded.totals, self.oracle.totals(&self.wallet, self.now));
             }
             ("batch", Answer::Batch(rejected)) => {
                 let mut expected = Vec::new();

@@ -223,6 +223,7 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::CurrencyNotFound => (404, "CustomCurrencyNotFound"),
         Denied::GrantNotFound => (404, "CreditGrantNotFound"),
         Denied::ReservationNotFound => (404, "CreditReservationNotFound"),
+        Denied::ConsumptionNotFound => (404, "CreditConsumptionNotFound"),
         Denied::CustomerArchived | Denied::CurrencyArchived => (400, "EntityIsArchivedError"),
         Denied::KeyReused | Denied::Duplicate => (409, "DuplicatedEntityNotAllowed"),
         Denied::ExpireNotAfterEffective => (400, "ExpireAtMustBeLaterThanEffectiveAtError"),
@@ -236,7 +237,7 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::GrantCannotBeVoided => (400, "CreditGrantCannotBeVoided"),
         Denied::GrantExpired => (400, "CannotUpdateExpireAtForExpiredCreditGrantError"),
         Denied::Insufficient => (402, "InsufficientCredits"),
-        Denied::TooMany => (400, "InvalidArgumentError"),
+        Denied::RefundExceeds | Denied::TooMany => (400, "InvalidArgumentError"),
         Denied::SumTooLarge => (400, "AmountTooLarge"),
     }
 }

@@ -17,8 +17,8 @@ use scrip_ledger::{
     SANDBOX, Value, WalletRelease, WalletReserve, Work, bootstrap,
 };
 use scrip_oracle::{
-    Amount, Answer, Consumed, Denied, GrantName, Instant, Release, Request, Reserve, Totals,
-    WalletName,
+    Amount, Answer, Consumed, Denied, GrantName, Instant, Refunded, Release, Request, Reserve,
+    Totals, WalletName,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -265,8 +265,13 @@ impl Driver {
                 consumed: released.consumed.billionths(),
                 totals: words::totals(&released.balance),
             },
+            LedgerAnswer::Refunded(refunded) => Answer::Refunded(Refunded {
+                amount: refunded.amount.billionths(),
+                refunded: refunded.refunded.billionths(),
+                at: milliseconds(refunded.at),
+                totals: words::totals(&refunded.balance),
+            }),
             LedgerAnswer::Imported(_)
-            | LedgerAnswer::Refunded(_)
             | LedgerAnswer::Recharge(_)
             | LedgerAnswer::RecurringGrant(_) => bail!("nobody asked for that: {answer:?}"),
         })

@@ -6,16 +6,16 @@ use anyhow::{Result, bail};
 use scrip_core::{
     Balance, Credits, CurrencyId, CustomerId, Dimension, EditGrant, Entity, EventType, Fingerprint,
     GrantChange, GrantId, GrantState as State, GrantType, IdempotencyKey, Money, NewGrant,
-    OnInsufficient, PaymentState, Priority, Refusal, ResourceId, RowPart, Timestamp, WalletKey,
-    Words,
+    OnInsufficient, PaymentState, Priority, RefundRequest, Refusal, ReservationId, ResourceId,
+    RowPart, Timestamp, Undone as LedgerUndone, WalletKey, Words,
 };
 use scrip_ledger::{
     CreateGrant, GrantView as LedgerGrant, NewRecord, Payment, RecordKind, RowView as LedgerRow,
-    WalletConsume, Work,
+    WalletConsume, WalletRefund, Work,
 };
 use scrip_oracle::{
     Consume, Denied, Edit, EventKind, Grant, GrantKind, GrantName, GrantState, GrantView, Instant,
-    Part, Request, RowView, Short, Totals, WalletName,
+    Part, Refund, Request, RowView, Short, Totals, Undone, WalletName,
 };
 
 use crate::history::Environment;
@@ -69,6 +69,7 @@ pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> 
             let items = items.iter().map(|item| burn(environment, item));
             Work::ConsumeBatch(items.collect::<Result<_>>()?)
         }
+        Request::Refund(refund) => Work::Refund(Box::new(give_back(environment, refund)?)),
         Request::MoveClock(to) => Work::MoveClock(timestamp(*to)?),
         Request::Reserve(_) | Request::Release(_) | Request::Void(_) | Request::Edit(_) => {
             bail!("{request:?} needs more than words")
@@ -118,6 +119,16 @@ fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
     };
     let wallet = wallet_key(environment, &consume.wallet)?;
     Ok(WalletConsume { wallet, consume: asked, as_currency_says: false })
+}
+
+fn give_back(environment: Environment, refund: &Refund) -> Result<WalletRefund> {
+    let of = match &refund.of {
+        Undone::Consumption(key) => LedgerUndone::Consumption(IdempotencyKey::parse(key)?),
+        Undone::Reservation(id) => LedgerUndone::Reservation(ReservationId::parse(id)?),
+    };
+    let key = IdempotencyKey::parse(&refund.key)?;
+    let request = RefundRequest { key, of, amount: refund.amount.map(Credits::from_billionths) };
+    Ok(WalletRefund { wallet: wallet_key(environment, &refund.wallet)?, request })
 }
 
 pub(super) fn edit(id: GrantId, Edit { change, .. }: &Edit) -> Result<EditGrant> {
@@ -229,6 +240,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::NotFound { entity: Entity::CustomCurrency, .. } => Denied::CurrencyNotFound,
         Refusal::NotFound { entity: Entity::Grant, .. } => Denied::GrantNotFound,
         Refusal::NotFound { entity: Entity::Reservation, .. } => Denied::ReservationNotFound,
+        Refusal::NotFound { entity: Entity::Consumption, .. } => Denied::ConsumptionNotFound,
         Refusal::Archived { entity: Entity::CustomCurrency, .. } => Denied::CurrencyArchived,
         Refusal::Archived { .. } => Denied::CustomerArchived,
         Refusal::KeyReused { .. }
@@ -246,13 +258,12 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::GrantCannotBeVoided { .. } => Denied::GrantCannotBeVoided,
         Refusal::GrantExpired => Denied::GrantExpired,
         Refusal::InsufficientCredits { .. } => Denied::Insufficient,
+        Refusal::RefundExceeds { .. } | Refusal::NothingToRefund => Denied::RefundExceeds,
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::HoldEnded { .. }
-        | Refusal::NotFound { entity: Entity::RecurringGrant | Entity::Consumption, .. }
-        | Refusal::RefundExceeds { .. }
-        | Refusal::NothingToRefund
+        | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
         | Refusal::RechargeWithoutPrice
         | Refusal::TargetNotAboveThreshold { .. }
         | Refusal::RecurringGrantMoved { .. }

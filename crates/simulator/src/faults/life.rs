@@ -445,6 +445,7 @@ impl Directory<'_> {
                 | Request::Batch(_)
                 | Request::Reserve(_)
                 | Request::Release(_)
+                | Request::Refund(_)
                 | Request::MoveClock(_)
         );
         self.count_unknown(has_happened);

@@ -1,11 +1,13 @@
 //! Histories from a seed: the same seed and number of steps give the same steps.
 
+mod again;
+
 use std::collections::BTreeMap;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_oracle::{
-    Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short, WalletName,
+    Change, Consume, Edit, Grant, GrantKind, Instant, Request, Reserve, Short, WalletName,
 };
 
 use super::profile::{Deed, Profile};
@@ -91,6 +93,7 @@ impl Generator {
             Deed::Edit => Step::Ask(self.edit()),
             Deed::Reserve => Step::Ask(self.reserve()),
             Deed::Release => Step::Ask(self.release()),
+            Deed::Refund => Step::Ask(self.refund()),
             Deed::Time => self.time(),
             Deed::Back => self.back(),
             Deed::Standing => Step::Ask(self.standing()),
@@ -255,77 +258,6 @@ impl Generator {
         let amount = self.profile.amounts.pick(&mut self.rng);
         let expires_at = self.times.hold_end(&mut self.rng, now);
         Request::Reserve(Reserve { wallet: self.wallet(), reservation, amount, expires_at })
-    }
-
-    fn release(&mut self) -> Request {
-        let reserves = self.asked.iter().filter_map(|request| match request {
-            Request::Reserve(reserve) => Some(reserve.clone()),
-            _ => None,
-        });
-        let mut reserves: Vec<_> = reserves.collect();
-        let amounts = self.profile.amounts;
-        if reserves.is_empty() || self.percent(3) {
-            let wallet = self.wallet();
-            let consumed = amounts.pick(&mut self.rng);
-            let reservation = "r999999".to_owned();
-            return Request::Release(Release { wallet, reservation, consumed });
-        }
-        // Mostly a recent one, which may be open still.
-        let recent = if self.percent(70) { 5 } else { reserves.len() };
-        let from = reserves.len().saturating_sub(recent);
-        let place = from + self.below(reserves.len() - from);
-        let Reserve { wallet, reservation, amount, .. } = reserves.swap_remove(place);
-        let consumed = amounts.pick_taken(&mut self.rng, amount);
-        Request::Release(Release { wallet, reservation, consumed })
-    }
-
-    /// An earlier request again, as it was or with something else under its name.
-    fn repeat(&mut self) -> Request {
-        let place = self.below(self.asked.len());
-        let Some(request) = self.asked.get(place).cloned() else { return self.grant() };
-        if self.percent(70) {
-            return request;
-        }
-        match request {
-            Request::Consume(consume) => Request::Consume(self.altered(consume)),
-            Request::Reserve(mut reserve) => {
-                match self.below(3) {
-                    0 => reserve.amount += 1,
-                    1 => reserve.expires_at += 1,
-                    _ => reserve.wallet = self.wallet(),
-                }
-                Request::Reserve(reserve)
-            }
-            Request::Release(mut release) => {
-                release.consumed = self.profile.amounts.pick(&mut self.rng);
-                Request::Release(release)
-            }
-            Request::Batch(mut items) => {
-                let kept = 1 + self.below(items.len());
-                items.truncate(kept);
-                items.push(self.consume());
-                Request::Batch(items)
-            }
-            other => other,
-        }
-    }
-
-    fn altered(&mut self, mut consume: Consume) -> Consume {
-        match self.below(5) {
-            0 => consume.amount = if consume.amount > 1 { consume.amount - 1 } else { 2 },
-            1 => consume.created_at = Some(self.now()),
-            2 => {
-                consume.dimensions.insert("model".to_owned(), "other".to_owned());
-            }
-            3 => consume.wallet = self.wallet(),
-            _ => {
-                consume.short = match consume.short {
-                    Short::Overdraft => Short::Reject,
-                    Short::Reject => Short::Overdraft,
-                }
-            }
-        }
-        consume
     }
 
     /// Time passes: by itself, or by moving the test clock.

@@ -130,6 +130,7 @@ impl Step {
             Self::Ask(Request::Batch(items)) => items.iter().map(|item| &item.wallet).collect(),
             Self::Ask(Request::Reserve(reserve)) => vec![&reserve.wallet],
             Self::Ask(Request::Release(release)) => vec![&release.wallet],
+            Self::Ask(Request::Refund(refund)) => vec![&refund.wallet],
             Self::Read(Read::Totals(wallet) | Read::At(wallet, _)) => vec![wallet],
             _ => Vec::new(),
         }

@@ -18,6 +18,7 @@ pub(super) enum Deed {
     Edit,
     Reserve,
     Release,
+    Refund,
     Time,
     Back,
     Standing,
@@ -29,7 +30,7 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Each deed with its usual weight.
-    const USUAL: [(Self, u32); 14] = [
+    const USUAL: [(Self, u32); 15] = [
         (Self::Grant, 14),
         (Self::Consume, 16),
         (Self::Batch, 4),
@@ -37,6 +38,7 @@ impl Deed {
         (Self::Edit, 4),
         (Self::Reserve, 8),
         (Self::Release, 7),
+        (Self::Refund, 6),
         (Self::Time, 12),
         (Self::Back, 1),
         (Self::Standing, 1),
@@ -88,10 +90,11 @@ impl Profile {
                 _ => *weight,
             };
         }
-        match rng.random_range(0..8) {
+        match rng.random_range(0..9) {
             0 => profile.favour(&[Deed::Consume, Deed::Grant, Deed::Time]),
             1 => profile.favour(&[Deed::Reserve, Deed::Release, Deed::Grant, Deed::Time]),
             2 => profile.favour(&[Deed::Batch, Deed::Grant]),
+            4 => profile.favour(&[Deed::Refund, Deed::Consume, Deed::Grant, Deed::Release]),
             3 => profile.favour(&[Deed::Void, Deed::Edit, Deed::Grant, Deed::Reserve]),
             _ => {}
         }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short,
-    WalletName,
+    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
+    Short, WalletName,
 };
 
 use crate::history::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -124,6 +124,13 @@ fn requests(request: &Request) -> Vec<Request> {
             let amounts = amounts(release.consumed).into_iter().chain([0]);
             let amounts = amounts.map(|consumed| Release { consumed, ..release.clone() });
             wallets.chain(amounts).map(Request::Release).collect()
+        }
+        Request::Refund(refund) => {
+            let wallets = wallets(&refund.wallet).into_iter();
+            let wallets = wallets.map(|wallet| Refund { wallet, ..refund.clone() });
+            let amounts = refund.amount.into_iter().flat_map(amounts).map(Some).chain([None]);
+            let amounts = amounts.map(|amount| Refund { amount, ..refund.clone() });
+            wallets.chain(amounts).map(Request::Refund).collect()
         }
         _ => Vec::new(),
     }

@@ -8,11 +8,13 @@ use scrip_simulator::history::{BEGINNING, Environment, History, Read, RowsRead, 
 
 /// Every refusal but those that take ten thousand grants, holds or currencies, or a thousand of the
 /// largest amounts; see `bounds`.
-const REFUSALS: [&str; 19] = [
+const REFUSALS: [&str; 21] = [
     "CustomerNotFound",
     "CurrencyNotFound",
     "GrantNotFound",
     "ReservationNotFound",
+    "ConsumptionNotFound",
+    "RefundExceeds",
     "CustomerArchived",
     "CurrencyArchived",
     "KeyReused",
@@ -30,7 +32,7 @@ const REFUSALS: [&str; 19] = [
     "Insufficient",
 ];
 
-const ANSWERS: [&str; 12] = [
+const ANSWERS: [&str; 13] = [
     "Done",
     "Grant(",
     "state: Scheduled",
@@ -43,6 +45,7 @@ const ANSWERS: [&str; 12] = [
     "is_open: false",
     "reserved_on_dead: 1",
     "Released {",
+    "Refunded(",
 ];
 
 /// The seeds that are looked at; few enough for a second or two.

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short,
-    WalletName,
+    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
+    Short, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -169,6 +169,7 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
             let (wallet, reservation, consumed) = (words.wallet()?, words.text()?, words.amount()?);
             Request::Release(Release { wallet, reservation, consumed })
         }
+        "refund" => Request::Refund(read_refund(words)?),
         "move" => Request::MoveClock(words.instant()?),
         _ => return Err("no such step".to_owned()),
     })
@@ -235,6 +236,19 @@ fn read_consume(words: &mut Words<'_>) -> Reading<Consume> {
         }
     }
     Ok(consume)
+}
+
+fn read_refund(words: &mut Words<'_>) -> Reading<Refund> {
+    let (wallet, key) = (words.wallet()?, words.text()?);
+    words.expect("of")?;
+    let of = match words.next()? {
+        "consumption" => Undone::Consumption(words.text()?),
+        "reservation" => Undone::Reservation(words.text()?),
+        other => return Err(format!("{other:?} cannot be given back")),
+    };
+    let is_whole = words.0.as_slice().is_empty();
+    let amount = if is_whole { None } else { Some(words.amount()?) };
+    Ok(Refund { wallet, key, of, amount })
 }
 
 fn read_read(words: &mut Words<'_>) -> Reading<Read> {

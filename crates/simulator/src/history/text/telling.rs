@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Release, Request, Reserve, Short,
-    WalletName,
+    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
+    Short, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Budgets, Environment, History, Read, RowsRead, Step};
@@ -100,6 +100,7 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
             let (wallet, consumed) = (wallet_text(wallet), amount_text(*consumed));
             write!(f, "release {wallet} {reservation} {consumed}")
         }
+        Request::Refund(refund) => tell_refund(f, refund),
         Request::MoveClock(to) => write!(f, "move {}", instant_text(*to)),
     }
 }
@@ -143,6 +144,16 @@ fn tell_consume(f: &mut Formatter<'_>, consume: &Consume) -> fmt::Result {
         f.write_str(" reject")?;
     }
     dimensions.iter().try_for_each(|(name, value)| write!(f, " dimension {name} {value}"))
+}
+
+fn tell_refund(f: &mut Formatter<'_>, refund: &Refund) -> fmt::Result {
+    let Refund { wallet, key, of, amount } = refund;
+    let (kind, name) = match of {
+        Undone::Consumption(name) => ("consumption", name),
+        Undone::Reservation(name) => ("reservation", name),
+    };
+    write!(f, "refund {} {key} of {kind} {name}", wallet_text(wallet))?;
+    amount.map_or(Ok(()), |amount| write!(f, " {}", amount_text(amount)))
 }
 
 fn tell_read(f: &mut Formatter<'_>, read: &Read) -> fmt::Result {

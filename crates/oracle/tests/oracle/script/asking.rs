@@ -1,0 +1,156 @@
+//! What the lines of an example ask for.
+
+use std::collections::BTreeMap;
+
+use scrip_oracle::{
+    Change, Consume, Edit, Grant, GrantKind, GrantName, Refund, Release, Request, Reserve, Short,
+    Undone, overdraft_id,
+};
+
+use super::Script;
+use crate::words::{Words, amount, grant_name, instant};
+
+impl Script {
+    pub(super) fn request(&mut self, verb: &str, words: &mut Words, items: &[&str]) -> Request {
+        match verb {
+            "create" | "archive" | "unarchive" => {
+                let kind = words.next();
+                let id = words.next().to_owned();
+                match (verb, kind) {
+                    ("create", "customer") => Request::CreateCustomer(id),
+                    ("archive", "customer") => Request::ArchiveCustomer(id),
+                    ("unarchive", "customer") => Request::UnarchiveCustomer(id),
+                    ("create", "currency") => Request::CreateCurrency(id),
+                    ("archive", "currency") => Request::ArchiveCurrency(id),
+                    ("unarchive", "currency") => Request::UnarchiveCurrency(id),
+                    _ => panic!("{verb} {kind}"),
+                }
+            }
+            "grant" => Request::Grant(self.grant(words)),
+            "void" => Request::Void(self.grant_id(words.next())),
+            "edit" => {
+                let id = self.grant_id(words.next());
+                Request::Edit(Edit { id, change: self.change(words) })
+            }
+            "consume" => Request::Consume(self.consume(words)),
+            "batch" => {
+                let consumptions = items.iter().map(|item| self.consume(&mut Words::new(item)));
+                Request::Batch(consumptions.collect())
+            }
+            "reserve" => Request::Reserve(self.reserve(words)),
+            "release" => Request::Release(Release {
+                wallet: self.wallet.clone(),
+                reservation: words.next().to_owned(),
+                consumed: words.amount(),
+            }),
+            "refund" => Request::Refund(self.refund(words)),
+            "move-clock" => Request::MoveClock(words.instant(self.now)),
+            _ => panic!("unknown word {verb}"),
+        }
+    }
+
+    fn grant(&self, words: &mut Words) -> Grant {
+        let id = words.next().to_owned();
+        let kind = match words.next() {
+            "promotional" => GrantKind::Promotional,
+            "recurring" => GrantKind::Recurring,
+            "paid" => GrantKind::Paid,
+            kind => panic!("kind {kind}"),
+        };
+        let mut grant = Grant {
+            wallet: self.wallet.clone(),
+            id,
+            kind,
+            amount: words.amount(),
+            priority: 50,
+            effective_at: None,
+            expire_at: None,
+        };
+        while !words.is_empty() {
+            match words.next() {
+                "priority" => grant.priority = words.next().parse().unwrap(),
+                "from" => grant.effective_at = Some(words.instant(self.now)),
+                "until" => grant.expire_at = Some(words.instant(self.now)),
+                word => panic!("grant with {word}"),
+            }
+        }
+        grant
+    }
+
+    fn change(&self, words: &mut Words) -> Change {
+        let mut change = Change::default();
+        while !words.is_empty() {
+            match words.next() {
+                "priority" => change.priority = Some(words.next().parse().unwrap()),
+                "until" if words.has("never") => change.expire_at = Some(None),
+                "until" => change.expire_at = Some(Some(words.instant(self.now))),
+                "name" => change.display_name = Some(words.next().to_owned()),
+                word => panic!("edit of {word}"),
+            }
+        }
+        change
+    }
+
+    fn consume(&mut self, words: &mut Words) -> Consume {
+        self.keys += 1;
+        let mut consume = Consume {
+            wallet: self.wallet.clone(),
+            key: format!("key {}", self.keys),
+            amount: words.amount(),
+            created_at: None,
+            dimensions: BTreeMap::new(),
+            short: Short::Overdraft,
+        };
+        while !words.is_empty() {
+            match words.next() {
+                "key" => consume.key = words.next().to_owned(),
+                "created" => consume.created_at = Some(words.instant(self.now)),
+                "reject" => consume.short = Short::Reject,
+                "for" => {
+                    consume.dimensions.insert("team".to_owned(), words.next().to_owned());
+                }
+                "by" => consume.wallet.customer = words.next().to_owned(),
+                word => panic!("consumption with {word}"),
+            }
+        }
+        consume
+    }
+
+    fn reserve(&self, words: &mut Words) -> Reserve {
+        Reserve {
+            wallet: self.wallet.clone(),
+            reservation: words.next().to_owned(),
+            amount: words.amount(),
+            expires_at: if words.has("until") {
+                words.instant(self.now)
+            } else {
+                instant("+1h", self.now)
+            },
+        }
+    }
+
+    fn grant_id(&self, word: &str) -> String {
+        match grant_name(word) {
+            GrantName::Given(id) => id,
+            GrantName::Overdraft(number) => overdraft_id(&self.wallet, number),
+        }
+    }
+
+    /// `refund K 5`, `refund reservation R`, `refund K key r`: without an amount what is left.
+    fn refund(&mut self, words: &mut Words) -> Refund {
+        self.keys += 1;
+        let of = match words.has("reservation") {
+            true => Undone::Reservation(words.next().to_owned()),
+            false => Undone::Consumption(words.next().to_owned()),
+        };
+        let (wallet, key) = (self.wallet.clone(), format!("key {}", self.keys));
+        let mut refund = Refund { wallet, key, of, amount: None };
+        while !words.is_empty() {
+            match words.next() {
+                "key" => refund.key = words.next().to_owned(),
+                word => refund.amount = Some(amount(word)),
+            }
+        }
+        refund
+    }
+}

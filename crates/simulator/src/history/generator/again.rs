@@ -1,0 +1,120 @@
+//! Requests about what was asked for before: settled, given back, repeated.
+
+use scrip_oracle::{Amount, Consume, Refund, Release, Request, Reserve, Short, Undone, WalletName};
+
+use super::Generator;
+use rand::RngExt as _;
+
+impl Generator {
+    pub(super) fn release(&mut self) -> Request {
+        let reserves = self.asked.iter().filter_map(|request| match request {
+            Request::Reserve(reserve) => Some(reserve.clone()),
+            _ => None,
+        });
+        let mut reserves: Vec<_> = reserves.collect();
+        let amounts = self.profile.amounts;
+        if reserves.is_empty() || self.percent(3) {
+            let wallet = self.wallet();
+            let consumed = amounts.pick(&mut self.rng);
+            let reservation = "r999999".to_owned();
+            return Request::Release(Release { wallet, reservation, consumed });
+        }
+        // Mostly a recent one, which may be open still.
+        let recent = if self.percent(70) { 5 } else { reserves.len() };
+        let from = reserves.len().saturating_sub(recent);
+        let place = from + self.below(reserves.len() - from);
+        let Reserve { wallet, reservation, amount, .. } = reserves.swap_remove(place);
+        let consumed = amounts.pick_taken(&mut self.rng, amount);
+        Request::Release(Release { wallet, reservation, consumed })
+    }
+
+    /// An earlier request again, as it was or with something else under its name.
+    pub(super) fn repeat(&mut self) -> Request {
+        let place = self.below(self.asked.len());
+        let Some(request) = self.asked.get(place).cloned() else { return self.grant() };
+        if self.percent(70) {
+            return request;
+        }
+        match request {
+            Request::Consume(consume) => Request::Consume(self.altered(consume)),
+            Request::Reserve(mut reserve) => {
+                match self.below(3) {
+                    0 => reserve.amount += 1,
+                    1 => reserve.expires_at += 1,
+                    _ => reserve.wallet = self.wallet(),
+                }
+                Request::Reserve(reserve)
+            }
+            Request::Release(mut release) => {
+                release.consumed = self.profile.amounts.pick(&mut self.rng);
+                Request::Release(release)
+            }
+            Request::Batch(mut items) => {
+                let kept = 1 + self.below(items.len());
+                items.truncate(kept);
+                items.push(self.consume());
+                Request::Batch(items)
+            }
+            Request::Refund(mut refund) => {
+                match self.below(3) {
+                    0 => refund.amount = Some(refund.amount.map_or(1, |amount| amount + 1)),
+                    1 => refund.amount = None,
+                    _ => refund.of = Undone::Consumption(self.key()),
+                }
+                Request::Refund(refund)
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn altered(&mut self, mut consume: Consume) -> Consume {
+        match self.below(5) {
+            0 => consume.amount = if consume.amount > 1 { consume.amount - 1 } else { 2 },
+            1 => consume.created_at = Some(self.now()),
+            2 => {
+                consume.dimensions.insert("model".to_owned(), "other".to_owned());
+            }
+            3 => consume.wallet = self.wallet(),
+            _ => {
+                consume.short = match consume.short {
+                    Short::Overdraft => Short::Reject,
+                    Short::Reject => Short::Overdraft,
+                }
+            }
+        }
+        consume
+    }
+
+    /// Mostly of a recent consumption or release; of all of it, or of a part, or of more.
+    pub(super) fn refund(&mut self) -> Request {
+        let mut consumptions: Vec<_> = self.asked.iter().flat_map(consumptions).collect();
+        let key = format!("f{}", self.rng.random_range(0..self.profile.keys));
+        let amounts = self.profile.amounts;
+        if consumptions.is_empty() || self.percent(3) {
+            let (wallet, of) = (self.wallet(), Undone::Consumption("k999999".to_owned()));
+            return Request::Refund(Refund { wallet, key, of, amount: None });
+        }
+        let recent = if self.percent(60) { 4 } else { consumptions.len() };
+        let from = consumptions.len().saturating_sub(recent);
+        let place = from + self.below(consumptions.len() - from);
+        let (wallet, of, amount) = consumptions.swap_remove(place);
+        let is_whole = self.percent(35);
+        let part = amounts.pick_taken(&mut self.rng, amount).max(1);
+        let part = if self.percent(60) { (amount / 3).max(1) } else { part };
+        Request::Refund(Refund { wallet, key, of, amount: (!is_whole).then_some(part) })
+    }
+}
+
+/// What a request consumes, if it is accepted.
+fn consumptions(request: &Request) -> Vec<(WalletName, Undone, Amount)> {
+    let consumption =
+        |item: &Consume| (item.wallet.clone(), Undone::Consumption(item.key.clone()), item.amount);
+    match request {
+        Request::Consume(item) => vec![consumption(item)],
+        Request::Batch(items) => items.iter().map(consumption).collect(),
+        Request::Release(Release { wallet, reservation, consumed }) => {
+            vec![(wallet.clone(), Undone::Reservation(reservation.clone()), *consumed)]
+        }
+        _ => Vec::new(),
+    }
+}
