@@ -123,6 +123,8 @@ pub enum Denied {
     GrantCannotBeVoided,
     /// The grant has expired and is to be changed.
     GrantExpired,
+    /// The reservation was settled or has ended by itself.
+    HoldEnded,
     /// There are not enough credits.
     Insufficient,
     /// So much is not left to be given back.

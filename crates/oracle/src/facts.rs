@@ -24,6 +24,10 @@ pub(crate) enum What {
     },
     Consume(Consume),
     Reserve(Reserve),
+    Extend {
+        hold: usize,
+        expires_at: Instant,
+    },
     Release {
         hold: usize,
         consumed: Amount,

@@ -24,7 +24,7 @@ pub use answer::{
 };
 pub use oracle::{Oracle, overdraft_id};
 pub use request::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
-    Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
+    Request, Reserve, Short, Undone, WalletName,
 };
 pub use settings::{CREDIT, Settings};

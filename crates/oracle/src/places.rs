@@ -1,19 +1,27 @@
 //! Customers and currencies: what must be there before a wallet is asked.
 
-use crate::{Denied, Settings, WalletName};
+use crate::{Denied, Overdraft, Settings, WalletName};
 
 /// A customer or a currency.
 #[derive(Clone, Debug)]
 struct Place {
     id: String,
     is_archived: bool,
+    /// Of a currency.
+    overdraft: Overdraft,
+}
+
+impl Place {
+    fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), is_archived: false, overdraft: Overdraft::Unset }
+    }
 }
 
 /// All customers and currencies, in order of creation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     customers: Vec<Place>,
-    /// Several may share an identifier, of which one at most is live (decisions 70 and 79).
+    /// Several may share an identifier, of which the last at most is live (decisions 70 and 79).
     currencies: Vec<Place>,
 }
 
@@ -22,7 +30,7 @@ impl Places {
         if self.customers.iter().any(|customer| customer.id == id) {
             return Err(Denied::Duplicate);
         }
-        self.customers.push(Place { id: id.to_owned(), is_archived: false });
+        self.customers.push(Place::new(id));
         Ok(())
     }
 
@@ -41,7 +49,7 @@ impl Places {
             return Err(Denied::Duplicate);
         }
         self.check_room_for_currency(limits)?;
-        self.currencies.push(Place { id: id.to_owned(), is_archived: false });
+        self.currencies.push(Place::new(id));
         Ok(())
     }
 
@@ -69,6 +77,19 @@ impl Places {
             }
             None => Ok(()),
         }
+    }
+
+    /// Of the live one, else of the one archived last.
+    pub(crate) fn set_overdraft(&mut self, id: &str, says: Overdraft) -> Result<(), Denied> {
+        let last = self.currencies.iter().rposition(|currency| currency.id == id);
+        let last = last.ok_or(Denied::CurrencyNotFound)?;
+        self.currencies[last].overdraft = says;
+        Ok(())
+    }
+
+    pub(crate) fn denies_overdraft(&self, id: &str) -> bool {
+        let last = self.currencies.iter().rfind(|currency| currency.id == id);
+        last.is_some_and(|currency| currency.overdraft == Overdraft::Deny)
     }
 
     /// Both are there, archived or not.

@@ -34,6 +34,8 @@ pub enum Request {
     ArchiveCurrency(String),
     /// Bring the currency back.
     UnarchiveCurrency(String),
+    /// Say what happens to a consumption in this currency that is short and does not say itself.
+    SetOverdraft(String, Overdraft),
     /// Make a grant.
     Grant(Grant),
     /// Take back what is left of a grant, by its identifier.
@@ -46,6 +48,8 @@ pub enum Request {
     Batch(Vec<Consume>),
     /// Set credits aside.
     Reserve(Reserve),
+    /// Let a reservation end at another instant.
+    Extend(Extend),
     /// Settle a reservation.
     Release(Release),
     /// Give back what was consumed.
@@ -111,6 +115,19 @@ pub enum Short {
     Overdraft,
     /// Nothing is consumed.
     Reject,
+    /// What the currency says (decision 72).
+    Unsaid,
+}
+
+/// What a currency says of consumptions that are short and do not say themselves (section 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdraft {
+    /// They overdraw.
+    Allow,
+    /// They are refused.
+    Deny,
+    /// Nothing, which allows.
+    Unset,
 }
 
 /// Credits to be burned.
@@ -140,6 +157,17 @@ pub struct Reserve {
     /// Above 0, at most 10^15 credits.
     pub amount: Amount,
     /// When it ends by itself.
+    pub expires_at: Instant,
+}
+
+/// A reservation to end at another instant, later or sooner (decisions 69 and 77).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extend {
+    /// Where.
+    pub wallet: WalletName,
+    /// Which.
+    pub reservation: String,
+    /// When it ends by itself from now on.
     pub expires_at: Instant,
 }
 

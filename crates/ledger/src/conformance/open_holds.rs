@@ -70,6 +70,9 @@ pub async fn are_extended_only_while_open(make: &Factory<'_>) {
         let item = extend_of(&wallet_, name, start().later(3 * HOUR));
         let ended = Refusal::HoldEnded { reservation: name.to_owned() };
         assert_eq!(refused(&world, &item).await, ended);
+        // Decision 55: an instant that is out of range is told first.
+        let item = extend_of(&wallet_, name, start().later(2 * HOUR));
+        assert_eq!(refused(&world, &item).await, Refusal::HoldExpiryOutOfRange);
     }
     let unknown = Refusal::not_found(Entity::Reservation, "other");
     for item in [

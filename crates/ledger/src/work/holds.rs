@@ -113,10 +113,14 @@ pub(super) fn extend(
     drop(seen);
     let Some(amount) = open else {
         let was_made = recall(state, &slot, name, reservation)?.is_some();
+        let now = slot.wallet.time_at(state.now(at.environment));
         put_back(state, slot)?;
-        let ended = || Refusal::HoldEnded { reservation: reservation.to_string() };
-        let unknown = || Refusal::not_found(Entity::Reservation, reservation);
-        return Err(if was_made { ended() } else { unknown() }.into());
+        if !was_made {
+            return Err(Refusal::not_found(Entity::Reservation, reservation).into());
+        }
+        // Decision 55: times come before the state.
+        extend.ends.instant(now)?;
+        return Err(Refusal::HoldEnded { reservation: reservation.to_string() }.into());
     };
     let command = Command::Extend(extend.clone());
     let extra = Extra { name: Some(name), ..Extra::default() };

@@ -11,6 +11,17 @@ const FARTHEST_AHEAD: Instant = 5 * MILLISECONDS_A_MINUTE;
 const FARTHEST_BACK: Instant = 400 * MILLISECONDS_A_DAY;
 
 impl Oracle {
+    /// What is left out is what the currency says now, also where requests are compared (decision
+    /// 72).
+    pub(super) fn said(&self, asked: &Consume) -> Consume {
+        let mut said = asked.clone();
+        if asked.short == Short::Unsaid {
+            let denies = self.places.denies_overdraft(&asked.wallet.currency);
+            said.short = if denies { Short::Reject } else { Short::Overdraft };
+        }
+        said
+    }
+
     pub(super) fn consume(&mut self, asked: &Consume, now: Instant) -> Result<Consumed, Denied> {
         self.places.check_usable(&asked.wallet)?;
         if let Some(first_at) = earlier_consumption(self.facts(&asked.wallet), asked)? {

@@ -4,7 +4,7 @@ use super::MILLISECONDS_A_DAY;
 use crate::facts::What;
 use crate::keys::earlier_reservation;
 use crate::recompute::{Hold, Wallet};
-use crate::{Answer, Denied, Instant, Oracle, Release, Reserve};
+use crate::{Answer, Denied, Extend, Instant, Oracle, Release, Reserve};
 
 impl Oracle {
     /// A hold never overdraws (decision 20); of a refused one nothing is remembered (49).
@@ -15,9 +15,7 @@ impl Oracle {
             return Ok(reserved(&wallet.holds[place], &wallet));
         }
         let wallet_now = self.wallet_now(&asked.wallet, now);
-        if asked.expires_at <= wallet_now || asked.expires_at > wallet_now + MILLISECONDS_A_DAY {
-            return Err(Denied::HoldEndOutOfRange);
-        }
+        check_end(asked.expires_at, wallet_now)?;
         if wallet.totals().balance() < asked.amount {
             return Err(Denied::Insufficient);
         }
@@ -26,6 +24,25 @@ impl Oracle {
         }
         let wallet = self.keep(&asked.wallet, wallet_now, What::Reserve(asked.clone()))?;
         let place = wallet.holds.len() - 1;
+        Ok(reserved(&wallet.holds[place], &wallet))
+    }
+
+    /// Goes on for archived customers (decision 74). To end when it ends anyway is nothing new.
+    pub(super) fn extend(&mut self, asked: &Extend, now: Instant) -> Result<Answer, Denied> {
+        self.places.check_known(&asked.wallet)?;
+        let mut wallet = self.wallet(&asked.wallet, now);
+        let place = wallet.holds.iter().position(|hold| hold.reservation == asked.reservation);
+        let place = place.ok_or(Denied::ReservationNotFound)?;
+        let wallet_now = self.wallet_now(&asked.wallet, now);
+        check_end(asked.expires_at, wallet_now)?;
+        let hold = &wallet.holds[place];
+        if !hold.is_open {
+            return Err(Denied::HoldEnded);
+        }
+        if hold.expires_at != asked.expires_at {
+            let what = What::Extend { hold: place, expires_at: asked.expires_at };
+            wallet = self.keep(&asked.wallet, wallet_now, what)?;
+        }
         Ok(reserved(&wallet.holds[place], &wallet))
     }
 
@@ -48,6 +65,12 @@ impl Oracle {
             totals: wallet.totals(),
         })
     }
+}
+
+/// In the future, and 24 hours ahead at most.
+fn check_end(expires_at: Instant, wallet_now: Instant) -> Result<(), Denied> {
+    let is_in_range = expires_at > wallet_now && expires_at <= wallet_now + MILLISECONDS_A_DAY;
+    if is_in_range { Ok(()) } else { Err(Denied::HoldEndOutOfRange) }
 }
 
 fn reserved(hold: &Hold, wallet: &Wallet) -> Answer {

@@ -31,12 +31,17 @@ impl Oracle {
             Request::CreateCurrency(id) => done(self.places.create_currency(id, &limits)),
             Request::ArchiveCurrency(id) => done(self.places.archive_currency(id)),
             Request::UnarchiveCurrency(id) => done(self.places.unarchive_currency(id, &limits)),
+            Request::SetOverdraft(id, says) => done(self.places.set_overdraft(id, *says)),
             Request::Grant(asked) => self.grant(asked, now),
             Request::Void(id) => self.void(id, now),
             Request::Edit(asked) => self.edit(asked, now),
-            Request::Consume(asked) => self.consume(asked, now).map(Answer::Consumed),
-            Request::Batch(items) => self.batch(items, now),
+            Request::Consume(asked) => self.consume(&self.said(asked), now).map(Answer::Consumed),
+            Request::Batch(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.said(item)).collect();
+                self.batch(&items, now)
+            }
             Request::Reserve(asked) => self.reserve(asked, now),
+            Request::Extend(asked) => self.extend(asked, now),
             Request::Release(asked) => self.release(asked, now),
             Request::Refund(asked) => self.refund(asked, now),
             Request::MoveClock(to) => done(self.move_clock(*to, now)),

@@ -114,6 +114,7 @@ impl Wallet {
             What::Edit { grant, change } => self.edit(*grant, change, fact.at),
             What::Consume(asked) => self.consume(asked, fact.at),
             What::Reserve(asked) => self.reserve(asked, fact.at),
+            What::Extend { hold, expires_at } => self.holds[*hold].expires_at = *expires_at,
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::Refund(asked) => self.refund(asked, fact.at),
             What::WroteDue => {}

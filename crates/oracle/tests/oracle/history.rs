@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, CREDIT, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request,
-    Reserve, Short, Undone, WalletName, overdraft_id,
+    Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund,
+    Release, Request, Reserve, Short, Undone, WalletName, overdraft_id,
 };
 
 /// A step: what the clock shows, and what is asked.
@@ -83,7 +83,17 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(38) {
+    match numbers.below(46) {
+        39.. => Request::Extend(Extend {
+            wallet,
+            reservation: format!("r{}", numbers.below(9)),
+            expires_at: numbers.instant_near(now, 1_500),
+        }),
+        38 => {
+            let says = [Overdraft::Allow, Overdraft::Deny, Overdraft::Unset];
+            let says = says[usize::try_from(numbers.below(3)).unwrap()];
+            Request::SetOverdraft("credits".to_owned(), says)
+        }
         0..6 => Request::Grant(grant(numbers, wallet, now)),
         6..11 => Request::Consume(consume(numbers, wallet, now)),
         11..15 => Request::Reserve(reserve(numbers, wallet, now)),
@@ -144,7 +154,11 @@ fn consume(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Consume {
         amount: numbers.amount(),
         created_at: (numbers.below(6) == 0).then(|| numbers.instant_near(now, 900_000)),
         dimensions: BTreeMap::new(),
-        short: if numbers.below(3) == 0 { Short::Reject } else { Short::Overdraft },
+        short: match numbers.below(4) {
+            0 => Short::Reject,
+            1 => Short::Unsaid,
+            _ => Short::Overdraft,
+        },
     }
 }
 

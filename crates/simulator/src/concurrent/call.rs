@@ -237,7 +237,9 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::GrantCannotBeVoided => (400, "CreditGrantCannotBeVoided"),
         Denied::GrantExpired => (400, "CannotUpdateExpireAtForExpiredCreditGrantError"),
         Denied::Insufficient => (402, "InsufficientCredits"),
-        Denied::RefundExceeds | Denied::TooMany => (400, "InvalidArgumentError"),
+        Denied::HoldEnded | Denied::RefundExceeds | Denied::TooMany => {
+            (400, "InvalidArgumentError")
+        }
         Denied::SumTooLarge => (400, "AmountTooLarge"),
     }
 }

@@ -10,12 +10,13 @@ use scrip_core::{
     RowPart, Timestamp, Undone as LedgerUndone, WalletKey, Words,
 };
 use scrip_ledger::{
-    CreateGrant, GrantView as LedgerGrant, NewRecord, Payment, RecordKind, RowView as LedgerRow,
-    WalletConsume, WalletRefund, Work,
+    CreateGrant, GrantView as LedgerGrant, NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY,
+    OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch, RowView as LedgerRow, WalletConsume,
+    WalletExtend, WalletRefund, Work,
 };
 use scrip_oracle::{
-    Consume, Denied, Edit, EventKind, Grant, GrantKind, GrantName, GrantState, GrantView, Instant,
-    Part, Refund, Request, RowView, Short, Totals, Undone, WalletName,
+    Consume, Denied, Edit, EventKind, Extend, Grant, GrantKind, GrantName, GrantState, GrantView,
+    Instant, Overdraft, Part, Refund, Request, RowView, Short, Totals, Undone, WalletName,
 };
 
 use crate::history::Environment;
@@ -63,12 +64,22 @@ pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> 
         Request::CreateCurrency(id) => Work::CreateRecord(record(currency, id)),
         Request::ArchiveCurrency(id) => Work::ArchiveRecord(currency, id.clone()),
         Request::UnarchiveCurrency(id) => Work::UnarchiveRecord(currency, id.clone()),
+        Request::SetOverdraft(id, says) => {
+            let word = match says {
+                Overdraft::Allow => Some(OVERDRAFT_ALLOW),
+                Overdraft::Deny => Some(OVERDRAFT_DENY),
+                Overdraft::Unset => None,
+            };
+            let members = [(OVERDRAFT_MEMBER.to_owned(), word.into())].into_iter().collect();
+            Work::PatchRecord(RecordPatch { kind: currency, id: id.clone(), members })
+        }
         Request::Grant(grant) => Work::CreateGrant(Box::new(create(environment, grant)?)),
         Request::Consume(consume) => Work::Consume(Box::new(burn(environment, consume)?)),
         Request::Batch(items) => {
             let items = items.iter().map(|item| burn(environment, item));
             Work::ConsumeBatch(items.collect::<Result<_>>()?)
         }
+        Request::Extend(extend) => Work::Extend(Box::new(extended(environment, extend)?)),
         Request::Refund(refund) => Work::Refund(Box::new(give_back(environment, refund)?)),
         Request::MoveClock(to) => Work::MoveClock(timestamp(*to)?),
         Request::Reserve(_) | Request::Release(_) | Request::Void(_) | Request::Edit(_) => {
@@ -113,12 +124,19 @@ fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
         created_at: consume.created_at.map(timestamp).transpose()?,
         dimensions,
         on_insufficient: match consume.short {
-            Short::Overdraft => OnInsufficient::Overdraft,
+            Short::Overdraft | Short::Unsaid => OnInsufficient::Overdraft,
             Short::Reject => OnInsufficient::Reject,
         },
     };
     let wallet = wallet_key(environment, &consume.wallet)?;
-    Ok(WalletConsume { wallet, consume: asked, as_currency_says: false })
+    Ok(WalletConsume { wallet, consume: asked, as_currency_says: consume.short == Short::Unsaid })
+}
+
+fn extended(environment: Environment, extend: &Extend) -> Result<WalletExtend> {
+    let reservation = ReservationId::parse(&extend.reservation)?;
+    let ends = timestamp(extend.expires_at)?.into();
+    let extend_hold = scrip_core::Extend { reservation, ends };
+    Ok(WalletExtend { wallet: wallet_key(environment, &extend.wallet)?, extend: extend_hold })
 }
 
 fn give_back(environment: Environment, refund: &Refund) -> Result<WalletRefund> {
@@ -257,12 +275,12 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::GrantAlreadyVoided => Denied::GrantVoided,
         Refusal::GrantCannotBeVoided { .. } => Denied::GrantCannotBeVoided,
         Refusal::GrantExpired => Denied::GrantExpired,
+        Refusal::HoldEnded { .. } => Denied::HoldEnded,
         Refusal::InsufficientCredits { .. } => Denied::Insufficient,
         Refusal::RefundExceeds { .. } | Refusal::NothingToRefund => Denied::RefundExceeds,
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
-        | Refusal::HoldEnded { .. }
         | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
         | Refusal::RechargeWithoutPrice
         | Refusal::TargetNotAboveThreshold { .. }

@@ -437,13 +437,14 @@ impl Directory<'_> {
         with: Oracle,
         has_happened: bool,
     ) -> Result<(), Stop> {
-        // A clock that is moved to where it stands stays there. Whether it was ever moved cannot be
+        // A clock that is moved to where it stands stays there, and so does the end of a hold. Whether it was ever moved cannot be
         // seen if that is where it stood before.
         let has_key = matches!(
             request,
             Request::Consume(_)
                 | Request::Batch(_)
                 | Request::Reserve(_)
+                | Request::Extend(_)
                 | Request::Release(_)
                 | Request::Refund(_)
                 | Request::MoveClock(_)
@@ -462,7 +463,7 @@ impl Directory<'_> {
         self.player.oracle = before;
         if matches!(stop, Stop::Dead) && about != About::NotDone {
             let with = if happened { with } else { self.after(&request)? };
-            let is_seen = !matches!(request, Request::MoveClock(_));
+            let is_seen = !matches!(request, Request::MoveClock(_) | Request::Extend(_));
             let without = if happened && is_seen { with.clone() } else { without };
             self.unknown = Some(Unknown { request, without, with });
         }
@@ -530,6 +531,7 @@ const fn is_of_records(request: &Request) -> bool {
             | R::CreateCurrency(_)
             | R::ArchiveCurrency(_)
             | R::UnarchiveCurrency(_)
+            | R::SetOverdraft(..)
     )
 }
 

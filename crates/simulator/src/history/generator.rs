@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_oracle::{
-    Change, Consume, Edit, Grant, GrantKind, Instant, Request, Reserve, Short, WalletName,
+    Change, Consume, Edit, Grant, GrantKind, Instant, Overdraft, Request, Reserve, Short,
+    WalletName,
 };
 
 use super::profile::{Deed, Profile};
@@ -92,6 +93,7 @@ impl Generator {
             Deed::Void => Step::Ask(Request::Void(self.grant_id())),
             Deed::Edit => Step::Ask(self.edit()),
             Deed::Reserve => Step::Ask(self.reserve()),
+            Deed::Extend => Step::Ask(self.extend()),
             Deed::Release => Step::Ask(self.release()),
             Deed::Refund => Step::Ask(self.refund()),
             Deed::Time => self.time(),
@@ -156,7 +158,7 @@ impl Generator {
 
     fn consume(&mut self) -> Consume {
         let now = self.now();
-        let rejects = self.percent(self.profile.reject_percent);
+        let short = self.short();
         let mut dimensions = BTreeMap::new();
         if self.percent(10) {
             let model = ["small", "large"][self.below(2)];
@@ -168,7 +170,17 @@ impl Generator {
             amount: self.profile.amounts.pick(&mut self.rng),
             created_at: self.times.attributed(&mut self.rng, now),
             dimensions,
-            short: if rejects { Short::Reject } else { Short::Overdraft },
+            short,
+        }
+    }
+
+    fn short(&mut self) -> Short {
+        if self.percent(self.profile.reject_percent) {
+            Short::Reject
+        } else if self.percent(self.profile.unsaid_percent) {
+            Short::Unsaid
+        } else {
+            Short::Overdraft
         }
     }
 
@@ -291,13 +303,17 @@ impl Generator {
     fn standing(&mut self) -> Request {
         let customer = CUSTOMERS[self.below(self.profile.customers)].to_owned();
         let currency = CURRENCIES[self.below(self.profile.currencies)].to_owned();
-        match self.below(10) {
+        match self.below(14) {
             0 => Request::ArchiveCustomer(customer),
             1..4 => Request::UnarchiveCustomer(customer),
             4 => Request::ArchiveCurrency(currency),
             5..7 => Request::UnarchiveCurrency(currency),
             7 => Request::CreateCurrency(currency),
             8 => Request::CreateCustomer(customer),
+            10..14 => {
+                let says = [Overdraft::Allow, Overdraft::Deny, Overdraft::Deny, Overdraft::Unset];
+                Request::SetOverdraft(currency, says[self.below(4)])
+            }
             _ => Request::UnarchiveCustomer("nobody".to_owned()),
         }
     }

@@ -129,6 +129,7 @@ impl Step {
             Self::Ask(Request::Consume(consume)) => vec![&consume.wallet],
             Self::Ask(Request::Batch(items)) => items.iter().map(|item| &item.wallet).collect(),
             Self::Ask(Request::Reserve(reserve)) => vec![&reserve.wallet],
+            Self::Ask(Request::Extend(extend)) => vec![&extend.wallet],
             Self::Ask(Request::Release(release)) => vec![&release.wallet],
             Self::Ask(Request::Refund(refund)) => vec![&refund.wallet],
             Self::Read(Read::Totals(wallet) | Read::At(wallet, _)) => vec![wallet],

@@ -17,6 +17,7 @@ pub(super) enum Deed {
     Void,
     Edit,
     Reserve,
+    Extend,
     Release,
     Refund,
     Time,
@@ -30,18 +31,19 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Each deed with its usual weight.
-    const USUAL: [(Self, u32); 15] = [
+    const USUAL: [(Self, u32); 16] = [
         (Self::Grant, 14),
         (Self::Consume, 16),
         (Self::Batch, 4),
         (Self::Void, 4),
         (Self::Edit, 4),
         (Self::Reserve, 8),
+        (Self::Extend, 3),
         (Self::Release, 7),
         (Self::Refund, 6),
         (Self::Time, 12),
         (Self::Back, 1),
-        (Self::Standing, 1),
+        (Self::Standing, 2),
         (Self::Repeat, 6),
         (Self::Restart, 1),
         (Self::WriteBehind, 1),
@@ -62,6 +64,8 @@ pub(super) struct Profile {
     pub(super) priorities: &'static [u8],
     /// Of a hundred consumptions, how many want to be refused when the balance is short.
     pub(super) reject_percent: u32,
+    /// Of a hundred others, how many do not say.
+    pub(super) unsaid_percent: u32,
     /// Of a hundred grants, how many have an end.
     pub(super) ending_percent: u32,
     weights: Vec<(Deed, u32)>,
@@ -79,6 +83,7 @@ impl Profile {
             keys: [5, 20, 200, 100_000][rng.random_range(0..4_usize)],
             priorities: [&[50][..], &[49, 50], &[0, 1, 50, 99, 100]][rng.random_range(0..3_usize)],
             reject_percent: [0, 20, 60][rng.random_range(0..3_usize)],
+            unsaid_percent: [0, 30, 80][rng.random_range(0..3_usize)],
             ending_percent: [10, 60, 95][rng.random_range(0..3_usize)],
             weights: Deed::USUAL.to_vec(),
         };
@@ -92,7 +97,13 @@ impl Profile {
         }
         match rng.random_range(0..9) {
             0 => profile.favour(&[Deed::Consume, Deed::Grant, Deed::Time]),
-            1 => profile.favour(&[Deed::Reserve, Deed::Release, Deed::Grant, Deed::Time]),
+            1 => profile.favour(&[
+                Deed::Reserve,
+                Deed::Extend,
+                Deed::Release,
+                Deed::Grant,
+                Deed::Time,
+            ]),
             2 => profile.favour(&[Deed::Batch, Deed::Grant]),
             4 => profile.favour(&[Deed::Refund, Deed::Consume, Deed::Grant, Deed::Release]),
             3 => profile.favour(&[Deed::Void, Deed::Edit, Deed::Grant, Deed::Reserve]),

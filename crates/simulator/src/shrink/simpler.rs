@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
-    Short, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Refund, Release, Request,
+    Reserve, Short, WalletName,
 };
 
 use crate::history::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -70,6 +70,7 @@ fn instants(step: &mut Step, see: &mut dyn FnMut(&mut Instant)) {
                 items.iter_mut().filter_map(|item| item.created_at.as_mut()).for_each(see);
             }
             Request::Reserve(reserve) => see(&mut reserve.expires_at),
+            Request::Extend(extend) => see(&mut extend.expires_at),
             Request::MoveClock(at) => see(at),
             _ => {}
         },
@@ -117,6 +118,10 @@ fn requests(request: &Request) -> Vec<Request> {
             let amounts = amounts(reserve.amount).into_iter();
             let amounts = amounts.map(|amount| Reserve { amount, ..reserve.clone() });
             wallets.chain(amounts).map(Request::Reserve).collect()
+        }
+        Request::Extend(extend) => {
+            let wallets = wallets(&extend.wallet).into_iter();
+            wallets.map(|wallet| Request::Extend(Extend { wallet, ..extend.clone() })).collect()
         }
         Request::Release(release) => {
             let wallets = wallets(&release.wallet).into_iter();

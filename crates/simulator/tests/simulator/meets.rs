@@ -8,7 +8,7 @@ use scrip_simulator::history::{BEGINNING, Environment, History, Read, RowsRead, 
 
 /// Every refusal but those that take ten thousand grants, holds or currencies, or a thousand of the
 /// largest amounts; see `bounds`.
-const REFUSALS: [&str; 21] = [
+const REFUSALS: [&str; 22] = [
     "CustomerNotFound",
     "CurrencyNotFound",
     "GrantNotFound",
@@ -29,6 +29,7 @@ const REFUSALS: [&str; 21] = [
     "GrantVoided",
     "GrantCannotBeVoided",
     "GrantExpired",
+    "HoldEnded",
     "Insufficient",
 ];
 

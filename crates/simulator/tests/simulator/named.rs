@@ -95,3 +95,18 @@ fn a_year_with_a_leap_day_is_not_asked_for() {
         ",
     );
 }
+
+/// Seed 400: an instant that is out of range was told after the state of the reservation.
+#[test]
+fn an_extension_is_judged_by_its_instant_before_its_reservation() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        grant g1 in ann/gold promotional 1 priority 50
+        reserve ann/gold r0 1 until t+1000
+        release ann/gold r0 0
+        extend ann/gold r0 until t+0
+        ",
+    );
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Change, Consume, Edit, Grant, GrantKind, GrantName, Refund, Release, Request, Reserve, Short,
-    Undone, overdraft_id,
+    Change, Consume, Edit, Extend, Grant, GrantKind, GrantName, Overdraft, Refund, Release,
+    Request, Reserve, Short, Undone, overdraft_id,
 };
 
 use super::Script;
@@ -38,6 +38,21 @@ impl Script {
                 Request::Batch(consumptions.collect())
             }
             "reserve" => Request::Reserve(self.reserve(words)),
+            "overdraft" => {
+                let id = words.next().to_owned();
+                let says = match words.next() {
+                    "allow" => Overdraft::Allow,
+                    "deny" => Overdraft::Deny,
+                    _ => Overdraft::Unset,
+                };
+                Request::SetOverdraft(id, says)
+            }
+            "extend" => {
+                let (wallet, reservation) = (self.wallet.clone(), words.next().to_owned());
+                assert!(words.has("until"), "the end");
+                let expires_at = words.instant(self.now);
+                Request::Extend(Extend { wallet, reservation, expires_at })
+            }
             "release" => Request::Release(Release {
                 wallet: self.wallet.clone(),
                 reservation: words.next().to_owned(),
@@ -106,6 +121,7 @@ impl Script {
                 "key" => consume.key = words.next().to_owned(),
                 "created" => consume.created_at = Some(words.instant(self.now)),
                 "reject" => consume.short = Short::Reject,
+                "unsaid" => consume.short = Short::Unsaid,
                 "for" => {
                     consume.dimensions.insert("team".to_owned(), words.next().to_owned());
                 }

@@ -1,31 +1,44 @@
 //! Requests about what was asked for before: settled, given back, repeated.
 
-use scrip_oracle::{Amount, Consume, Refund, Release, Request, Reserve, Short, Undone, WalletName};
+use scrip_oracle::{
+    Amount, Consume, Extend, Refund, Release, Request, Reserve, Short, Undone, WalletName,
+};
 
 use super::Generator;
 use rand::RngExt as _;
 
 impl Generator {
     pub(super) fn release(&mut self) -> Request {
+        let amounts = self.profile.amounts;
+        let (wallet, reservation, amount) = self.reserved();
+        let consumed = amounts.pick_taken(&mut self.rng, amount);
+        Request::Release(Release { wallet, reservation, consumed })
+    }
+
+    pub(super) fn extend(&mut self) -> Request {
+        let now = self.now();
+        let (wallet, reservation, _) = self.reserved();
+        let expires_at = self.times.hold_end(&mut self.rng, now);
+        Request::Extend(Extend { wallet, reservation, expires_at })
+    }
+
+    /// A reservation and its amount: mostly a recent one, which may be open still.
+    fn reserved(&mut self) -> (WalletName, String, Amount) {
         let reserves = self.asked.iter().filter_map(|request| match request {
-            Request::Reserve(reserve) => Some(reserve.clone()),
+            Request::Reserve(Reserve { wallet, reservation, amount, .. }) => {
+                Some((wallet.clone(), reservation.clone(), *amount))
+            }
             _ => None,
         });
         let mut reserves: Vec<_> = reserves.collect();
-        let amounts = self.profile.amounts;
         if reserves.is_empty() || self.percent(3) {
-            let wallet = self.wallet();
-            let consumed = amounts.pick(&mut self.rng);
-            let reservation = "r999999".to_owned();
-            return Request::Release(Release { wallet, reservation, consumed });
+            let amount = self.profile.amounts.pick(&mut self.rng);
+            return (self.wallet(), "r999999".to_owned(), amount);
         }
-        // Mostly a recent one, which may be open still.
         let recent = if self.percent(70) { 5 } else { reserves.len() };
         let from = reserves.len().saturating_sub(recent);
         let place = from + self.below(reserves.len() - from);
-        let Reserve { wallet, reservation, amount, .. } = reserves.swap_remove(place);
-        let consumed = amounts.pick_taken(&mut self.rng, amount);
-        Request::Release(Release { wallet, reservation, consumed })
+        reserves.swap_remove(place)
     }
 
     /// An earlier request again, as it was or with something else under its name.
@@ -76,9 +89,10 @@ impl Generator {
             }
             3 => consume.wallet = self.wallet(),
             _ => {
-                consume.short = match consume.short {
-                    Short::Overdraft => Short::Reject,
-                    Short::Reject => Short::Overdraft,
+                consume.short = match (consume.short, self.below(2)) {
+                    (Short::Overdraft, 0) | (Short::Unsaid, 1) => Short::Reject,
+                    (Short::Reject, 0) | (Short::Unsaid, _) => Short::Overdraft,
+                    _ => Short::Unsaid,
                 }
             }
         }

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
-    Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
+    Request, Reserve, Short, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -152,6 +152,7 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
                 "create" => Request::CreateCurrency(id),
                 "archive" => Request::ArchiveCurrency(id),
                 "unarchive" => Request::UnarchiveCurrency(id),
+                "overdraft" => Request::SetOverdraft(id, read_overdraft(words)?),
                 other => return too_much(other),
             }
         }
@@ -165,6 +166,11 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
             words.expect("until")?;
             Request::Reserve(Reserve { wallet, reservation, amount, expires_at: words.instant()? })
         }
+        "extend" => {
+            let (wallet, reservation) = (words.wallet()?, words.text()?);
+            words.expect("until")?;
+            Request::Extend(Extend { wallet, reservation, expires_at: words.instant()? })
+        }
         "release" => {
             let (wallet, reservation, consumed) = (words.wallet()?, words.text()?, words.amount()?);
             Request::Release(Release { wallet, reservation, consumed })
@@ -173,6 +179,15 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
         "move" => Request::MoveClock(words.instant()?),
         _ => return Err("no such step".to_owned()),
     })
+}
+
+fn read_overdraft(words: &mut Words<'_>) -> Reading<Overdraft> {
+    match words.next()? {
+        "allow" => Ok(Overdraft::Allow),
+        "deny" => Ok(Overdraft::Deny),
+        "unset" => Ok(Overdraft::Unset),
+        other => Err(format!("{other:?} says nothing of overdrafts")),
+    }
 }
 
 fn read_grant(words: &mut Words<'_>) -> Reading<Grant> {
@@ -229,6 +244,7 @@ fn read_consume(words: &mut Words<'_>) -> Reading<Consume> {
         match word {
             "at" => consume.created_at = Some(words.instant()?),
             "reject" => consume.short = Short::Reject,
+            "unsaid" => consume.short = Short::Unsaid,
             "dimension" => {
                 consume.dimensions.insert(words.text()?, words.text()?);
             }

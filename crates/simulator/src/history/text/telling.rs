@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Refund, Release, Request, Reserve,
-    Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
+    Request, Reserve, Short, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Budgets, Environment, History, Read, RowsRead, Step};
@@ -78,6 +78,14 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
         Request::CreateCurrency(id) => write!(f, "currency {id} create"),
         Request::ArchiveCurrency(id) => write!(f, "currency {id} archive"),
         Request::UnarchiveCurrency(id) => write!(f, "currency {id} unarchive"),
+        Request::SetOverdraft(id, says) => {
+            let says = match says {
+                Overdraft::Allow => "allow",
+                Overdraft::Deny => "deny",
+                Overdraft::Unset => "unset",
+            };
+            write!(f, "currency {id} overdraft {says}")
+        }
         Request::Grant(grant) => tell_grant(f, grant),
         Request::Void(id) => write!(f, "void {id}"),
         Request::Edit(edit) => tell_edit(f, edit),
@@ -95,6 +103,10 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
         Request::Reserve(Reserve { wallet, reservation, amount, expires_at }) => {
             let (wallet, amount) = (wallet_text(wallet), amount_text(*amount));
             write!(f, "reserve {wallet} {reservation} {amount} until {}", instant_text(*expires_at))
+        }
+        Request::Extend(Extend { wallet, reservation, expires_at }) => {
+            let (wallet, expires_at) = (wallet_text(wallet), instant_text(*expires_at));
+            write!(f, "extend {wallet} {reservation} until {expires_at}")
         }
         Request::Release(Release { wallet, reservation, consumed }) => {
             let (wallet, consumed) = (wallet_text(wallet), amount_text(*consumed));
@@ -140,9 +152,11 @@ fn tell_consume(f: &mut Formatter<'_>, consume: &Consume) -> fmt::Result {
     if let Some(at) = created_at {
         write!(f, " at {}", instant_text(*at))?;
     }
-    if *short == Short::Reject {
-        f.write_str(" reject")?;
-    }
+    f.write_str(match short {
+        Short::Overdraft => "",
+        Short::Reject => " reject",
+        Short::Unsaid => " unsaid",
+    })?;
     dimensions.iter().try_for_each(|(name, value)| write!(f, " dimension {name} {value}"))
 }
 
