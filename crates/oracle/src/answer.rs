@@ -1,6 +1,6 @@
 //! What is answered, and what a wallet looks like.
 
-use crate::{Amount, Instant, WalletName};
+use crate::{Amount, Instant, Money, Price, WalletName};
 
 /// What an accepted request is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub enum Answer {
     },
     /// What was given back.
     Refunded(Refunded),
+    /// How a wallet recharges now.
+    Recharge(Recharged),
+}
+
+/// A wallet's recharge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recharged {
+    /// It is wanted, and nothing stopped it.
+    pub is_on: bool,
+    /// The price that holds for it.
+    pub price: Option<Price>,
+    /// What was charged in the calendar month.
+    pub spent: Money,
 }
 
 /// A refund, new or repeated.
@@ -117,6 +130,10 @@ pub enum Denied {
     ClockBackward,
     /// The test clock moves a year at most.
     ClockTooFar,
+    /// A recharge would not know what its credits cost.
+    RechargeWithoutPrice,
+    /// A recharge would not lift its wallet above the threshold.
+    TargetNotAboveThreshold,
     /// The grant was voided before.
     GrantVoided,
     /// An overdraft grant, or an expired one that is to be voided.
@@ -136,12 +153,14 @@ pub enum Denied {
 }
 
 /// A grant's name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GrantName {
     /// The identifier that was asked for.
     Given(String),
     /// The wallet's overdraft of this number, from 1: its identifier is the product's own.
     Overdraft(u32),
+    /// What the wallet's recharge bought, of this number, from 1.
+    Recharge(u32),
 }
 
 /// A grant's state (spec 2.4).

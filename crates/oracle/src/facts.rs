@@ -1,6 +1,6 @@
 //! What is kept of a wallet: what was accepted, and when.
 
-use crate::{Amount, Change, Consume, Grant, Instant, Refund, Reserve};
+use crate::{Amount, Change, Consume, Grant, Instant, Recharge, Refund, Reserve};
 
 /// Something that happened to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub(crate) enum What {
         consumed: Amount,
     },
     Refund(Refund),
+    /// With the price that holds for it.
+    SetRecharge(Recharge),
+    /// Customer and currency were both not archived from then on, or one of them was.
+    Standing {
+        is_live: bool,
+    },
     /// What was due by then was written, and nothing else.
     WroteDue,
 }

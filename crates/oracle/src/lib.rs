@@ -9,20 +9,24 @@
 //! what is kept, `recompute` is how a wallet comes out of it, `decide` is what is accepted.
 
 mod answer;
+mod calendar;
 mod decide;
 mod facts;
 mod keys;
 mod oracle;
+mod own_grants;
 mod places;
 mod recompute;
 mod request;
 mod settings;
 
 pub use answer::{
-    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Refunded, RowView,
-    Totals,
+    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Recharged,
+    Refunded, RowView, Totals,
 };
-pub use oracle::{Oracle, overdraft_id};
+pub use calendar::{months_later, next_month};
+pub use oracle::{Oracle, made_id, overdraft_id};
+pub use own_grants::{Money, Period, Price, Recharge, Threshold};
 pub use request::{
     Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
     Request, Reserve, Short, Undone, WalletName,

@@ -3,7 +3,7 @@
 use crate::facts::{Fact, What};
 use crate::places::Places;
 use crate::recompute::{Wallet, recompute, recompute_until};
-use crate::{Amount, Denied, GrantView, Instant, RowView, Settings, Totals, WalletName};
+use crate::{Denied, GrantName, GrantView, Instant, RowView, Settings, Totals, WalletName};
 
 /// The model of one environment. A copy goes its own way, so that orders can be tried.
 #[derive(Clone, Debug)]
@@ -19,8 +19,17 @@ pub struct Oracle {
 /// caller maps it to the product's own.
 #[must_use]
 pub fn overdraft_id(wallet: &WalletName, number: u32) -> String {
+    made_id(wallet, &GrantName::Overdraft(number))
+}
+
+/// The same of anything that a wallet makes; of what somebody asked for, its identifier.
+#[must_use]
+pub fn made_id(wallet: &WalletName, name: &GrantName) -> String {
     let WalletName { customer, currency, resource } = wallet;
-    format!("overdraft {number} of {customer} {currency} {resource:?}")
+    match name {
+        GrantName::Given(id) => id.clone(),
+        made => format!("{made:?} of {customer} {currency} {resource:?}"),
+    }
 }
 
 impl Oracle {
@@ -58,7 +67,7 @@ impl Oracle {
     /// The numbers of a wallet at an instant that has passed, by recorded time.
     #[must_use]
     pub fn at(&self, wallet: &WalletName, instant: Instant) -> Totals {
-        recompute_until(self.facts(wallet), instant).totals()
+        recompute_until(self.facts(wallet), &self.settings, instant).totals()
     }
 
     /// Tells that the product wrote what was due in a wallet when the clock showed `now`.
@@ -66,22 +75,28 @@ impl Oracle {
     /// Reads of rows and grants do (decision 33), reads of balances do not. It makes a difference
     /// only if the clock steps back afterwards: a wallet's now does not go behind its last row.
     pub fn touch(&mut self, wallet: &WalletName, now: Instant) {
-        let written = recompute(self.facts(wallet)).rows.len();
-        if self.wallet(wallet, now).rows.len() > written {
+        let written = self.written(wallet);
+        let due = self.wallet(wallet, now);
+        if due.rows.len() > written.rows.len() || due.time > written.time {
             self.facts_mut(wallet).push(Fact { at: now, what: What::WroteDue });
         }
     }
 
     /// The wallet with all that is due by its now.
     pub(crate) fn wallet(&self, name: &WalletName, clock: Instant) -> Wallet {
-        let mut wallet = recompute(self.facts(name));
+        let mut wallet = self.written(name);
         wallet.advance(wallet.now(clock));
         wallet
     }
 
     /// The wallet's now: what a request is judged and recorded by.
     pub(crate) fn wallet_now(&self, name: &WalletName, clock: Instant) -> Instant {
-        recompute(self.facts(name)).now(clock)
+        self.written(name).now(clock)
+    }
+
+    /// The wallet as its last fact left it.
+    fn written(&self, name: &WalletName) -> Wallet {
+        recompute(self.facts(name), &self.settings)
     }
 
     pub(crate) fn facts(&self, name: &WalletName) -> &[Fact] {
@@ -99,17 +114,28 @@ impl Oracle {
         what: What,
     ) -> Result<Wallet, Denied> {
         let mut facts = self.facts(name).to_vec();
+        if facts.is_empty() && !self.places.is_live_wallet(name) {
+            facts.push(Fact { at, what: What::Standing { is_live: false } });
+        }
         facts.push(Fact { at, what });
-        let wallet = recompute(&facts);
-        if wallet.greatest_sum() > self.sum_limit() {
+        let wallet = recompute(&facts, &self.settings);
+        if wallet.greatest_sum() > self.settings.wallet_sum {
             return Err(Denied::SumTooLarge);
         }
         *self.facts_mut(name) = facts;
         Ok(wallet)
     }
 
-    fn sum_limit(&self) -> Amount {
-        self.settings.wallet_sum
+    /// Tells every wallet whose customer or currency was archived or brought back.
+    pub(crate) fn note_standings(&mut self, clock: Instant) {
+        for name in self.wallets() {
+            let wallet = self.written(&name);
+            let is_live = self.places.is_live_wallet(&name);
+            if wallet.is_live != is_live {
+                let at = wallet.now(clock);
+                self.facts_mut(&name).push(Fact { at, what: What::Standing { is_live } });
+            }
+        }
     }
 
     fn facts_mut(&mut self, name: &WalletName) -> &mut Vec<Fact> {

@@ -1,6 +1,6 @@
 //! Customers and currencies: what must be there before a wallet is asked.
 
-use crate::{Denied, Overdraft, Settings, WalletName};
+use crate::{Denied, Overdraft, Price, Settings, WalletName};
 
 /// A customer or a currency.
 #[derive(Clone, Debug)]
@@ -9,11 +9,14 @@ struct Place {
     is_archived: bool,
     /// Of a currency.
     overdraft: Overdraft,
+    /// Of a currency: what one credit costs.
+    price: Option<Price>,
 }
 
 impl Place {
     fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), is_archived: false, overdraft: Overdraft::Unset }
+        let overdraft = Overdraft::Unset;
+        Self { id: id.to_owned(), is_archived: false, overdraft, price: None }
     }
 }
 
@@ -79,12 +82,29 @@ impl Places {
         }
     }
 
-    /// Of the live one, else of the one archived last.
     pub(crate) fn set_overdraft(&mut self, id: &str, says: Overdraft) -> Result<(), Denied> {
-        let last = self.currencies.iter().rposition(|currency| currency.id == id);
-        let last = last.ok_or(Denied::CurrencyNotFound)?;
-        self.currencies[last].overdraft = says;
+        self.named_currency(id)?.overdraft = says;
         Ok(())
+    }
+
+    pub(crate) fn set_price(&mut self, id: &str, price: Option<Price>) -> Result<(), Denied> {
+        self.named_currency(id)?.price = price;
+        Ok(())
+    }
+
+    /// The live one, else the one archived last.
+    fn named_currency(&mut self, id: &str) -> Result<&mut Place, Denied> {
+        let last = self.currencies.iter_mut().rfind(|currency| currency.id == id);
+        last.ok_or(Denied::CurrencyNotFound)
+    }
+
+    pub(crate) fn price(&self, id: &str) -> Option<Price> {
+        self.currencies.iter().rfind(|currency| currency.id == id)?.price.clone()
+    }
+
+    /// Neither is archived: a wallet may make grants by itself (decisions 48 and 74).
+    pub(crate) fn is_live_wallet(&self, wallet: &WalletName) -> bool {
+        self.check_grantable(wallet).is_ok()
     }
 
     pub(crate) fn denies_overdraft(&self, id: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::{Price, Recharge};
+
 /// Credits, in billionths.
 pub type Amount = i128;
 
@@ -36,6 +38,8 @@ pub enum Request {
     UnarchiveCurrency(String),
     /// Say what happens to a consumption in this currency that is short and does not say itself.
     SetOverdraft(String, Overdraft),
+    /// Say what one credit of this currency costs; none is nothing said.
+    SetPrice(String, Option<Price>),
     /// Make a grant.
     Grant(Grant),
     /// Take back what is left of a grant, by its identifier.
@@ -54,6 +58,8 @@ pub enum Request {
     Release(Release),
     /// Give back what was consumed.
     Refund(Refund),
+    /// Save what is wanted of a wallet's recharge.
+    SetRecharge(Recharge),
     /// Move the environment's test clock.
     MoveClock(Instant),
 }

@@ -3,8 +3,7 @@
 use crate::facts::What;
 use crate::keys::is_earlier_grant;
 use crate::{
-    Answer, Change, Denied, Edit, Grant, GrantName, GrantState, Instant, Oracle, WalletName,
-    overdraft_id,
+    Answer, Change, Denied, Edit, Grant, GrantState, Instant, Oracle, WalletName, made_id,
 };
 
 impl Oracle {
@@ -77,10 +76,7 @@ impl Oracle {
     fn find_grant(&self, id: &str, now: Instant) -> Option<(WalletName, usize)> {
         for name in self.wallets() {
             let wallet = self.wallet(&name, now);
-            let place = wallet.grants.iter().position(|grant| match &grant.name {
-                GrantName::Given(given) => given == id,
-                GrantName::Overdraft(number) => overdraft_id(&name, *number) == id,
-            });
+            let place = wallet.grants.iter().position(|grant| made_id(&name, &grant.name) == id);
             if let Some(place) = place {
                 return Some((name, place));
             }

@@ -6,6 +6,7 @@
 mod burns;
 mod grants;
 mod holds;
+mod own_grants;
 mod refunds;
 
 use crate::{Answer, Denied, Instant, Oracle, Request};
@@ -23,6 +24,12 @@ impl Oracle {
     ///
     /// The first reason to refuse it, in the order of decision 55.
     pub fn ask(&mut self, request: &Request, now: Instant) -> Result<Answer, Denied> {
+        let answer = self.decide(request, now);
+        self.note_standings(now);
+        answer
+    }
+
+    fn decide(&mut self, request: &Request, now: Instant) -> Result<Answer, Denied> {
         let limits = self.settings;
         match request {
             Request::CreateCustomer(id) => done(self.places.create_customer(id)),
@@ -32,6 +39,7 @@ impl Oracle {
             Request::ArchiveCurrency(id) => done(self.places.archive_currency(id)),
             Request::UnarchiveCurrency(id) => done(self.places.unarchive_currency(id, &limits)),
             Request::SetOverdraft(id, says) => done(self.places.set_overdraft(id, *says)),
+            Request::SetPrice(id, price) => done(self.places.set_price(id, price.clone())),
             Request::Grant(asked) => self.grant(asked, now),
             Request::Void(id) => self.void(id, now),
             Request::Edit(asked) => self.edit(asked, now),
@@ -44,6 +52,7 @@ impl Oracle {
             Request::Extend(asked) => self.extend(asked, now),
             Request::Release(asked) => self.release(asked, now),
             Request::Refund(asked) => self.refund(asked, now),
+            Request::SetRecharge(asked) => self.set_recharge(asked, now),
             Request::MoveClock(to) => done(self.move_clock(*to, now)),
         }
     }

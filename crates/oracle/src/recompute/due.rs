@@ -1,4 +1,5 @@
-//! What happens by itself: activations, expiries, hold timeouts (decisions 33 and 58).
+//! What happens by itself: activations, expiries, hold timeouts (decisions 33 and 58), and a month
+//! in which a recharge goes on (24).
 
 use super::Wallet;
 use crate::{GrantState, Instant};
@@ -9,6 +10,8 @@ enum Due {
     Activation,
     Expiry,
     HoldTimeout,
+    RechargeMonth,
+    Announcement,
 }
 
 impl Wallet {
@@ -22,8 +25,13 @@ impl Wallet {
                 Due::Activation => self.activate(place, at),
                 Due::Expiry => self.expire(place, at),
                 Due::HoldTimeout => self.time_out(place, at),
+                Due::RechargeMonth => self.resume_recharge(),
+                Due::Announcement => self.announce(place),
             }
-            self.settle_overdraft(at);
+            self.time = self.time.max(Some(at));
+            if due != Due::Announcement {
+                self.come_to_rest(at);
+            }
         }
     }
 
@@ -43,6 +51,14 @@ impl Wallet {
         for (place, hold) in self.holds.iter().enumerate() {
             if hold.is_open {
                 due.push((hold.expires_at, Due::HoldTimeout, place));
+            }
+        }
+        if let Some(at) = self.recharge_resumes_at() {
+            due.push((at, Due::RechargeMonth, 0));
+        }
+        for place in 0..self.grants.len() {
+            if let Some(at) = self.announced_at(place) {
+                due.push((at, Due::Announcement, place));
             }
         }
         due.into_iter().min()

@@ -3,15 +3,21 @@
 //! Everything here only carries out: whether a request may happen was decided before it became a
 //! fact.
 
+mod announcements;
 mod burn;
 mod due;
 mod holds;
 mod overdraft;
+mod own_grants;
 mod refunds;
 mod view;
 
 use crate::facts::{Fact, What};
-use crate::{Amount, Change, EventKind, Grant, GrantKind, GrantName, GrantState, Instant, RowView};
+use crate::{
+    Amount, Change, EventKind, Grant, GrantKind, GrantName, GrantState, Instant, RowView, Settings,
+};
+use announcements::Announcement;
+use own_grants::WalletRecharge;
 use refunds::{Consumption, RefundMade, Takeover};
 
 /// A wallet at some instant.
@@ -28,8 +34,13 @@ pub(crate) struct Wallet {
     consumptions: Vec<Consumption>,
     /// Oldest first.
     takeovers: Vec<Takeover>,
-    /// When something was accepted last, which may have made no row: a grant that is yet to begin.
-    pub(crate) accepted_at: Option<Instant>,
+    /// When something was accepted or happened last, which may have made no row: a grant that is
+    /// yet to begin.
+    pub(crate) time: Option<Instant>,
+    /// Neither customer nor currency is archived.
+    pub(crate) is_live: bool,
+    limits: Settings,
+    recharge: Option<WalletRecharge>,
 }
 
 /// A grant of a wallet.
@@ -46,6 +57,7 @@ pub(crate) struct WalletGrant {
     pub(crate) effective_at: Instant,
     pub(crate) expire_at: Option<Instant>,
     pub(crate) voided_at: Option<Instant>,
+    announcement: Announcement,
 }
 
 impl WalletGrant {
@@ -74,8 +86,8 @@ pub(crate) struct Hold {
 }
 
 /// The wallet after these facts and all that was due before the last of them.
-pub(crate) fn recompute(facts: &[Fact]) -> Wallet {
-    let mut wallet = Wallet::default();
+pub(crate) fn recompute(facts: &[Fact], limits: &Settings) -> Wallet {
+    let mut wallet = Wallet::new(limits);
     for fact in facts {
         wallet.advance(fact.at);
         wallet.happen(fact);
@@ -84,8 +96,8 @@ pub(crate) fn recompute(facts: &[Fact]) -> Wallet {
 }
 
 /// The wallet at an instant, by recorded time: what it was before the first row that is later.
-pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
-    let mut wallet = Wallet::default();
+pub(crate) fn recompute_until(facts: &[Fact], limits: &Settings, instant: Instant) -> Wallet {
+    let mut wallet = Wallet::new(limits);
     for fact in facts {
         let mut before = wallet.clone();
         wallet.advance(fact.at);
@@ -100,11 +112,15 @@ pub(crate) fn recompute_until(facts: &[Fact], instant: Instant) -> Wallet {
 }
 
 impl Wallet {
+    fn new(limits: &Settings) -> Self {
+        Self { is_live: true, limits: *limits, ..Self::default() }
+    }
+
     /// A wallet's now never goes behind its last row (decision 45). A grant that is scheduled has
     /// no row yet.
     pub(crate) fn now(&self, clock: Instant) -> Instant {
         let last_row = self.rows.last().map_or(clock, |row| row.recorded_at);
-        clock.max(last_row).max(self.accepted_at.unwrap_or(clock))
+        clock.max(last_row).max(self.time.unwrap_or(clock))
     }
 
     fn happen(&mut self, fact: &Fact) {
@@ -117,12 +133,32 @@ impl Wallet {
             What::Extend { hold, expires_at } => self.holds[*hold].expires_at = *expires_at,
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::Refund(asked) => self.refund(asked, fact.at),
-            What::WroteDue => {}
+            What::SetRecharge(setting) => self.set_recharge(setting),
+            What::Standing { is_live } => {
+                return self.stand(*is_live, fact.at);
+            }
+            What::WroteDue => return,
         }
-        if fact.what != What::WroteDue {
-            self.accepted_at = Some(fact.at);
+        self.time = Some(fact.at);
+        self.come_to_rest(fact.at);
+    }
+
+    /// What follows from anything that happens.
+    fn come_to_rest(&mut self, at: Instant) {
+        self.settle_overdraft(at);
+        self.recharge_if_low(at);
+        self.plan_announcements(at);
+    }
+
+    /// A recharge that was off with customer or currency is on again with them (decisions 25 and
+    /// 48).
+    fn stand(&mut self, is_live: bool, at: Instant) {
+        self.is_live = is_live;
+        let before = (self.rows.len(), self.recharge_resumes_at());
+        self.come_to_rest(at);
+        if before != (self.rows.len(), self.recharge_resumes_at()) {
+            self.time = self.time.max(Some(at));
         }
-        self.settle_overdraft(fact.at);
     }
 
     fn grant(&mut self, asked: &Grant, at: Instant) {
@@ -138,6 +174,7 @@ impl Wallet {
             effective_at,
             expire_at: asked.expire_at,
             voided_at: None,
+            announcement: Announcement::default(),
         });
         if effective_at <= at {
             self.activate(self.grants.len() - 1, at);

@@ -1,5 +1,6 @@
 //! The overdraft: where a deficit stands, and how it is settled (spec 2.5, decision 11).
 
+use super::announcements::Announcement;
 use super::refunds::Takeover;
 use super::{Wallet, WalletGrant};
 use crate::{EventKind, GrantName, GrantState, Instant};
@@ -17,12 +18,7 @@ impl Wallet {
         if let Some(place) = self.live_overdraft() {
             return place;
         }
-        let mut number = 1;
-        for grant in &self.grants {
-            if grant.kind.is_none() {
-                number += 1;
-            }
-        }
+        let number = self.count_made(|name| matches!(name, GrantName::Overdraft(_)));
         self.grants.push(WalletGrant {
             name: GrantName::Overdraft(number),
             kind: None,
@@ -34,6 +30,7 @@ impl Wallet {
             effective_at: at,
             expire_at: None,
             voided_at: None,
+            announcement: Announcement::default(),
         });
         self.grants.len() - 1
     }

@@ -55,13 +55,16 @@ impl Wallet {
     /// The greatest of the wallet's sums. Credits that wait for their day count as granted:
     /// nobody could refuse them when it comes.
     pub(crate) fn greatest_sum(&self) -> Amount {
-        let totals = self.totals();
-        let mut granted = totals.granted;
+        self.greatest_granted().max(self.totals().used)
+    }
+
+    pub(super) fn greatest_granted(&self) -> Amount {
+        let mut granted = self.totals().granted;
         for grant in &self.grants {
             if grant.state == GrantState::Scheduled {
                 granted += grant.amount;
             }
         }
-        granted.max(totals.used)
+        granted
     }
 }

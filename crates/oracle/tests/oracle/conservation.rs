@@ -127,7 +127,7 @@ fn check_overdraft(active: &[&GrantView]) {
     let count = overdrafts.count();
     assert!(count <= 1, "one overdraft");
     for grant in active {
-        if count == 1 && matches!(grant.name, GrantName::Given(_)) {
+        if count == 1 && !matches!(grant.name, GrantName::Overdraft(_)) {
             assert_eq!(grant.amount, grant.consumed + grant.held, "unheld credits: {grant:?}");
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund,
-    Release, Request, Reserve, Short, Undone, WalletName, overdraft_id,
+    Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period,
+    Price, Recharge, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
+    overdraft_id,
 };
 
 /// A step: what the clock shows, and what is asked.
@@ -83,7 +84,8 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(46) {
+    match numbers.below(49) {
+        46.. => Request::SetRecharge(recharge(numbers, wallet)),
         39.. => Request::Extend(Extend {
             wallet,
             reservation: format!("r{}", numbers.below(9)),
@@ -159,6 +161,22 @@ fn consume(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Consume {
             1 => Short::Unsaid,
             _ => Short::Overdraft,
         },
+    }
+}
+
+fn recharge(numbers: &mut Numbers, wallet: WalletName) -> Recharge {
+    let threshold = numbers.amount();
+    Recharge {
+        wallet,
+        is_enabled: numbers.below(4) > 0,
+        threshold: match numbers.below(2) {
+            0 => Threshold::Credits(threshold),
+            _ => Threshold::Money(threshold),
+        },
+        target: threshold + numbers.amount(),
+        spend_limit: (numbers.below(2) == 0).then(|| 3 * numbers.amount()),
+        lasts: if numbers.below(2) == 0 { Period::Month } else { Period::Year },
+        price: (numbers.below(5) > 0).then(|| Price { amount: CREDIT, currency: "usd".to_owned() }),
     }
 }
 

@@ -214,6 +214,15 @@ impl Script {
                 assert_eq!(consumed, words.amount());
                 assert_eq!(totals, self.oracle.totals(&self.wallet, self.now));
             }
+            ("recharge", Answer::Recharge(recharge)) => {
+                assert_eq!(if recharge.is_on { "on" } else { "off" }, words.next());
+                assert_eq!(recharge.spent, words.amount(), "spent");
+                if words.has("price") {
+                    let price = recharge.price.expect("a price");
+                    assert_eq!(price.amount, words.amount());
+                    assert_eq!(price.currency, words.next());
+                }
+            }
             ("refunded", Answer::Refunded(refunded)) => {
                 assert_eq!(refunded.amount, words.amount());
                 assert_eq!(refunded.refunded, words.amount());

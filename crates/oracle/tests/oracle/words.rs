@@ -108,11 +108,12 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     days
 }
 
-/// `A`, or `overdraft-1`.
+/// `A`, `overdraft-1`, or `recharge-1`.
 pub fn grant_name(word: &str) -> GrantName {
-    match word.strip_prefix("overdraft-") {
-        Some(number) => GrantName::Overdraft(number.parse().unwrap()),
-        None => GrantName::Given(word.to_owned()),
+    match word.split_once('-') {
+        Some(("overdraft", number)) => GrantName::Overdraft(number.parse().unwrap()),
+        Some(("recharge", number)) => GrantName::Recharge(number.parse().unwrap()),
+        _ => GrantName::Given(word.to_owned()),
     }
 }
 

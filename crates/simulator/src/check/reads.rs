@@ -12,6 +12,7 @@ use crate::history::{Read, RowsRead};
 impl Player {
     /// Reads and compares; the answer tells how much it was.
     pub(crate) fn read(&mut self, read: &Read) -> Result<String, Found> {
+        self.catch_up()?;
         match read {
             Read::Totals(wallet) => {
                 let expected = self.oracle.totals(wallet, self.now());

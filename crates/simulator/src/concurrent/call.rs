@@ -197,6 +197,7 @@ pub fn overdraft_name(number: u32) -> String {
 fn name(grant: &GrantName) -> String {
     match grant {
         GrantName::Given(name) => name.clone(),
+        GrantName::Recharge(number) => format!("recharge {number}"),
         GrantName::Overdraft(number) => overdraft_name(*number),
     }
 }
@@ -231,6 +232,8 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         | Denied::CreatedAtAhead
         | Denied::CreatedAtTooOld
         | Denied::HoldEndOutOfRange
+        | Denied::RechargeWithoutPrice
+        | Denied::TargetNotAboveThreshold
         | Denied::ClockBackward
         | Denied::ClockTooFar => (400, "BadUserInput"),
         Denied::GrantVoided => (400, "CreditGrantAlreadyVoided"),

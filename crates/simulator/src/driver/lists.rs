@@ -1,5 +1,6 @@
 //! Lists of a ledger under test, read page by page: down to the end and up again.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 
 use anyhow::{Result, ensure};
@@ -28,8 +29,8 @@ impl Driver {
         grants.iter().map(|grant| words::grant_view(&self.names, grant)).collect()
     }
 
-    /// Learns how the overdrafts of a wallet are called.
-    pub(super) fn name_overdrafts(&mut self, wallet: &WalletName) -> Result<()> {
+    /// Learns how the grants are called that a wallet made.
+    pub(super) fn name_made(&mut self, wallet: &WalletName) -> Result<()> {
         let WalletName { customer, currency, resource } = wallet;
         let (resource, currency) = (resource.as_deref(), Some(currency.as_str()));
         let grants = self.ledger_grants(&GrantsOf { customer, resource, currency, page: 1_000 })?;
@@ -52,15 +53,14 @@ impl Driver {
         })
     }
 
-    /// Overdrafts have numbers of their own in each wallet, in order of creation.
+    /// What wallets made has numbers of its own in each wallet, in order of creation.
     fn name(&mut self, newest_first: &[LedgerGrant]) {
-        let is_overdraft = |grant: &&LedgerGrant| grant.grant.grant_type == GrantType::Overdraft;
-        let overdrafts: Vec<_> = newest_first.iter().rev().filter(is_overdraft).collect();
-        for (place, overdraft) in overdrafts.iter().enumerate() {
-            let before = overdrafts[..place].iter();
-            let before = before.filter(|other| other.wallet == overdraft.wallet).count();
-            let number = u32::try_from(before + 1).unwrap_or(u32::MAX);
-            self.names.insert(overdraft.grant.name.id, GrantName::Overdraft(number));
+        let mut counts: HashMap<_, u32> = HashMap::new();
+        for grant in newest_first.iter().rev() {
+            let Some(name) = made_name(grant) else { continue };
+            let count = counts.entry((&grant.wallet, name(0))).or_default();
+            *count += 1;
+            self.names.insert(grant.grant.name.id, name(*count));
         }
     }
 
@@ -88,12 +88,21 @@ impl Driver {
             Ok(self.runtime.block_on(self.ledger.rows(query.clone()))?)
         })?;
         for wallet in wallets {
-            self.name_overdrafts(wallet)?;
+            self.name_made(wallet)?;
         }
         let view = |view: &scrip_ledger::RowView| {
             Ok((words::wallet_name(&view.wallet), words::row_view(&self.names, view)?))
         };
         rows.iter().map(view).collect()
+    }
+}
+
+/// How a grant of some number is called, if its wallet made it.
+fn made_name(grant: &LedgerGrant) -> Option<fn(u32) -> GrantName> {
+    match grant.grant.grant_type {
+        GrantType::Overdraft => Some(GrantName::Overdraft),
+        _ if grant.is_recharge => Some(GrantName::Recharge),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod clock;
 mod lists;
+mod own_grants;
 mod target;
 mod words;
 
@@ -213,16 +214,14 @@ impl Driver {
         })
     }
 
-    /// The ledger's identifier of a grant: one that was given, or the overdraft of a wallet as
-    /// `ann/gold#1`. One that never was has an identifier that names nothing.
+    /// The ledger's identifier of a grant: one that was given, or one that a wallet made. One that never was has an identifier that names nothing.
     fn grant_id(&mut self, id: &str) -> Result<GrantId> {
-        let Some((wallet, number)) = overdraft(id) else { return words::given_id(id) };
-        let number = number.parse::<u32>().with_context(|| format!("the overdraft {id}"))?;
-        self.name_overdrafts(&wallet)?;
+        let Some((wallet, made)) = made_grant(id) else { return words::given_id(id) };
+        self.name_made(&wallet)?;
         let key = self.key(&wallet)?;
         let mut known = Vec::new();
         for (id, name) in &self.names {
-            if *name == GrantName::Overdraft(number) {
+            if *name == made {
                 known.push(*id);
             }
         }
@@ -232,7 +231,7 @@ impl Driver {
                 return Ok(id);
             }
         }
-        Ok(GrantId::mint(4, u64::from(number)))
+        Ok(GrantId::mint(4, 1))
     }
 
     fn answer(&self, answer: LedgerAnswer) -> Result<Answer> {
@@ -271,17 +270,23 @@ impl Driver {
                 at: milliseconds(refunded.at),
                 totals: words::totals(&refunded.balance),
             }),
-            LedgerAnswer::Imported(_)
-            | LedgerAnswer::Recharge(_)
-            | LedgerAnswer::RecurringGrant(_) => bail!("nobody asked for that: {answer:?}"),
+            LedgerAnswer::Recharge(view) => Answer::Recharge(own_grants::recharged(&view)),
+            LedgerAnswer::Imported(_) | LedgerAnswer::RecurringGrant(_) => {
+                bail!("nobody asked for that: {answer:?}")
+            }
         })
     }
 }
 
-/// The wallet and the number of an overdraft that is named `ann/gold#1`.
-pub(crate) fn overdraft(id: &str) -> Option<(WalletName, &str)> {
-    let (wallet, number) = id.split_once('#')?;
+/// The wallet and the name of a grant that it made: of an overdraft `ann/gold#1`, of a recharge's
+/// grant `ann/gold#recharge-1`.
+pub(crate) fn made_grant(id: &str) -> Option<(WalletName, GrantName)> {
+    let (wallet, made) = id.split_once('#')?;
+    let name = match made.rsplit_once('-') {
+        None => GrantName::Overdraft(made.parse().ok()?),
+        Some((_, number)) => GrantName::Recharge(number.parse().ok()?),
+    };
     let mut parts = wallet.split('/').map(str::to_owned);
     let (customer, currency, resource) = (parts.next()?, parts.next()?, parts.next());
-    Some((WalletName { customer, currency, resource }, number))
+    Some((WalletName { customer, currency, resource }, name))
 }

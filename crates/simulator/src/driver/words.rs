@@ -19,6 +19,7 @@ use scrip_oracle::{
     Instant, Overdraft, Part, Refund, Request, RowView, Short, Totals, Undone, WalletName,
 };
 
+use super::own_grants;
 use crate::history::Environment;
 
 /// Names of grants by the ledger's identifiers.
@@ -73,6 +74,8 @@ pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> 
             let members = [(OVERDRAFT_MEMBER.to_owned(), word.into())].into_iter().collect();
             Work::PatchRecord(RecordPatch { kind: currency, id: id.clone(), members })
         }
+        Request::SetPrice(id, price) => own_grants::set_price(id, price.as_ref()),
+        Request::SetRecharge(recharge) => own_grants::set_recharge(environment, recharge)?,
         Request::Grant(grant) => Work::CreateGrant(Box::new(create(environment, grant)?)),
         Request::Consume(consume) => Work::Consume(Box::new(burn(environment, consume)?)),
         Request::Batch(items) => {
@@ -272,6 +275,8 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::HoldExpiryOutOfRange => Denied::HoldEndOutOfRange,
         Refusal::ClockBackward { .. } => Denied::ClockBackward,
         Refusal::ClockTooFar { .. } => Denied::ClockTooFar,
+        Refusal::RechargeWithoutPrice => Denied::RechargeWithoutPrice,
+        Refusal::TargetNotAboveThreshold { .. } => Denied::TargetNotAboveThreshold,
         Refusal::GrantAlreadyVoided => Denied::GrantVoided,
         Refusal::GrantCannotBeVoided { .. } => Denied::GrantCannotBeVoided,
         Refusal::GrantExpired => Denied::GrantExpired,
@@ -282,8 +287,6 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
-        | Refusal::RechargeWithoutPrice
-        | Refusal::TargetNotAboveThreshold { .. }
         | Refusal::RecurringGrantMoved { .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),

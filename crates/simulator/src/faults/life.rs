@@ -437,7 +437,8 @@ impl Directory<'_> {
         with: Oracle,
         has_happened: bool,
     ) -> Result<(), Stop> {
-        // A clock that is moved to where it stands stays there, and so does the end of a hold. Whether it was ever moved cannot be
+        // A clock that is moved to where it stands stays there, and so does
+        // the end of a hold, or a recharge that is set as it is. Whether it was ever moved cannot be
         // seen if that is where it stood before.
         let has_key = matches!(
             request,
@@ -447,6 +448,7 @@ impl Directory<'_> {
                 | Request::Extend(_)
                 | Request::Release(_)
                 | Request::Refund(_)
+                | Request::SetRecharge(_)
                 | Request::MoveClock(_)
         );
         self.count_unknown(has_happened);
@@ -463,7 +465,10 @@ impl Directory<'_> {
         self.player.oracle = before;
         if matches!(stop, Stop::Dead) && about != About::NotDone {
             let with = if happened { with } else { self.after(&request)? };
-            let is_seen = !matches!(request, Request::MoveClock(_) | Request::Extend(_));
+            let is_seen = !matches!(
+                request,
+                Request::MoveClock(_) | Request::Extend(_) | Request::SetRecharge(_)
+            );
             let without = if happened && is_seen { with.clone() } else { without };
             self.unknown = Some(Unknown { request, without, with });
         }
@@ -532,6 +537,7 @@ const fn is_of_records(request: &Request) -> bool {
             | R::ArchiveCurrency(_)
             | R::UnarchiveCurrency(_)
             | R::SetOverdraft(..)
+            | R::SetPrice(..)
     )
 }
 

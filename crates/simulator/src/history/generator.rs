@@ -1,6 +1,7 @@
 //! Histories from a seed: the same seed and number of steps give the same steps.
 
 mod again;
+mod own_grants;
 
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ struct Generator {
     grants: Vec<String>,
     /// What was asked for and can be asked for again.
     asked: Vec<Request>,
-    /// Wallets that may have an overdraft.
+    /// Wallets that may have an overdraft, or other grants that they made.
     overdrafts: Vec<WalletName>,
     steps: Vec<Step>,
 }
@@ -96,6 +97,7 @@ impl Generator {
             Deed::Extend => Step::Ask(self.extend()),
             Deed::Release => Step::Ask(self.release()),
             Deed::Refund => Step::Ask(self.refund()),
+            Deed::Recharge => Step::Ask(self.recharge()),
             Deed::Time => self.time(),
             Deed::Back => self.back(),
             Deed::Standing => Step::Ask(self.standing()),
@@ -114,6 +116,7 @@ impl Generator {
         match request {
             Request::Grant(_) | Request::MoveClock(_) => return,
             Request::Consume(consume) => self.overdrafts.push(consume.wallet.clone()),
+            Request::SetRecharge(recharge) => self.overdrafts.push(recharge.wallet.clone()),
             _ => {}
         }
         self.asked.push(request.clone());
@@ -226,13 +229,14 @@ impl Generator {
         }
     }
 
-    /// A grant that was asked for, a wallet's overdraft, or one that nobody knows.
+    /// A grant that was asked for, one that a wallet made, or one that nobody knows.
     fn grant_id(&mut self) -> String {
         match self.below(12) {
             0 if !self.overdrafts.is_empty() => {
                 let place = self.below(self.overdrafts.len());
                 let wallet = super::wallet_text(&self.overdrafts[place]);
-                format!("{wallet}#{}", 1 + self.below(2))
+                let made = ["", "", "recharge-"][self.below(3)];
+                format!("{wallet}#{made}{}", 1 + self.below(2))
             }
             1 => "g999999".to_owned(),
             2..7 if self.grants.len() > 4 => {
@@ -303,7 +307,7 @@ impl Generator {
     fn standing(&mut self) -> Request {
         let customer = CUSTOMERS[self.below(self.profile.customers)].to_owned();
         let currency = CURRENCIES[self.below(self.profile.currencies)].to_owned();
-        match self.below(14) {
+        match self.below(18) {
             0 => Request::ArchiveCustomer(customer),
             1..4 => Request::UnarchiveCustomer(customer),
             4 => Request::ArchiveCurrency(currency),
@@ -314,6 +318,7 @@ impl Generator {
                 let says = [Overdraft::Allow, Overdraft::Deny, Overdraft::Deny, Overdraft::Unset];
                 Request::SetOverdraft(currency, says[self.below(4)])
             }
+            14..18 => Request::SetPrice(currency, self.price()),
             _ => Request::UnarchiveCustomer("nobody".to_owned()),
         }
     }

@@ -20,6 +20,7 @@ pub(super) enum Deed {
     Extend,
     Release,
     Refund,
+    Recharge,
     Time,
     Back,
     Standing,
@@ -31,7 +32,7 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Each deed with its usual weight.
-    const USUAL: [(Self, u32); 16] = [
+    const USUAL: [(Self, u32); 17] = [
         (Self::Grant, 14),
         (Self::Consume, 16),
         (Self::Batch, 4),
@@ -41,6 +42,7 @@ impl Deed {
         (Self::Extend, 3),
         (Self::Release, 7),
         (Self::Refund, 6),
+        (Self::Recharge, 3),
         (Self::Time, 12),
         (Self::Back, 1),
         (Self::Standing, 2),
@@ -61,6 +63,8 @@ pub(super) struct Profile {
     pub(super) spread: Spread,
     /// How many keys, and how many names of reservations, are in use.
     pub(super) keys: u32,
+    /// What prices are in.
+    pub(super) money: &'static str,
     pub(super) priorities: &'static [u8],
     /// Of a hundred consumptions, how many want to be refused when the balance is short.
     pub(super) reject_percent: u32,
@@ -82,6 +86,7 @@ impl Profile {
             spread: Spread::ALL[rng.random_range(0..Spread::ALL.len())],
             keys: [5, 20, 200, 100_000][rng.random_range(0..4_usize)],
             priorities: [&[50][..], &[49, 50], &[0, 1, 50, 99, 100]][rng.random_range(0..3_usize)],
+            money: ["usd", "usd", "jpy"][rng.random_range(0..3_usize)],
             reject_percent: [0, 20, 60][rng.random_range(0..3_usize)],
             unsaid_percent: [0, 30, 80][rng.random_range(0..3_usize)],
             ending_percent: [10, 60, 95][rng.random_range(0..3_usize)],
@@ -95,7 +100,7 @@ impl Profile {
                 _ => *weight,
             };
         }
-        match rng.random_range(0..9) {
+        match rng.random_range(0..10) {
             0 => profile.favour(&[Deed::Consume, Deed::Grant, Deed::Time]),
             1 => profile.favour(&[
                 Deed::Reserve,
@@ -105,6 +110,7 @@ impl Profile {
                 Deed::Time,
             ]),
             2 => profile.favour(&[Deed::Batch, Deed::Grant]),
+            5 => profile.favour(&[Deed::Recharge, Deed::Consume, Deed::Time, Deed::Standing]),
             4 => profile.favour(&[Deed::Refund, Deed::Consume, Deed::Grant, Deed::Release]),
             3 => profile.favour(&[Deed::Void, Deed::Edit, Deed::Grant, Deed::Reserve]),
             _ => {}

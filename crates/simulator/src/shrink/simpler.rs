@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Refund, Release, Request,
-    Reserve, Short, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Period, Recharge, Refund,
+    Release, Request, Reserve, Short, Threshold, WalletName,
 };
 
 use crate::history::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -123,6 +123,9 @@ fn requests(request: &Request) -> Vec<Request> {
             let wallets = wallets(&extend.wallet).into_iter();
             wallets.map(|wallet| Request::Extend(Extend { wallet, ..extend.clone() })).collect()
         }
+        Request::SetRecharge(recharge) => {
+            recharges(recharge).into_iter().map(Request::SetRecharge).collect()
+        }
         Request::Release(release) => {
             let wallets = wallets(&release.wallet).into_iter();
             let wallets = wallets.map(|wallet| Release { wallet, ..release.clone() });
@@ -170,6 +173,24 @@ fn consumes(consume: &Consume) -> Vec<Consume> {
         Consume { short: Short::Overdraft, ..consume.clone() },
     ]);
     simpler
+}
+
+fn recharges(recharge: &Recharge) -> Vec<Recharge> {
+    let wallets = wallets(&recharge.wallet).into_iter();
+    let wallets = wallets.map(|wallet| Recharge { wallet, ..recharge.clone() });
+    let targets = amounts(recharge.target).into_iter();
+    let targets = targets.map(|target| Recharge { target, ..recharge.clone() });
+    let thresholds = match recharge.threshold {
+        Threshold::Credits(below) => amounts(below),
+        Threshold::Money(_) => Vec::new(),
+    };
+    let thresholds = thresholds.into_iter().map(Threshold::Credits);
+    let thresholds = thresholds.map(|threshold| Recharge { threshold, ..recharge.clone() });
+    let plainer = [
+        Recharge { spend_limit: None, ..recharge.clone() },
+        Recharge { lasts: Period::Month, ..recharge.clone() },
+    ];
+    wallets.chain(targets).chain(thresholds).chain(plainer).collect()
 }
 
 fn reads(read: &Read) -> Vec<Read> {

@@ -8,7 +8,7 @@ use scrip_simulator::history::{BEGINNING, Environment, History, Read, RowsRead, 
 
 /// Every refusal but those that take ten thousand grants, holds or currencies, or a thousand of the
 /// largest amounts; see `bounds`.
-const REFUSALS: [&str; 22] = [
+const REFUSALS: [&str; 24] = [
     "CustomerNotFound",
     "CurrencyNotFound",
     "GrantNotFound",
@@ -30,10 +30,12 @@ const REFUSALS: [&str; 22] = [
     "GrantCannotBeVoided",
     "GrantExpired",
     "HoldEnded",
+    "RechargeWithoutPrice",
+    "TargetNotAboveThreshold",
     "Insufficient",
 ];
 
-const ANSWERS: [&str; 13] = [
+const ANSWERS: [&str; 15] = [
     "Done",
     "Grant(",
     "state: Scheduled",
@@ -47,6 +49,8 @@ const ANSWERS: [&str; 13] = [
     "reserved_on_dead: 1",
     "Released {",
     "Refunded(",
+    "is_on: true",
+    "is_on: false",
 ];
 
 /// The seeds that are looked at; few enough for a second or two.

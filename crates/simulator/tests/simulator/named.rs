@@ -110,3 +110,20 @@ fn an_extension_is_judged_by_its_instant_before_its_reservation() {
         ",
     );
 }
+
+/// Seed 25: the oracle let a wallet's time go back behind the announcement of a grant's end.
+#[test]
+fn an_announced_end_keeps_the_time_of_its_wallet() {
+    agrees(
+        "
+        customer cleo create
+        currency gold create
+        consume cleo/gold/app k1 1
+        clock t+18496800004
+        recharge cleo/gold/app on below 0 to 1 price 2 jpy
+        clock t+20995199999
+        clock t+11231999999
+        refund cleo/gold/app f1 of consumption k1
+        ",
+    );
+}

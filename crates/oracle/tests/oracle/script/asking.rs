@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Change, Consume, Edit, Extend, Grant, GrantKind, GrantName, Overdraft, Refund, Release,
-    Request, Reserve, Short, Undone, overdraft_id,
+    Change, Consume, Edit, Extend, Grant, GrantKind, Overdraft, Period, Price, Recharge, Refund,
+    Release, Request, Reserve, Short, Threshold, Undone, made_id,
 };
 
 use super::Script;
@@ -47,6 +47,8 @@ impl Script {
                 };
                 Request::SetOverdraft(id, says)
             }
+            "price" => Request::SetPrice(words.next().to_owned(), price(words)),
+            "recharge" => Request::SetRecharge(self.recharge(words)),
             "extend" => {
                 let (wallet, reservation) = (self.wallet.clone(), words.next().to_owned());
                 assert!(words.has("until"), "the end");
@@ -146,10 +148,7 @@ impl Script {
     }
 
     fn grant_id(&self, word: &str) -> String {
-        match grant_name(word) {
-            GrantName::Given(id) => id,
-            GrantName::Overdraft(number) => overdraft_id(&self.wallet, number),
-        }
+        made_id(&self.wallet, &grant_name(word))
     }
 
     /// `refund K 5`, `refund reservation R`, `refund K key r`: without an amount what is left.
@@ -169,4 +168,42 @@ impl Script {
         }
         refund
     }
+
+    /// `recharge on below 20 to 50 limit 100 price 0.01 usd year`; `below 20 money`.
+    fn recharge(&self, words: &mut Words) -> Recharge {
+        let mut recharge = Recharge {
+            wallet: self.wallet.clone(),
+            is_enabled: words.next() == "on",
+            threshold: Threshold::Credits(0),
+            target: 0,
+            spend_limit: None,
+            lasts: Period::Month,
+            price: None,
+        };
+        while !words.is_empty() {
+            match words.next() {
+                "below" => {
+                    let threshold = words.amount();
+                    recharge.threshold = match words.has("money") {
+                        true => Threshold::Money(threshold),
+                        false => Threshold::Credits(threshold),
+                    };
+                }
+                "to" => recharge.target = words.amount(),
+                "limit" => recharge.spend_limit = Some(words.amount()),
+                "price" => recharge.price = price(words),
+                "year" => recharge.lasts = Period::Year,
+                word => panic!("recharge with {word}"),
+            }
+        }
+        recharge
+    }
+}
+
+/// `0.01 usd`, or `none`.
+fn price(words: &mut Words) -> Option<Price> {
+    if words.has("none") {
+        return None;
+    }
+    Some(Price { amount: words.amount(), currency: words.next().to_owned() })
 }

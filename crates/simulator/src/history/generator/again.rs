@@ -76,6 +76,10 @@ impl Generator {
                 }
                 Request::Refund(refund)
             }
+            Request::SetRecharge(mut recharge) => {
+                recharge.is_enabled = !recharge.is_enabled;
+                Request::SetRecharge(recharge)
+            }
             other => other,
         }
     }

@@ -1,5 +1,7 @@
 //! Lines of text as steps.
 
+mod own_grants;
+
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
@@ -152,6 +154,7 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
                 "create" => Request::CreateCurrency(id),
                 "archive" => Request::ArchiveCurrency(id),
                 "unarchive" => Request::UnarchiveCurrency(id),
+                "price" => Request::SetPrice(id, own_grants::read_price(words)?),
                 "overdraft" => Request::SetOverdraft(id, read_overdraft(words)?),
                 other => return too_much(other),
             }
@@ -176,6 +179,7 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
             Request::Release(Release { wallet, reservation, consumed })
         }
         "refund" => Request::Refund(read_refund(words)?),
+        "recharge" => Request::SetRecharge(own_grants::read_recharge(words)?),
         "move" => Request::MoveClock(words.instant()?),
         _ => return Err("no such step".to_owned()),
     })

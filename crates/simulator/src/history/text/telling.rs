@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
-    Request, Reserve, Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period, Price,
+    Recharge, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Budgets, Environment, History, Read, RowsRead, Step};
@@ -86,6 +86,9 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
             };
             write!(f, "currency {id} overdraft {says}")
         }
+        Request::SetPrice(id, price) => {
+            write!(f, "currency {id} price {}", price_text(price.as_ref()))
+        }
         Request::Grant(grant) => tell_grant(f, grant),
         Request::Void(id) => write!(f, "void {id}"),
         Request::Edit(edit) => tell_edit(f, edit),
@@ -113,6 +116,7 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
             write!(f, "release {wallet} {reservation} {consumed}")
         }
         Request::Refund(refund) => tell_refund(f, refund),
+        Request::SetRecharge(recharge) => tell_recharge(f, recharge),
         Request::MoveClock(to) => write!(f, "move {}", instant_text(*to)),
     }
 }
@@ -168,6 +172,30 @@ fn tell_refund(f: &mut Formatter<'_>, refund: &Refund) -> fmt::Result {
     };
     write!(f, "refund {} {key} of {kind} {name}", wallet_text(wallet))?;
     amount.map_or(Ok(()), |amount| write!(f, " {}", amount_text(amount)))
+}
+
+fn price_text(price: Option<&Price>) -> String {
+    price.map_or("none".to_owned(), |price| {
+        format!("{} {}", amount_text(price.amount), price.currency)
+    })
+}
+
+fn tell_recharge(f: &mut Formatter<'_>, recharge: &Recharge) -> fmt::Result {
+    let Recharge { wallet, is_enabled, threshold, target, spend_limit, lasts, price } = recharge;
+    write!(f, "recharge {} {}", wallet_text(wallet), if *is_enabled { "on" } else { "off" })?;
+    match threshold {
+        Threshold::Credits(below) => write!(f, " below {}", amount_text(*below))?,
+        Threshold::Money(below) => write!(f, " worth {}", amount_text(*below))?,
+    }
+    write!(f, " to {}", amount_text(*target))?;
+    if let Some(limit) = spend_limit {
+        write!(f, " limit {}", amount_text(*limit))?;
+    }
+    if *lasts == Period::Year {
+        f.write_str(" year")?;
+    }
+    let price = price.as_ref();
+    price.map_or(Ok(()), |price| write!(f, " price {}", price_text(Some(price))))
 }
 
 fn tell_read(f: &mut Formatter<'_>, read: &Read) -> fmt::Result {
