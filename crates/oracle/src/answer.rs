@@ -37,6 +37,19 @@ pub enum Answer {
     Refunded(Refunded),
     /// How a wallet recharges now.
     Recharge(Recharged),
+    /// How a recurring grant goes on.
+    Recurring(Recurs),
+}
+
+/// A recurring grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recurs {
+    /// What each period gives.
+    pub amount: Amount,
+    /// Where periods begin.
+    pub anchor: Instant,
+    /// When the next one begins; none once it ended.
+    pub next: Option<Instant>,
 }
 
 /// A wallet's recharge.
@@ -108,6 +121,8 @@ pub enum Denied {
     ReservationNotFound,
     /// The consumption is unknown.
     ConsumptionNotFound,
+    /// The recurring grant is unknown.
+    RecurringNotFound,
     /// The customer is archived.
     CustomerArchived,
     /// The currency is archived.
@@ -130,6 +145,8 @@ pub enum Denied {
     ClockBackward,
     /// The test clock moves a year at most.
     ClockTooFar,
+    /// The recurring grant is another wallet's.
+    RecurringMoved,
     /// A recharge would not know what its credits cost.
     RechargeWithoutPrice,
     /// A recharge would not lift its wallet above the threshold.
@@ -161,6 +178,8 @@ pub enum GrantName {
     Overdraft(u32),
     /// What the wallet's recharge bought, of this number, from 1.
     Recharge(u32),
+    /// What the wallet's recurring grant of this name gave, of this number, from 1.
+    Recurring(String, u32),
 }
 
 /// A grant's state (spec 2.4).

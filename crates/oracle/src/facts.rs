@@ -1,6 +1,6 @@
 //! What is kept of a wallet: what was accepted, and when.
 
-use crate::{Amount, Change, Consume, Grant, Instant, Recharge, Refund, Reserve};
+use crate::{Amount, Change, Consume, Grant, Instant, Recharge, Recurring, Refund, Reserve};
 
 /// Something that happened to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub(crate) enum What {
     Refund(Refund),
     /// With the price that holds for it.
     SetRecharge(Recharge),
+    /// With its anchor.
+    PutRecurring(Recurring),
+    RemoveRecurring(String),
     /// Customer and currency were both not archived from then on, or one of them was.
     Standing {
         is_live: bool,

@@ -21,12 +21,12 @@ mod request;
 mod settings;
 
 pub use answer::{
-    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Recharged,
+    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Recharged, Recurs,
     Refunded, RowView, Totals,
 };
 pub use calendar::{months_later, next_month};
 pub use oracle::{Oracle, made_id, overdraft_id};
-pub use own_grants::{Money, Period, Price, Recharge, Threshold};
+pub use own_grants::{Money, Period, Price, Recharge, Recurring, Threshold};
 pub use request::{
     Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
     Request, Reserve, Short, Undone, WalletName,

@@ -1,6 +1,6 @@
 //! What wallets are asked to make by themselves.
 
-use crate::{Amount, WalletName};
+use crate::{Amount, Instant, WalletName};
 
 /// Money, in billionths of its unit.
 pub type Money = i128;
@@ -86,6 +86,23 @@ impl Recharge {
             (Threshold::Money(_), None) => None,
         }
     }
+}
+
+/// A recurring grant to be made or changed, whole (section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recurring {
+    /// Where; it cannot change.
+    pub wallet: WalletName,
+    /// Its name, and that of its grants.
+    pub id: String,
+    /// What each period gives: above 0, at most 10^15 credits.
+    pub amount: Amount,
+    /// How long a period is.
+    pub cadence: Period,
+    /// Where periods begin; none is now, or stays what it is (decision 82).
+    pub anchor: Option<Instant>,
+    /// The priority of its grants.
+    pub priority: u8,
 }
 
 const BILLION: i128 = 1_000_000_000;

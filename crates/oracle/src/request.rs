@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Price, Recharge};
+use crate::{Price, Recharge, Recurring};
 
 /// Credits, in billionths.
 pub type Amount = i128;
@@ -60,6 +60,10 @@ pub enum Request {
     Refund(Refund),
     /// Save what is wanted of a wallet's recharge.
     SetRecharge(Recharge),
+    /// Make a recurring grant, or change it from its next period on.
+    PutRecurring(Recurring),
+    /// End a wallet's recurring grant of this name; what it gave stays.
+    RemoveRecurring(WalletName, String),
     /// Move the environment's test clock.
     MoveClock(Instant),
 }

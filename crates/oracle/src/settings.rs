@@ -14,6 +14,8 @@ pub struct Settings {
     pub open_holds: usize,
     /// How many refunds a consumption may have.
     pub refunds: usize,
+    /// How many recurring grants a wallet may have.
+    pub recurring_grants: usize,
     /// How many currencies may be live (decisions 30 and 80).
     pub live_currencies: usize,
     /// What a wallet's sums may reach (decisions 5 and 80).
@@ -26,6 +28,7 @@ impl Default for Settings {
             unfinished_grants: 10_000,
             open_holds: 10_000,
             refunds: 100,
+            recurring_grants: 100,
             live_currencies: 100,
             wallet_sum: 1_000_000_000_000_000_000 * CREDIT,
         }

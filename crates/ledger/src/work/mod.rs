@@ -309,6 +309,7 @@ fn run_on(
     let had_grants = slot.wallet.has_had_grants();
     let time = time_of(&slot, state.now(at.environment), command);
     let circumstances = own_grants::circumstances(state, at, &slot, command)?;
+    let renewals = own_grants::names_of_renewals(&slot);
     let outcome = slot.wallet.execute_in(circumstances, command, time, at.origin)?;
     let balance = slot.wallet.balance().map_err(overflow)?;
     let now = state.now(at.environment);
@@ -323,7 +324,7 @@ fn run_on(
     }
     let departed = slot.wallet.take_departed();
     let mut made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
-    for (id, words, is_recharge) in own_grants::own_words(state, at, &slot, &rows, extra)? {
+    for (id, words, is_recharge) in own_grants::own_words(state, at, renewals, &rows, extra)? {
         if let Some(record) = made.iter_mut().find(|record| record.grant.name.id == id) {
             record.words = words;
             record.is_recharge = is_recharge;

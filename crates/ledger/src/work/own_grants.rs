@@ -2,7 +2,7 @@
 
 use scrip_core::{
     Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal, Renewal,
-    SetRenewal, Timestamp, WalletKey, Words,
+    RenewalNumber, SetRenewal, Timestamp, WalletKey, Words,
 };
 
 use super::records::{find, insert, known_standings, merge, refuse_archived};
@@ -131,27 +131,35 @@ pub(super) fn remove_recurring(
     answer(&record, None)
 }
 
-/// The words of the grants that the wallet made by itself with these rows, and whether a recharge did.
+/// The recurring grants of a wallet by their numbers. A command may remove one whose period began
+/// just before it.
+pub(super) fn names_of_renewals(slot: &Slot) -> Vec<(RenewalNumber, RecurringGrantId)> {
+    let renewals = slot.wallet.renewals().iter();
+    renewals.map(|renewal| (renewal.number, renewal.terms.id.clone())).collect()
+}
+
+/// The words of the grants that the wallet made by itself with these rows, and whether a recharge
+/// did. What was due before a recurring grant was put is called as it was until then.
 pub(super) fn own_words(
     state: &mut dyn State,
     at: Place<'_>,
-    slot: &Slot,
+    renewals: Vec<(RenewalNumber, RecurringGrantId)>,
     rows: &[Decided],
     extra: &Extra,
 ) -> Result<Vec<(GrantId, Words, bool)>, StoreError> {
     let mut made = Vec::new();
+    let mut put_name = None;
     for decided in rows {
         match &decided.row.event {
+            Event::RenewalSet { .. } => put_name.clone_from(&extra.display_name),
             Event::Recharged { grant, .. } => {
                 made.push((grant.id, recharge_words(), true));
             }
             Event::Renewed { number, grant, .. } => {
-                let is_it = |renewal: &&Renewal| renewal.number == *number;
-                let renewal = slot.wallet.renewals().iter().find(is_it);
-                let id = renewal.map(|renewal| renewal.terms.id.clone());
-                let name = match (&extra.display_name, id) {
+                let known = renewals.iter().find(|(known, _)| known == number);
+                let name = match (&put_name, known) {
                     (Some(name), _) => Some(name.clone()),
-                    (None, Some(id)) => name_of(state, at, &id)?,
+                    (None, Some((_, id))) => name_of(state, at, id)?,
                     (None, None) => None,
                 };
                 made.push((grant.id, named(&name.unwrap_or_default()), false));

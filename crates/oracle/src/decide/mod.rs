@@ -53,6 +53,8 @@ impl Oracle {
             Request::Release(asked) => self.release(asked, now),
             Request::Refund(asked) => self.refund(asked, now),
             Request::SetRecharge(asked) => self.set_recharge(asked, now),
+            Request::PutRecurring(asked) => self.put_recurring(asked, now),
+            Request::RemoveRecurring(wallet, id) => self.remove_recurring(wallet, id, now),
             Request::MoveClock(to) => done(self.move_clock(*to, now)),
         }
     }

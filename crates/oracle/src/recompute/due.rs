@@ -8,6 +8,8 @@ use crate::{GrantState, Instant};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Activation,
+    /// Counts as an activation, after those of older grants (decision 76).
+    Period,
     Expiry,
     HoldTimeout,
     RechargeMonth,
@@ -23,6 +25,7 @@ impl Wallet {
             }
             match due {
                 Due::Activation => self.activate(place, at),
+                Due::Period => self.begin_period(place, at),
                 Due::Expiry => self.expire(place, at),
                 Due::HoldTimeout => self.time_out(place, at),
                 Due::RechargeMonth => self.resume_recharge(),
@@ -52,6 +55,9 @@ impl Wallet {
             if hold.is_open {
                 due.push((hold.expires_at, Due::HoldTimeout, place));
             }
+        }
+        for (place, at) in self.periods_to_come() {
+            due.push((at, Due::Period, place));
         }
         if let Some(at) = self.recharge_resumes_at() {
             due.push((at, Due::RechargeMonth, 0));

@@ -9,6 +9,7 @@ mod due;
 mod holds;
 mod overdraft;
 mod own_grants;
+mod recurring;
 mod refunds;
 mod view;
 
@@ -18,6 +19,7 @@ use crate::{
 };
 use announcements::Announcement;
 use own_grants::WalletRecharge;
+use recurring::WalletRecurring;
 use refunds::{Consumption, RefundMade, Takeover};
 
 /// A wallet at some instant.
@@ -41,6 +43,8 @@ pub(crate) struct Wallet {
     pub(crate) is_live: bool,
     limits: Settings,
     recharge: Option<WalletRecharge>,
+    /// In order of creation, removed ones included.
+    recurring: Vec<WalletRecurring>,
 }
 
 /// A grant of a wallet.
@@ -134,6 +138,8 @@ impl Wallet {
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::Refund(asked) => self.refund(asked, fact.at),
             What::SetRecharge(setting) => self.set_recharge(setting),
+            What::PutRecurring(terms) => self.put_recurring(terms, fact.at),
+            What::RemoveRecurring(id) => self.remove_recurring(id),
             What::Standing { is_live } => {
                 return self.stand(*is_live, fact.at);
             }
@@ -141,6 +147,8 @@ impl Wallet {
         }
         self.time = Some(fact.at);
         self.come_to_rest(fact.at);
+        // A first period may begin at once.
+        self.advance(fact.at);
     }
 
     /// What follows from anything that happens.

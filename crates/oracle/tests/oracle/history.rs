@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use scrip_oracle::{
     Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period,
-    Price, Recharge, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
-    overdraft_id,
+    Price, Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, Undone,
+    WalletName, overdraft_id,
 };
 
 /// A step: what the clock shows, and what is asked.
@@ -84,8 +84,17 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(49) {
-        46.. => Request::SetRecharge(recharge(numbers, wallet)),
+    match numbers.below(54) {
+        49..53 => Request::PutRecurring(Recurring {
+            wallet,
+            id: format!("p{}", numbers.below(4)),
+            amount: numbers.amount(),
+            cadence: if numbers.below(2) == 0 { Period::Month } else { Period::Year },
+            anchor: (numbers.below(2) == 0).then(|| numbers.instant_near(now, 900)),
+            priority: u8::try_from(numbers.below(3)).unwrap(),
+        }),
+        53 => Request::RemoveRecurring(wallet, format!("p{}", numbers.below(4))),
+        46..49 => Request::SetRecharge(recharge(numbers, wallet)),
         39.. => Request::Extend(Extend {
             wallet,
             reservation: format!("r{}", numbers.below(9)),

@@ -124,6 +124,7 @@ fn fixed(answer: &Answer) -> Vec<String> {
         Answer::Batch(rejected) => vec![format!("{rejected:?}")],
         Answer::Reserved { amount, .. } => vec![format!("{amount}")],
         Answer::Released { amount, consumed, .. } => vec![format!("{amount} {consumed}")],
+        Answer::Recurring(one) => vec![format!("{one:?}")],
         Answer::Recharge(one) => vec![format!("{:?}", one.price)],
         Answer::Refunded(one) => vec![format!("{} {} {}", one.amount, one.refunded, one.at)],
     }

@@ -223,6 +223,12 @@ impl Script {
                     assert_eq!(price.currency, words.next());
                 }
             }
+            ("recurring", Answer::Recurring(recurs)) => {
+                assert_eq!(recurs.amount, words.amount());
+                assert_eq!(recurs.anchor, words.instant(self.now), "anchor");
+                let next = (!words.has("ended")).then(|| words.instant(self.now));
+                assert_eq!(recurs.next, next, "next");
+            }
             ("refunded", Answer::Refunded(refunded)) => {
                 assert_eq!(refunded.amount, words.amount());
                 assert_eq!(refunded.refunded, words.amount());

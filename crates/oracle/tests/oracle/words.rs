@@ -108,8 +108,11 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     days
 }
 
-/// `A`, `overdraft-1`, or `recharge-1`.
+/// `A`, `overdraft-1`, `recharge-1`, or `basic.1` of a recurring grant.
 pub fn grant_name(word: &str) -> GrantName {
+    if let Some((id, number)) = word.split_once('.') {
+        return GrantName::Recurring(id.to_owned(), number.parse().unwrap());
+    }
     match word.split_once('-') {
         Some(("overdraft", number)) => GrantName::Overdraft(number.parse().unwrap()),
         Some(("recharge", number)) => GrantName::Recharge(number.parse().unwrap()),

@@ -112,6 +112,7 @@ impl Player {
         self.catch_up()?;
         if to < self.real {
             self.write_due()?;
+            self.written = to;
         }
         // A read lets no more than a year pass in a wallet that makes grants by itself.
         while to - self.written > A_YEAR {

@@ -197,6 +197,7 @@ pub fn overdraft_name(number: u32) -> String {
 fn name(grant: &GrantName) -> String {
     match grant {
         GrantName::Given(name) => name.clone(),
+        GrantName::Recurring(id, number) => format!("{id} {number}"),
         GrantName::Recharge(number) => format!("recharge {number}"),
         GrantName::Overdraft(number) => overdraft_name(*number),
     }
@@ -225,6 +226,7 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::GrantNotFound => (404, "CreditGrantNotFound"),
         Denied::ReservationNotFound => (404, "CreditReservationNotFound"),
         Denied::ConsumptionNotFound => (404, "CreditConsumptionNotFound"),
+        Denied::RecurringNotFound => (404, "CreditRecurringGrantNotFound"),
         Denied::CustomerArchived | Denied::CurrencyArchived => (400, "EntityIsArchivedError"),
         Denied::KeyReused | Denied::Duplicate => (409, "DuplicatedEntityNotAllowed"),
         Denied::ExpireNotAfterEffective => (400, "ExpireAtMustBeLaterThanEffectiveAtError"),
@@ -232,6 +234,7 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         | Denied::CreatedAtAhead
         | Denied::CreatedAtTooOld
         | Denied::HoldEndOutOfRange
+        | Denied::RecurringMoved
         | Denied::RechargeWithoutPrice
         | Denied::TargetNotAboveThreshold
         | Denied::ClockBackward

@@ -57,10 +57,12 @@ impl Driver {
     fn name(&mut self, newest_first: &[LedgerGrant]) {
         let mut counts: HashMap<_, u32> = HashMap::new();
         for grant in newest_first.iter().rev() {
-            let Some(name) = made_name(grant) else { continue };
-            let count = counts.entry((&grant.wallet, name(0))).or_default();
+            let id = grant.grant.name.id;
+            let is_given = matches!(self.names.get(&id), Some(GrantName::Given(_)));
+            let Some(name) = made_name(grant, 0).filter(|_| !is_given) else { continue };
+            let count = counts.entry((&grant.wallet, name)).or_default();
             *count += 1;
-            self.names.insert(grant.grant.name.id, name(*count));
+            self.names.extend(made_name(grant, *count).map(|name| (id, name)));
         }
     }
 
@@ -98,10 +100,14 @@ impl Driver {
 }
 
 /// How a grant of some number is called, if its wallet made it.
-fn made_name(grant: &LedgerGrant) -> Option<fn(u32) -> GrantName> {
+fn made_name(grant: &LedgerGrant, number: u32) -> Option<GrantName> {
     match grant.grant.grant_type {
-        GrantType::Overdraft => Some(GrantName::Overdraft),
-        _ if grant.is_recharge => Some(GrantName::Recharge),
+        GrantType::Overdraft => Some(GrantName::Overdraft(number)),
+        _ if grant.is_recharge => Some(GrantName::Recharge(number)),
+        GrantType::Recurring => {
+            let of = grant.words.display_name.clone().unwrap_or_default();
+            Some(GrantName::Recurring(of, number))
+        }
         _ => None,
     }
 }

@@ -271,7 +271,8 @@ impl Driver {
                 totals: words::totals(&refunded.balance),
             }),
             LedgerAnswer::Recharge(view) => Answer::Recharge(own_grants::recharged(&view)),
-            LedgerAnswer::Imported(_) | LedgerAnswer::RecurringGrant(_) => {
+            LedgerAnswer::RecurringGrant(view) => Answer::Recurring(own_grants::recurs(&view)),
+            LedgerAnswer::Imported(_) => {
                 bail!("nobody asked for that: {answer:?}")
             }
         })
@@ -279,12 +280,13 @@ impl Driver {
 }
 
 /// The wallet and the name of a grant that it made: of an overdraft `ann/gold#1`, of a recharge's
-/// grant `ann/gold#recharge-1`.
+/// grant `ann/gold#recharge-1`, of a recurring grant's `ann/gold#p1-1`.
 pub(crate) fn made_grant(id: &str) -> Option<(WalletName, GrantName)> {
     let (wallet, made) = id.split_once('#')?;
     let name = match made.rsplit_once('-') {
         None => GrantName::Overdraft(made.parse().ok()?),
-        Some((_, number)) => GrantName::Recharge(number.parse().ok()?),
+        Some(("recharge", number)) => GrantName::Recharge(number.parse().ok()?),
+        Some((id, number)) => GrantName::Recurring(id.to_owned(), number.parse().ok()?),
     };
     let mut parts = wallet.split('/').map(str::to_owned);
     let (customer, currency, resource) = (parts.next()?, parts.next()?, parts.next());

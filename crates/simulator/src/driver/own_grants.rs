@@ -2,11 +2,14 @@
 
 use anyhow::{Context as _, Result};
 use scrip_core::{
-    Credits, GrantPeriod, Money, MoneyAmount, MoneyCurrency, RechargeSetting,
-    Threshold as LedgerThreshold,
+    Cadence, Credits, GrantPeriod, Money, MoneyAmount, MoneyCurrency, Priority, RechargeSetting,
+    RecurringGrantId, Threshold as LedgerThreshold,
 };
-use scrip_ledger::{RechargeView, RecordKind, RecordPatch, UNIT_COST_MEMBER, WalletRecharge, Work};
-use scrip_oracle::{Period, Price, Recharge, Recharged, Threshold};
+use scrip_ledger::{
+    PutRecurringGrant, RechargeView, RecordKind, RecordPatch, RecurringGrantView, UNIT_COST_MEMBER,
+    WalletRecharge, Work,
+};
+use scrip_oracle::{Period, Price, Recharge, Recharged, Recurring, Recurs, Threshold, WalletName};
 use serde_json::{Map, Value, json};
 
 use super::words;
@@ -62,4 +65,40 @@ pub(super) fn recharged(view: &RechargeView) -> Recharged {
     });
     let spent = view.recharge.spent_in_month_of(view.at).billionths();
     Recharged { is_on: view.recharge.is_on(), price, spent }
+}
+
+/// What is wanted of a recurring grant, whose grants are called like it.
+pub(super) fn put_recurring(environment: Environment, put: &Recurring) -> Result<Work> {
+    let Recurring { wallet, id, amount, cadence, anchor, priority } = put;
+    let put = PutRecurringGrant {
+        wallet: words::wallet_key(environment, wallet)?,
+        id: RecurringGrantId::parse(id)?,
+        amount: Credits::from_billionths(*amount),
+        cadence: match cadence {
+            Period::Month => Cadence::Month,
+            Period::Year => Cadence::Year,
+        },
+        anchor: anchor.map(words::timestamp).transpose()?,
+        priority: Priority::new(*priority).with_context(|| format!("priority {priority}"))?,
+        display_name: id.clone(),
+    };
+    Ok(Work::PutRecurringGrant(Box::new(put)))
+}
+
+pub(super) fn remove_recurring(
+    environment: Environment,
+    wallet: &WalletName,
+    id: &str,
+) -> Result<Work> {
+    let wallet = words::wallet_key(environment, wallet)?;
+    Ok(Work::RemoveRecurringGrant(wallet, RecurringGrantId::parse(id)?))
+}
+
+/// How a recurring grant goes on.
+pub(super) fn recurs(view: &RecurringGrantView) -> Recurs {
+    Recurs {
+        amount: view.amount.billionths(),
+        anchor: view.anchor.milliseconds(),
+        next: view.next.map(scrip_core::Timestamp::milliseconds),
+    }
 }

@@ -75,6 +75,10 @@ pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> 
             Work::PatchRecord(RecordPatch { kind: currency, id: id.clone(), members })
         }
         Request::SetPrice(id, price) => own_grants::set_price(id, price.as_ref()),
+        Request::PutRecurring(put) => own_grants::put_recurring(environment, put)?,
+        Request::RemoveRecurring(wallet, id) => {
+            own_grants::remove_recurring(environment, wallet, id)?
+        }
         Request::SetRecharge(recharge) => own_grants::set_recharge(environment, recharge)?,
         Request::Grant(grant) => Work::CreateGrant(Box::new(create(environment, grant)?)),
         Request::Consume(consume) => Work::Consume(Box::new(burn(environment, consume)?)),
@@ -275,6 +279,8 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::HoldExpiryOutOfRange => Denied::HoldEndOutOfRange,
         Refusal::ClockBackward { .. } => Denied::ClockBackward,
         Refusal::ClockTooFar { .. } => Denied::ClockTooFar,
+        Refusal::NotFound { entity: Entity::RecurringGrant, .. } => Denied::RecurringNotFound,
+        Refusal::RecurringGrantMoved { .. } => Denied::RecurringMoved,
         Refusal::RechargeWithoutPrice => Denied::RechargeWithoutPrice,
         Refusal::TargetNotAboveThreshold { .. } => Denied::TargetNotAboveThreshold,
         Refusal::GrantAlreadyVoided => Denied::GrantVoided,
@@ -286,8 +292,6 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
-        | Refusal::NotFound { entity: Entity::RecurringGrant, .. }
-        | Refusal::RecurringGrantMoved { .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })

@@ -383,7 +383,7 @@ impl Directory<'_> {
         )))
     }
 
-    /// No wallet shows what became of a customer or a currency, but the answer to a repeat does.
+    /// No wallet shows what became of such a record, but the answer to a repeat does.
     fn settle_by_asking(
         &mut self,
         request: Request,
@@ -438,7 +438,7 @@ impl Directory<'_> {
         has_happened: bool,
     ) -> Result<(), Stop> {
         // A clock that is moved to where it stands stays there, and so does
-        // the end of a hold, or a recharge that is set as it is. Whether it was ever moved cannot be
+        // the end of a hold, or what a wallet makes by itself and is put as it is. Whether it was ever moved cannot be
         // seen if that is where it stood before.
         let has_key = matches!(
             request,
@@ -449,6 +449,7 @@ impl Directory<'_> {
                 | Request::Release(_)
                 | Request::Refund(_)
                 | Request::SetRecharge(_)
+                | Request::PutRecurring(_)
                 | Request::MoveClock(_)
         );
         self.count_unknown(has_happened);
@@ -465,10 +466,7 @@ impl Directory<'_> {
         self.player.oracle = before;
         if matches!(stop, Stop::Dead) && about != About::NotDone {
             let with = if happened { with } else { self.after(&request)? };
-            let is_seen = !matches!(
-                request,
-                Request::MoveClock(_) | Request::Extend(_) | Request::SetRecharge(_)
-            );
+            let is_seen = !is_unseen(&request);
             let without = if happened && is_seen { with.clone() } else { without };
             self.unknown = Some(Unknown { request, without, with });
         }
@@ -525,7 +523,7 @@ impl Directory<'_> {
     }
 }
 
-/// Whether a request is about customers or currencies.
+/// Whether a request is about customers, currencies, or the end of a recurring grant.
 const fn is_of_records(request: &Request) -> bool {
     use Request as R;
     matches!(
@@ -538,6 +536,7 @@ const fn is_of_records(request: &Request) -> bool {
             | R::UnarchiveCurrency(_)
             | R::SetOverdraft(..)
             | R::SetPrice(..)
+            | R::RemoveRecurring(..)
     )
 }
 
@@ -545,4 +544,10 @@ const fn is_of_records(request: &Request) -> bool {
 fn is_lost(error: &anyhow::Error) -> bool {
     use scrip_ledger::embedded::OpenError;
     matches!(error.downcast_ref::<OpenError>(), Some(OpenError::Lost(_) | OpenError::Gone { .. }))
+}
+
+/// Whether no number of a wallet may show what became of a request.
+const fn is_unseen(request: &Request) -> bool {
+    use Request as R;
+    matches!(request, R::MoveClock(_) | R::Extend(_) | R::SetRecharge(_) | R::PutRecurring(_))
 }

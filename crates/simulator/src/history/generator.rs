@@ -35,6 +35,7 @@ pub fn generate(seed: u64, steps: usize) -> History {
         grants: Vec::new(),
         asked: Vec::new(),
         overdrafts: Vec::new(),
+        recurring: Vec::new(),
         steps: Vec::new(),
     };
     generator.begin();
@@ -57,6 +58,8 @@ struct Generator {
     asked: Vec<Request>,
     /// Wallets that may have an overdraft, or other grants that they made.
     overdrafts: Vec<WalletName>,
+    /// Recurring grants that were asked for.
+    recurring: Vec<(WalletName, String)>,
     steps: Vec<Step>,
 }
 
@@ -98,6 +101,7 @@ impl Generator {
             Deed::Release => Step::Ask(self.release()),
             Deed::Refund => Step::Ask(self.refund()),
             Deed::Recharge => Step::Ask(self.recharge()),
+            Deed::Recurring => Step::Ask(self.recurring()),
             Deed::Time => self.time(),
             Deed::Back => self.back(),
             Deed::Standing => Step::Ask(self.standing()),
@@ -116,6 +120,7 @@ impl Generator {
         match request {
             Request::Grant(_) | Request::MoveClock(_) => return,
             Request::Consume(consume) => self.overdrafts.push(consume.wallet.clone()),
+            Request::PutRecurring(put) => self.overdrafts.push(put.wallet.clone()),
             Request::SetRecharge(recharge) => self.overdrafts.push(recharge.wallet.clone()),
             _ => {}
         }
@@ -235,7 +240,7 @@ impl Generator {
             0 if !self.overdrafts.is_empty() => {
                 let place = self.below(self.overdrafts.len());
                 let wallet = super::wallet_text(&self.overdrafts[place]);
-                let made = ["", "", "recharge-"][self.below(3)];
+                let made = ["", "", "recharge-", "p1-"][self.below(4)];
                 format!("{wallet}#{made}{}", 1 + self.below(2))
             }
             1 => "g999999".to_owned(),

@@ -132,6 +132,8 @@ impl Step {
             Self::Ask(Request::Extend(extend)) => vec![&extend.wallet],
             Self::Ask(Request::Release(release)) => vec![&release.wallet],
             Self::Ask(Request::Refund(refund)) => vec![&refund.wallet],
+            Self::Ask(Request::PutRecurring(put)) => vec![&put.wallet],
+            Self::Ask(Request::RemoveRecurring(wallet, _)) => vec![wallet],
             Self::Ask(Request::SetRecharge(recharge)) => vec![&recharge.wallet],
             Self::Read(Read::Totals(wallet) | Read::At(wallet, _)) => vec![wallet],
             _ => Vec::new(),

@@ -21,6 +21,7 @@ pub(super) enum Deed {
     Release,
     Refund,
     Recharge,
+    Recurring,
     Time,
     Back,
     Standing,
@@ -32,7 +33,7 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Each deed with its usual weight.
-    const USUAL: [(Self, u32); 17] = [
+    const USUAL: [(Self, u32); 18] = [
         (Self::Grant, 14),
         (Self::Consume, 16),
         (Self::Batch, 4),
@@ -43,6 +44,7 @@ impl Deed {
         (Self::Release, 7),
         (Self::Refund, 6),
         (Self::Recharge, 3),
+        (Self::Recurring, 2),
         (Self::Time, 12),
         (Self::Back, 1),
         (Self::Standing, 2),
@@ -110,7 +112,13 @@ impl Profile {
                 Deed::Time,
             ]),
             2 => profile.favour(&[Deed::Batch, Deed::Grant]),
-            5 => profile.favour(&[Deed::Recharge, Deed::Consume, Deed::Time, Deed::Standing]),
+            5 => profile.favour(&[
+                Deed::Recharge,
+                Deed::Recurring,
+                Deed::Consume,
+                Deed::Time,
+                Deed::Standing,
+            ]),
             4 => profile.favour(&[Deed::Refund, Deed::Consume, Deed::Grant, Deed::Release]),
             3 => profile.favour(&[Deed::Void, Deed::Edit, Deed::Grant, Deed::Reserve]),
             _ => {}

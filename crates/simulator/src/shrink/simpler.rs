@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Period, Recharge, Refund,
-    Release, Request, Reserve, Short, Threshold, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Period, Recharge, Recurring,
+    Refund, Release, Request, Reserve, Short, Threshold, WalletName,
 };
 
 use crate::history::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -70,6 +70,7 @@ fn instants(step: &mut Step, see: &mut dyn FnMut(&mut Instant)) {
                 items.iter_mut().filter_map(|item| item.created_at.as_mut()).for_each(see);
             }
             Request::Reserve(reserve) => see(&mut reserve.expires_at),
+            Request::PutRecurring(put) => put.anchor.iter_mut().for_each(see),
             Request::Extend(extend) => see(&mut extend.expires_at),
             Request::MoveClock(at) => see(at),
             _ => {}
@@ -122,6 +123,18 @@ fn requests(request: &Request) -> Vec<Request> {
         Request::Extend(extend) => {
             let wallets = wallets(&extend.wallet).into_iter();
             wallets.map(|wallet| Request::Extend(Extend { wallet, ..extend.clone() })).collect()
+        }
+        Request::PutRecurring(put) => {
+            let wallets = wallets(&put.wallet).into_iter();
+            let wallets = wallets.map(|wallet| Recurring { wallet, ..put.clone() });
+            let amounts = amounts(put.amount).into_iter();
+            let amounts = amounts.map(|amount| Recurring { amount, ..put.clone() });
+            let plainer = [
+                Recurring { anchor: None, ..put.clone() },
+                Recurring { priority: 50, ..put.clone() },
+                Recurring { cadence: Period::Month, ..put.clone() },
+            ];
+            wallets.chain(amounts).chain(plainer).map(Request::PutRecurring).collect()
         }
         Request::SetRecharge(recharge) => {
             recharges(recharge).into_iter().map(Request::SetRecharge).collect()

@@ -8,7 +8,7 @@ use scrip_simulator::history::{BEGINNING, Environment, History, Read, RowsRead, 
 
 /// Every refusal but those that take ten thousand grants, holds or currencies, or a thousand of the
 /// largest amounts; see `bounds`.
-const REFUSALS: [&str; 24] = [
+const REFUSALS: [&str; 26] = [
     "CustomerNotFound",
     "CurrencyNotFound",
     "GrantNotFound",
@@ -30,12 +30,14 @@ const REFUSALS: [&str; 24] = [
     "GrantCannotBeVoided",
     "GrantExpired",
     "HoldEnded",
+    "RecurringNotFound",
+    "RecurringMoved",
     "RechargeWithoutPrice",
     "TargetNotAboveThreshold",
     "Insufficient",
 ];
 
-const ANSWERS: [&str; 15] = [
+const ANSWERS: [&str; 16] = [
     "Done",
     "Grant(",
     "state: Scheduled",
@@ -49,6 +51,7 @@ const ANSWERS: [&str; 15] = [
     "reserved_on_dead: 1",
     "Released {",
     "Refunded(",
+    "Recurring(Recurs",
     "is_on: true",
     "is_on: false",
 ];

@@ -111,6 +111,35 @@ fn an_extension_is_judged_by_its_instant_before_its_reservation() {
     );
 }
 
+/// Seed 3077: grants of periods that had begun before a recurring grant was removed had no name, if
+/// they were written together with that.
+#[test]
+fn a_period_that_began_before_a_removal_has_its_name() {
+    agrees(
+        "
+        customer ann create
+        currency silver create
+        recurring ann/silver p2 1 month priority 50
+        clock t+5000000000
+        remove ann/silver p2
+        ",
+    );
+}
+
+/// And if another one was put then, they were called like that.
+#[test]
+fn a_period_that_began_before_another_recurring_grant_has_its_name() {
+    agrees(
+        "
+        customer ann create
+        currency silver create
+        recurring ann/silver p2 1 month priority 50
+        clock t+5000000000
+        recurring ann/silver p3 1 month priority 50
+        ",
+    );
+}
+
 /// Seed 25: the oracle let a wallet's time go back behind the announcement of a grant's end.
 #[test]
 fn an_announced_end_keeps_the_time_of_its_wallet() {

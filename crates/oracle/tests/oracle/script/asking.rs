@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Change, Consume, Edit, Extend, Grant, GrantKind, Overdraft, Period, Price, Recharge, Refund,
-    Release, Request, Reserve, Short, Threshold, Undone, made_id,
+    Change, Consume, Edit, Extend, Grant, GrantKind, Overdraft, Period, Price, Recharge, Recurring,
+    Refund, Release, Request, Reserve, Short, Threshold, Undone, made_id,
 };
 
 use super::Script;
@@ -49,6 +49,8 @@ impl Script {
             }
             "price" => Request::SetPrice(words.next().to_owned(), price(words)),
             "recharge" => Request::SetRecharge(self.recharge(words)),
+            "recurring" => Request::PutRecurring(self.recurring(words)),
+            "remove" => Request::RemoveRecurring(self.wallet.clone(), words.next().to_owned()),
             "extend" => {
                 let (wallet, reservation) = (self.wallet.clone(), words.next().to_owned());
                 assert!(words.has("until"), "the end");
@@ -167,6 +169,25 @@ impl Script {
             }
         }
         refund
+    }
+
+    /// `recurring basic 100 month from 2026-01-31 priority 5`.
+    fn recurring(&self, words: &mut Words) -> Recurring {
+        let (wallet, id, amount) = (self.wallet.clone(), words.next().to_owned(), words.amount());
+        let cadence = match words.next() {
+            "month" => Period::Month,
+            "year" => Period::Year,
+            word => panic!("each {word}"),
+        };
+        let mut recurring = Recurring { wallet, id, amount, cadence, anchor: None, priority: 50 };
+        while !words.is_empty() {
+            match words.next() {
+                "from" => recurring.anchor = Some(words.instant(self.now)),
+                "priority" => recurring.priority = words.next().parse().unwrap(),
+                word => panic!("recurring with {word}"),
+            }
+        }
+        recurring
     }
 
     /// `recharge on below 20 to 50 limit 100 price 0.01 usd year`; `below 20 money`.

@@ -76,6 +76,14 @@ impl Generator {
                 }
                 Request::Refund(refund)
             }
+            Request::PutRecurring(mut put) => {
+                match self.below(3) {
+                    0 => put.amount = self.profile.amounts.pick(&mut self.rng),
+                    1 => put.anchor = None,
+                    _ => put.wallet = self.wallet(),
+                }
+                Request::PutRecurring(put)
+            }
             Request::SetRecharge(mut recharge) => {
                 recharge.is_enabled = !recharge.is_enabled;
                 Request::SetRecharge(recharge)

@@ -1,6 +1,8 @@
 //! What wallets are told to make by themselves.
 
-use scrip_oracle::{Amount, Money, Period, Price, Recharge, Request, Threshold, next_month};
+use scrip_oracle::{
+    Amount, Money, Period, Price, Recharge, Recurring, Request, Threshold, months_later, next_month,
+};
 
 use super::Generator;
 
@@ -41,6 +43,36 @@ impl Generator {
             lasts: if self.percent(70) { Period::Month } else { Period::Year },
             price,
         })
+    }
+
+    /// Few names, so that they are changed, removed and taken by other wallets.
+    pub(super) fn recurring(&mut self) -> Request {
+        let id = format!("p{}", 1 + self.below(3));
+        if self.percent(20) {
+            return self.remove_recurring(id);
+        }
+        let now = self.now();
+        let cadence = if self.percent(75) { Period::Month } else { Period::Year };
+        let anchor = self.percent(60).then(|| self.times.instant(&mut self.rng, now));
+        let months = if cadence == Period::Month { 1 } else { 12 };
+        for period in 1..=3 {
+            self.times.name(months_later(anchor.unwrap_or(now), period * months));
+        }
+        let place = self.below(self.profile.priorities.len());
+        let priority = self.profile.priorities[place];
+        let amount = self.profile.amounts.pick(&mut self.rng);
+        let wallet = self.wallet();
+        self.recurring.push((wallet.clone(), id.clone()));
+        Request::PutRecurring(Recurring { wallet, id, amount, cadence, anchor, priority })
+    }
+
+    /// Mostly of a wallet that may have it.
+    fn remove_recurring(&mut self, id: String) -> Request {
+        let place = self.below(self.recurring.len());
+        match self.recurring.get(place).cloned() {
+            Some((wallet, id)) if self.percent(85) => Request::RemoveRecurring(wallet, id),
+            _ => Request::RemoveRecurring(self.wallet(), id),
+        }
     }
 
     /// What one credit costs, in the money of the history; sometimes nothing is said.

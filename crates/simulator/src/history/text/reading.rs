@@ -180,6 +180,8 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
         }
         "refund" => Request::Refund(read_refund(words)?),
         "recharge" => Request::SetRecharge(own_grants::read_recharge(words)?),
+        "recurring" => Request::PutRecurring(own_grants::read_recurring(words)?),
+        "remove" => Request::RemoveRecurring(words.wallet()?, words.text()?),
         "move" => Request::MoveClock(words.instant()?),
         _ => return Err("no such step".to_owned()),
     })

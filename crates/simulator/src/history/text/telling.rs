@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use scrip_oracle::{
     Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period, Price,
-    Recharge, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
+    Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Budgets, Environment, History, Read, RowsRead, Step};
@@ -117,6 +117,10 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
         }
         Request::Refund(refund) => tell_refund(f, refund),
         Request::SetRecharge(recharge) => tell_recharge(f, recharge),
+        Request::PutRecurring(put) => tell_recurring(f, put),
+        Request::RemoveRecurring(wallet, id) => {
+            write!(f, "remove {} {id}", wallet_text(wallet))
+        }
         Request::MoveClock(to) => write!(f, "move {}", instant_text(*to)),
     }
 }
@@ -196,6 +200,14 @@ fn tell_recharge(f: &mut Formatter<'_>, recharge: &Recharge) -> fmt::Result {
     }
     let price = price.as_ref();
     price.map_or(Ok(()), |price| write!(f, " price {}", price_text(Some(price))))
+}
+
+fn tell_recurring(f: &mut Formatter<'_>, put: &Recurring) -> fmt::Result {
+    let Recurring { wallet, id, amount, cadence, anchor, priority } = put;
+    let (wallet, amount) = (wallet_text(wallet), amount_text(*amount));
+    let cadence = if *cadence == Period::Month { "month" } else { "year" };
+    write!(f, "recurring {wallet} {id} {amount} {cadence} priority {priority}")?;
+    anchor.map_or(Ok(()), |anchor| write!(f, " from {}", instant_text(anchor)))
 }
 
 fn tell_read(f: &mut Formatter<'_>, read: &Read) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! What wallets are told to make by themselves.
 
-use scrip_oracle::{Period, Price, Recharge, Threshold};
+use scrip_oracle::{Period, Price, Recharge, Recurring, Threshold};
 
 use super::{Reading, Words, too_much};
 
@@ -39,4 +39,22 @@ pub(super) fn read_recharge(words: &mut Words<'_>) -> Reading<Recharge> {
         }
     }
     Ok(recharge)
+}
+
+pub(super) fn read_recurring(words: &mut Words<'_>) -> Reading<Recurring> {
+    let (wallet, id, amount) = (words.wallet()?, words.text()?, words.amount()?);
+    let cadence = match words.next()? {
+        "month" => Period::Month,
+        "year" => Period::Year,
+        other => return Err(format!("{other:?} is no cadence")),
+    };
+    let mut put = Recurring { wallet, id, amount, cadence, anchor: None, priority: 50 };
+    while let Some(word) = words.0.next() {
+        match word {
+            "priority" => put.priority = words.number()?,
+            "from" => put.anchor = Some(words.instant()?),
+            other => return too_much(other),
+        }
+    }
+    Ok(put)
 }
