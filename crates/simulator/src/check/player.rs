@@ -15,15 +15,21 @@ pub(crate) struct Player {
     pub(crate) driver: Driver,
     pub(crate) oracle: Oracle,
     real: Instant,
-    /// When everything that was due was written last, by real time.
-    written: Instant,
     /// The test clock, once it is set.
     pub(crate) test: Option<Instant>,
-    /// Something may have been brought back, and wallets that are low were not written since.
-    is_behind: bool,
+    pub(crate) written: Written,
     /// All wallets that were named.
     pub(crate) wallets: BTreeSet<WalletName>,
     pub(crate) tally: Tally,
+}
+
+/// How far the ledger has written what is due in all wallets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    /// When all of it was written last, by real time.
+    at: Instant,
+    /// Something may have been brought back, and wallets that are low were not written since.
+    is_behind: bool,
 }
 
 impl Player {
@@ -33,9 +39,8 @@ impl Player {
             driver,
             oracle: Oracle::new(Settings::default()),
             real: BEGINNING,
-            written: BEGINNING,
             test: None,
-            is_behind: false,
+            written: Written { at: BEGINNING, is_behind: false },
             wallets: BTreeSet::new(),
             tally: Tally::default(),
         })
@@ -94,7 +99,7 @@ impl Player {
         self.catch_up()?;
         if changes_standing(request) {
             self.write_due()?;
-            self.is_behind = true;
+            self.written.is_behind = true;
         }
         let now = self.now();
         let expected = self.oracle.ask(&in_words_of_the_oracle(request), now);
@@ -112,11 +117,11 @@ impl Player {
         self.catch_up()?;
         if to < self.real {
             self.write_due()?;
-            self.written = to;
+            self.written.at = to;
         }
         // A read lets no more than a year pass in a wallet that makes grants by itself.
-        while to - self.written > A_YEAR {
-            self.real = to.min(self.written + A_YEAR);
+        while to - self.written.at > A_YEAR {
+            self.real = to.min(self.written.at + A_YEAR);
             self.driver.set_clock(self.real);
             self.write_due()?;
         }
@@ -128,22 +133,22 @@ impl Player {
     /// The ledger looks at a wallet only when something happens in it; the oracle's recharges when
     /// it is brought back.
     pub(crate) fn catch_up(&mut self) -> Result<(), Found> {
-        if self.is_behind {
+        if self.written.is_behind {
             self.write_due()?;
-            self.is_behind = false;
+            self.written.is_behind = false;
         }
         Ok(())
     }
 
     /// What became due is written by and by. So that it does not matter when, all of it is written
     /// before a clock is set back, and before something is archived or brought back.
-    fn write_due(&mut self) -> Result<(), Found> {
+    pub(crate) fn write_due(&mut self) -> Result<(), Found> {
         let wallets: Vec<_> = self.wallets.iter().cloned().collect();
         self.driver.write_due(&wallets)?;
         for wallet in &wallets {
             self.oracle.touch(wallet, self.now());
         }
-        self.written = self.real;
+        self.written.at = self.real;
         Ok(())
     }
 }

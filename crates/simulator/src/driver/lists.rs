@@ -58,11 +58,12 @@ impl Driver {
         let mut counts: HashMap<_, u32> = HashMap::new();
         for grant in newest_first.iter().rev() {
             let id = grant.grant.name.id;
-            let is_given = matches!(self.names.get(&id), Some(GrantName::Given(_)));
-            let Some(name) = made_name(grant, 0).filter(|_| !is_given) else { continue };
-            let count = counts.entry((&grant.wallet, name)).or_default();
+            // It keeps its name, whatever somebody calls it later.
+            let known = self.names.get(&id).cloned();
+            let Some(name) = known.or_else(|| made_name(grant)) else { continue };
+            let count = counts.entry((&grant.wallet, numbered(&name, 0))).or_default();
             *count += 1;
-            self.names.extend(made_name(grant, *count).map(|name| (id, name)));
+            self.names.insert(id, numbered(&name, *count));
         }
     }
 
@@ -99,14 +100,24 @@ impl Driver {
     }
 }
 
-/// How a grant of some number is called, if its wallet made it.
-fn made_name(grant: &LedgerGrant, number: u32) -> Option<GrantName> {
+/// The same name with a number of its own, where it has one.
+fn numbered(name: &GrantName, number: u32) -> GrantName {
+    match name {
+        GrantName::Given(id) => GrantName::Given(id.clone()),
+        GrantName::Overdraft(_) => GrantName::Overdraft(number),
+        GrantName::Recharge(_) => GrantName::Recharge(number),
+        GrantName::Recurring(of, _) => GrantName::Recurring(of.clone(), number),
+    }
+}
+
+/// How a grant is called, but for its number, if its wallet made it.
+fn made_name(grant: &LedgerGrant) -> Option<GrantName> {
     match grant.grant.grant_type {
-        GrantType::Overdraft => Some(GrantName::Overdraft(number)),
-        _ if grant.is_recharge => Some(GrantName::Recharge(number)),
+        GrantType::Overdraft => Some(GrantName::Overdraft(0)),
+        _ if grant.is_recharge => Some(GrantName::Recharge(0)),
         GrantType::Recurring => {
             let of = grant.words.display_name.clone().unwrap_or_default();
-            Some(GrantName::Recurring(of, number))
+            Some(GrantName::Recurring(of, 0))
         }
         _ => None,
     }

@@ -214,7 +214,8 @@ impl Driver {
         })
     }
 
-    /// The ledger's identifier of a grant: one that was given, or one that a wallet made. One that never was has an identifier that names nothing.
+    /// The ledger's identifier of a grant: one that was given, or one that a wallet made. One that
+    /// never was has an identifier that names nothing.
     fn grant_id(&mut self, id: &str) -> Result<GrantId> {
         let Some((wallet, made)) = made_grant(id) else { return words::given_id(id) };
         self.name_made(&wallet)?;

@@ -391,7 +391,9 @@ impl Directory<'_> {
         with: Oracle,
     ) -> Result<(), Stop> {
         let now = self.player.now();
-        let asked = self.player.driver.ask(&request).map_err(Found::from);
+        // It may be what had no answer, before what was asked for.
+        let due = self.player.write_due();
+        let asked = due.and_then(|()| Ok(self.player.driver.ask(&request)?));
         let answer = match asked {
             Ok(answer) => answer,
             Err(found) => {
@@ -437,9 +439,9 @@ impl Directory<'_> {
         with: Oracle,
         has_happened: bool,
     ) -> Result<(), Stop> {
-        // A clock that is moved to where it stands stays there, and so does
-        // the end of a hold, or what a wallet makes by itself and is put as it is. Whether it was ever moved cannot be
-        // seen if that is where it stood before.
+        // A clock that is moved to where it stands stays there, and so does the end of a hold, or what
+        // a wallet makes by itself and is put as it is. Whether it was ever done cannot be seen if that
+        // is how it stood before.
         let has_key = matches!(
             request,
             Request::Consume(_)

@@ -236,11 +236,16 @@ impl Generator {
 
     /// A grant that was asked for, one that a wallet made, or one that nobody knows.
     fn grant_id(&mut self) -> String {
-        match self.below(12) {
-            0 if !self.overdrafts.is_empty() => {
+        match self.below(14) {
+            12.. if !self.recurring.is_empty() => {
+                let place = self.below(self.recurring.len());
+                let (wallet, id) = self.recurring[place].clone();
+                format!("{}#{id}-{}", super::wallet_text(&wallet), 1 + self.below(3))
+            }
+            0 | 12 if !self.overdrafts.is_empty() => {
                 let place = self.below(self.overdrafts.len());
                 let wallet = super::wallet_text(&self.overdrafts[place]);
-                let made = ["", "", "recharge-", "p1-"][self.below(4)];
+                let made = ["", "", "recharge-"][self.below(3)];
                 format!("{wallet}#{made}{}", 1 + self.below(2))
             }
             1 => "g999999".to_owned(),

@@ -37,7 +37,7 @@ const REFUSALS: [&str; 26] = [
     "Insufficient",
 ];
 
-const ANSWERS: [&str; 16] = [
+const ANSWERS: [&str; 18] = [
     "Done",
     "Grant(",
     "state: Scheduled",
@@ -52,6 +52,8 @@ const ANSWERS: [&str; 16] = [
     "Released {",
     "Refunded(",
     "Recurring(Recurs",
+    "name: Recharge(",
+    "name: Recurring(",
     "is_on: true",
     "is_on: false",
 ];
