@@ -227,8 +227,9 @@ impl Directory<'_> {
                 Ok(())
             }
             // Lists are served from a full disk too, without what is due and cannot be written, or is
-            // written between two pages because there is room again.
-            (About::Rows | About::Grants | About::Failure, Step::Read(_)) if self.was_full() => {
+            // written between two pages because there is room again. So are balances, without the grants
+            // that wallets would have made.
+            (about, Step::Read(_)) if self.was_full() && is_read(about) => {
                 self.report.full += 1;
                 Ok(())
             }
@@ -505,6 +506,7 @@ impl Directory<'_> {
             _ if self.is_frozen() => Stop::Broken(Frozen.into()),
             _ if self.is_told(&found) => Stop::Dead,
             About::NoAnswer | About::NotDone if is_struck => Stop::Dead,
+            about if self.was_full() && is_read(about) => Stop::Dead,
             about => Stop::Broken(anyhow!("{when}: {about:?}: {}", found.text)),
         }
     }
@@ -546,6 +548,12 @@ const fn is_of_records(request: &Request) -> bool {
 fn is_lost(error: &anyhow::Error) -> bool {
     use scrip_ledger::embedded::OpenError;
     matches!(error.downcast_ref::<OpenError>(), Some(OpenError::Lost(_) | OpenError::Gone { .. }))
+}
+
+/// Whether it is something that can be read of a ledger.
+const fn is_read(about: About) -> bool {
+    use About as A;
+    matches!(about, A::Totals | A::Past | A::Rows | A::Grants | A::Failure)
 }
 
 /// Whether no number of a wallet may show what became of a request.
