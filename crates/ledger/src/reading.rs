@@ -15,7 +15,8 @@ use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
     Answer, Executed, Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page,
-    PageRequest, Point, RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt, Work,
+    PageRequest, Point, RecordKind, RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt,
+    Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -126,6 +127,22 @@ pub async fn write_due_or_fail(
         }
     }
     Ok(())
+}
+
+/// Whose due work an order must find written, or that of all: what fell due before a customer or a
+/// currency is archived, or while it was, is decided as things stood then (decisions 48 and 74).
+pub fn is_due_before(work: &Work) -> Option<Option<CustomerId>> {
+    let (kind, id) = match work {
+        Work::ArchiveRecord(kind, id) | Work::UnarchiveRecord(kind, id) => (kind, id),
+        // It may take the place of an archived one.
+        Work::CreateRecord(new) => (&new.kind, &new.id),
+        _ => return None,
+    };
+    match kind {
+        RecordKind::Customer => CustomerId::parse(id).ok().map(Some),
+        RecordKind::CustomCurrency => Some(None),
+        _ => None,
+    }
 }
 
 /// The order that brings wallets up to date.

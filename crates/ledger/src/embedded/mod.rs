@@ -232,6 +232,9 @@ impl Embedded {
 #[async_trait]
 impl Ledger for Embedded {
     async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
+        if let Some(customer) = reading::is_due_before(&order.work) {
+            self.write_due_in(order.environment, customer).await?;
+        }
         let moved = matches!(order.work, Work::MoveClock(_)).then_some(order.environment);
         let (order, checked) = match warm::warm_at_once(&self.shared, &order) {
             Some(checked) => (order, checked?),
@@ -447,7 +450,7 @@ impl Ledger for Embedded {
         until: Option<u64>,
     ) -> Result<Option<ExportSlice>, LedgerError> {
         if until.is_none() {
-            self.write_due_of(&query).await?;
+            self.write_due_in(query.environment, query.customer.clone()).await?;
         }
         self.read(move |reader, shared| {
             let until = until.map_or_else(|| reader.last_published(shared), Ok)?;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scrip_core::{EnvironmentId, WalletKey};
+use scrip_core::{CustomerId, EnvironmentId, WalletKey};
 
 use super::readers::Reader;
 use super::{Embedded, Shared};
+use crate::LedgerError;
 use crate::published::Published as _;
 use crate::reading::{self, ADVANCE_MOST, store_error};
 use crate::work::StoreError;
-use crate::{ExportQuery, LedgerError};
 
 impl Embedded {
     /// Writes what is due in the wallets that `find` names, and answers these.
@@ -63,10 +63,14 @@ impl Embedded {
         reading::write_due_or_fail(self, due.await?).await
     }
 
-    /// Writes what is due in the wallets that an export asks for.
-    pub(super) async fn write_due_of(&self, query: &ExportQuery) -> Result<(), LedgerError> {
-        let environment = query.environment;
-        let Some(customer) = query.customer.clone() else {
+    /// Writes what is due in an environment, or of one customer in it. On a full disk reads go on, and
+    /// beside a frozen wallet everything does.
+    pub(super) async fn write_due_in(
+        &self,
+        environment: EnvironmentId,
+        customer: Option<CustomerId>,
+    ) -> Result<(), LedgerError> {
+        let Some(customer) = customer else {
             return match self.write_all_due(environment).await {
                 Err(LedgerError::DiskFull | LedgerError::Frozen) => Ok(()),
                 written => written,

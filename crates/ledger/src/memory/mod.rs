@@ -135,6 +135,14 @@ impl Rows for Memory {
 #[async_trait]
 impl Ledger for Memory {
     async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
+        match reading::is_due_before(&order.work) {
+            Some(Some(customer)) => {
+                let keys = self.views.wallets_of(order.environment, &customer);
+                self.write_due(&keys.map_err(store_error)?).await?;
+            }
+            Some(None) => self.write_all_due(order.environment).await?,
+            None => {}
+        }
         let executed = {
             let mut kept = self.kept();
             work::run(&mut self.unit(&mut kept), &order).map_err(failure)?

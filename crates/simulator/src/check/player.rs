@@ -8,8 +8,6 @@ use super::{About, Found, Tally, same};
 use crate::driver::{Driver, Target, made_grant};
 use crate::history::{BEGINNING, Setup, Step};
 
-const A_YEAR: Instant = 365 * 24 * 60 * 60 * 1_000;
-
 /// A ledger and the oracle, which are asked the same.
 pub(crate) struct Player {
     pub(crate) driver: Driver,
@@ -17,19 +15,11 @@ pub(crate) struct Player {
     real: Instant,
     /// The test clock, once it is set.
     pub(crate) test: Option<Instant>,
-    pub(crate) written: Written,
+    /// Something may have been brought back, and wallets that are low were not written since.
+    pub(crate) is_behind: bool,
     /// All wallets that were named.
     pub(crate) wallets: BTreeSet<WalletName>,
     pub(crate) tally: Tally,
-}
-
-/// How far the ledger has written what is due in all wallets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Written {
-    /// When all of it was written last, by real time.
-    at: Instant,
-    /// Something may have been brought back, and wallets that are low were not written since.
-    is_behind: bool,
 }
 
 impl Player {
@@ -40,7 +30,7 @@ impl Player {
             oracle: Oracle::new(Settings::default()),
             real: BEGINNING,
             test: None,
-            written: Written { at: BEGINNING, is_behind: false },
+            is_behind: false,
             wallets: BTreeSet::new(),
             tally: Tally::default(),
         })
@@ -98,8 +88,7 @@ impl Player {
     pub(crate) fn ask(&mut self, request: &Request) -> Result<String, Found> {
         self.catch_up()?;
         if changes_standing(request) {
-            self.write_due()?;
-            self.written.is_behind = true;
+            self.is_behind = true;
         }
         let now = self.now();
         let expected = self.oracle.ask(&in_words_of_the_oracle(request), now);
@@ -117,13 +106,6 @@ impl Player {
         self.catch_up()?;
         if to < self.real {
             self.write_due()?;
-            self.written.at = to;
-        }
-        // A read lets no more than a year pass in a wallet that makes grants by itself.
-        while to - self.written.at > A_YEAR {
-            self.real = to.min(self.written.at + A_YEAR);
-            self.driver.set_clock(self.real);
-            self.write_due()?;
         }
         self.real = to;
         self.driver.set_clock(to);
@@ -133,22 +115,21 @@ impl Player {
     /// The ledger looks at a wallet only when something happens in it; the oracle's recharges when
     /// it is brought back.
     pub(crate) fn catch_up(&mut self) -> Result<(), Found> {
-        if self.written.is_behind {
+        if self.is_behind {
             self.write_due()?;
-            self.written.is_behind = false;
+            self.is_behind = false;
         }
         Ok(())
     }
 
     /// What became due is written by and by. So that it does not matter when, all of it is written
-    /// before a clock is set back, and before something is archived or brought back.
+    /// before a clock is set back.
     pub(crate) fn write_due(&mut self) -> Result<(), Found> {
         let wallets: Vec<_> = self.wallets.iter().cloned().collect();
         self.driver.write_due(&wallets)?;
         for wallet in &wallets {
             self.oracle.touch(wallet, self.now());
         }
-        self.written.at = self.real;
         Ok(())
     }
 }

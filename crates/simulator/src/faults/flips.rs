@@ -39,14 +39,14 @@ pub(super) fn flip(
     };
     let Some(flipped) = flipped else { return Ok(()) };
     copy.disk.settle()?;
-    let (oracle, written) = (player.oracle.clone(), player.written);
+    let (oracle, is_behind) = (player.oracle.clone(), player.is_behind);
     let previous = player.driver.replace_store(Box::new(At(Arc::clone(&copy))));
     let opened = player.driver.open();
     let read = opened.is_ok().then(|| player.read_everything());
     player.driver.close();
     player.driver.replace_store(previous);
     player.oracle = oracle;
-    player.written = written;
+    player.is_behind = is_behind;
     let verified = At(copy).verify();
     let Some(read) = read else {
         report.flips_refused += 1;

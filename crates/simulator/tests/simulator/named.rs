@@ -156,3 +156,64 @@ fn an_announced_end_keeps_the_time_of_its_wallet() {
         ",
     );
 }
+
+/// A period that was due while its customer was archived was made up when the customer came back.
+#[test]
+fn a_missed_period_stays_missed() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        recurring ann/gold p1 1 month priority 50
+        customer ann archive
+        clock t+2700000000
+        customer ann unarchive
+        read totals ann/gold
+        ",
+    );
+}
+
+/// A period that had begun before its customer was archived was lost, if it was not written yet.
+#[test]
+fn a_period_that_began_before_archiving_is_kept() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        recurring ann/gold p1 1 month priority 50
+        clock t+2700000000
+        customer ann archive
+        read totals ann/gold
+        ",
+    );
+}
+
+/// And so was a recharge that was due before its currency was archived.
+#[test]
+fn a_recharge_that_was_due_before_archiving_is_kept() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        grant g1 in ann/gold paid 30 until t+1000
+        recharge ann/gold on below 20 to 50 price 1 usd
+        clock t+2000
+        currency gold archive
+        read totals ann/gold
+        ",
+    );
+}
+
+/// Seed 1003: a read let no more than a year pass in a wallet that makes grants by itself.
+#[test]
+fn a_leap_of_more_than_a_year_is_read_whole() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        recharge ann/gold on below 20 to 50 price 1 usd
+        clock t+44585999999
+        read totals ann/gold
+        ",
+    );
+}
