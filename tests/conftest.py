@@ -38,6 +38,28 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def box(own_server: Server) -> Iterator[Wire]:
+    """The sandbox of the module's own server: its clock is for the module's tests to move."""
+    client = Wire(own_server.url, own_server.sandbox_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module", params=["sync", "async"])
+def boxed(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The official SDK in it."""
+    client = Api(request.param, own_server.url, own_server.sandbox_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def money(box: Wire) -> str:
+    """A currency in it."""
+    return new_currency(box)
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """Where a test that starts and kills servers of its own may put them."""

@@ -14,7 +14,7 @@ import pytest
 
 from support.books import check_books
 from support.lives import Client, live
-from support.server import Server
+from support.server import Server, running
 from support.shop import Wallet, new_currency, new_customer
 from support.told import Event, Reader, of
 from support.wire import Wire
@@ -33,11 +33,8 @@ A_ROUND = [
 
 @pytest.fixture
 def server(directory: Path) -> Iterator[Server]:
-    server = Server(directory)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
+    with running(directory) as server:
+        yield server
 
 
 class Shopper(Client):

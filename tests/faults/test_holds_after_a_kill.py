@@ -15,7 +15,7 @@ import pytest
 
 from support.books import Row, check_books, rows
 from support.lives import Client, live
-from support.server import Server
+from support.server import Server, running
 from support.shop import Wallet, created, new_currency, new_customer
 from support.told import Reader, of
 from support.wire import Wire
@@ -29,11 +29,8 @@ HELD, USED, REFUNDED = 10, 7, 2
 
 @pytest.fixture
 def server(directory: Path) -> Iterator[Server]:
-    server = Server(directory)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
+    with running(directory) as server:
+        yield server
 
 
 class Worker(Client):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.load import in_threads
-from support.server import Server
+from support.server import Server, running
 from support.shop import Wallet, created, new_currency, new_customer
 from support.wire import Wire
 
@@ -19,11 +19,8 @@ CLOCK = "/api/v1/test-clock"
 
 @pytest.fixture
 def server(directory: Path) -> Iterator[Server]:
-    server = Server(directory)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
+    with running(directory) as server:
+        yield server
 
 
 @pytest.mark.parametrize(("wallets", "recurring"), [(400, 1), (50, 20)])

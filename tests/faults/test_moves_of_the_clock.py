@@ -19,7 +19,7 @@ import pytest
 
 from support.books import check_books, rows
 from support.load import in_threads
-from support.server import Server
+from support.server import Server, running
 from support.shop import Wallet, created, new_currency, new_customer
 from support.told import Event, Reader
 from support.wire import Wire
@@ -40,11 +40,8 @@ NOTICES = [
 
 @pytest.fixture
 def server(directory: Path) -> Iterator[Server]:
-    server = Server(directory)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
+    with running(directory) as server:
+        yield server
 
 
 def furnish(server: Server, currency: str) -> list[Wallet]:

@@ -7,13 +7,9 @@ is settled, and the next month lets recharges go on. Books and events are compar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from support.books import check_books
-from support.server import Server
 from support.shop import Wallet, created, fresh, new_currency, new_customer
 from support.told import Event, behind_the_last, of
 from support.wire import Wire
@@ -84,13 +80,6 @@ EVENTS = """
 03-01 credit_grant.created          30  Basic 3
 03-01 credit_grant.expired           0  Basic 2
 """
-
-
-@pytest.fixture
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
 
 
 class Month:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,19 +9,11 @@ import pytest
 
 from support.driver import Api
 from support.refusals import check_refusal
-from support.server import Server
 from support.shop import Wallet, consume, created, fresh, grant, iso, new_currency, new_customer
 from support.wire import Wire
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +26,9 @@ def money(box: Wire, clock: Clock) -> str:
     return new_currency(box)
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
-def api(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
-    client = Api(request.param, own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
+@pytest.fixture
+def api(boxed: Api) -> Api:
+    return boxed
 
 
 @pytest.fixture

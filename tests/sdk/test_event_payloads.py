@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from support.paging import UUID
-from support.server import Server
 from support.shop import Wallet, created, fresh, new_customer
 from support.told import Event, Reader, behind_the_last, of
 from support.wire import Wire
@@ -21,12 +19,10 @@ CONSUMPTION = "/api/v1/credits/consumption"
 
 
 @pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    """A sandbox whose clock stands still, so that every instant is known."""
-    client = Wire(own_server.url, own_server.sandbox_key)
-    assert client.post("/api/v1/test-clock", {"now": NOW}).status_code == 200
-    yield client
-    client.close()
+def box(box: Wire) -> Wire:
+    """Its clock stands still, so that every instant is known."""
+    assert box.post("/api/v1/test-clock", {"now": NOW}).status_code == 200
+    return box
 
 
 @pytest.fixture(scope="module")

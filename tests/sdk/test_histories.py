@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,8 +17,7 @@ import httpx
 import pytest
 
 from support.books import check_books, credit, grants, rows
-from support.server import Server
-from support.shop import Wallet, iso, new_currency, new_customer
+from support.shop import Wallet, iso, new_customer
 from support.told import behind_the_last, of
 from support.wire import Wire, exact
 
@@ -33,18 +31,6 @@ REFUSALS = {
     "InsufficientCredits", "InvalidArgumentError", "CreditGrantAlreadyVoided", "CreditGrantCannotBeVoided",
     "CannotUpdateExpireAtForExpiredCreditGrantError",
 }
-
-
-@pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def money(box: Wire) -> str:
-    return new_currency(box)
 
 
 class History:

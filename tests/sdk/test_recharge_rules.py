@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from support.books import check_books
-from support.server import Server
-from support.shop import Wallet, created, fresh, new_currency, new_customer
+from support.shop import Wallet, created, fresh, new_customer
 from support.wire import Wire
 
 PATH = "/api/v1/credits/auto-recharge"
@@ -19,16 +18,9 @@ RESERVATIONS = "/api/v1/credits/reservations"
 
 
 @pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    assert client.post("/api/v1/test-clock", {"now": "2031-01-31T10:00:00Z"}).status_code == 200
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def money(box: Wire) -> str:
-    return new_currency(box)
+def box(box: Wire) -> Wire:
+    assert box.post("/api/v1/test-clock", {"now": "2031-01-31T10:00:00Z"}).status_code == 200
+    return box
 
 
 @pytest.fixture

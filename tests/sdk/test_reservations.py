@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -404,13 +404,6 @@ class TestExtensions:
 
 
 @pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
 def days(box: Wire) -> Callable[[], datetime]:
     """Days of their own for every test."""
     count = iter(range(1, 1000))
@@ -421,18 +414,6 @@ def days(box: Wire) -> Callable[[], datetime]:
         return now
 
     return next_day
-
-
-@pytest.fixture(scope="module", params=["sync", "async"])
-def boxed(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
-    client = Api(request.param, own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def money(box: Wire) -> str:
-    return new_currency(box)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from support.books import check_books
 from support.driver import Api
 from support.refusals import refuses
-from support.server import Server
 from support.shop import Wallet, consume, created, grant, iso, new_currency, new_customer, read_grant
 from support.wire import Wire
 
@@ -34,13 +32,6 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
 def clock(box: Wire) -> Clock:
     return Clock(box)
 
@@ -50,11 +41,9 @@ def money(box: Wire, clock: Clock) -> str:
     return new_currency(box)
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
-def api(own_server: Server, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Api]:
-    client = Api(request.param, own_server.url, own_server.sandbox_key)
-    yield client
-    client.close()
+@pytest.fixture
+def api(boxed: Api, clock: Clock) -> Api:
+    return boxed
 
 
 @pytest.fixture

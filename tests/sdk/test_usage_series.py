@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,16 +26,9 @@ NOON = datetime(2031, 3, 31, 12, 34, 56, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def box(own_server: Server) -> Iterator[Wire]:
-    client = Wire(own_server.url, own_server.sandbox_key)
-    move(client, NOON)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def money(box: Wire) -> str:
-    return new_currency(box)
+def box(box: Wire) -> Wire:
+    move(box, NOON)
+    return box
 
 
 @pytest.fixture

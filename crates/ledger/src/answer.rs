@@ -36,11 +36,19 @@ pub enum Answer {
     RecurringGrant(Box<RecurringGrantView>),
     /// The environment's clock.
     Clock(Timestamp),
-    /// Wallets that were asked for and have something due still: no slice of time holds up the others
-    /// for long. Whoever wants all of it asks again, about these.
-    Advanced(Vec<WalletKey>),
+    /// Time passed, as far as one order may let it: nothing holds up the others for long.
+    Advanced(Advanced),
     /// Nothing to tell.
     Done,
+}
+
+/// How far time passed in some wallets.
+#[derive(Clone, Debug)]
+pub struct Advanced {
+    /// Those of them that have something due still: whoever wants all of it asks again, about these.
+    pub left: Vec<WalletKey>,
+    /// How many rows it brought. Where something is left, none means that time does not pass.
+    pub rows: usize,
 }
 
 /// A wallet's recharge as it is now.

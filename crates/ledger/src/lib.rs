@@ -28,8 +28,8 @@ mod usage;
 mod work;
 
 pub use answer::{
-    Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected, Released,
-    ReservationView, Reserved, RowView, StoredAnswer,
+    Advanced, Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected,
+    Released, ReservationView, Reserved, RowView, StoredAnswer,
 };
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};

@@ -14,9 +14,9 @@ use crate::published::Published;
 use crate::slot::Slot;
 use crate::work::{Failure, StoreError};
 use crate::{
-    Answer, Executed, Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order, Page,
-    PageRequest, Point, RecordKind, RowQuery, RowView, Start, UsageQuery, UsageSeries, WalletAt,
-    Work,
+    Advanced, Answer, Executed, Explained, GrantQuery, GrantRecord, Ledger, LedgerError, Order,
+    Page, PageRequest, Point, RecordKind, RowQuery, RowView, Start, UsageQuery, UsageSeries,
+    WalletAt, Work,
 };
 
 /// How many wallets one order brings up to date, so that no order holds up the others for long.
@@ -122,8 +122,12 @@ pub async fn write_due_or_fail(
 ) -> Result<(), LedgerError> {
     while let Some(environment) = due.first().map(|key| key.environment) {
         match ledger.execute(advance(environment, due)).await? {
-            Executed::Fresh(Answer::Advanced(left)) => due = left,
-            _ => return Err(LedgerError::Internal("time passed with another answer".to_owned())),
+            Executed::Fresh(Answer::Advanced(Advanced { left, rows }))
+                if rows > 0 || left.is_empty() =>
+            {
+                due = left;
+            }
+            _ => return Err(LedgerError::Internal("time does not pass".to_owned())),
         }
     }
     Ok(())
@@ -132,15 +136,13 @@ pub async fn write_due_or_fail(
 /// Whose due work an order must find written, or that of all: what fell due before a customer or a
 /// currency is archived, or while it was, is decided as things stood then (decisions 48 and 74).
 pub fn is_due_before(work: &Work) -> Option<Option<CustomerId>> {
-    let (kind, id) = match work {
-        Work::ArchiveRecord(kind, id) | Work::UnarchiveRecord(kind, id) => (kind, id),
+    match work {
+        Work::ArchiveRecord(RecordKind::Customer, id)
+        | Work::UnarchiveRecord(RecordKind::Customer, id) => CustomerId::parse(id).ok().map(Some),
+        Work::ArchiveRecord(RecordKind::CustomCurrency, _)
+        | Work::UnarchiveRecord(RecordKind::CustomCurrency, _) => Some(None),
         // It may take the place of an archived one.
-        Work::CreateRecord(new) => (&new.kind, &new.id),
-        _ => return None,
-    };
-    match kind {
-        RecordKind::Customer => CustomerId::parse(id).ok().map(Some),
-        RecordKind::CustomCurrency => Some(None),
+        Work::CreateRecord(new) if new.kind == RecordKind::CustomCurrency => Some(None),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use super::mark::MarkSync;
 use super::{Embedded, Shared};
 use crate::published::Published as _;
 use crate::reading::{ADVANCE_MOST, advance};
-use crate::{Answer, Executed};
+use crate::{Advanced, Answer, Executed};
 
 /// How far the mark on the disk may be behind.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
@@ -73,12 +73,11 @@ fn write_a_slice_of_each(ledger: &Arc<Embedded>) -> bool {
         let now = ledger.shared.clocks.now(environment);
         match wallets.due(environment, now, ADVANCE_MOST) {
             Ok(keys) if !keys.is_empty() => {
-                let is_whole = keys.len() >= ADVANCE_MOST;
                 // A full queue or disk is met again at the next tick.
-                if let Ok(Executed::Fresh(Answer::Advanced(left))) =
+                if let Ok(Executed::Fresh(Answer::Advanced(Advanced { rows, .. }))) =
                     ledger.execute_blocking(advance(environment, keys))
                 {
-                    is_more |= is_whole || !left.is_empty();
+                    is_more |= rows > 0;
                 }
             }
             Ok(_) => {}

@@ -16,7 +16,7 @@ use crate::usage::{Day, HourNumber, used};
 use crate::work::StoreError;
 
 /// Rows of one transaction.
-const CHUNK: usize = 65_536;
+const CHUNK: u64 = 65_536;
 
 /// More rows than these are added up before anything is served: as long as they are behind, questions
 /// have to read them.
@@ -68,28 +68,24 @@ pub(super) fn roll_up(
     let begin = Instant::now();
     let mut reach = snapshots::usage_reach(snapshots).map_err(NotRolled::Snapshots)?;
     while reach.position < until && begin.elapsed() < within {
-        let (days, end) = add_up(ledger, reach, until).map_err(NotRolled::Rows)?;
+        let end = until.min(reach.position.saturating_add(CHUNK));
+        let (days, end) = add_up(ledger, reach, end).map_err(NotRolled::Rows)?;
         write(snapshots, days, &end).map_err(NotRolled::Snapshots)?;
         reach = end;
     }
     Ok(reach.position)
 }
 
-/// What a stretch of rows adds up to, and where it ends.
+/// What the rows behind one up to another add up to, and the last of them.
 fn add_up(
     ledger: &Connection,
     from: Reach,
     until: Position,
 ) -> Result<(HashMap<DayKey, Day>, Reach), StoreError> {
     let (mut days, mut end) = (HashMap::<DayKey, Day>::new(), from);
-    let missing =
-        |position: Position| StoreError::Corrupt(format!("entries {position}: the row is missing"));
-    tables::each_entry_after(ledger, from.position, until, CHUNK, |entry| {
-        let entry = entry.map_err(|unreadable| unreadable.error)?.read()?;
+    tables::every_entry(ledger, from.position, until, |entry| {
+        let entry = entry.read()?;
         let position = entry.position;
-        if position != end.position + 1 {
-            return Err(missing(end.position + 1));
-        }
         let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
         if let Some(used) = used(&entry.row).map_err(wrong)? {
             let hour = HourNumber::of(used.at);
@@ -99,7 +95,7 @@ fn add_up(
         end = Reach { position, hash: entry.hash };
         Ok(())
     })?;
-    if end.position == from.position { Err(missing(end.position + 1)) } else { Ok((days, end)) }
+    Ok((days, end))
 }
 
 fn write(

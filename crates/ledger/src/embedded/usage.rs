@@ -69,8 +69,8 @@ impl<'q> Days<'q> {
     }
 
     fn take(&mut self, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
-        let day = row.key()?.day;
-        let wrong = |error| StoreError::Corrupt(format!("usage on day {day}: {error}"));
+        let key = row.key()?;
+        let (day, wrong) = (key.day, |error: Overflow| key.wrong(error));
         let hours = row.hours()?;
         if self.tally.query().group_by.is_empty() {
             for hour in &hours {

@@ -21,7 +21,9 @@ use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
-use crate::{Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work};
+use crate::{
+    Advanced, Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work,
+};
 
 pub use clock::CLOCK_MEMBER;
 pub use grants::{change_words, overdraft_words};
@@ -248,7 +250,7 @@ fn advance(state: &mut dyn State, at: Place<'_>, keys: &[WalletKey]) -> Result<A
             left.push(key.clone());
         }
     }
-    Ok(Answer::Advanced(left))
+    Ok(Answer::Advanced(Advanced { left, rows }))
 }
 
 /// How many rows time brings in one order, and those of one wallet more.
@@ -307,12 +309,12 @@ fn run_on(
 ) -> Result<Ran, Failure> {
     let is_new = slot.wallet.sequence() == 0;
     let had_grants = slot.wallet.has_had_grants();
-    let time = time_of(&slot, state.now(at.environment), command);
+    let now = state.now(at.environment);
+    let time = time_of(&slot, now, command);
     let circumstances = own_grants::circumstances(state, at, &slot, command)?;
-    let renewals = own_grants::names_of_renewals(&slot);
+    let renewals = own_grants::renewals_due(&slot, time);
     let outcome = slot.wallet.execute_in(circumstances, command, time, at.origin)?;
     let balance = slot.wallet.balance().map_err(overflow)?;
-    let now = state.now(at.environment);
     let is_due = slot.wallet.next_due().is_some_and(|due| due.at <= now);
     let mut rows = outcome.rows;
     if rows.is_empty() {

@@ -131,10 +131,10 @@ pub(super) fn remove_recurring(
     answer(&record, None)
 }
 
-/// The recurring grants of a wallet by their numbers. A command may remove one whose period began
-/// just before it.
-pub(super) fn names_of_renewals(slot: &Slot) -> Vec<(RenewalNumber, RecurringGrantId)> {
-    let renewals = slot.wallet.renewals().iter();
+/// The recurring grants of a wallet that have a period which began by an instant, by their numbers: a
+/// command may remove one whose period began just before it.
+pub(super) fn renewals_due(slot: &Slot, by: Timestamp) -> Vec<(RenewalNumber, RecurringGrantId)> {
+    let renewals = slot.wallet.renewals().iter().filter(|renewal| renewal.next <= by);
     renewals.map(|renewal| (renewal.number, renewal.terms.id.clone())).collect()
 }
 

@@ -14,8 +14,8 @@ use scrip_core::{
     Actor, EnvironmentId, GrantId, Origin, ReservationId, Timestamp, TraceId, WalletKey,
 };
 use scrip_ledger::{
-    Answer as LedgerAnswer, Executed, Ledger, LedgerError, Order, PRODUCTION, ProvidedKeys,
-    SANDBOX, Value, WalletRelease, WalletReserve, Work, bootstrap,
+    Advanced, Answer as LedgerAnswer, Executed, Ledger, LedgerError, Order, PRODUCTION,
+    ProvidedKeys, SANDBOX, Value, WalletRelease, WalletReserve, Work, bootstrap,
 };
 use scrip_oracle::{
     Amount, Answer, Consumed, Denied, GrantName, Instant, Refunded, Release, Request, Reserve,
@@ -128,7 +128,11 @@ impl Driver {
         let mut due = keys;
         while !due.is_empty() {
             match self.carry_out(Work::Advance(due))? {
-                Ok(LedgerAnswer::Advanced(left)) => due = left,
+                Ok(LedgerAnswer::Advanced(Advanced { left, rows }))
+                    if rows > 0 || left.is_empty() =>
+                {
+                    due = left;
+                }
                 other => bail!("time does not pass: {other:?}"),
             }
         }

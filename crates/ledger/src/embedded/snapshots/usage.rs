@@ -34,6 +34,14 @@ pub(in crate::embedded) struct DayKey {
     pub day: i64,
 }
 
+impl DayKey {
+    /// What is wrong with the day.
+    pub(in crate::embedded) fn wrong(self, why: impl Display) -> StoreError {
+        let Self { wallet, day } = self;
+        StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {why}"))
+    }
+}
+
 /// Reads a day to add to it.
 pub(in crate::embedded) fn read_day(connection: &Connection, key: DayKey) -> Stored<Option<Day>> {
     let sql = "select wallet, day, hours, hour_rows, sets, set_hours from usage_days
@@ -110,15 +118,15 @@ impl<'r> DayRow<'r, '_> {
 
     pub(in crate::embedded) fn hours(&self) -> Stored<Vec<HourSum>> {
         let key = self.key()?;
-        let piece = piece(self.row, key, 2, "hours")?.ok_or_else(|| wrong(key, &UnreadableDay))?;
-        read_hours(piece).map_err(|error| wrong(key, &error))
+        let piece = piece(self.row, key, 2, "hours")?.ok_or_else(|| key.wrong(UnreadableDay))?;
+        read_hours(piece).map_err(|error| key.wrong(error))
     }
 
     /// None: the only set is the one without dimensions.
     pub(in crate::embedded) fn sets(&self) -> Stored<Option<Vec<SetSum<'r>>>> {
         let key = self.key()?;
         let sets = piece(self.row, key, 3, "sets")?.map(read_sets).transpose();
-        sets.map_err(|error| wrong(key, &error))
+        sets.map_err(|error| key.wrong(error))
     }
 
     /// None likewise. Read when it is asked for: few questions need it, and it is the longest.
@@ -142,8 +150,8 @@ impl<'r> DayRow<'r, '_> {
         let key = self.key()?;
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![key.wallet, key.day])?;
-        let Some(row) = rows.next()? else { return Err(wrong(key, &UnreadableDay)) };
-        read(piece(row, key, 0, name)?).map_err(|error| wrong(key, &error))
+        let Some(row) = rows.next()? else { return Err(key.wrong(UnreadableDay)) };
+        read(piece(row, key, 0, name)?).map_err(|error| key.wrong(error))
     }
 }
 
@@ -151,12 +159,12 @@ fn whole(row: &SqlRow<'_>) -> Stored<Day> {
     let key = key_of(row)?;
     let read = |place, name| Ok::<_, StoreError>(piece(row, key, place, name)?.map(<[u8]>::to_vec));
     let packed = PackedDay {
-        hours: read(2, "hours")?.ok_or_else(|| wrong(key, &UnreadableDay))?,
-        hour_rows: read(3, "hour_rows")?.ok_or_else(|| wrong(key, &UnreadableDay))?,
+        hours: read(2, "hours")?.ok_or_else(|| key.wrong(UnreadableDay))?,
+        hour_rows: read(3, "hour_rows")?.ok_or_else(|| key.wrong(UnreadableDay))?,
         sets: read(4, "sets")?,
         set_hours: read(5, "set_hours")?,
     };
-    packed.unpack().map_err(|error| wrong(key, &error))
+    packed.unpack().map_err(|error| key.wrong(error))
 }
 
 fn key_of(row: &SqlRow<'_>) -> Stored<DayKey> {
@@ -170,15 +178,11 @@ fn piece<'r>(
     place: usize,
     name: &str,
 ) -> Stored<Option<&'r [u8]>> {
-    let bytes = row.get_ref(place)?.as_blob_or_null().map_err(|error| wrong(key, &error))?;
+    let bytes = row.get_ref(place)?.as_blob_or_null().map_err(|error| key.wrong(error))?;
     let Some(bytes) = bytes else { return Ok(None) };
     let (content, stated) =
-        bytes.split_last_chunk::<SEAL>().ok_or_else(|| wrong(key, &UnreadableDay))?;
-    if seal(key, name, content) == *stated { Ok(Some(content)) } else { Err(wrong(key, &BROKEN)) }
-}
-
-fn wrong(DayKey { wallet, day }: DayKey, why: &dyn Display) -> StoreError {
-    StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {why}"))
+        bytes.split_last_chunk::<SEAL>().ok_or_else(|| key.wrong(UnreadableDay))?;
+    if seal(key, name, content) == *stated { Ok(Some(content)) } else { Err(key.wrong(BROKEN)) }
 }
 
 fn sealed(key: DayKey, name: &str, mut bytes: Vec<u8>) -> Vec<u8> {

@@ -192,6 +192,29 @@ pub(in crate::embedded) fn each_entry_after(
     Ok(())
 }
 
+/// Shows all entries behind a position up to another, in order; where one is missing or cannot be
+/// read, that is an error.
+pub(in crate::embedded) fn every_entry(
+    connection: &Connection,
+    after: Position,
+    until: Position,
+    mut show: impl FnMut(RawEntry<&[u8]>) -> Stored<()>,
+) -> Stored<()> {
+    let mut expected = after.saturating_add(1);
+    let missing = |position: Position| {
+        Err(StoreError::Corrupt(format!("entries {position}: the row is missing")))
+    };
+    each_entry_after(connection, after, until, usize::MAX, |entry| {
+        let entry = entry.map_err(|unreadable| unreadable.error)?;
+        if entry.position != expected {
+            return missing(expected);
+        }
+        expected = expected.saturating_add(1);
+        show(entry)
+    })?;
+    if expected <= until { missing(expected) } else { Ok(()) }
+}
+
 /// Whose some rows behind a position are, in order; none where that cannot be read.
 pub(in crate::embedded) fn wallets_of_rows(
     connection: &Connection,

@@ -14,7 +14,7 @@ use scrip_core::{Credits, Row};
 
 use super::super::findings::{Collector, Finding};
 use super::super::reach::Reach;
-use super::super::snapshots::{self, DayKey, DayRow};
+use super::super::snapshots::{self, DayRow};
 use super::super::tables::RawEntry;
 use super::Witness;
 use super::worker::{ByNumber, Worker, owner};
@@ -78,7 +78,7 @@ impl AddedUp {
         let weight = self.weights.entry(key.wallet).or_default();
         let told_of = rows.iter().map(|(hour, _)| *hour);
         if !told_of.eq(hours.iter().map(|hour| hour.hour)) {
-            return Err(wrong(key, "an hour has no rows"));
+            return Err(key.wrong("an hour has no rows"));
         }
         let mut kept_apart = 0_i128;
         for hour in &hours {
@@ -100,16 +100,16 @@ impl AddedUp {
             for (place, amount, count) in sums {
                 let place = usize::try_from(*place).unwrap_or(usize::MAX);
                 let (Some(digest), Some(sum)) = (digests.get(place), of_day.get_mut(place)) else {
-                    return Err(wrong(key, "an hour has a set that the day has not"));
+                    return Err(key.wrong("an hour has a set that the day has not"));
                 };
                 weight.add_set(HourNumber::in_day(key.day, *hour), *digest, *amount, *count);
-                sum.0 = sum.0.plus(*amount).map_err(|_| wrong(key, "sums"))?;
+                sum.0 = sum.0.plus(*amount).map_err(|_| key.wrong("sums"))?;
                 sum.1 = sum.1.saturating_add(*count);
             }
         }
         let told = sets.iter().flatten().map(|set| (set.amount, set.count));
         if !told.eq(of_day) || (sets.is_some() && kept_apart != 0) {
-            return Err(wrong(key, "its sets are not what its hours add up to"));
+            return Err(key.wrong("its sets are not what its hours add up to"));
         }
         Ok(())
     }
@@ -182,35 +182,24 @@ impl<'a> Usage<'a> {
 
 impl Weight {
     fn add_hour(&mut self, hour: HourNumber, amount: Credits, count: u64) {
-        self.hours = self.hours.wrapping_add(weighed(number_of(hour, 0), amount, count));
+        self.hours = self.hours.wrapping_add(weighed(hour, 0, amount, count));
     }
 
     fn add_set(&mut self, hour: HourNumber, set: u64, amount: Credits, count: u64) {
-        self.sets = self.sets.wrapping_add(weighed(number_of(hour, set), amount, count));
+        self.sets = self.sets.wrapping_add(weighed(hour, set, amount, count));
     }
 }
 
-fn wrong(DayKey { wallet, day }: DayKey, what: &str) -> StoreError {
-    StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {what}"))
+fn weighed(hour: HourNumber, set: u64, amount: Credits, count: u64) -> i128 {
+    let of_amount = number_of(hour, set, "amount").wrapping_mul(amount.billionths());
+    of_amount.wrapping_add(number_of(hour, set, "count").wrapping_mul(count.into()))
 }
 
-fn weighed(number: (i128, i128), amount: Credits, count: u64) -> i128 {
-    let of_amount = number.0.wrapping_mul(amount.billionths());
-    of_amount.wrapping_add(number.1.wrapping_mul(count.into()))
-}
-
-/// Two odd numbers that belong to an hour and set.
-fn number_of(hour: HourNumber, set: u64) -> (i128, i128) {
-    let mut state = set ^ hour.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        i128::from(mixed ^ (mixed >> 31))
-    };
-    let mut wide = || (next() << 64) | next() | 1;
-    (wide(), wide())
+/// An odd number that belongs to an hour and set: odd, so that no difference is lost by it.
+fn number_of(hour: HourNumber, set: u64, what: &str) -> i128 {
+    let mut hasher = DefaultHasher::new();
+    (hour, set, what).hash(&mut hasher);
+    i128::from(hasher.finish() | 1)
 }
 
 fn digest<'t>(dimensions: impl Iterator<Item = (&'t str, &'t str)>) -> u64 {
