@@ -72,6 +72,7 @@ pub(crate) fn of_ledger(error: LedgerError, list: &str) -> ApiError {
         LedgerError::GrantIdTaken => ApiError::internal("every minted grant id was taken"),
         LedgerError::ClaimedForOther => claimed_for_other(),
         LedgerError::Busy => ApiError::unavailable("too many requests are waiting"),
+        LedgerError::Unavailable => ApiError::unavailable("the database cannot be reached"),
         LedgerError::DiskFull => ApiError::disk_full(),
         LedgerError::Frozen => ApiError::frozen(),
         LedgerError::Closed => ApiError::unavailable("the server is stopping"),

@@ -189,6 +189,13 @@ impl GrantId {
         code.iter().all(|byte| Self::ALPHABET.contains(byte)).then_some(Self(code))
     }
 
+    /// The bucket that it names.
+    #[must_use]
+    pub fn bucket(&self) -> u16 {
+        let value = |byte: u8| Self::ALPHABET.iter().position(|known| *known == byte).unwrap_or(0);
+        (value(self.0[0]) << 5 | value(self.0[1])) as u16
+    }
+
     fn character(bits: u64) -> u8 {
         let index = usize::from((bits & 31) as u8);
         Self::ALPHABET[index]
@@ -221,6 +228,14 @@ pub fn bucket(environment: EnvironmentId, customer: &CustomerId) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grant_names_its_bucket() {
+        for bucket in [0, 1, 31, 32, 33, 512, 1022, 1023] {
+            assert_eq!(GrantId::mint(bucket, u64::MAX).bucket(), bucket);
+            assert_eq!(GrantId::mint(bucket, 0).bucket(), bucket);
+        }
+    }
 
     #[test]
     fn patterns() {

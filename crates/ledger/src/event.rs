@@ -170,7 +170,7 @@ impl Subject {
 /// A domain event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainEvent {
-    /// Its place in the order of all events of the store, from 1, without gaps.
+    /// Its place in the order of all events of the store, from 1.
     pub position: u64,
     /// Where it happened.
     pub environment: EnvironmentId,
@@ -182,7 +182,26 @@ pub struct DomainEvent {
     pub subject: Subject,
 }
 
+/// What of an event is packed.
+type Body = (Timestamp, Option<TraceId>, Subject);
+
 impl DomainEvent {
+    /// What of it stands in no column, packed.
+    pub(crate) fn pack_body(&self) -> postcard::Result<Vec<u8>> {
+        let body: (_, _, &Subject) = (self.at, self.trace_id, &self.subject);
+        postcard::to_stdvec(&body)
+    }
+
+    /// Reads an event from its columns.
+    pub(crate) fn of_body(
+        position: u64,
+        environment: EnvironmentId,
+        body: &[u8],
+    ) -> postcard::Result<Self> {
+        let (at, trace_id, subject): Body = postcard::from_bytes(body)?;
+        Ok(Self { position, environment, at, trace_id, subject })
+    }
+
     /// Its place in a list of events.
     #[must_use]
     pub const fn point(&self) -> Point {

@@ -29,6 +29,10 @@ pub enum LedgerError {
     /// Too much waits already; nothing was done.
     #[error("too many requests are waiting")]
     Busy,
+    /// The database cannot be reached, or takes too long. Whether anything was done is known only to
+    /// whoever asks again with the same key.
+    #[error("the database cannot be reached")]
+    Unavailable,
     /// There is no room on the disk; nothing was done.
     #[error("there is no room left on the disk")]
     DiskFull,

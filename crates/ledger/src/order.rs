@@ -84,6 +84,16 @@ impl Work {
         }
     }
 
+    /// What it weighs in a queue and in a batch.
+    pub(crate) const fn weight(&self) -> usize {
+        match self {
+            Self::ConsumeBatch(items) => items.len(),
+            Self::ImportCustomers(customers) => customers.len(),
+            Self::Advance(wallets) => wallets.len(),
+            _ => 1,
+        }
+    }
+
     /// The grant that it changes.
     pub(crate) fn grant(&self) -> Option<GrantId> {
         match self {

@@ -370,6 +370,7 @@ pub fn store_error(error: StoreError) -> LedgerError {
     match error {
         StoreError::DiskFull => LedgerError::DiskFull,
         StoreError::Frozen => LedgerError::Frozen,
+        StoreError::Unavailable(_) => LedgerError::Unavailable,
         StoreError::Corrupt(text) | StoreError::Failed(text) => LedgerError::Internal(text),
     }
 }

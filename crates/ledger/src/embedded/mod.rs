@@ -18,7 +18,6 @@ mod mend;
 mod names;
 mod opening;
 mod publication;
-mod queue;
 mod reach;
 mod readers;
 mod recover;
@@ -52,6 +51,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clocks;
 use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
+use crate::queue::{Refused, Sender};
 use crate::reading::{self, store_error};
 use crate::reservations;
 use crate::slot::Position;
@@ -67,7 +67,6 @@ use keys::KeyStore;
 use mark::MarkSync;
 use names::Names;
 use publication::Publication;
-use queue::{Refused, Sender};
 use readers::{Reader, Readers};
 use wallets::Wallets;
 use writer::{Message, Reply};
@@ -178,7 +177,7 @@ impl Embedded {
         }
         let sent = match &message {
             Message::Order(order, ..) => {
-                let (lane, weight) = (order.environment, writer::weight_of(&order.work));
+                let (lane, weight) = (order.environment, order.work.weight());
                 self.queue.try_send(lane, weight, message)
             }
             _ => self.queue.try_send_always(message),

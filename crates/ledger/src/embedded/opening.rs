@@ -15,7 +15,6 @@ use super::keys::KeyStore;
 use super::mark::{self, Mark, MarkState};
 use super::names::{Checked, Names};
 use super::publication::Publication;
-use super::queue::{self, Limits};
 use super::reach::Reach;
 use super::readers::{FindName, Readers};
 use super::snapshots::{self, Bounds};
@@ -28,6 +27,7 @@ use super::{
 };
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
+use crate::queue::{self, Limits};
 use crate::record::key_holder_of;
 use crate::slot::Position;
 use crate::work::{CLOCK_MEMBER, StoreError};

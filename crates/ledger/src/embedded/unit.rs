@@ -228,6 +228,7 @@ impl State for Unit<'_> {
         mut slot: Slot,
         rows: &[Decided],
         names: &[Option<NameHash>],
+        own: Option<usize>,
     ) -> Result<Position, StoreError> {
         let first = self.overlay.last.reach.position + 1;
         if slot.number == 0 && !rows.is_empty() {
@@ -250,7 +251,7 @@ impl State for Unit<'_> {
         }
         self.overlay.out.retain(|key| key != slot.wallet.key());
         self.overlay.slots.insert(slot.wallet.key().clone(), slot);
-        Ok(first)
+        Ok(own.map_or(0, |own| first + own as Position))
     }
 
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 use super::mark;
 use super::names::{Checked, Room};
 use super::publication::Unpublished;
-use super::queue::Receiver;
 use super::reach::Reach;
 use super::unit::{Base, Overlay, Unit};
 use super::{Shared, tables};
+use crate::queue::Receiver;
 use crate::reading::{advance, failure};
 use crate::work::{self, Failure, State as _, StoreError};
 use crate::{Claim, Executed, LedgerError, Order, StoredAnswer, Work};
@@ -147,7 +147,7 @@ fn batches(first: Vec<Message>, rest: Vec<Message>) -> Vec<Vec<Message>> {
             weight = 0;
         }
         weight += match &message {
-            Message::Order(order, ..) => weight_of(&order.work),
+            Message::Order(order, ..) => order.work.weight(),
             _ => 1,
         };
         if let Some(batch) = batches.last_mut() {
@@ -155,16 +155,6 @@ fn batches(first: Vec<Message>, rest: Vec<Message>) -> Vec<Vec<Message>> {
         }
     }
     batches
-}
-
-/// What an order weighs in the queue and in a batch.
-pub(super) fn weight_of(work: &Work) -> usize {
-    match work {
-        Work::ConsumeBatch(items) => items.len(),
-        Work::ImportCustomers(customers) => customers.len(),
-        Work::Advance(wallets) => wallets.len(),
-        _ => 1,
-    }
 }
 
 /// Carries out a batch. An order that breaks the program's own rules, meets corrupt data or finds
@@ -366,7 +356,7 @@ fn stop(error: StoreError, index: usize) -> Stop {
         StoreError::DiskFull => Stop::Full,
         StoreError::Frozen => Stop::Poison(index, LedgerError::Frozen),
         StoreError::Corrupt(text) => Stop::Poison(index, LedgerError::Internal(text)),
-        StoreError::Failed(text) => Stop::Fatal(text),
+        StoreError::Unavailable(text) | StoreError::Failed(text) => Stop::Fatal(text),
     }
 }
 

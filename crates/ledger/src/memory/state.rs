@@ -197,6 +197,7 @@ impl State for Unit<'_> {
         mut slot: Slot,
         rows: &[Decided],
         names: &[Option<NameHash>],
+        own: Option<usize>,
     ) -> Result<Position, StoreError> {
         if slot.number == 0 {
             self.kept.wallets += 1;
@@ -214,7 +215,7 @@ impl State for Unit<'_> {
         if !rows.is_empty() {
             self.views.publish(slot);
         }
-        Ok(first)
+        Ok(own.map_or(0, |own| first + own as Position))
     }
 
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {

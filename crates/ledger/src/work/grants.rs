@@ -126,6 +126,6 @@ fn look<T>(
 ) -> Result<Option<T>, Failure> {
     let Some(slot) = state.load(key)? else { return Ok(None) };
     let seen = at(&slot);
-    state.save(slot, &[], &[])?;
+    state.save(slot, &[], &[], None)?;
     Ok(Some(seen))
 }

@@ -60,6 +60,9 @@ pub enum StoreError {
     /// What is stored cannot be what was stored.
     #[error("{0}")]
     Corrupt(String),
+    /// The store cannot be reached, or is held up by others; trying again may help.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
     /// Reading or writing failed.
     #[error("{0}")]
     Failed(String),
@@ -167,12 +170,14 @@ pub trait State {
     /// failure, which makes the unit be forgotten, may keep it.
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError>;
     /// Puts a wallet back, with the rows that were decided meanwhile and the names under which
-    /// they are found again. The rows get consecutive positions; the answer is the first.
+    /// they are found again. The rows get ascending positions; the answer is that of the row with
+    /// the index `own`, 0 if there is none.
     fn save(
         &mut self,
         slot: Slot,
         rows: &[Decided],
         names: &[Option<NameHash>],
+        own: Option<usize>,
     ) -> Result<Position, StoreError>;
     /// Where the newest row of this name is.
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError>;
@@ -319,7 +324,7 @@ fn run_on(
     let mut rows = outcome.rows;
     if rows.is_empty() {
         if !is_new {
-            state.save(slot, &[], &[])?;
+            state.save(slot, &[], &[], None)?;
         }
         let own = outcome.own.map(|_| None);
         return Ok(Ran { own, balance, at: time, rows: 0, is_due });
@@ -342,7 +347,7 @@ fn run_on(
         _ => name_of(&slot.genesis, &decided.row),
     };
     let names: Vec<_> = rows.iter().enumerate().map(name).collect();
-    let first = state.save(slot, &rows, &names)?;
+    let position = state.save(slot, &rows, &names, own)?;
     if let Some(key) = new_key {
         records::ensure_resource(state, at, &key)?;
     }
@@ -356,10 +361,8 @@ fn run_on(
         events::of_wallet(state, at, &key, outcome.notices)?;
     }
     let count = rows.len();
-    let own = outcome.own.map(|own| {
-        let position = first.saturating_add(own as Position);
-        (own < rows.len()).then(|| (rows.swap_remove(own).row, position))
-    });
+    let own =
+        outcome.own.map(|own| (own < rows.len()).then(|| (rows.swap_remove(own).row, position)));
     Ok(Ran { own, balance, at: time, rows: count, is_due })
 }
 

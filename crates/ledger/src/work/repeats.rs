@@ -22,7 +22,7 @@ pub(super) fn seen_now<'a>(
 /// Puts a wallet back as it was. One without rows was never taken out.
 pub(super) fn put_back(state: &mut dyn State, slot: Slot) -> Result<(), StoreError> {
     if slot.wallet.sequence() > 0 {
-        state.save(slot, &[], &[])?;
+        state.save(slot, &[], &[], None)?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 //! and cold wallets need not stay in memory. Whatever is wrong with it is mended from the ledger.
 
 mod inspecting;
-mod record;
 mod rounds;
 mod usage;
 
@@ -19,8 +18,8 @@ use super::reach::Reach;
 use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
+pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
-pub(super) use record::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use rounds::{Behind, Bounds, round};
 pub(super) use usage::{
     DayKey, DayRow, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use super::super::reach::Reach;
-use super::super::tables::seal::{BROKEN, Seal};
 use super::{Stored, USAGE, get_reach, put_reach};
+use crate::seal::{BROKEN, Seal};
 use crate::slot::WalletNumber;
 use crate::usage::{
     Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,

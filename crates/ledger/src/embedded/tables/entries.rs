@@ -6,7 +6,7 @@ use scrip_core::{
     WalletKey,
 };
 
-use super::seal::{self, Seal};
+use super::seal;
 use super::{Stored, as_integer, first};
 use crate::history::{Entry, Kept};
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
@@ -91,27 +91,8 @@ impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
     /// It says what was written.
     pub fn is_sealed(&self) -> bool {
         let Self { position, wallet, sequence, links, name, row, seal } = self;
-        seal_of(*position, *wallet, *sequence, links, *name, row.as_ref()) == *seal
+        seal::of_entry(*position, *wallet, *sequence, links, *name, row.as_ref()) == *seal
     }
-}
-
-fn seal_of(
-    position: Position,
-    wallet: WalletNumber,
-    sequence: u64,
-    links: &RowLinks,
-    name: Option<NameHash>,
-    row: &[u8],
-) -> u32 {
-    let RowLinks { previous, previous_notable, skip, types, related } = links;
-    let numbers =
-        [position, wallet, sequence, *previous, *previous_notable, *skip, types.0.into(), *related];
-    numbers
-        .into_iter()
-        .fold(Seal::of("entries"), Seal::number)
-        .maybe(name, |seal, name| seal.bytes(&name.0))
-        .bytes(row)
-        .finish()
 }
 
 pub(in crate::embedded) fn insert_entry(
@@ -138,7 +119,7 @@ pub(in crate::embedded) fn insert_entry(
         links.related,
         name.map(|name| name.0),
         row,
-        seal_of(position, wallet, sequence, &links, name, row)
+        seal::of_entry(position, wallet, sequence, &links, name, row)
     ])?;
     Ok(())
 }
@@ -377,7 +358,7 @@ pub(in crate::embedded) fn insert_state(
     let sql = "insert into states (wallet, sequence, position, state, seal)
                values (?1, ?2, ?3, ?4, ?5)";
     let sequence = wallet.sequence();
-    let seal = seal_of_state(number, sequence, position, &state);
+    let seal = seal::of_state(number, sequence, position, &state);
     let values = params![number, sequence, position, state, seal];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
@@ -403,15 +384,10 @@ pub(in crate::embedded) fn state(
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &SqlRow<'_>| {
         let (position, state, stated): (_, Vec<u8>, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let is_sealed = seal_of_state(number, sequence, position, &state) == stated;
+        let is_sealed = seal::of_state(number, sequence, position, &state) == stated;
         Ok(KeptState { position, state, is_sealed })
     };
     Ok(statement.query_row(params![number, sequence], read).optional()?)
-}
-
-fn seal_of_state(number: WalletNumber, sequence: u64, position: Position, state: &[u8]) -> u32 {
-    let numbers = [number, sequence, position];
-    numbers.into_iter().fold(Seal::of("states"), Seal::number).bytes(state).finish()
 }
 
 /// The newest state of a wallet at or before a sequence.
@@ -426,7 +402,7 @@ pub(in crate::embedded) fn kept_state(
     let read = |row: &SqlRow<'_>| {
         let (sequence, position) = (row.get("sequence")?, row.get("position")?);
         let (state, stated): (_, u32) = (row.get_ref("state")?.as_blob()?, row.get("seal")?);
-        let is_sealed = seal_of_state(number, sequence, position, state) == stated;
+        let is_sealed = seal::of_state(number, sequence, position, state) == stated;
         let wallet = is_sealed.then(|| postcard::from_bytes(state).ok()).flatten();
         Ok(Kept { sequence, position, wallet })
     };

@@ -4,16 +4,13 @@ use std::fmt::Display;
 
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
-use scrip_core::{EnvironmentId, GrantId, Timestamp, TraceId};
+use scrip_core::{EnvironmentId, GrantId};
 
 use super::seal::{self, Seal};
 use super::{Stored, first, grant, record, record_by_ordinal};
-use crate::event::{DomainEvent, EventQuery, EventView, Named, Subject};
+use crate::event::{DomainEvent, EventQuery, EventView, Named};
 use crate::work::StoreError;
 use crate::{GrantRecord, PageRequest, Record, RecordKind, Start};
-
-/// What of an event stands in no column.
-type Body = (Timestamp, Option<TraceId>, Subject);
 
 const COLUMNS: &str = "position, environment, kind, body, seal";
 
@@ -121,19 +118,16 @@ fn read_event(row: &SqlRow<'_>) -> Stored<DomainEvent> {
     };
     let (environment, kind, body, stated) = columns(row).map_err(|error| wrong(&error))?;
     seal::check(seal_of(position, environment, kind, &body) == stated, "domain_events", position)?;
-    let (at, trace_id, subject): Body =
-        postcard::from_bytes(&body).map_err(|_| wrong(&"the body cannot be read"))?;
-    if subject.kind().number() != kind {
+    let event = DomainEvent::of_body(position, EnvironmentId(environment), &body)
+        .map_err(|_| wrong(&"the body cannot be read"))?;
+    if event.subject.kind().number() != kind {
         return Err(wrong(&"it is listed as of another kind"));
     }
-    let environment = EnvironmentId(environment);
-    Ok(DomainEvent { position, environment, at, trace_id, subject })
+    Ok(event)
 }
 
 fn body_of(event: &DomainEvent) -> Stored<Vec<u8>> {
-    let body: (_, _, &Subject) = (event.at, event.trace_id, &event.subject);
-    postcard::to_stdvec(&body)
-        .map_err(|error| StoreError::Failed(format!("packing an event: {error}")))
+    event.pack_body().map_err(|error| StoreError::Failed(format!("packing an event: {error}")))
 }
 
 fn seal_of(position: u64, environment: u32, kind: u8, body: &[u8]) -> u32 {

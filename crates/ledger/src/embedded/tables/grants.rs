@@ -5,6 +5,7 @@ use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 
 use super::seal::{self, Seal};
 use super::{Stored, first, push_stretch};
+use crate::packed_grant;
 use crate::work::StoreError;
 use crate::{GrantQuery, GrantRecord, PageRequest};
 
@@ -212,26 +213,13 @@ fn read_grant(row: &SqlRow<'_>) -> Stored<GrantRecord> {
     let ordinal: u64 = row.get("ordinal")?;
     let wrong = |error| StoreError::Corrupt(format!("grants {ordinal}: {error}"));
     let facts: Vec<u8> = row.get("facts").map_err(wrong)?;
-    let mut record = unpack(&facts)
+    let mut record = packed_grant::unpack(&facts)
         .map_err(|error| StoreError::Corrupt(format!("grants {ordinal}: facts: {error}")))?;
     record.ordinal = ordinal;
     Ok(record)
 }
 
-fn unpack(facts: &[u8]) -> postcard::Result<GrantRecord> {
-    let record = postcard::from_bytes(facts)?;
-    // A number can be spelt longer than need be, and what follows is not looked at.
-    if postcard::to_stdvec(&record)? == facts {
-        Ok(record)
-    } else {
-        Err(postcard::Error::DeserializeBadEncoding)
-    }
-}
-
 fn grant_facts(record: &GrantRecord) -> Stored<Vec<u8>> {
-    postcard::to_stdvec(record)
+    packed_grant::pack(record)
         .map_err(|error| StoreError::Failed(format!("packing a grant: {error}")))
 }
-
-#[cfg(test)]
-mod fuzz;

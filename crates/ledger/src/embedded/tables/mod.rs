@@ -7,10 +7,10 @@ mod grants;
 pub mod incidents;
 mod indexes;
 mod records;
-pub mod seal;
 
 use rusqlite::Row as SqlRow;
 
+use crate::seal;
 use crate::work::StoreError;
 use crate::{PageRequest, Start};
 

@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use scrip_core::{Cause, Event, GrantType, Row};
 
 use super::super::findings::{Collector, Finding};
-use super::super::tables::seal::BROKEN;
 use super::super::tables::{self, KeptState};
 use super::worker::{Finished, owner};
+use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::StoreError;
 

@@ -11,12 +11,12 @@ use super::super::catch_up::check;
 use super::super::findings::{Collector, Finding};
 use super::super::fold::{fold, related_of};
 use super::super::tables::RawEntry;
-use super::super::tables::seal::BROKEN;
 use super::grants::Grants;
 use super::records::{Recorded, Records, told};
 use super::states::States;
 use super::usage::Usage;
 use super::wallets::Wallets;
+use crate::seal::BROKEN;
 use crate::slot::{Position, WalletNumber, is_linked};
 
 /// Which thread folds a wallet.

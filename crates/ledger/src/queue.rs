@@ -1,4 +1,4 @@
-//! The writer's inbox: bounded, and fair between environments.
+//! A writer's inbox: bounded, and fair between environments.
 //!
 //! Each environment has a lane of its own, first in, first out. The writer takes from the lanes in
 //! turn, a share of weight from each (deficit round robin), so that a sandbox whose clock leaps a
@@ -23,16 +23,16 @@ const DRAIN_WEIGHT: usize = 1_024;
 /// How much may wait. An environment that waits with less than its fair share is admitted beyond
 /// that, up to twice as much in all.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Messages.
-    pub(super) messages_max: usize,
+    pub messages_max: usize,
     /// The sum of their weights.
-    pub(super) weight_max: usize,
+    pub weight_max: usize,
 }
 
 /// Why a message was not taken in. It is given back.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused<T> {
+pub enum Refused<T> {
     /// Too much waits already.
     Full(T),
     /// Nobody receives any more.
@@ -40,7 +40,7 @@ pub(super) enum Refused<T> {
 }
 
 /// Makes an empty queue.
-pub(super) fn queue<T>(limits: Limits) -> (Sender<T>, Receiver<T>) {
+pub fn queue<T>(limits: Limits) -> (Sender<T>, Receiver<T>) {
     let inbox = Arc::new(Inbox {
         waiting: Mutex::new(Waiting {
             limits,
@@ -60,7 +60,7 @@ pub(super) fn queue<T>(limits: Limits) -> (Sender<T>, Receiver<T>) {
 }
 
 /// Puts messages in; any number of threads may hold one.
-pub(super) struct Sender<T> {
+pub struct Sender<T> {
     senders: Arc<Senders<T>>,
 }
 
@@ -72,7 +72,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Sender<T> {
     /// Puts a message into an environment's lane, or gives it back; never waits for room.
-    pub(super) fn try_send(
+    pub fn try_send(
         &self,
         lane: EnvironmentId,
         weight: usize,
@@ -83,7 +83,7 @@ impl<T> Sender<T> {
 
     /// Puts in a message that belongs to no environment. There is always room for it, and it is
     /// taken before all others.
-    pub(super) fn try_send_always(&self, message: T) -> Result<(), Refused<T>> {
+    pub fn try_send_always(&self, message: T) -> Result<(), Refused<T>> {
         self.put(|waiting| {
             if waiting.is_closed {
                 return Err(Refused::Closed(message));
@@ -94,13 +94,13 @@ impl<T> Sender<T> {
     }
 
     /// Messages that wait.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         let waiting = self.senders.inbox.lock();
         waiting.urgent.len() + waiting.messages
     }
 
     /// The weight of the environments' messages that wait.
-    pub(super) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.senders.inbox.lock().weight
     }
 
@@ -134,7 +134,7 @@ impl<T> Drop for Senders<T> {
 }
 
 /// Takes messages out. It may move to another thread but not be shared: there is one to wake.
-pub(super) struct Receiver<T> {
+pub struct Receiver<T> {
     inbox: Arc<Inbox<T>>,
     _one_thread: PhantomData<Cell<()>>,
 }
@@ -142,7 +142,7 @@ pub(super) struct Receiver<T> {
 impl<T> Receiver<T> {
     /// Waits until something is there and takes, without waiting for more, up to this weight; a
     /// single message may be heavier. None when it is closed, or nobody can send any more.
-    pub(super) fn recv_batch(&self, weight_max: usize) -> Option<Vec<T>> {
+    pub fn recv_batch(&self, weight_max: usize) -> Option<Vec<T>> {
         let mut waiting = self.inbox.lock();
         while waiting.is_empty() {
             if waiting.is_closed || waiting.is_abandoned {
@@ -158,7 +158,7 @@ impl<T> Receiver<T> {
     }
 
     /// Takes nothing in any more, and gives all that waits, in fair order.
-    pub(super) fn drain(&self) -> Vec<T> {
+    pub fn drain(&self) -> Vec<T> {
         let mut waiting = self.inbox.lock();
         waiting.is_closed = true;
         let mut all = Vec::with_capacity(waiting.count());
@@ -169,7 +169,7 @@ impl<T> Receiver<T> {
     }
 
     /// Takes nothing in any more, and drops all that waits.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         // What is dropped may wake whoever waits for its answer: not under the lock.
         drop(self.drain());
     }

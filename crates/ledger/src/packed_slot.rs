@@ -1,5 +1,5 @@
-//! A wallet as it lies in `snapshots.db`: its packed key, and a record with a checksum of its own,
-//! so that a flipped bit is a finding and never a wrong number.
+//! A wallet as it is stored: its packed key, and a record with a checksum of its own, so that a
+//! flipped bit is a finding and never a wrong number.
 
 use scrip_core::{CurrencyId, CustomerId, EnvironmentId, ResourceId, WalletKey};
 use sha2::{Digest as _, Sha256};
@@ -11,7 +11,7 @@ const VERSION: u8 = 1;
 const CHECKSUM: usize = 8;
 
 /// The bytes under which a wallet is found: sorted by environment, customer, currency, resource.
-pub(in crate::embedded) fn pack_key(key: &WalletKey) -> Vec<u8> {
+pub fn pack_key(key: &WalletKey) -> Vec<u8> {
     let mut bytes = customer_prefix(key.environment, &key.customer);
     bytes.extend(key.currency.as_str().as_bytes());
     bytes.push(0);
@@ -22,10 +22,7 @@ pub(in crate::embedded) fn pack_key(key: &WalletKey) -> Vec<u8> {
 }
 
 /// The bytes with which the keys of a customer's wallets begin. Identifiers contain no zero byte.
-pub(in crate::embedded) fn customer_prefix(
-    environment: EnvironmentId,
-    customer: &CustomerId,
-) -> Vec<u8> {
+pub fn customer_prefix(environment: EnvironmentId, customer: &CustomerId) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(48);
     bytes.extend(environment.0.to_be_bytes());
     bytes.extend(customer.as_str().as_bytes());
@@ -34,7 +31,7 @@ pub(in crate::embedded) fn customer_prefix(
 }
 
 /// Reads a packed key.
-pub(in crate::embedded) fn unpack_key(bytes: &[u8]) -> Option<WalletKey> {
+pub fn unpack_key(bytes: &[u8]) -> Option<WalletKey> {
     let (environment, names) = bytes.split_first_chunk::<4>()?;
     let mut names = std::str::from_utf8(names).ok()?.split('\0');
     let key = WalletKey {
@@ -50,7 +47,7 @@ pub(in crate::embedded) fn unpack_key(bytes: &[u8]) -> Option<WalletKey> {
 }
 
 /// Packs a wallet: `[version][slot][checksum, 8 bytes]`.
-pub(in crate::embedded) fn pack(key: &[u8], slot: &Slot) -> Result<Vec<u8>, postcard::Error> {
+pub fn pack(key: &[u8], slot: &Slot) -> Result<Vec<u8>, postcard::Error> {
     let mut bytes = postcard::to_extend(slot, vec![VERSION])?;
     let checksum = checksum(key, &bytes);
     bytes.extend(checksum);
@@ -58,7 +55,7 @@ pub(in crate::embedded) fn pack(key: &[u8], slot: &Slot) -> Result<Vec<u8>, post
 }
 
 /// Reads a packed wallet; none if it is not what was packed under this key.
-pub(in crate::embedded) fn unpack(key: &[u8], bytes: &[u8]) -> Option<Slot> {
+pub fn unpack(key: &[u8], bytes: &[u8]) -> Option<Slot> {
     let (content, stated) = bytes.split_last_chunk::<CHECKSUM>()?;
     if checksum(key, content) != *stated {
         return None;

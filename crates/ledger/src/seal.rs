@@ -4,34 +4,41 @@
 //! a list is not compared with the row before it, and no hash covers what stands beside the ledger.
 //! A flipped bit is what a seal is for: it is checked whenever the row is read.
 
+use scrip_core::NameHash;
+
+use crate::slot::{Position, RowLinks, WalletNumber};
 use crate::work::StoreError;
 
 /// A CRC-32 over all that a row of a table says; of what lies where, so that no two fields can run
 /// into each other.
-pub(in crate::embedded) struct Seal(crc32fast::Hasher);
+pub struct Seal(crc32fast::Hasher);
 
 impl Seal {
     /// Of a row of this table.
-    pub(in crate::embedded) fn of(table: &str) -> Self {
+    pub fn of(table: &str) -> Self {
         Self(crc32fast::Hasher::new()).text(table)
     }
 
-    pub(in crate::embedded) fn number(mut self, number: impl Into<i128>) -> Self {
+    /// A number.
+    pub fn number(mut self, number: impl Into<i128>) -> Self {
         self.0.update(&number.into().to_le_bytes());
         self
     }
 
-    pub(in crate::embedded) fn bytes(self, bytes: &[u8]) -> Self {
+    /// Bytes, and how many.
+    pub fn bytes(self, bytes: &[u8]) -> Self {
         let mut sealed = self.number(i128::try_from(bytes.len()).unwrap_or(i128::MAX));
         sealed.0.update(bytes);
         sealed
     }
 
-    pub(in crate::embedded) fn text(self, text: &str) -> Self {
+    /// A text.
+    pub fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
-    pub(super) fn maybe<T>(self, value: Option<T>, some: impl FnOnce(Self, T) -> Self) -> Self {
+    /// Something that may be missing.
+    pub fn maybe<T>(self, value: Option<T>, some: impl FnOnce(Self, T) -> Self) -> Self {
         match value {
             None => self.number(0),
             Some(value) => some(self.number(1), value),
@@ -39,24 +46,46 @@ impl Seal {
     }
 
     /// What is stored.
-    pub(in crate::embedded) fn finish(self) -> u32 {
+    pub fn finish(self) -> u32 {
         self.0.finalize()
     }
 }
 
 /// What is said of a row whose seal does not fit.
-pub(in crate::embedded) const BROKEN: &str = "its seal does not fit what it says";
+pub const BROKEN: &str = "its seal does not fit what it says";
 
 /// Refuses a row whose seal does not fit.
-pub(super) fn check(
-    is_sealed: bool,
-    table: &str,
-    row: impl std::fmt::Display,
-) -> Result<(), StoreError> {
+pub fn check(is_sealed: bool, table: &str, row: impl std::fmt::Display) -> Result<(), StoreError> {
     if is_sealed {
         return Ok(());
     }
     Err(StoreError::Corrupt(format!("{table} {row}: {BROKEN}")))
+}
+
+/// The seal of a ledger row.
+pub fn of_entry(
+    position: Position,
+    wallet: WalletNumber,
+    sequence: u64,
+    links: &RowLinks,
+    name: Option<NameHash>,
+    row: &[u8],
+) -> u32 {
+    let RowLinks { previous, previous_notable, skip, types, related } = links;
+    let numbers =
+        [position, wallet, sequence, *previous, *previous_notable, *skip, types.0.into(), *related];
+    numbers
+        .into_iter()
+        .fold(Seal::of("entries"), Seal::number)
+        .maybe(name, |seal, name| seal.bytes(&name.0))
+        .bytes(row)
+        .finish()
+}
+
+/// The seal of a wallet's state that is kept beside its rows.
+pub fn of_state(number: WalletNumber, sequence: u64, position: Position, state: &[u8]) -> u32 {
+    let numbers = [number, sequence, position];
+    numbers.into_iter().fold(Seal::of("states"), Seal::number).bytes(state).finish()
 }
 
 #[cfg(test)]
