@@ -2,6 +2,8 @@
 
 The tests of `sdk/` share one server, use ids of their own, and run once with the sync and once with the async client.
 A test that needs an environment to itself (its clock, all of its currencies) takes `own_server`.
+
+All of them run on the ledger that `SCRIP_TEST_LEDGER` names; see `support/databases.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from support import databases
 from support.driver import Api
 from support.server import Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
@@ -21,8 +25,25 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         try:
             binary()
-        except FileNotFoundError as missing:
+            databases.check_configuration()
+        except (FileNotFoundError, ValueError, psycopg.OperationalError) as missing:
             pytest.exit(str(missing), returncode=4)
+
+
+def pytest_sessionfinish() -> None:
+    databases.drop_all()
+
+
+def pytest_report_header() -> str:
+    return f"ledger: {databases.ledger()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is about the embedded ledger when the suite runs on another. It is counted as deselected."""
+    if databases.ledger() == "embedded":
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("embedded")])
+    items[:] = [item for item in items if not item.get_closest_marker("embedded")]
 
 
 @pytest.fixture(scope="session")

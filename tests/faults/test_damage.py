@@ -20,6 +20,8 @@ from support.stores import (
     Store, at_rest, done, keep_only, names, need, refusal, told, well, work,
 )
 
+pytestmark = pytest.mark.embedded
+
 STEP = 60
 # Of the log of a killed server: some twenty commits.
 FRAMES_LOST = 100

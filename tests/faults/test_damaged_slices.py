@@ -19,6 +19,8 @@ from support.bulk import Bulk
 from support.server import PATIENCE_SECONDS, Server
 from support.stores import ADVICE, COLUMNS, KEYS, LEDGER, RECENT_KEYS, SLICES, Store, keep_only, need, need_any, refusal
 
+pytestmark = pytest.mark.embedded
+
 SIZE = 1_000
 # Before the copy of an early ledger, and in all: a slice and some names more.
 BATCHES_EARLY, BATCHES = 5, 925

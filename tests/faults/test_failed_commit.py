@@ -14,6 +14,8 @@ from support.server import Server
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
 
+pytestmark = pytest.mark.embedded
+
 # Room for some hundred consumptions more; then every write of the process fails.
 ROOM_BYTES = 300_000
 EXIT_FAILED = 70

@@ -21,6 +21,8 @@ from support.server import PATIENCE_SECONDS, REPOSITORY, Server
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
 
+pytestmark = pytest.mark.embedded
+
 DISK_BYTES = 32 * 2**20
 # Left to the server by what else lies on the disk: its log takes four MiB before it begins anew.
 ROOM_BYTES = 8 * 2**20

@@ -22,6 +22,8 @@ from support.server import Server
 from support.shop import Wallet, new_customer
 from support.wire import Wire
 
+pytestmark = pytest.mark.embedded
+
 THREADS = 6
 CUTS = int(os.environ.get("SCRIP_POWER_CUTS", "6"))
 LOG, TABLES = "ledger.db-wal", "ledger.db"

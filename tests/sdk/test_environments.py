@@ -119,6 +119,7 @@ def test_the_first_start_makes_keys(directory: Path) -> None:
         server.kill()
 
 
+@pytest.mark.embedded
 def test_keys_are_not_stored_as_they_are(directory: Path) -> None:
     server = Server(directory).start()
     try:

@@ -53,6 +53,7 @@ def test_every_answer_can_be_traced(wire: Wire, customer: str) -> None:
     assert first and second and first != second
 
 
+@pytest.mark.embedded
 def test_two_processes_never_share_a_directory(server: Server) -> None:
     intruder = subprocess.run(
         [str(binary()), "serve", "--listen", f"127.0.0.1:{free_port()}", "--data", str(server.data)],
@@ -95,6 +96,7 @@ def test_what_was_written_is_read_after_a_restart(directory: Path) -> None:
         server.kill()
 
 
+@pytest.mark.embedded
 def test_verify_finds_a_changed_amount(directory: Path) -> None:
     """A check that cannot fail proves nothing: change one stored grant amount by hand and it must."""
     server = Server(directory).start()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from support import databases
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # A start replays the ledger and a stop answers what was accepted; both are far below this on a healthy build.
@@ -48,9 +50,16 @@ def new_key() -> str:
 
 
 class Server:
-    """One data directory and, most of the time, one process that owns it."""
+    """One data directory and, most of the time, one process that owns it.
 
-    def __init__(self, directory: Path, *, arguments: tuple[str, ...] = (), own_keys: bool = True) -> None:
+    Its ledger is the one that the suite is run on, unless a database is named.
+    """
+
+    def __init__(
+        self, directory: Path, *, arguments: tuple[str, ...] = (), own_keys: bool = True,
+        database_url: str | None = None,
+    ) -> None:
+        self.directory = directory
         self.data = directory / "data"
         self.log_path = directory / "server.log"
         self.port = free_port()
@@ -58,6 +67,7 @@ class Server:
         self.production_key = new_key()
         self.sandbox_key = new_key()
         self.own_keys = own_keys
+        self.database_url = database_url
         # What the process finds in its environment besides.
         self.additions: dict[str, str] = {}
         # Of a process that ended before it was ready.
@@ -79,6 +89,11 @@ class Server:
     def start(self) -> Server:
         assert self.process is None, "already running"
         command = [str(binary()), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data)]
+        if self.database_url is None:
+            self.database_url = databases.url_for(self.directory)
+        if self.database_url is not None:
+            # The keys of the first start go to the directory also then.
+            command += ["--database-url", self.database_url]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self.arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(),
@@ -153,6 +168,9 @@ class Server:
         assert code == 0, f"SIGTERM ended with {code}:\n{self.log()}"
         whole_log = self.log_path.read_text(errors="replace")
         assert "panicked" not in whole_log, whole_log[-8_000:]
+        if self.database_url is not None:
+            # `scrip verify` is about data directories.
+            return
         verdict = self.verify()
         assert verdict.returncode == 0, f"scrip verify: {verdict.stdout}\n{verdict.stderr}"
 
