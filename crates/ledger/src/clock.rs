@@ -110,6 +110,14 @@ impl Clocks {
         test.get(&environment).copied().unwrap_or_else(|| self.system.now())
     }
 
+    /// Moves a test clock ahead, unless it stands there or further already: who reads where it stands
+    /// may learn of an earlier move after a later one.
+    pub fn catch_up(&self, environment: EnvironmentId, now: Timestamp) {
+        let mut test = self.test.write().unwrap_or_else(PoisonError::into_inner);
+        let clock = test.entry(environment).or_insert(now);
+        *clock = now.max(*clock);
+    }
+
     /// Sets a test clock.
     pub fn set(&self, environment: EnvironmentId, now: Timestamp) {
         self.test.write().unwrap_or_else(PoisonError::into_inner).insert(environment, now);

@@ -9,6 +9,7 @@ mod clock;
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario fails by panicking")]
 pub mod conformance;
+mod counting;
 pub mod embedded;
 mod event;
 mod export;
@@ -20,6 +21,7 @@ mod order;
 mod packed_grant;
 mod packed_slot;
 mod page;
+pub mod postgres;
 mod published;
 mod queue;
 mod reading;

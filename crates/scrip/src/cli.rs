@@ -22,8 +22,11 @@ pub struct Cli {
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Serve the API from a data directory.
-    Serve(ServeOptions),
+    /// Serve the API from a data directory, or from a PostgreSQL database.
+    Serve(Box<ServeOptions>),
+    /// Make the tables of a PostgreSQL database, or bring them up to this version. Any number may run
+    /// at once; nodes that serve do it by themselves.
+    Migrate(MigrateOptions),
     /// Recompute every chain, balance and grant of a data directory, which may be in use.
     /// Exits with 1 and names the first thing that is wrong.
     Verify(VerifyOptions),
@@ -57,6 +60,22 @@ pub struct ServeOptions {
     /// Where everything is kept; made if it does not exist.
     #[command(flatten)]
     pub data: DataOptions,
+    /// A PostgreSQL database to keep everything in, instead of a directory:
+    /// `postgres://user:password@host:port/database`. Any number of nodes may serve from one. Only the
+    /// file with the first keys goes to the data directory then.
+    #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Refuse a database whose tables are older than this version, instead of changing them.
+    #[arg(long, env = "SCRIP_NO_MIGRATE", requires = "database_url")]
+    pub no_migrate: bool,
+    /// Transactions that this node carries out at a time in the database: so many connections write.
+    #[arg(long, env = "SCRIP_DATABASE_LANES", default_value_t = 4, requires = "database_url",
+          value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub database_lanes: u32,
+    /// Connections that this node reads with at most.
+    #[arg(long, env = "SCRIP_DATABASE_READERS", default_value_t = 8, requires = "database_url",
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub database_readers: u32,
     /// Key for the environment `production`, instead of a random one.
     #[arg(long, env = "SCRIP_API_KEY", hide_env_values = true, value_parser = api_key)]
     pub api_key: Option<String>,
@@ -79,22 +98,26 @@ pub struct ServeOptions {
     pub queue_max: u32,
     /// MiB that wallets may take in memory, by estimate; those that nobody asked for lately are
     /// then dropped, and read again when somebody does.
-    #[arg(long, env = "SCRIP_WALLET_MEMORY_MIB", default_value_t = 512,
+    #[arg(long, env = "SCRIP_WALLET_MEMORY_MIB", conflicts_with = "database_url",
+          default_value_t = 512,
           value_parser = clap::value_parser!(u32).range(1..=MEBIBYTES_MAX))]
     pub wallet_memory_mib: u32,
     /// MiB that the filter over older names of idempotency keys may take; 256 hold a hundred
     /// million names. Beyond that it is folded, and more lookups read the disk in vain.
-    #[arg(long, env = "SCRIP_FILTER_MEMORY_MIB", default_value_t = 512,
+    #[arg(long, env = "SCRIP_FILTER_MEMORY_MIB", conflicts_with = "database_url",
+          default_value_t = 512,
           value_parser = clap::value_parser!(u32).range(1..=MEBIBYTES_MAX))]
     pub filter_memory_mib: u32,
     /// Seconds between two rounds that write changed wallets behind. Longer writes less; a start
     /// after a kill folds more.
-    #[arg(long, env = "SCRIP_SNAPSHOT_EVERY_SECONDS", default_value_t = 5,
+    #[arg(long, env = "SCRIP_SNAPSHOT_EVERY_SECONDS", conflicts_with = "database_url",
+          default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub snapshot_every_seconds: u32,
     /// Rows that these rounds may be behind; then writing waits for them. It bounds what a start
     /// after a kill has to fold.
-    #[arg(long, env = "SCRIP_LAG_ROWS_MAX", default_value_t = 1_000_000,
+    #[arg(long, env = "SCRIP_LAG_ROWS_MAX", conflicts_with = "database_url",
+          default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     pub lag_rows_max: u32,
     /// Days for which the keys of consumptions are known at least; a key that is older may burn
@@ -102,7 +125,8 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_KEYS_KEPT_DAYS", value_parser = clap::value_parser!(u32).range(7..=36_500))]
     pub keys_kept_days: Option<u32>,
     /// Hours in which everything that is stored is verified once, in the background; 0 is never.
-    #[arg(long, env = "SCRIP_SCRUB_HOURS", default_value_t = 24,
+    #[arg(long, env = "SCRIP_SCRUB_HOURS", conflicts_with = "database_url",
+          default_value_t = 24,
           value_parser = clap::value_parser!(u32).range(0..=8_760))]
     pub scrub_hours: u32,
     /// Requests that each API key may send in a second; more are answered with 429. Off by
@@ -160,6 +184,14 @@ pub enum LogFormat {
     Text,
     /// An object a line.
     Json,
+}
+
+/// Options of `migrate`.
+#[derive(Args)]
+pub struct MigrateOptions {
+    /// The database: `postgres://user:password@host:port/database`.
+    #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
 }
 
 /// Options of `verify`.

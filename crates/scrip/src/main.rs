@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod demo;
 mod keys;
+mod migrate;
 mod number;
 mod progress;
 mod rebuild;
@@ -19,7 +20,8 @@ use cli::{Cli, ClockCommand, Command};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(options) => serve::run(options),
+        Command::Serve(options) => serve::run(*options),
+        Command::Migrate(options) => migrate::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),

@@ -14,8 +14,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use scrip_api::{App, AppConfig, RandomIds};
 use scrip_ledger::embedded::{Embedded, Options};
+use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_io_timeout::TimeoutStream;
@@ -66,21 +68,23 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let served: Arc<dyn Ledger> = ledger.clone();
-    make_keys(&options, served.as_ref()).await?;
+    make_keys(&options, ledger.as_ref()).await?;
     let config = AppConfig {
         requests_a_second: options.rate_limit,
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
     };
-    let metrics = scrip_api::metrics_router(Arc::clone(&served));
-    let app = App::new(served, Arc::new(RandomIds), config);
+    let metrics = scrip_api::metrics_router(Arc::clone(&ledger));
+    let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
     app.set_ready(true);
     let address = listener.local_addr()?;
     if let Some(listener) = &metrics_listener {
         tracing::info!(metrics_address = %listener.local_addr()?, "serving /metrics");
     }
-    tracing::info!(%address, data = %options.data.data.display(), "serving");
+    match options.database_url {
+        Some(_) => tracing::info!(%address, "serving from a database"),
+        None => tracing::info!(%address, data = %options.data.data.display(), "serving"),
+    }
     let connections = GracefulShutdown::new();
     let taken_within = Duration::from_secs(options.stalled_seconds.into());
     let door = Door { router, connections_max: CONNECTIONS_MAX, taken_within };
@@ -113,13 +117,39 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
 async fn open(
     options: &ServeOptions,
     failed: mpsc::UnboundedSender<String>,
-) -> anyhow::Result<Arc<Embedded>> {
-    let settings = Settings {
+) -> anyhow::Result<Arc<dyn Ledger>> {
+    match &options.database_url {
+        Some(url) => Ok(open_database(options, url.clone()).await?),
+        None => Ok(open_directory(options, failed).await?),
+    }
+}
+
+const fn settings(options: &ServeOptions) -> Settings {
+    Settings {
         auto_create_customers: options.auto_create_customers,
         custom_currencies_max: options.custom_currencies_max,
+    }
+}
+
+async fn open_database(options: &ServeOptions, url: String) -> anyhow::Result<Arc<Postgres>> {
+    let database_options = postgres::Options {
+        settings: settings(options),
+        lanes: usize::try_from(options.database_lanes)?,
+        readers_max: usize::try_from(options.database_readers)?,
+        queue_max: usize::try_from(options.queue_max)?,
+        migrate: !options.no_migrate,
+        names_kept: options.keys_kept_days.map(|days| HOUR * 24 * days),
+        ..postgres::Options::on(Handle::current())
     };
+    Ok(tokio::task::spawn_blocking(move || Postgres::open(&url, database_options)).await??)
+}
+
+async fn open_directory(
+    options: &ServeOptions,
+    failed: mpsc::UnboundedSender<String>,
+) -> anyhow::Result<Arc<Embedded>> {
     let ledger_options = Options {
-        settings,
+        settings: settings(options),
         queue_max: usize::try_from(options.queue_max)?,
         on_failure: Box::new(move |reason| drop(failed.send(reason.to_owned()))),
         wallets_bytes_max: bytes_of(options.wallet_memory_mib)?,

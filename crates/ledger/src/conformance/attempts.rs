@@ -87,7 +87,7 @@ async fn attempt(
         let body = grant.grant.name.id.to_string().into_bytes();
         Some(StoredAnswer { status: 201, body })
     });
-    let create = grant_of(&wallet(name), world.mint(), "main", "10");
+    let create = grant_of(&wallet(name), world.mint(&wallet(name)), "main", "10");
     let order = Order {
         environment: SANDBOX,
         origin: world.origin(),

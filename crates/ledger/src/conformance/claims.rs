@@ -90,7 +90,7 @@ pub async fn that_store_nothing_run_again(make: &Factory<'_>) {
     let silent: Render = Arc::new(|_| None);
     let order = remembered(&world, CLAIM, consume("k"), silent);
     assert!(matches!(world.ledger.execute(order).await.unwrap(), Executed::Fresh(_)));
-    let minted = claimed(&world, CLAIM, grant(world.mint())).await.unwrap();
+    let minted = claimed(&world, CLAIM, grant(world.mint(&wallet("ann/gold")))).await.unwrap();
     assert!(matches!(minted, Executed::Fresh(_)));
 }
 

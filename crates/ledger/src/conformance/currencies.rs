@@ -72,7 +72,7 @@ pub async fn used_again_keep_their_wallets(make: &Factory<'_>) {
     let wallet = wallet("ann/gold");
     world.grant(&wallet, "a gift", "10").await;
     world.done(archive("gold")).await;
-    let grant = grant_of(&wallet, world.mint(), "refused", "1");
+    let grant = grant_of(&wallet, world.mint(&wallet), "refused", "1");
     let archived = Refusal::archived(Entity::CustomCurrency, "gold");
     assert_eq!(world.refused(Work::CreateGrant(Box::new(grant))).await, archived);
     world.done(create("gold", "New gold")).await;

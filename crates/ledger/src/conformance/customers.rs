@@ -66,7 +66,7 @@ pub async fn are_archived_and_brought_back(make: &Factory<'_>) {
     assert_eq!(archived.archived_at, Some(super::start()));
     world.move_clock("2030-01-02").await;
     assert_eq!(made(world.done(archive()).await), archived, "once is enough");
-    let grant = grant_of(&wallet("ann/gold"), world.mint(), "a gift", "1");
+    let grant = grant_of(&wallet("ann/gold"), world.mint(&wallet("ann/gold")), "a gift", "1");
     let consume = item(&wallet("ann/gold"), "k", "1");
     let refused = Refusal::archived(Entity::Customer, "ann");
     assert_eq!(world.refused(Work::CreateGrant(Box::new(grant.clone()))).await, refused);
@@ -123,7 +123,7 @@ pub async fn are_made_by_first_use_where_wanted(make: &Factory<'_>) {
     let unknown = Refusal::not_found(Entity::CustomCurrency, "lead");
     let work = Work::Consume(Box::new(item(&wallet("cleo/lead"), "k", "1")));
     assert_eq!(world.refused(work).await, unknown);
-    let mut late = grant_of(&wallet("cleo/gold"), world.mint(), "late", "1");
+    let mut late = grant_of(&wallet("cleo/gold"), world.mint(&wallet("cleo/gold")), "late", "1");
     late.grant.expire_at = Some(super::start().later(-1));
     late.grant.effective_at = Some(super::start().later(-2));
     let work = Work::CreateGrant(Box::new(late));

@@ -108,7 +108,7 @@ pub async fn is_refused_for_what_has_ended(make: &Factory<'_>) {
         .await;
     world.move_clock("2030-01-02").await;
     let renamed = GrantChange { display_name: Some("x".to_owned()), ..GrantChange::default() };
-    let unknown = world.mint();
+    let unknown = world.mint(&wallet);
     let refusals = [
         (voided.grant.name.id, Refusal::GrantAlreadyVoided),
         (expired.grant.name.id, Refusal::GrantExpired),

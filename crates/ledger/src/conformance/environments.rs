@@ -28,15 +28,16 @@ pub async fn know_nothing_of_each_other(make: &Factory<'_>) {
     let void = world.execute(PRODUCTION, Work::VoidGrant(made.grant.name.id)).await;
     assert!(matches!(void, Err(LedgerError::Refused(_))));
     world.populate(PRODUCTION).await;
-    // The same identifiers, and the same key with another request.
-    let same_id = grant_of(&there, made.grant.name.id, "there", "100");
-    world.execute(PRODUCTION, Work::CreateGrant(Box::new(same_id))).await.unwrap();
+    // The same customer and currency, and the same key with another request.
+    let id = world.mint(&there);
+    let create = grant_of(&there, id, "there", "100");
+    world.execute(PRODUCTION, Work::CreateGrant(Box::new(create))).await.unwrap();
     world.consume(&there, "k", "1").await;
-    let views = [(&here, "6"), (&there, "99")];
-    for (key, available) in views {
+    let views = [(&here, "6", made.grant.name.id), (&there, "99", id)];
+    for (key, available, id) in views {
         assert_eq!(world.available(key).await, available);
         assert_eq!(world.story(key).await.len(), 2);
-        let grant = world.ledger.grant(key.environment, made.grant.name.id).await.unwrap();
+        let grant = world.ledger.grant(key.environment, id).await.unwrap();
         assert_eq!(grant.unwrap().wallet, *key);
     }
     let in_sandbox = record(RecordKind::Customer, "only here", &[]);

@@ -49,7 +49,7 @@ pub async fn of_what_is_refused_are_none(make: &Factory<'_>) {
     let ann = wallet("ann/gold");
     let before = world.told().await.len();
     world.refused(Work::Consume(Box::new(item(&wallet("nobody/gold"), "k", "1")))).await;
-    world.refused(Work::VoidGrant(world.mint())).await;
+    world.refused(Work::VoidGrant(world.mint(&ann))).await;
     let bad = vec![item(&ann, "k", "1"), item(&wallet("nobody/gold"), "k", "1")];
     world.refusal(Work::ConsumeBatch(bad)).await;
     assert_eq!(world.told().await.len(), before);

@@ -36,7 +36,7 @@ pub async fn answers_with_the_whole_grant(make: &Factory<'_>) {
     assert_eq!((made.words.metadata.as_ref(), made.paid_invoice), (Some(&metadata), false));
     assert_eq!(made.words.billing_address, Some(address));
     assert_eq!(world.grant_now(made.grant.name.id).await, made);
-    assert_eq!(world.ledger.grant(SANDBOX, world.mint()).await.unwrap(), None);
+    assert_eq!(world.ledger.grant(SANDBOX, world.mint(&wallet("ann/gold"))).await.unwrap(), None);
     let story = world.story(&wallet("ann/gold/r1")).await;
     assert_eq!(story, ["2030-01-01 GRANTED main 100.5 = 100.5"]);
     let used = world.consume(&wallet("ann/gold/r1"), "k", "0.5").await;
@@ -57,7 +57,7 @@ pub async fn records_what_a_grant_cost(make: &Factory<'_>) {
 pub async fn refuses_in_order_of_precedence(make: &Factory<'_>) {
     let world = World::new(make).await;
     world.grant(&wallet("ann/gold"), "nearly all", "1").await;
-    let taken = world.mint();
+    let taken = world.mint(&wallet("cleo/lead"));
     // Everything is wrong with it; what is mended moves the answer on.
     let mut create = grant_of(&wallet("cleo/lead"), taken, "bad", "1");
     create.payment = Payment::Collect;
@@ -92,20 +92,20 @@ pub async fn refuses_in_order_of_precedence(make: &Factory<'_>) {
 pub async fn refuses_an_identifier_that_is_taken(make: &Factory<'_>) {
     let world = World::new(make).await;
     let made = world.grant(&wallet("ann/gold"), "first", "10").await;
-    let mut again = grant_of(&wallet("bob/silver"), made.grant.name.id, "second", "20");
+    let mut again = grant_of(&wallet("ann/silver"), made.grant.name.id, "second", "20");
     let work = Work::CreateGrant(Box::new(again.clone()));
     let answer = world.execute(SANDBOX, work).await;
     assert_eq!(answer.unwrap_err(), LedgerError::GrantIdTaken);
-    assert_eq!(world.ledger.balance(&wallet("bob/silver")).await.unwrap(), None);
+    assert_eq!(world.ledger.balance(&wallet("ann/silver")).await.unwrap(), None);
     assert_eq!(world.grant_now(made.grant.name.id).await, made);
-    again.grant.id = world.mint();
+    again.grant.id = world.mint(&again.wallet);
     create_grant(&world, &again).await;
 }
 
 /// An invoice that its owner says is paid makes the grant count at once (decision 9).
 pub async fn counts_a_paid_invoice(make: &Factory<'_>) {
     let world = World::new(make).await;
-    let mut create = grant_of(&wallet("ann/gold"), world.mint(), "bought", "10");
+    let mut create = grant_of(&wallet("ann/gold"), world.mint(&wallet("ann/gold")), "bought", "10");
     create.payment = Payment::PaidInvoice;
     let made = create_grant(&world, &create).await;
     assert_eq!((made.paid_invoice, made.grant.status()), (true, GrantStatus::Active));
@@ -121,7 +121,7 @@ pub async fn refuses_sums_beyond_the_bound(make: &Factory<'_>) {
         // A wallet takes what one request may not name; the edge bounds requests.
         world.grant(&wallet, &format!("half {n}"), "500000000000000000").await;
     }
-    let last = grant_of(&wallet, world.mint(), "one more", "0.000000001");
+    let last = grant_of(&wallet, world.mint(&wallet), "one more", "0.000000001");
     assert_eq!(refused(&world, &last).await, Refusal::SumTooLarge);
     assert_eq!(world.available(&wallet).await, "1000000000000000000");
     assert_eq!(world.ledger.grant(SANDBOX, last.grant.id).await.unwrap(), None);

@@ -9,7 +9,8 @@ use crate::{CreatedRange, RecordKind, RecordQuery, Work};
 /// The first grant that names a resource makes it; a refused one does not.
 pub async fn appear_with_their_first_grant(make: &Factory<'_>) {
     let world = World::new(make).await;
-    let mut late = grant_of(&wallet("ann/gold/r1"), world.mint(), "late", "1");
+    let mut late =
+        grant_of(&wallet("ann/gold/r1"), world.mint(&wallet("ann/gold/r1")), "late", "1");
     late.grant.expire_at = Some(super::start());
     late.grant.effective_at = Some(super::start().later(-1));
     let refused = world.refused(Work::CreateGrant(Box::new(late))).await;

@@ -102,7 +102,7 @@ pub async fn is_refused_for_what_has_ended(make: &Factory<'_>) {
     let expired = Refusal::GrantCannotBeVoided { what: "expired" };
     assert_eq!(world.refused(void(&short)).await, expired);
     assert_eq!(world.grant_now(short.grant.name.id).await.grant.status(), GrantStatus::Expired);
-    let unknown = world.mint();
+    let unknown = world.mint(&wallet);
     let refusal = world.refused(Work::VoidGrant(unknown)).await;
     assert_eq!(refusal, Refusal::not_found(Entity::Grant, unknown));
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use scrip_core::{
     Actor, Balance, Consume, Credits, CurrencyId, CustomerId, EnvironmentId, GrantId, GrantType,
     IdempotencyKey, Money, NewGrant, OnInsufficient, Origin, PaymentState, Priority, Refusal,
-    ResourceId, Timestamp, TraceId, WalletKey, Words,
+    ResourceId, Timestamp, TraceId, WalletKey, Words, bucket,
 };
 use serde_json::{Map, Value};
 
@@ -169,9 +169,10 @@ impl World {
         }
     }
 
-    /// A fresh identifier for a grant.
-    pub fn mint(&self) -> GrantId {
-        GrantId::mint(3, self.minted.fetch_add(1, Ordering::SeqCst))
+    /// A fresh identifier for a grant of a wallet; it carries the bucket of the customer.
+    pub fn mint(&self, wallet: &WalletKey) -> GrantId {
+        let bucket = bucket(wallet.environment, &wallet.customer);
+        GrantId::mint(bucket, self.minted.fetch_add(1, Ordering::SeqCst))
     }
 
     /// Makes a grant of this many credits under a name.
@@ -187,7 +188,7 @@ impl World {
         credits: &str,
         special: impl FnOnce(&mut NewGrant),
     ) -> GrantView {
-        let mut create = grant_of(wallet, self.mint(), name, credits);
+        let mut create = grant_of(wallet, self.mint(wallet), name, credits);
         special(&mut create.grant);
         self.names.lock().unwrap().insert(create.grant.id, name.to_owned());
         match self.execute(wallet.environment, Work::CreateGrant(Box::new(create))).await.unwrap() {

@@ -135,9 +135,10 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
     };
     match deed {
         Deed::Grant { wallet: name, amount, priority, kind, hours, paid } => {
-            let (id, amount) = (world.mint(), amount.to_string());
+            let (at_wallet, amount) = (wallet(WALLETS[*name]), amount.to_string());
+            let id = world.mint(&at_wallet);
             ids.push(id);
-            let mut create = grant_of(&wallet(WALLETS[*name]), id, "a grant", &amount);
+            let mut create = grant_of(&at_wallet, id, "a grant", &amount);
             create.grant.priority = Priority::new(*priority).unwrap();
             create.grant.grant_type = *kind;
             create.grant.effective_at = hours.effective.map(at);

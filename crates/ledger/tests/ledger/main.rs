@@ -6,4 +6,5 @@ mod agreement;
 mod embedded;
 mod listed;
 mod memory;
+mod postgres;
 mod whole;

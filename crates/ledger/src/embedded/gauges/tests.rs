@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::figures::prometheus_text;
+use crate::figures::{FigureKind, Unit, Value};
 
 /// Each number is another one, so that none can stand in another's place.
 fn counted() -> Gauges {

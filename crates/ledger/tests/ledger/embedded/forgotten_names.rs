@@ -84,7 +84,7 @@ async fn of_an_overdraft_that_is_still_being_settled() {
     };
     let after = async |it: &Opened| {
         // The opened world mints from the beginning again.
-        it.world.mint();
+        it.world.mint(&ann);
         it.world.grant(&ann, "second", "10").await;
         it.world.grant(&ann, "third", "5").await;
     };

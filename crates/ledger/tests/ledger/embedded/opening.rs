@@ -49,7 +49,7 @@ async fn what_was_left_is_found_again() {
     }
     assert_eq!(whole(opened.ledger.as_ref()).await, before);
     for _ in 0..20 {
-        world.mint();
+        world.mint(&wallet("ann/gold"));
     }
     // And it goes on: new numbers, new rows, what is due.
     world.grant(&wallet("ann/gold"), "new", "1000").await;

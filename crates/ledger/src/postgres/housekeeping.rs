@@ -1,0 +1,173 @@
+//! What happens by itself. Every node keeps its clock by the database's and learns of keys and
+//! clocks that others changed; one of them at a time writes what is due and forgets old answers.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use scrip_core::EnvironmentId;
+
+use super::flight::clock_of;
+use super::session::Session;
+use super::tables::{answers, column, names, records, wallets};
+use super::{Postgres, Shared};
+use crate::clock::{Reading, SystemClock};
+use crate::reading::ADVANCE_MOST;
+use crate::record::key_holder_of;
+use crate::work::StoreError;
+use crate::{RecordKind, SYSTEM};
+
+/// The node that looks after what is due holds this. Any number does that nobody else uses in the
+/// same database.
+const LOCK: i64 = 0x7363_7269_7002;
+/// How long what is due is written before something else is looked after.
+const WRITE_DUE_FOR: Duration = Duration::from_millis(300);
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// Decision 14: claims are kept for 24 hours.
+const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
+/// Decision 41: attempts matter for 5 minutes.
+const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
+
+/// The database's clock: what it said last, and what has passed since by a clock that nobody sets.
+/// All nodes go by it, whatever their own clocks say.
+#[derive(Clone)]
+pub struct DatabaseClock {
+    /// What the database's clock was ahead of `start`, in milliseconds since 1970.
+    ahead: Arc<AtomicI64>,
+    start: Instant,
+}
+
+impl DatabaseClock {
+    /// As it stands now.
+    pub fn of(session: &Session) -> Result<Self, StoreError> {
+        let clock = Self { ahead: Arc::default(), start: Instant::now() };
+        clock.sync(session)?;
+        Ok(clock)
+    }
+
+    /// The clock that decisions go by.
+    pub fn as_system_clock(&self) -> SystemClock {
+        let Self { ahead, start } = self.clone();
+        SystemClock::reading(move || {
+            let passed = milliseconds(start.elapsed());
+            Reading { wall: ahead.load(Ordering::Relaxed) + passed, monotonic: passed }
+        })
+    }
+
+    /// Asks again. The answer was true half-way between question and answer.
+    fn sync(&self, session: &Session) -> Result<(), StoreError> {
+        let sql = "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now";
+        let before = milliseconds(self.start.elapsed());
+        let row = session.first(sql, &[])?;
+        let after = milliseconds(self.start.elapsed());
+        if let Some(row) = row {
+            let now: i64 = column(&row, "now")?;
+            self.ahead.store(now - before.midpoint(after), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Runs until the ledger is closed or dropped.
+pub fn run(
+    ledger: &Weak<Postgres>,
+    stop: &Receiver<()>,
+    clock: Option<&DatabaseClock>,
+    every: Duration,
+) {
+    let mut session: Option<Session> = None;
+    let mut pruned: Option<Instant> = None;
+    loop {
+        match stop.recv_timeout(every) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let Some(ledger) = ledger.upgrade() else { return };
+        session = session.filter(Session::is_open);
+        if session.is_none() {
+            session = ledger.shared.database.connect().ok();
+        }
+        let Some(open) = &session else { continue };
+        if let Err(error) = look_after(&ledger, open, clock, &mut pruned) {
+            tracing::warn!(%error, "looking after the database");
+            session = None;
+        }
+    }
+}
+
+fn look_after(
+    ledger: &Arc<Postgres>,
+    session: &Session,
+    clock: Option<&DatabaseClock>,
+    pruned: &mut Option<Instant>,
+) -> Result<(), StoreError> {
+    if let Some(clock) = clock {
+        clock.sync(session)?;
+    }
+    learn(&ledger.shared, session)?;
+    // Held until the transaction ends, or with the connection.
+    session.run("begin")?;
+    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
+    let row = session.first(sql, &[&LOCK])?;
+    let is_mine = row.is_some_and(|row| column(&row, "is_mine") == Ok(true));
+    if is_mine {
+        write_due(ledger, session)?;
+        if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+            // What is left is forgotten tick by tick.
+            *pruned = (!prune(&ledger.shared, session)?).then(Instant::now);
+        }
+    }
+    session.run("commit")
+}
+
+/// Forgets some of what nobody may ask for any more; whether there may be more of it.
+fn prune(shared: &Shared, session: &Session) -> Result<bool, StoreError> {
+    let now = shared.clocks.system().now().milliseconds();
+    let more = answers::prune(session, now - CLAIM_MILLISECONDS, now - ATTEMPT_MILLISECONDS)?;
+    match shared.names_kept {
+        Some(kept) => Ok(names::forget(session, now - milliseconds(kept))? || more),
+        None => Ok(more),
+    }
+}
+
+/// What other nodes may have changed: keys, and the clocks of environments.
+pub fn learn(shared: &Shared, session: &Session) -> Result<(), StoreError> {
+    for record in records::all_of_system(session, RecordKind::ApiKey)? {
+        if let Some((hash, holder)) = key_holder_of(&record) {
+            shared.key_holders.publish(hash, holder);
+        }
+    }
+    for record in records::all_of_system(session, RecordKind::Environment)? {
+        if let Some((environment, now)) = clock_of(&record) {
+            shared.clocks.catch_up(environment, now);
+        }
+    }
+    Ok(())
+}
+
+/// Slice by slice, each environment in its turn; the lanes decide in between whatever else arrived.
+fn write_due(ledger: &Arc<Postgres>, session: &Session) -> Result<(), StoreError> {
+    let environments = records::all_of_system(session, RecordKind::Environment)?;
+    let numbers = environments.iter().filter_map(|record| record.id.parse().ok());
+    let environments: Vec<EnvironmentId> =
+        numbers.map(EnvironmentId).filter(|environment| *environment != SYSTEM).collect();
+    let begin = Instant::now();
+    let mut is_more = true;
+    while is_more && begin.elapsed() < WRITE_DUE_FOR {
+        is_more = false;
+        for environment in &environments {
+            let now = ledger.shared.clocks.now(*environment);
+            let keys = wallets::due(session, *environment, now, ADVANCE_MOST)?;
+            if !keys.is_empty() {
+                // What could not be written now is met again at the next tick.
+                is_more |= ledger.advance_blocking(*environment, keys) > 0;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! One connection, used by one thread at a time, which may wait.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+
+use futures_util::future::join_all;
+use tokio::runtime::Handle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Row, Statement};
+
+use super::trouble::Trouble;
+use crate::work::StoreError;
+
+/// A value of a statement.
+pub type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// A statement with its values.
+pub struct Ask<'a> {
+    sql: &'static str,
+    values: Vec<Value<'a>>,
+}
+
+/// A statement with its values.
+pub fn ask<'a>(sql: &'static str, values: &[Value<'a>]) -> Ask<'a> {
+    Ask { sql, values: values.to_vec() }
+}
+
+impl Ask<'_> {
+    /// The statement.
+    pub const fn sql(&self) -> &'static str {
+        self.sql
+    }
+
+    /// Its values.
+    pub fn values(&self) -> &[Value<'_>] {
+        &self.values
+    }
+}
+
+/// One connection.
+pub struct Session {
+    client: Client,
+    runtime: Handle,
+    statements: RefCell<HashMap<&'static str, Statement>>,
+    trouble: Cell<Option<Trouble>>,
+}
+
+impl Session {
+    /// A connection whose other half runs already.
+    pub fn new(client: Client, runtime: Handle) -> Self {
+        Self { client, runtime, statements: RefCell::default(), trouble: Cell::new(None) }
+    }
+
+    /// The connection still stands, as far as is known.
+    pub fn is_open(&self) -> bool {
+        !self.client.is_closed() && self.trouble.get() != Some(Trouble::Lost)
+    }
+
+    /// What went wrong since somebody asked last.
+    pub fn take_trouble(&self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    /// The rows of a statement.
+    pub fn query(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql)?;
+        self.told(self.wait(self.client.query(&statement, values)))
+    }
+
+    /// The one row of a statement, if there is one.
+    pub fn first(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, values)?.into_iter().next())
+    }
+
+    /// Several statements, sent together, each with its rows. The first error counts: what comes
+    /// after it was not carried out.
+    pub fn flight(&self, asks: &[Ask<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let prepare = |ask: &Ask<'_>| self.prepared(ask.sql);
+        let statements = asks.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        // They are sent in this order, because each is sent when it is polled first.
+        let waiting = asks.iter().zip(&statements).map(|(ask, statement)| {
+            let query = self.client.query(statement, &ask.values);
+            Box::pin(query)
+        });
+        let answers = self.wait(in_order(waiting.collect()));
+        answers.into_iter().map(|answer| self.told(answer)).collect()
+    }
+
+    /// Statements without values, one after the other.
+    pub fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.told(self.wait(self.client.batch_execute(sql)))
+    }
+
+    /// Whatever a transaction did so far is undone.
+    pub fn roll_back(&self) -> Result<(), StoreError> {
+        self.run("rollback")
+    }
+
+    fn prepared(&self, sql: &'static str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.statements.borrow().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.told(self.wait(self.client.prepare(sql)))?;
+        self.statements.borrow_mut().insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn told<T>(&self, answer: Result<T, Error>) -> Result<T, StoreError> {
+        answer.map_err(|error| {
+            let trouble = Trouble::of(&error);
+            if self.trouble.get().is_none() {
+                self.trouble.set(Some(trouble));
+            }
+            trouble.error(&error)
+        })
+    }
+}
+
+/// Polls the first time one after the other, whatever a joined future does later.
+async fn in_order<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
+    let mut ready: Vec<Option<F::Output>> = Vec::with_capacity(futures.len());
+    std::future::poll_fn(|context| {
+        if ready.is_empty() {
+            for future in &mut futures {
+                ready.push(match std::pin::Pin::new(future).poll(context) {
+                    std::task::Poll::Ready(output) => Some(output),
+                    std::task::Poll::Pending => None,
+                });
+            }
+        }
+        std::task::Poll::Ready(())
+    })
+    .await;
+    let rest = futures.into_iter().zip(ready).map(|(future, output)| async {
+        match output {
+            Some(output) => output,
+            None => future.await,
+        }
+    });
+    join_all(rest).await
+}

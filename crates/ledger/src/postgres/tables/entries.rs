@@ -1,0 +1,189 @@
+//! The ledger's rows.
+
+use scrip_core::{Decided, NameHash, Row as LedgerRow};
+use tokio_postgres::Row;
+
+use super::{Stored, column, count, integer, seal_column};
+use crate::history::Entry;
+use crate::postgres::session::{Ask, Session, ask};
+use crate::seal;
+use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
+use crate::work::StoreError;
+
+/// What is read of a row.
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "select e.bucket, e.position, e.wallet, e.sequence, e.previous, e.previous_notable,
+                 e.skip, e.types, e.related, e.name, e.row, e.seal ",
+            $rest
+        )
+    };
+}
+pub(super) use columns;
+
+/// The row at a position of a bucket.
+pub fn entry(session: &Session, bucket: i16, position: Position) -> Stored<Option<Entry>> {
+    let sql = columns!("from entries e where e.bucket = $1 and e.position = $2");
+    session.first(sql, &[&bucket, &integer(position)])?.as_ref().map(read).transpose()
+}
+
+/// The row at a position of whatever bucket.
+pub fn entry_anywhere(session: &Session, position: Position) -> Stored<Option<Entry>> {
+    let sql = columns!("from entries e where e.position = $1");
+    session.first(sql, &[&integer(position)])?.as_ref().map(read).transpose()
+}
+
+/// The row at a position of a bucket, and those before it along the links of its wallet: the newest
+/// first, at most so many.
+pub fn entries_back(
+    session: &Session,
+    bucket: i16,
+    position: Position,
+    most: i64,
+) -> Stored<Vec<Entry>> {
+    let sql = concat!(
+        "with recursive e as (
+             (select 1::bigint as nth, * from entries
+              where bucket = $1 and position = $2)
+             union all
+             (select e.nth + 1, p.* from e
+              join entries p on p.bucket = e.bucket and p.position = e.previous
+              where e.nth < $3)
+         ) ",
+        columns!("from e order by nth")
+    );
+    session.query(sql, &[&bucket, &integer(position), &most])?.iter().map(read).collect()
+}
+
+/// The rows behind a position, up to another, whosever they are, in order.
+pub fn entries_between(session: &Session, after: Position, until: Position) -> Stored<Vec<Entry>> {
+    let sql =
+        columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
+    session.query(sql, &[&integer(after), &integer(until)])?.iter().map(read).collect()
+}
+
+/// Reads a row, if it says what was written.
+pub fn read(row: &Row) -> Stored<Entry> {
+    let position = count(row, "position")?;
+    let (wallet, sequence) = (count(row, "wallet")?, count(row, "sequence")?);
+    let wrong = |what: String| StoreError::Corrupt(format!("entries {position}: {what}"));
+    let types: i32 = column(row, "types")?;
+    let links = RowLinks {
+        previous: count(row, "previous")?,
+        previous_notable: count(row, "previous_notable")?,
+        skip: count(row, "skip")?,
+        types: TypeSet(u16::try_from(types).map_err(|_| wrong(format!("types {types}")))?),
+        related: count(row, "related")?,
+    };
+    let name: Option<&[u8]> = column(row, "name")?;
+    let name = name.map(|name| name.try_into().map(NameHash)).transpose();
+    let name = name.map_err(|_| wrong("its name".to_owned()))?;
+    let (bytes, stated): (&[u8], i32) = (column(row, "row")?, column(row, "seal")?);
+    let sealed = seal::of_entry(position, wallet, sequence, &links, name, bytes);
+    seal::check(seal_column(sealed) == stated, "entries", position)?;
+    let (row, hash) = LedgerRow::unpack(bytes).map_err(|error| wrong(error.to_string()))?;
+    Ok(Entry { position, wallet, links, row: row.into(), hash })
+}
+
+/// Rows to be stored, column by column, by ascending position.
+#[derive(Default)]
+pub struct Added {
+    buckets: Vec<i16>,
+    positions: Vec<i64>,
+    wallets: Vec<i64>,
+    sequences: Vec<i64>,
+    previous: Vec<i64>,
+    previous_notable: Vec<i64>,
+    skips: Vec<i64>,
+    types: Vec<i32>,
+    related: Vec<i64>,
+    names: Vec<Option<Vec<u8>>>,
+    rows: Vec<Vec<u8>>,
+    seals: Vec<i32>,
+    links: Vec<RowLinks>,
+}
+
+impl Added {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// The bucket and the position of the last one, and what stands there: nobody else writes the
+    /// same.
+    pub fn last(&self) -> Option<(i16, i64, i32)> {
+        Some((*self.buckets.last()?, *self.positions.last()?, *self.seals.last()?))
+    }
+
+    /// Another one, behind the others.
+    pub fn push(
+        &mut self,
+        bucket: i16,
+        position: Position,
+        wallet: WalletNumber,
+        links: RowLinks,
+        name: Option<NameHash>,
+        decided: &Decided,
+    ) {
+        let (sequence, bytes) = (decided.row.sequence, &decided.packed.bytes);
+        let seal = seal::of_entry(position, wallet, sequence, &links, name, bytes);
+        self.buckets.push(bucket);
+        self.positions.push(integer(position));
+        self.wallets.push(integer(wallet));
+        self.sequences.push(integer(sequence));
+        self.previous.push(integer(links.previous));
+        self.previous_notable.push(integer(links.previous_notable));
+        self.skips.push(integer(links.skip));
+        self.types.push(links.types.0.into());
+        self.related.push(integer(links.related));
+        self.names.push(name.map(|name| name.0.to_vec()));
+        self.rows.push(bytes.clone());
+        self.seals.push(seal_column(seal));
+        self.links.push(links);
+    }
+
+    /// The row at a position, with its bucket, if it is one of these.
+    pub fn at(&self, position: Position) -> Stored<Option<(i16, Entry)>> {
+        let Ok(at) = self.positions.binary_search(&integer(position)) else { return Ok(None) };
+        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
+        let (row, hash) = LedgerRow::unpack(&self.rows[at]).map_err(wrong)?;
+        let wallet = u64::try_from(self.wallets[at]).unwrap_or(0);
+        let entry = Entry { position, wallet, links: self.links[at], row: row.into(), hash };
+        Ok(Some((self.buckets[at], entry)))
+    }
+
+    /// Stores them.
+    pub fn insert(&self) -> Ask<'_> {
+        let sql = "
+            insert into entries
+                (bucket, position, wallet, sequence, previous, previous_notable, skip, types,
+                 related, name, row, seal)
+            select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[],
+                $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[], $9::bigint[],
+                $10::bytea[], $11::bytea[], $12::integer[])";
+        ask(
+            sql,
+            &[
+                &self.buckets,
+                &self.positions,
+                &self.wallets,
+                &self.sequences,
+                &self.previous,
+                &self.previous_notable,
+                &self.skips,
+                &self.types,
+                &self.related,
+                &self.names,
+                &self.rows,
+                &self.seals,
+            ],
+        )
+    }
+}
+
+/// Whether a row that was to be added is there.
+pub fn is_there(session: &Session, (bucket, position, seal): (i16, i64, i32)) -> Stored<bool> {
+    let sql = "select 1 from entries where bucket = $1 and position = $2 and seal = $3";
+    Ok(session.first(sql, &[&bucket, &position, &seal])?.is_some())
+}

@@ -1,0 +1,99 @@
+//! Domain events: the outbox.
+
+use tokio_postgres::Row;
+
+use super::{Stored, bucket_of, column, count, environment, integer};
+use crate::event::{DomainEvent, EventQuery, Subject};
+use crate::postgres::session::{Ask, Session, ask};
+use crate::work::StoreError;
+use crate::{PageRequest, Start};
+
+/// A page of events by position.
+macro_rules! listed {
+    ($direction:literal) => {
+        concat!(
+            "select position, environment, kind, body from domain_events
+             where environment = $1 and (cardinality($2::smallint[]) = 0 or kind = any ($2))
+               and position > $3 and position < $4 and position <= $5
+             order by position",
+            $direction
+        )
+    };
+}
+
+/// The events of a query that a page may show and one more, walking away from its start, up to a
+/// position below which nothing is added any more.
+pub fn events(
+    session: &Session,
+    query: &EventQuery,
+    page: PageRequest,
+    until: u64,
+) -> Stored<Vec<DomainEvent>> {
+    let kinds: Vec<i16> = query.kinds.iter().map(|kind| kind.number().into()).collect();
+    let (after, before, down) = match page.start {
+        Start::Newest => (0, i64::MAX, false),
+        Start::After(point) => (integer(point.upward_position()), i64::MAX, false),
+        Start::Before(point) => (0, integer(point.upward_position()), true),
+    };
+    let most = i64::try_from(page.limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let environment = i64::from(query.environment.0);
+    let values = [&environment as _, &kinds as _, &after as _, &before as _, &integer(until) as _];
+    let values = [&values[..], &[&most as _]].concat();
+    let sql = if down { listed!(" desc limit $6") } else { listed!(" limit $6") };
+    session.query(sql, &values)?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Stored<DomainEvent> {
+    let position = count(row, "position")?;
+    let wrong = |what: &str| StoreError::Corrupt(format!("domain_events {position}: {what}"));
+    let (kind, body): (i16, &[u8]) = (column(row, "kind")?, column(row, "body")?);
+    let event = DomainEvent::of_body(position, environment(row, "environment")?, body)
+        .map_err(|_| wrong("the body cannot be read"))?;
+    if i16::from(event.subject.kind().number()) != kind {
+        return Err(wrong("it is listed as of another kind"));
+    }
+    Ok(event)
+}
+
+/// Events to be stored, column by column.
+#[derive(Default)]
+pub struct Added {
+    buckets: Vec<i16>,
+    positions: Vec<i64>,
+    environments: Vec<i64>,
+    kinds: Vec<i16>,
+    bodies: Vec<Vec<u8>>,
+}
+
+impl Added {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// Another one.
+    pub fn push(&mut self, event: &DomainEvent) -> Stored<()> {
+        let body = event
+            .pack_body()
+            .map_err(|error| StoreError::Failed(format!("packing an event: {error}")))?;
+        self.buckets.push(match &event.subject {
+            Subject::Wallet { key, .. } => bucket_of(key.environment, &key.customer),
+            Subject::Currency { .. } => 0,
+        });
+        self.positions.push(integer(event.position));
+        self.environments.push(event.environment.0.into());
+        self.kinds.push(event.subject.kind().number().into());
+        self.bodies.push(body);
+        Ok(())
+    }
+
+    /// Stores them.
+    pub fn insert(&self) -> Ask<'_> {
+        let sql = "
+            insert into domain_events (bucket, position, environment, kind, body)
+            select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[],
+                $5::bytea[])";
+        let Self { buckets, positions, environments, kinds, bodies } = self;
+        ask(sql, &[buckets, positions, environments, kinds, bodies])
+    }
+}

@@ -1,0 +1,367 @@
+//! Customers, currencies and the other records.
+
+use scrip_core::{EnvironmentId, Timestamp};
+use tokio_postgres::Row;
+
+use super::{Stored, Stretch, bucket_of, column, count, environment, instant, integer, stretch};
+use crate::postgres::session::{Ask, Session, ask};
+use crate::work::StoreError;
+use crate::{PageRequest, Record, RecordKind, RecordQuery};
+
+/// What is read of a record.
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "select r.ordinal, r.environment, r.kind, r.id, r.created_at, r.updated_at,
+                 r.archived_at, r.body::text as body ",
+            $rest
+        )
+    };
+}
+
+/// Which record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// What.
+    pub kind: RecordKind,
+    /// Its identifier.
+    pub id: String,
+}
+
+impl Place {
+    /// The record of a kind with this identifier.
+    pub fn new(environment: EnvironmentId, kind: RecordKind, id: &str) -> Self {
+        Self { environment, kind, id: id.to_owned() }
+    }
+
+    /// Where it lies: with its customer, if it is one or belongs to one by its identifier.
+    fn bucket(&self) -> i16 {
+        let customer = match self.kind {
+            RecordKind::Customer => Some(self.id.as_str()),
+            RecordKind::Resource => self.id.split_once('/').map(|(customer, _)| customer),
+            _ => None,
+        };
+        let customer = customer.and_then(|id| scrip_core::CustomerId::parse(id).ok());
+        customer.map_or(0, |customer| bucket_of(self.environment, &customer))
+    }
+
+    fn of(record: &Record) -> Self {
+        Self::new(record.environment, record.kind, &record.id)
+    }
+}
+
+/// Records to be looked up, column by column.
+#[derive(Default)]
+pub struct Asked {
+    places: Vec<Place>,
+    buckets: Vec<i16>,
+    environments: Vec<i64>,
+    kinds: Vec<i16>,
+    ids: Vec<String>,
+}
+
+impl Asked {
+    /// Another one.
+    pub fn push(&mut self, place: Place) {
+        self.buckets.push(place.bucket());
+        self.environments.push(place.environment.0.into());
+        self.kinds.push(place.kind.number().into());
+        self.ids.push(place.id.clone());
+        self.places.push(place);
+    }
+
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// What is asked for.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The live record of each identifier, else the one archived last.
+    pub fn find(&self) -> Ask<'_> {
+        let sql = columns!(
+            "from unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[])
+                 as k (bucket, environment, kind, id)
+             cross join lateral (
+                 select * from records r
+                 where r.bucket = k.bucket and r.environment = k.environment and r.kind = k.kind
+                   and r.id = k.id
+                 order by r.archived_at is not null, r.archived_at desc, r.ordinal desc limit 1
+             ) r"
+        );
+        ask(sql, &[&self.buckets, &self.environments, &self.kinds, &self.ids])
+    }
+}
+
+/// The live record of an identifier, else the one archived last.
+pub fn record(session: &Session, place: &Place) -> Stored<Option<Record>> {
+    let sql = columns!(
+        "from records r
+         where r.bucket = $1 and r.environment = $2 and r.kind = $3 and r.id = $4
+         order by r.archived_at is not null, r.archived_at desc, r.ordinal desc limit 1"
+    );
+    let (environment, kind) = (i64::from(place.environment.0), i16::from(place.kind.number()));
+    let row = session.first(sql, &[&place.bucket(), &environment, &kind, &place.id])?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The record of an ordinal.
+pub fn record_at(session: &Session, ordinal: u64) -> Stored<Option<Record>> {
+    let sql = columns!("from records r where r.ordinal = $1 and r.bucket = 0");
+    session.first(sql, &[&integer(ordinal)])?.as_ref().map(read).transpose()
+}
+
+/// An archived record of an identifier exists.
+pub fn has_archived(session: &Session, place: &Place) -> Stored<bool> {
+    let sql = "
+        select 1 from records
+        where bucket = $1 and environment = $2 and kind = $3 and id = $4
+          and archived_at is not null limit 1";
+    let (environment, kind) = (i64::from(place.environment.0), i16::from(place.kind.number()));
+    Ok(session.first(sql, &[&place.bucket(), &environment, &kind, &place.id])?.is_some())
+}
+
+/// Records of a kind that are not archived.
+pub fn count_live(
+    session: &Session,
+    environment: EnvironmentId,
+    kind: RecordKind,
+) -> Stored<usize> {
+    let sql = "
+        select count(*) as live from records
+        where environment = $1 and kind = $2 and archived_at is null";
+    let values = [&i64::from(environment.0) as _, &i16::from(kind.number()) as _];
+    let live = session.first(sql, &values)?.as_ref().map(|row| count(row, "live")).transpose()?;
+    Ok(usize::try_from(live.unwrap_or(0)).unwrap_or(usize::MAX))
+}
+
+/// All records of a kind that belong to no environment, in order.
+pub fn all_of_system(session: &Session, kind: RecordKind) -> Stored<Vec<Record>> {
+    let ask = all_of(&ENVIRONMENT_SYSTEM, kind_column(kind));
+    session.query(ask.sql(), ask.values())?.iter().map(read).collect()
+}
+
+const ENVIRONMENT_SYSTEM: i64 = 0;
+
+/// A kind as it is bound.
+fn kind_column(kind: RecordKind) -> &'static i16 {
+    match kind {
+        RecordKind::Account => &1,
+        RecordKind::Environment => &2,
+        RecordKind::ApiKey => &3,
+        RecordKind::Customer => &4,
+        RecordKind::CustomCurrency => &5,
+        RecordKind::Resource => &6,
+        RecordKind::RecurringGrant => &7,
+    }
+}
+
+/// Asks for all records of a kind.
+fn all_of<'a>(environment: &'a i64, kind: &'a i16) -> Ask<'a> {
+    let sql =
+        columns!("from records r where r.environment = $1 and r.kind = $2 order by r.ordinal");
+    ask(sql, &[environment, kind])
+}
+
+/// Asks for the environments: their clocks stand in them.
+pub fn environments() -> Ask<'static> {
+    all_of(&ENVIRONMENT_SYSTEM, kind_column(RecordKind::Environment))
+}
+
+/// A page of records by ordinal.
+macro_rules! listed {
+    ($direction:literal) => {
+        concat!(
+            columns!(
+                "from records r
+                 where r.environment = $1 and r.kind = $2 and r.created_at between $3 and $4
+                   and ($5::boolean is null or (r.archived_at is not null) = $5)
+                   and not exists (
+                       select from unnest($6::text[], $7::text[]) as m (name, value)
+                       where not exists (
+                           select from record_keys k
+                           where k.bucket = r.bucket and k.ordinal = r.ordinal
+                             and k.name = m.name and k.value = m.value))
+                   and r.ordinal > $8 and r.ordinal < $9
+                 order by r.ordinal"
+            ),
+            $direction
+        )
+    };
+}
+
+/// The records of a query that a page may show and one more, walking away from its start.
+pub fn records(
+    session: &Session,
+    query: &RecordQuery,
+    page: PageRequest,
+) -> Stored<Vec<(u64, Record)>> {
+    let (low, high) = query.created.bounds();
+    let (names, values): (Vec<&str>, Vec<&str>) =
+        query.matching.iter().map(|(name, value)| (*name, value.as_str())).unzip();
+    let Stretch { after, before, down, most } = stretch(page);
+    let sql = if down { listed!(" desc limit $10") } else { listed!(" limit $10") };
+    let rows = session.query(
+        sql,
+        &[
+            &i64::from(query.environment.0),
+            kind_column(query.kind),
+            &low,
+            &high,
+            &query.archived,
+            &names,
+            &values,
+            &after,
+            &before,
+            &most,
+        ],
+    )?;
+    let mut records = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let record = read(row)?;
+        records.push((record.ordinal, record));
+    }
+    Ok(records)
+}
+
+/// Reads a record.
+pub fn read(row: &Row) -> Stored<Record> {
+    let ordinal = count(row, "ordinal")?;
+    let wrong = |what: &str| StoreError::Corrupt(format!("records {ordinal}: {what}"));
+    let kind: i16 = column(row, "kind")?;
+    let kind = u8::try_from(kind).ok().and_then(RecordKind::of_number);
+    let body: &str = column(row, "body")?;
+    let archived_at: Option<i64> = column(row, "archived_at")?;
+    let archived_at = archived_at.map(Timestamp::from_milliseconds).transpose();
+    Ok(Record {
+        ordinal,
+        environment: environment(row, "environment")?,
+        kind: kind.ok_or_else(|| wrong("its kind"))?,
+        id: column(row, "id")?,
+        created_at: instant(row, "created_at")?,
+        updated_at: instant(row, "updated_at")?,
+        archived_at: archived_at.map_err(|_| wrong("an instant"))?,
+        body: serde_json::from_str(body).map_err(|_| wrong("its body"))?,
+    })
+}
+
+/// Records to be stored, column by column.
+#[derive(Default)]
+pub struct Changed {
+    buckets: Vec<i16>,
+    ordinals: Vec<i64>,
+    environments: Vec<i64>,
+    kinds: Vec<i16>,
+    ids: Vec<String>,
+    created: Vec<i64>,
+    updated: Vec<i64>,
+    archived: Vec<Option<i64>>,
+    bodies: Vec<String>,
+    keys: Members,
+}
+
+/// Members by which records can be listed, column by column.
+#[derive(Default)]
+struct Members {
+    buckets: Vec<i16>,
+    ordinals: Vec<i64>,
+    names: Vec<String>,
+    values: Vec<String>,
+    environments: Vec<i64>,
+    kinds: Vec<i16>,
+}
+
+impl Changed {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.ordinals.is_empty()
+    }
+
+    /// Another one.
+    pub fn push(&mut self, record: &Record) -> Stored<()> {
+        let body = serde_json::to_string(&record.body)
+            .map_err(|error| StoreError::Failed(format!("writing a record: {error}")))?;
+        let (bucket, ordinal) = (Place::of(record).bucket(), integer(record.ordinal));
+        let environment = i64::from(record.environment.0);
+        self.buckets.push(bucket);
+        self.ordinals.push(ordinal);
+        self.environments.push(environment);
+        self.kinds.push(*kind_column(record.kind));
+        self.ids.push(record.id.clone());
+        self.created.push(record.created_at.milliseconds());
+        self.updated.push(record.updated_at.milliseconds());
+        self.archived.push(record.archived_at.map(Timestamp::milliseconds));
+        self.bodies.push(body);
+        for (name, value) in record.keys() {
+            self.keys.buckets.push(bucket);
+            self.keys.ordinals.push(ordinal);
+            self.keys.names.push(name.to_owned());
+            self.keys.values.push(value.to_owned());
+            self.keys.environments.push(environment);
+            self.keys.kinds.push(*kind_column(record.kind));
+        }
+        Ok(())
+    }
+
+    /// Stores them as new ones.
+    pub fn insert(&self) -> Vec<Ask<'_>> {
+        let sql = "
+            insert into records
+                (bucket, ordinal, environment, kind, id, created_at, updated_at, archived_at, body)
+            select bucket, ordinal, environment, kind, id, created_at, updated_at, archived_at,
+                body::json
+            from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[],
+                    $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
+                as c (bucket, ordinal, environment, kind, id, created_at, updated_at, archived_at,
+                    body)";
+        let insert = ask(
+            sql,
+            &[
+                &self.buckets,
+                &self.ordinals,
+                &self.environments,
+                &self.kinds,
+                &self.ids,
+                &self.created,
+                &self.updated,
+                &self.archived,
+                &self.bodies,
+            ],
+        );
+        vec![insert, self.insert_keys()]
+    }
+
+    /// Stores them as they are now.
+    pub fn update(&self) -> Vec<Ask<'_>> {
+        let update = "
+            update records r
+            set updated_at = c.updated_at, archived_at = c.archived_at, body = c.body::json
+            from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+                as c (bucket, ordinal, updated_at, archived_at, body)
+            where r.bucket = c.bucket and r.ordinal = c.ordinal";
+        let forget = "
+            delete from record_keys k
+            using unnest($1::smallint[], $2::bigint[]) as c (bucket, ordinal)
+            where k.bucket = c.bucket and k.ordinal = c.ordinal";
+        let Self { buckets, ordinals, updated, archived, bodies, .. } = self;
+        vec![
+            ask(update, &[buckets, ordinals, updated, archived, bodies]),
+            ask(forget, &[buckets, ordinals]),
+            self.insert_keys(),
+        ]
+    }
+
+    fn insert_keys(&self) -> Ask<'_> {
+        let sql = "
+            insert into record_keys (bucket, ordinal, name, value, environment, kind)
+            select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[],
+                $5::bigint[], $6::smallint[])";
+        let Members { buckets, ordinals, names, values, environments, kinds } = &self.keys;
+        ask(sql, &[buckets, ordinals, names, values, environments, kinds])
+    }
+}

@@ -1,0 +1,87 @@
+//! Wallets after every 4,096th of their rows.
+
+use scrip_core::Wallet;
+
+use super::{Stored, bucket_of, column, count, integer, seal_column};
+use crate::history::Kept;
+use crate::postgres::session::{Ask, Session, ask};
+use crate::seal;
+use crate::slot::{Position, WalletNumber};
+use crate::work::StoreError;
+
+/// The newest state of a wallet at or before a sequence. In whatever bucket it is: there are few.
+pub fn kept_state(
+    session: &Session,
+    bucket: i16,
+    number: WalletNumber,
+    until: u64,
+) -> Stored<Option<Kept>> {
+    let sql = "
+        select sequence, position, state, seal from states
+        where bucket = $1 and wallet = $2 and sequence <= $3
+        order by sequence desc limit 1";
+    let Some(row) = session.first(sql, &[&bucket, &integer(number), &integer(until)])? else {
+        return Ok(None);
+    };
+    let (sequence, position) = (count(&row, "sequence")?, count(&row, "position")?);
+    let (state, stated): (&[u8], i32) = (column(&row, "state")?, column(&row, "seal")?);
+    let is_sealed = seal_column(seal::of_state(number, sequence, position, state)) == stated;
+    let wallet = is_sealed.then(|| postcard::from_bytes(state).ok()).flatten();
+    Ok(Some(Kept { sequence, position, wallet }))
+}
+
+/// States to be stored, column by column.
+#[derive(Default)]
+pub struct Added {
+    buckets: Vec<i16>,
+    wallets: Vec<i64>,
+    sequences: Vec<i64>,
+    positions: Vec<i64>,
+    states: Vec<Vec<u8>>,
+    seals: Vec<i32>,
+}
+
+impl Added {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// Another one: the wallet as its row at a position left it.
+    pub fn push(
+        &mut self,
+        number: WalletNumber,
+        position: Position,
+        wallet: &Wallet,
+    ) -> Stored<()> {
+        let state = postcard::to_stdvec(wallet)
+            .map_err(|error| StoreError::Failed(format!("packing a state: {error}")))?;
+        let (key, sequence) = (wallet.key(), wallet.sequence());
+        self.seals.push(seal_column(seal::of_state(number, sequence, position, &state)));
+        self.buckets.push(bucket_of(key.environment, &key.customer));
+        self.wallets.push(integer(number));
+        self.sequences.push(integer(sequence));
+        self.positions.push(integer(position));
+        self.states.push(state);
+        Ok(())
+    }
+
+    /// Stores them.
+    pub fn insert(&self) -> Ask<'_> {
+        let sql = "
+            insert into states (bucket, wallet, sequence, position, state, seal)
+            select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[],
+                $5::bytea[], $6::integer[])";
+        ask(
+            sql,
+            &[
+                &self.buckets,
+                &self.wallets,
+                &self.sequences,
+                &self.positions,
+                &self.states,
+                &self.seals,
+            ],
+        )
+    }
+}

@@ -1,0 +1,215 @@
+//! Wallets as their last rows left them.
+
+use std::sync::Arc;
+
+use scrip_core::{CurrencyId, CustomerId, EnvironmentId, ResourceId, Timestamp, WalletKey};
+use tokio_postgres::Row;
+
+use super::{Stored, bucket_of, column, environment, integer};
+use crate::packed_slot::{pack, pack_key, unpack};
+use crate::postgres::session::{Ask, Session, ask};
+use crate::slot::{Slot, WalletNumber};
+use crate::work::StoreError;
+
+/// Keys of wallets, column by column.
+#[derive(Default)]
+pub struct Keys {
+    buckets: Vec<i16>,
+    environments: Vec<i64>,
+    customers: Vec<String>,
+    currencies: Vec<String>,
+    resources: Vec<String>,
+}
+
+impl Keys {
+    /// These keys.
+    pub fn of<'k>(keys: impl IntoIterator<Item = &'k WalletKey>) -> Self {
+        let mut columns = Self::default();
+        for key in keys {
+            columns.push(key);
+        }
+        columns
+    }
+
+    fn push(&mut self, key: &WalletKey) {
+        self.buckets.push(bucket_of(key.environment, &key.customer));
+        self.environments.push(key.environment.0.into());
+        self.customers.push(key.customer.as_str().to_owned());
+        self.currencies.push(key.currency.as_str().to_owned());
+        self.resources.push(resource_column(key).to_owned());
+    }
+
+    /// Locks these wallets, in an order that everybody keeps, and reads them as they are then.
+    pub fn lock(&self) -> Ask<'_> {
+        let sql = "
+            select k.place, w.slot, w.frozen is not null as is_frozen
+            from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+                with ordinality as k (bucket, environment, customer, currency, resource, place)
+            join wallets w using (bucket, environment, customer, currency, resource)
+            order by w.bucket, w.environment, w.customer, w.currency, w.resource
+            for update of w";
+        let Self { buckets, environments, customers, currencies, resources } = self;
+        ask(sql, &[buckets, environments, customers, currencies, resources])
+    }
+}
+
+fn resource_column(key: &WalletKey) -> &str {
+    key.resource.as_ref().map_or("", ResourceId::as_str)
+}
+
+/// A wallet as it was found.
+pub enum Found {
+    /// As its last row left it.
+    Slot(Box<Slot>),
+    /// It takes no orders.
+    Frozen,
+}
+
+/// Which of the keys a row of [`Keys::lock`] is about, and what it found.
+pub fn read_locked<'k>(row: &Row, keys: &[&'k WalletKey]) -> Stored<(&'k WalletKey, Found)> {
+    let place: i64 = column(row, "place")?;
+    let key = usize::try_from(place - 1).ok().and_then(|place| keys.get(place).copied());
+    let key = key.ok_or_else(|| StoreError::Corrupt(format!("wallets: place {place}")))?;
+    if column(row, "is_frozen")? {
+        return Ok((key, Found::Frozen));
+    }
+    Ok((key, Found::Slot(Box::new(read_slot(row, key)?))))
+}
+
+fn read_slot(row: &Row, key: &WalletKey) -> Stored<Slot> {
+    let bytes: &[u8] = column(row, "slot")?;
+    let wrong = || StoreError::Corrupt(format!("wallets {key:?}: the record cannot be read"));
+    unpack(&pack_key(key), bytes).ok_or_else(wrong)
+}
+
+/// A wallet, if it has rows.
+pub fn slot(session: &Session, key: &WalletKey) -> Stored<Option<Arc<Slot>>> {
+    let sql = "
+        select slot from wallets
+        where bucket = $1 and environment = $2 and customer = $3 and currency = $4
+          and resource = $5";
+    let row = session.first(
+        sql,
+        &[
+            &bucket_of(key.environment, &key.customer),
+            &i64::from(key.environment.0),
+            &key.customer.as_str(),
+            &key.currency.as_str(),
+            &resource_column(key),
+        ],
+    )?;
+    row.map(|row| read_slot(&row, key).map(Arc::new)).transpose()
+}
+
+/// The keys of a customer's wallets, in order: by currency, without a resource first.
+pub fn wallets_of(
+    session: &Session,
+    environment: EnvironmentId,
+    customer: &CustomerId,
+) -> Stored<Vec<WalletKey>> {
+    let sql = "
+        select environment, customer, currency, resource from wallets
+        where bucket = $1 and environment = $2 and customer = $3
+        order by currency, resource";
+    let bucket = bucket_of(environment, customer);
+    let values = [&bucket as _, &i64::from(environment.0) as _, &customer.as_str() as _];
+    session.query(sql, &values)?.iter().map(read_key).collect()
+}
+
+/// The wallets of an environment that have something due at or before an instant, the earliest
+/// first.
+pub fn due(
+    session: &Session,
+    environment: EnvironmentId,
+    now: Timestamp,
+    most: usize,
+) -> Stored<Vec<WalletKey>> {
+    let sql = "
+        select environment, customer, currency, resource from wallets
+        where environment = $1 and due_at <= $2 and frozen is null
+        order by due_at limit $3";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let values = [&i64::from(environment.0) as _, &now.milliseconds() as _, &most as _];
+    session.query(sql, &values)?.iter().map(read_key).collect()
+}
+
+/// Whose wallet has a number.
+pub fn key_of(session: &Session, number: WalletNumber) -> Stored<Option<WalletKey>> {
+    let sql = "select environment, customer, currency, resource from wallets where number = $1";
+    session.first(sql, &[&integer(number)])?.as_ref().map(read_key).transpose()
+}
+
+fn read_key(row: &Row) -> Stored<WalletKey> {
+    let wrong = |_| StoreError::Corrupt("wallets: an identifier".to_owned());
+    let resource: &str = column(row, "resource")?;
+    let resource = (!resource.is_empty()).then(|| ResourceId::parse(resource));
+    Ok(WalletKey {
+        environment: environment(row, "environment")?,
+        customer: CustomerId::parse(column(row, "customer")?).map_err(wrong)?,
+        currency: CurrencyId::parse(column(row, "currency")?).map_err(wrong)?,
+        resource: resource.transpose().map_err(wrong)?,
+    })
+}
+
+/// Wallets to be stored, column by column.
+#[derive(Default)]
+pub struct Changed {
+    keys: Keys,
+    numbers: Vec<i64>,
+    sequences: Vec<i64>,
+    due: Vec<Option<i64>>,
+    slots: Vec<Vec<u8>>,
+}
+
+impl Changed {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// Another one.
+    pub fn push(&mut self, slot: &Slot) -> Stored<()> {
+        let key = slot.wallet.key();
+        let packed = pack(&pack_key(key), slot)
+            .map_err(|error| StoreError::Failed(format!("packing a wallet: {error}")))?;
+        self.keys.push(key);
+        self.numbers.push(integer(slot.number));
+        self.sequences.push(integer(slot.wallet.sequence()));
+        self.due.push(slot.wallet.next_due().map(|due| due.at.milliseconds()));
+        self.slots.push(packed);
+        Ok(())
+    }
+
+    /// Stores them as new ones.
+    pub fn insert(&self) -> Ask<'_> {
+        let sql = "
+            insert into wallets
+                (bucket, environment, customer, currency, resource, number, sequence, due_at, slot)
+            select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[],
+                $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])";
+        self.ask(sql)
+    }
+
+    /// Stores them as they are now.
+    pub fn update(&self) -> Ask<'_> {
+        let sql = "
+            update wallets w
+            set sequence = c.sequence, due_at = c.due_at, slot = c.slot
+            from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
+                    $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])
+                as c (bucket, environment, customer, currency, resource, number, sequence, due_at,
+                    slot)
+            where w.bucket = c.bucket and w.environment = c.environment
+              and w.customer = c.customer and w.currency = c.currency
+              and w.resource = c.resource";
+        self.ask(sql)
+    }
+
+    fn ask(&self, sql: &'static str) -> Ask<'_> {
+        let Self { keys, numbers, sequences, due, slots } = self;
+        let Keys { buckets, environments, customers, currencies, resources } = keys;
+        let keys: [crate::postgres::session::Value<'_>; 5] =
+            [buckets, environments, customers, currencies, resources];
+        ask(sql, &[&keys[..], &[numbers, sequences, due, slots]].concat())
+    }
+}

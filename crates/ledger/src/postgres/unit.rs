@@ -1,0 +1,382 @@
+//! One transaction's unit of work: what was read, what was decided, and what is to be written.
+//!
+//! Orders are decided in memory, over what the transaction read and locked beforehand; what nobody
+//! foresaw is read when it is asked for. Everything is written at once, at the end.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
+
+use super::Shared;
+use super::session::Session;
+use super::tables::numbers::Numbers;
+use super::tables::records::Place;
+use super::tables::wallets::Found;
+use super::tables::{answers, bucket_column, bucket_of, entries, grants, names, records, wallets};
+use crate::event::DomainEvent;
+use crate::history::Entry;
+use crate::slot::{Position, Slot, WalletNumber, state_is_due};
+use crate::work::{Settings, Standing, State, StoreError, link};
+use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
+
+use super::flight::Writes;
+
+/// What was read of the database, as the orders so far left it.
+pub struct Known {
+    pub wallets: HashMap<WalletKey, Wallet>,
+    pub names: HashMap<NameHash, Option<Position>>,
+    pub entries: HashMap<Position, (i16, Entry)>,
+    pub records: HashMap<Place, Option<Record>>,
+    pub grants: HashMap<(EnvironmentId, GrantId), Option<GrantRecord>>,
+    pub claims: HashMap<[u8; 32], Option<answers::Claimed>>,
+    pub positions: Numbers,
+    pub events: Numbers,
+    pub wallet_numbers: Numbers,
+    pub record_ordinals: Numbers,
+    pub grant_ordinals: Numbers,
+}
+
+impl Known {
+    /// Nothing.
+    pub fn nothing() -> Self {
+        Self {
+            wallets: HashMap::new(),
+            names: HashMap::new(),
+            entries: HashMap::new(),
+            records: HashMap::new(),
+            grants: HashMap::new(),
+            claims: HashMap::new(),
+            positions: Numbers::of_entries(),
+            events: Numbers::of_events(),
+            wallet_numbers: Numbers::of_wallets(),
+            record_ordinals: Numbers::of_records(),
+            grant_ordinals: Numbers::of_grants(),
+        }
+    }
+}
+
+/// A wallet that is locked, or is not there.
+pub enum Wallet {
+    /// It has no rows.
+    Absent,
+    /// It takes no orders.
+    Frozen,
+    /// As the orders so far left it.
+    There(Box<Slot>),
+    /// An order works on it.
+    Out,
+}
+
+impl From<Found> for Wallet {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Slot(slot) => Self::There(slot),
+            Found::Frozen => Self::Frozen,
+        }
+    }
+}
+
+/// What the orders changed.
+#[derive(Default)]
+pub struct Changes {
+    pub entries: entries::Added,
+    pub names: names::Named,
+    pub states: super::tables::states::Added,
+    /// Wallets that changed, and those that are new.
+    pub wallets: HashSet<WalletKey>,
+    pub new_wallets: HashSet<WalletKey>,
+    /// By ordinal, with whether it is new.
+    pub records: BTreeMap<u64, (bool, Record)>,
+    pub grants: BTreeMap<u64, (bool, GrantRecord)>,
+    pub events: super::tables::events::Added,
+    pub claims: answers::Added,
+    pub attempts: answers::Added,
+    pub clocks: HashMap<EnvironmentId, Timestamp>,
+}
+
+/// One transaction's unit of work.
+pub struct Unit<'a> {
+    pub session: &'a Session,
+    pub shared: &'a Shared,
+    pub known: Known,
+    pub changes: Changes,
+    /// The bucket of the wallet or row that was asked for last: its relatives lie there too.
+    bucket: i16,
+}
+
+impl<'a> Unit<'a> {
+    /// Over what was read.
+    pub fn over(session: &'a Session, shared: &'a Shared, known: Known) -> Self {
+        Self { session, shared, known, changes: Changes::default(), bucket: 0 }
+    }
+
+    /// Every wallet that an order took out must be back when the order is answered.
+    pub fn check_all_back(&self) -> Result<(), StoreError> {
+        let out = self.known.wallets.iter().find(|(_, wallet)| matches!(wallet, Wallet::Out));
+        match out {
+            None => Ok(()),
+            Some((key, _)) => Err(StoreError::Corrupt(format!("wallet {key:?} was not put back"))),
+        }
+    }
+
+    /// What is to be written.
+    pub fn writes(&self) -> Result<Writes<'_>, StoreError> {
+        let mut writes = Writes::of(&self.changes)?;
+        for key in &self.changes.wallets {
+            let Some(Wallet::There(slot)) = self.known.wallets.get(key) else { continue };
+            if self.changes.new_wallets.contains(key) {
+                writes.new_wallets.push(slot)?;
+            } else {
+                writes.wallets.push(slot)?;
+            }
+        }
+        Ok(writes)
+    }
+
+    fn find_wallet(&mut self, key: &WalletKey) -> Result<Wallet, StoreError> {
+        let keys = wallets::Keys::of([key]);
+        let lock = keys.lock();
+        let rows = self.session.query(lock.sql(), lock.values())?;
+        let Some(row) = rows.first() else { return Ok(Wallet::Absent) };
+        wallets::read_locked(row, &[key]).map(|(_, found)| found.into())
+    }
+
+    fn number(&mut self, slot: &Slot) -> Result<WalletNumber, StoreError> {
+        if slot.number > 0 {
+            return Ok(slot.number);
+        }
+        let number = self.known.wallet_numbers.next(self.session, 1)?;
+        self.changes.new_wallets.insert(slot.wallet.key().clone());
+        Ok(number)
+    }
+
+    fn note(&mut self, record: &Record, is_new: bool) {
+        let place = Place::new(record.environment, record.kind, &record.id);
+        self.known.records.insert(place, Some(record.clone()));
+        let was_new = self.changes.records.get(&record.ordinal).is_some_and(|(new, _)| *new);
+        self.changes.records.insert(record.ordinal, (is_new || was_new, record.clone()));
+    }
+
+    fn note_grant(&mut self, record: &GrantRecord, is_new: bool) {
+        let name = (record.wallet.environment, record.grant.name.id);
+        self.known.grants.insert(name, Some(record.clone()));
+        let was_new = self.changes.grants.get(&record.ordinal).is_some_and(|(new, _)| *new);
+        self.changes.grants.insert(record.ordinal, (is_new || was_new, record.clone()));
+    }
+}
+
+impl State for Unit<'_> {
+    fn settings(&self) -> Settings {
+        self.shared.settings
+    }
+
+    fn now(&self, environment: EnvironmentId) -> Timestamp {
+        let moved = self.changes.clocks.get(&environment).copied();
+        moved.unwrap_or_else(|| self.shared.clocks.now(environment))
+    }
+
+    fn real_now(&self) -> Timestamp {
+        self.shared.clocks.system().now()
+    }
+
+    fn set_clock(&mut self, environment: EnvironmentId, now: Timestamp) {
+        self.changes.clocks.insert(environment, now);
+    }
+
+    fn record(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError> {
+        let place = Place::new(environment, kind, id);
+        if let Some(known) = self.known.records.get(&place) {
+            return Ok(known.clone());
+        }
+        let record = records::record(self.session, &place)?;
+        self.known.records.insert(place, record.clone());
+        Ok(record)
+    }
+
+    fn standing(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Standing>, StoreError> {
+        let place = Place::new(environment, kind, id);
+        if let Some(known) = self.known.records.get(&place) {
+            return Ok(known.as_ref().map(Standing::of));
+        }
+        Ok(self.record(environment, kind, id)?.as_ref().map(Standing::of))
+    }
+
+    // Whoever asks for one of these two works alone: see `Order` and its transaction.
+    fn has_archived(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        records::has_archived(self.session, &Place::new(environment, kind, id))
+    }
+
+    fn count_live(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<usize, StoreError> {
+        records::count_live(self.session, environment, kind)
+    }
+
+    fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
+        record.ordinal = self.known.record_ordinals.next(self.session, 1)?;
+        self.note(record, true);
+        Ok(())
+    }
+
+    fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        self.note(record, false);
+        Ok(())
+    }
+
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
+        self.bucket = bucket_of(key.environment, &key.customer);
+        let wallet = match self.known.wallets.remove(key) {
+            Some(wallet) => wallet,
+            None => self.find_wallet(key)?,
+        };
+        let (left, answer) = match wallet {
+            Wallet::Absent => (Wallet::Absent, Ok(None)),
+            Wallet::Frozen => (Wallet::Frozen, Err(StoreError::Frozen)),
+            Wallet::There(slot) => (Wallet::Out, Ok(Some(*slot))),
+            Wallet::Out => {
+                let what = format!("wallet {key:?} is taken out twice");
+                (Wallet::Out, Err(StoreError::Corrupt(what)))
+            }
+        };
+        self.known.wallets.insert(key.clone(), left);
+        answer
+    }
+
+    fn save(
+        &mut self,
+        mut slot: Slot,
+        rows: &[Decided],
+        names: &[Option<NameHash>],
+        own: Option<usize>,
+    ) -> Result<Position, StoreError> {
+        let key = slot.wallet.key().clone();
+        self.bucket = bucket_of(key.environment, &key.customer);
+        if !rows.is_empty() {
+            slot.number = self.number(&slot)?;
+            self.changes.wallets.insert(key.clone());
+        }
+        let (mut last, mut own_position) = (0, 0);
+        for (index, (decided, name)) in rows.iter().zip(names).enumerate() {
+            last = self.known.positions.next(self.session, rows.len() - index)?;
+            if own == Some(index) {
+                own_position = last;
+            }
+            let links = link(self, &mut slot, last, decided, *name)?;
+            let (bucket, number) = (self.bucket, slot.number);
+            self.changes.entries.push(bucket, last, number, links, *name, decided);
+            if let Some(name) = *name {
+                self.known.names.insert(name, Some(last));
+                self.changes.names.push(bucket, name, last);
+            }
+        }
+        let after = slot.wallet.sequence();
+        if state_is_due(after.saturating_sub(rows.len() as u64), after) {
+            self.changes.states.push(slot.number, last, &slot.wallet)?;
+        }
+        self.known.wallets.insert(key, Wallet::There(Box::new(slot)));
+        Ok(own_position)
+    }
+
+    fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError> {
+        if let Some(known) = self.known.names.get(&name) {
+            return Ok(*known);
+        }
+        let found = names::newest_of(self.session, self.bucket, name)?;
+        self.known.names.insert(name, found);
+        Ok(found)
+    }
+
+    fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
+        if let Some((bucket, entry)) = self.changes.entries.at(position)? {
+            self.bucket = bucket;
+            return Ok(entry);
+        }
+        if let Some((bucket, entry)) = self.known.entries.get(&position) {
+            self.bucket = *bucket;
+            return Ok(entry.clone());
+        }
+        let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
+        let entry = entries::entry(self.session, self.bucket, position)?.ok_or_else(missing)?;
+        self.known.entries.insert(position, (self.bucket, entry.clone()));
+        Ok(entry)
+    }
+
+    fn grant(
+        &mut self,
+        environment: EnvironmentId,
+        id: GrantId,
+    ) -> Result<Option<GrantRecord>, StoreError> {
+        if let Some(known) = self.known.grants.get(&(environment, id)) {
+            return Ok(known.clone());
+        }
+        let found = grants::grant(self.session, environment, id)?;
+        self.known.grants.insert((environment, id), found.clone());
+        Ok(found)
+    }
+
+    fn insert_grant(&mut self, record: &mut GrantRecord) -> Result<(), StoreError> {
+        debug_assert_eq!(
+            bucket_column(record.grant.name.id.bucket()),
+            bucket_of(record.wallet.environment, &record.wallet.customer)
+        );
+        record.ordinal = self.known.grant_ordinals.next(self.session, 1)?;
+        self.note_grant(record, true);
+        Ok(())
+    }
+
+    fn update_grant(&mut self, record: &GrantRecord) -> Result<(), StoreError> {
+        self.note_grant(record, false);
+        Ok(())
+    }
+
+    fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
+        event.position = self.known.events.next(self.session, 1)?;
+        self.changes.events.push(event)
+    }
+
+    fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {
+        if let Some(known) = self.known.claims.get(&scope) {
+            return Ok(known.clone());
+        }
+        answers::claimed(self.session, scope)
+    }
+
+    fn store_claim(&mut self, claim: Claim, answer: &StoredAnswer) -> Result<(), StoreError> {
+        self.known.claims.insert(claim.scope, Some((claim.body, answer.clone())));
+        self.changes.claims.push_claim(claim, answer);
+        Ok(())
+    }
+
+    fn latest_attempt(
+        &mut self,
+        scope: [u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        if let Some(answer) = self.changes.attempts.latest(&scope) {
+            return Ok(Some(answer));
+        }
+        answers::latest_attempt(self.session, scope, since)
+    }
+
+    fn store_attempt(&mut self, scope: [u8; 32], answer: &StoredAnswer) -> Result<(), StoreError> {
+        self.changes.attempts.push_attempt(scope, answer);
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! The ledger in a PostgreSQL database.
+
+mod migrating;
+mod nodes;
+mod server;
+mod upward;
+
+use std::sync::Arc;
+
+use scrip_ledger::conformance::{Given, Made};
+use scrip_ledger::postgres::{Options, Postgres};
+use tokio::runtime::Handle;
+
+use server::Database;
+
+async fn make(given: Given) -> Made {
+    let database = Database::make().await;
+    let options = Options {
+        settings: given.settings,
+        clock: Some(given.clock),
+        lanes: 2,
+        ..Options::on(Handle::current())
+    };
+    let ledger = open(&database, options).await;
+    Made { ledger, follows_given_clock: true, keep: Box::new(database) }
+}
+
+/// A node on a database.
+async fn open(database: &Database, options: Options) -> Arc<Postgres> {
+    let url = database.url.clone();
+    tokio::task::spawn_blocking(move || Postgres::open(&url, options).unwrap()).await.unwrap()
+}
+
+scrip_ledger::conformance!(crate::postgres::make);

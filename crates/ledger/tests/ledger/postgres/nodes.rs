@@ -1,0 +1,176 @@
+//! Several nodes on one database know nothing of each other, and agree.
+
+use std::sync::Arc;
+
+use scrip_core::WalletKey;
+use scrip_ledger::conformance::{
+    Given, Made, Making, SANDBOX, World, credits, grant_of, instant, item, reserve_of, wallet,
+};
+use scrip_ledger::postgres::{Options, Postgres};
+use scrip_ledger::{
+    Answer, Claim, Executed, Ledger, LedgerError, Order, Remember, RememberBy, StoredAnswer, Work,
+};
+use tokio::runtime::Handle;
+
+use super::open;
+use super::server::Database;
+
+/// Some nodes, and a world told in the words of the first.
+pub struct Nodes {
+    pub world: World,
+    pub nodes: Vec<Arc<Postgres>>,
+    pub database: Arc<Database>,
+}
+
+impl Nodes {
+    /// So many.
+    pub async fn new(count: usize) -> Self {
+        let database = Arc::new(Database::make().await);
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            let options = Options { lanes: 2, ..Options::on(Handle::current()) };
+            nodes.push(open(&database, options).await);
+        }
+        let (first, kept) = (Arc::clone(&nodes[0]), Arc::clone(&database));
+        let make = move |_: Given| -> Making {
+            let (ledger, keep) = (Arc::clone(&first), Arc::clone(&kept));
+            Box::pin(async { Made { ledger, follows_given_clock: false, keep: Box::new(keep) } })
+        };
+        let world = World::new(&make).await;
+        Self { world, nodes, database }
+    }
+
+    /// Asks one of them.
+    pub async fn ask(&self, node: usize, work: Work) -> Result<Executed, LedgerError> {
+        let origin = self.world.origin();
+        let order = Order { environment: SANDBOX, origin, work, remember: None };
+        self.nodes[node].execute(order).await
+    }
+
+    /// What every node says that can be burned.
+    async fn available(&self, key: &WalletKey) -> Vec<String> {
+        let mut told = Vec::new();
+        for node in &self.nodes {
+            told.push(node.balance(key).await.unwrap().unwrap().available.to_string());
+        }
+        told
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_burns_once_whichever_nodes_are_asked() {
+    let it = Nodes::new(3).await;
+    let hot = wallet("ann/gold");
+    it.world.grant(&hot, "main", "1000").await;
+    let asks = (0..60).flat_map(|key| (0..3).map(move |node| (key, node)));
+    let asks = asks.map(|(key, node)| {
+        let work = Work::Consume(Box::new(item(&wallet("ann/gold"), &format!("k{key}"), "2")));
+        it.ask(node, work)
+    });
+    for answer in futures_util::future::join_all(asks).await {
+        let Ok(Executed::Fresh(Answer::Consumed(consumed))) = answer else { panic!("{answer:?}") };
+        assert_eq!(consumed.amount, credits("2"));
+    }
+    assert_eq!(it.available(&hot).await, ["880", "880", "880"]);
+    assert_eq!(it.world.story(&hot).await.len(), 61);
+}
+
+/// None of them has a row to lock yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_comes_to_be_once() {
+    let it = Nodes::new(3).await;
+    for round in 0..8 {
+        let key = wallet(&format!("ann/gold/r{round}"));
+        let grants = (0..3).map(|node| {
+            let id = it.world.mint(&key);
+            it.ask(node, Work::CreateGrant(Box::new(grant_of(&key, id, "main", "5"))))
+        });
+        for answer in futures_util::future::join_all(grants).await {
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+        assert_eq!(it.available(&key).await, ["15", "15", "15"]);
+    }
+}
+
+/// 20 reserves of 75 on 500 (spec 5.3).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn holds_never_exceed_what_there_is() {
+    let it = Nodes::new(3).await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "500").await;
+    let asks = (0..20).map(|number| {
+        let work = Work::Reserve(Box::new(reserve_of(&key, &format!("job{number}"), "75")));
+        it.ask(number % 3, work)
+    });
+    let answers = futures_util::future::join_all(asks).await;
+    let open = answers.iter().filter(|answer| {
+        matches!(answer, Ok(Executed::Fresh(Answer::Reserved(reserved))) if reserved.is_open)
+    });
+    assert_eq!(open.count(), 6);
+    assert_eq!(it.available(&key).await, ["50", "50", "50"]);
+}
+
+/// One effect and one answer, though no node knows that the other is at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_is_answered_once() {
+    let it = Nodes::new(3).await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "100").await;
+    for round in 0..10_u8 {
+        let claim = Claim { scope: [round; 32], body: [1; 32] };
+        let asks = (0..3).map(|node| {
+            let body = vec![node];
+            let remember = Remember {
+                by: RememberBy::Claim(claim),
+                render: Arc::new(move |_| Some(StoredAnswer { status: 200, body: body.clone() })),
+            };
+            let work = Work::Consume(Box::new(item(&key, &format!("k{round}-{node}"), "1")));
+            let origin = it.world.origin();
+            let order = Order { environment: SANDBOX, origin, work, remember: Some(remember) };
+            it.nodes[usize::from(node)].execute(order)
+        });
+        let answers = futures_util::future::join_all(asks).await;
+        let fresh = answers.iter().filter(|answer| matches!(answer, Ok(Executed::Fresh(_))));
+        assert_eq!(fresh.count(), 1, "{answers:?}");
+        let mut stored = answers.iter().filter_map(|answer| match answer {
+            Ok(Executed::Replayed(stored)) => Some(stored),
+            _ => None,
+        });
+        assert_eq!(stored.next(), stored.next(), "{answers:?}");
+    }
+    assert_eq!(it.available(&key).await, ["90", "90", "90"]);
+}
+
+/// What one node was told, the next request sees, wherever it goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_moved_clock_is_moved_for_all() {
+    let it = Nodes::new(2).await;
+    let key = wallet("ann/gold");
+    it.world
+        .grant_as(&key, "short", "10", |grant| grant.expire_at = Some(instant("2030-01-05")))
+        .await;
+    assert_eq!(it.available(&key).await, ["10", "10"]);
+    it.world.move_clock("2030-01-06").await;
+    assert_eq!(it.available(&key).await, ["0", "0"]);
+    // And so does what it decides.
+    let answer = it.ask(1, Work::MoveClock(instant("2030-01-05"))).await;
+    assert!(matches!(answer, Err(LedgerError::Refused(_))), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_are_made_once() {
+    let it = Nodes::new(3).await;
+    for round in 0..8 {
+        let id = format!("customer{round}");
+        let asks = (0..3).map(|node| {
+            let kind = scrip_ledger::RecordKind::Customer;
+            let new = scrip_ledger::conformance::record(kind, &id, &[]);
+            it.ask(node, Work::CreateRecord(new))
+        });
+        let answers = futures_util::future::join_all(asks).await;
+        let made = answers.iter().filter(|answer| answer.is_ok()).count();
+        let refused =
+            answers.iter().filter(|answer| matches!(answer, Err(LedgerError::Refused(_)))).count();
+        assert_eq!((made, refused), (1, 2), "{answers:?}");
+    }
+}
