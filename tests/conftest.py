@@ -16,6 +16,7 @@ import pytest
 
 from support import databases
 from support.driver import Api
+from support.postgres import Postgres, postgres_running
 from support.server import Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
@@ -85,6 +86,13 @@ def money(box: Wire) -> str:
 def directory(tmp_path: Path) -> Path:
     """Where a test that starts and kills servers of its own may put them."""
     return tmp_path
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for one test, which may kill it. It keeps what it commits."""
+    with postgres_running() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

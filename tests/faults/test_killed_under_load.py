@@ -14,20 +14,12 @@ from pathlib import Path
 import pytest
 
 from support.bulk import Bulk
+from support.lives import killed_under_load
 from support.load import Diary, Load
-from support.outcomes import (
-    check_everything_happened_once,
-    check_nothing_lost_or_doubled,
-    new_wallets,
-    replay,
-    settle,
-)
+from support.outcomes import check_everything_happened_once, check_nothing_lost_or_doubled, new_wallets, settle
 from support.server import Server
 from support.shop import Wallet
 
-THREADS = 8
-ROUNDS = 3
-SECONDS_OF_LOAD = 1.2
 # How often one directory is killed, and how long each of its lives is at most.
 MANY_ROUNDS = int(os.environ.get("SCRIP_KILL_ROUNDS", "12"))
 SECONDS_OF_LIFE = float(os.environ.get("SCRIP_KILL_SECONDS", "1.5"))
@@ -48,28 +40,7 @@ def wallets(server: Server) -> list[Wallet]:
 
 
 def test_kill_9_under_parallel_load(server: Server, wallets: list[Wallet]) -> None:
-    diary = Diary()
-    for round_ in range(ROUNDS):
-        # Amounts of different rounds must differ too.
-        with Load(server, wallets, threads=THREADS, diary=diary, first=10**7 * (round_ + 1)) as load:
-            deadline = time.monotonic() + 20
-            known = load.acknowledged()
-            time.sleep(SECONDS_OF_LOAD)
-            while load.acknowledged() < known + 100 and time.monotonic() < deadline:
-                time.sleep(0.05)
-            server.kill()
-        assert not diary.failures, diary.failures[:3]
-        assert load.acknowledged() >= known + 100, "too little load to prove anything"
-        server.start()
-        check_nothing_lost_or_doubled(server, diary, wallets)
-
-    unknown = [work for work in diary.works if not work.acknowledged]
-    assert unknown, "every request was answered: the kill hit nothing"
-    replay(server, diary.works)
-    check_everything_happened_once(server, diary, wallets)
-    # Once more, and still nothing has moved.
-    replay(server, diary.works)
-    check_everything_happened_once(server, diary, wallets)
+    killed_under_load(server, wallets)
     server.end_and_verify()
 
 

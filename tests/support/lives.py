@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from support.load import Diary, Load
+from support.outcomes import check_everything_happened_once, check_nothing_lost_or_doubled, replay
 from support.server import Server
-from support.shop import fresh
+from support.shop import Wallet, fresh
 from support.told import Reader
 from support.wire import Wire
 
@@ -94,3 +96,28 @@ def live(server: Server, clients: Sequence[Client], readers: Sequence[Reader] = 
     server.start()
     for client in clients:
         assert not client.failures, client.failures
+
+
+def killed_under_load(server: Server, wallets: list[Wallet], *, rounds: int = 3, threads: int = 8) -> None:
+    """Some lives under parallel load. What was acknowledged is there after each, and in the end everything is, once."""
+    diary = Diary()
+    for round_ in range(rounds):
+        # Amounts of different rounds must differ too.
+        with Load(server, wallets, threads=threads, diary=diary, first=10**7 * (round_ + 1)) as load:
+            deadline = time.monotonic() + 20
+            known = load.acknowledged()
+            time.sleep(2 * SECONDS_OF_LIFE)
+            while load.acknowledged() < known + 100 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            server.kill()
+        assert not diary.failures, diary.failures[:3]
+        assert load.acknowledged() >= known + 100, "too little load to prove anything"
+        server.start()
+        check_nothing_lost_or_doubled(server, diary, wallets)
+
+    unknown = [work for work in diary.works if not work.acknowledged]
+    assert unknown, "every request was answered: the kill hit nothing"
+    # The second time nothing moves any more.
+    for _ in range(2):
+        replay(server, diary.works)
+        check_everything_happened_once(server, diary, wallets)

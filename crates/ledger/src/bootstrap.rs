@@ -95,7 +95,11 @@ async fn ensure<const N: usize>(
     let new = NewRecord { kind, id: id.to_owned(), body };
     let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
     let work = Work::CreateRecord(new);
-    ledger.execute(Order { environment: SYSTEM, origin, work, remember: None }).await.map(drop)
+    match ledger.execute(Order { environment: SYSTEM, origin, work, remember: None }).await {
+        // Another node made it meanwhile.
+        Err(LedgerError::Refused(_)) if ledger.record(SYSTEM, kind, id).await?.is_some() => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 async fn has_key(ledger: &dyn Ledger, environment: u32) -> Result<bool, LedgerError> {

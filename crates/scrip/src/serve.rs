@@ -93,7 +93,8 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         () = accept(listener, door, &connections) => None,
         () = accept_metrics(metrics_listener, metrics, &connections) => None,
         () = stop.received() => None,
-        failure = failures.recv() => failure,
+        // A database's nodes never end by themselves.
+        Some(failure) = failures.recv() => Some(failure),
     };
     app.begin_stop();
     tracing::info!("stopping: answering what was accepted");

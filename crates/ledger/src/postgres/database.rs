@@ -21,14 +21,18 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const SENT_WITHIN: Duration = Duration::from_secs(15);
 
 /// What every connection is told. No statement waits for ever, and an answer means durable,
-/// whatever the server's defaults are. Statements are planned once: their arrays differ in nothing
-/// but length.
+/// whatever the server's defaults are. Statements are planned once, because their arrays differ in
+/// nothing but length, and by the indexes that they were written for: a plan that was made while the
+/// tables were empty would read them whole for every row until somebody analyses them.
 const SETTINGS: &str = "
     set search_path = scrip;
     set statement_timeout = '30s';
     set lock_timeout = '5s';
     set idle_in_transaction_session_timeout = '60s';
     set plan_cache_mode = force_generic_plan;
+    set enable_seqscan = off;
+    set enable_hashjoin = off;
+    set enable_mergejoin = off;
     set jit = off;
     do $$ begin
         if current_setting('synchronous_commit') = 'off' then

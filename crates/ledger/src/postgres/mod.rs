@@ -38,6 +38,7 @@ use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
 use crate::queue::{Refused, Sender};
 use crate::reading::{self, store_error};
+use crate::record::key_holder_of;
 use crate::reservations;
 use crate::work::Settings;
 use crate::{
@@ -219,8 +220,13 @@ impl Ledger for Postgres {
         id: &str,
     ) -> Result<Option<Record>, LedgerError> {
         let place = Place::new(environment, kind, id);
-        let find = move |session: &session::Session, _: &Shared| {
-            records::record(session, &place).map_err(store_error)
+        let find = move |session: &session::Session, shared: &Shared| {
+            let record = records::record(session, &place).map_err(store_error)?;
+            // A key that another node made is known as soon as it is seen.
+            if let Some((hash, holder)) = record.as_ref().and_then(key_holder_of) {
+                shared.key_holders.publish(hash, holder);
+            }
+            Ok(record)
         };
         ask_with(&self.shared, find).await
     }

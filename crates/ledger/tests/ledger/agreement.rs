@@ -1,5 +1,5 @@
-//! Whatever is asked, the ledger in a directory answers like the one in memory, and still holds the
-//! same after it was closed and opened again.
+//! Whatever is asked, the ledgers in a directory and in a database answer like the one in memory; the
+//! first still holds the same after it was closed and opened again.
 
 use std::sync::Arc;
 
@@ -233,42 +233,69 @@ fn plain(answer: Answer) -> Answer {
     }
 }
 
-async fn agree(deeds: Vec<(Deed, Option<RememberBy>)>) {
+type Deeds = Vec<(Deed, Option<RememberBy>)>;
+
+/// Asks the ledger in memory and another one the same; what the first holds in the end.
+async fn agree(deeds: Deeds, other: &World) -> String {
     let make = |given: Given| -> Making {
         let ledger = Arc::new(Memory::with(given.clock, given.settings));
         let made = Made { ledger, follows_given_clock: true, keep: Box::new(()) };
         Box::pin(async { made })
     };
     let memory = World::new(&make).await;
-    let store = Store::new();
-    let embedded = store.fresh().await;
     let mut ids = Vec::new();
     assert_eq!(memory.ledger.now(SANDBOX), start());
     for (deed, by) in deeds {
         let work = work(&deed, &memory, &mut ids, memory.ledger.now(SANDBOX));
         let in_memory = outcome(&memory, work.clone(), by).await;
-        let in_directory = outcome(&embedded.world, work, by).await;
-        assert_eq!(in_directory, in_memory, "{deed:?}");
+        let in_other = outcome(other, work, by).await;
+        assert_eq!(in_other, in_memory, "{deed:?}");
         assert!(!in_memory.contains("Internal"), "{in_memory}");
     }
     let expected = whole(memory.ledger.as_ref()).await;
-    assert_eq!(whole(embedded.ledger.as_ref()).await, expected);
+    assert_eq!(whole(other.ledger.as_ref()).await, expected);
+    expected
+}
+
+async fn directory_agrees(deeds: Deeds) {
+    let store = Store::new();
+    let embedded = store.fresh().await;
+    let expected = agree(deeds, &embedded.world).await;
     embedded.close().await;
     verify(store.path(), |_, _| {}).unwrap();
     let again = store.opened().await;
     assert_eq!(whole(again.ledger.as_ref()).await, expected);
 }
 
+async fn database_agrees(deeds: Deeds) {
+    let make = |given: Given| -> Making { Box::pin(crate::postgres::make(given)) };
+    let world = World::new(&make).await;
+    agree(deeds, &world).await;
+}
+
+fn run(future: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    { runtime }.worker_threads(1).enable_all().build().unwrap().block_on(future);
+}
+
+fn deeds() -> impl Strategy<Value = Deeds> {
+    prop::collection::vec((deed(), memory()), 1..60)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_ledgers_answer_alike(deeds in prop::collection::vec((deed(), memory()), 1..60)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(agree(deeds));
+    fn a_directory_answers_like_memory(deeds in deeds()) {
+        run(directory_agrees(deeds));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_database_answers_like_memory(deeds in deeds()) {
+        run(database_agrees(deeds));
     }
 }

@@ -1,7 +1,9 @@
 //! The ledger in a PostgreSQL database.
 
+mod cut_off;
 mod migrating;
 mod nodes;
+mod proxy;
 mod server;
 mod upward;
 
@@ -13,7 +15,8 @@ use tokio::runtime::Handle;
 
 use server::Database;
 
-async fn make(given: Given) -> Made {
+/// A ledger in a database of its own.
+pub async fn make(given: Given) -> Made {
     let database = Database::make().await;
     let options = Options {
         settings: given.settings,
