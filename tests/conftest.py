@@ -1,6 +1,7 @@
 """Servers and clients that the suites share.
 
-The tests of `sdk/` share one server, use ids of their own, and run once with the sync and once with the async client.
+The tests of `sdk/` share one server, use ids of their own, and run once with the sync and once with the async client
+(on PostgreSQL with the sync client only).
 A test that needs an environment to itself (its clock, all of its currencies) takes `own_server`.
 
 All of them run on the ledger that `SCRIP_TEST_LEDGER` names; see `support/databases.py`.
@@ -68,7 +69,7 @@ def box(own_server: Server) -> Iterator[Wire]:
     client.close()
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
+@pytest.fixture(scope="module", params=databases.clients())
 def boxed(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
     """The official SDK in it."""
     client = Api(request.param, own_server.url, own_server.sandbox_key)
@@ -109,7 +110,7 @@ def sandbox(server: Server) -> Iterator[Wire]:
     client.close()
 
 
-@pytest.fixture(scope="session", params=["sync", "async"])
+@pytest.fixture(scope="session", params=databases.clients())
 def api(server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
     client = Api(request.param, server.url, server.production_key)
     yield client

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support import databases
 from support.books import check_books, rows
 from support.driver import Api
 from support.proxy import FaultProxy
@@ -35,7 +36,7 @@ def proxy(server: Server) -> Iterator[FaultProxy]:
         yield started
 
 
-@pytest.fixture(params=["sync", "async"])
+@pytest.fixture(params=databases.clients())
 def patient(server: Server, proxy: FaultProxy, request: pytest.FixtureRequest) -> Iterator[Api]:
     """The official SDK as it comes: two retries."""
     client = Api(request.param, proxy.url, server.production_key, max_retries=2)

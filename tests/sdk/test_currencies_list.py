@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support import databases
 from support.driver import Api
 from support.paging import check_paging, ids
 from support.refusals import check_refusal, refuses
@@ -13,7 +14,7 @@ from support.server import Server
 from support.wire import Wire
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
+@pytest.fixture(scope="module", params=databases.clients())
 def lone(own_server: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
     """A client of an environment of its own: production for one kind of client, sandbox for the other."""
     key = own_server.production_key if request.param == "sync" else own_server.sandbox_key

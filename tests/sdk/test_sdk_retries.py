@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from support import databases
 from support.driver import Api
 from support.proxy import FaultProxy
 from support.refusals import check_refusal, refuses
@@ -112,7 +113,7 @@ class TestTheSdkItself:
         with FaultProxy(server.port) as started:
             yield started
 
-    @pytest.fixture(params=["sync", "async"])
+    @pytest.fixture(params=databases.clients())
     def patient(self, server: Server, proxy: FaultProxy, request: pytest.FixtureRequest) -> Iterator[Api]:
         client = Api(request.param, proxy.url, server.production_key, max_retries=2)
         yield client

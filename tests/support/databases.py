@@ -27,6 +27,12 @@ def ledger() -> str:
     return name
 
 
+def clients() -> list[str]:
+    """The official SDK's clients that tests run with. They differ in nothing that a ledger sees, so that the second
+    ledger is asked through one of them."""
+    return ["sync", "async"] if ledger() == LEDGERS[0] else ["sync"]
+
+
 def administration_url() -> str:
     url = os.environ.get("SCRIP_TEST_DATABASE_URL")
     if not url:
