@@ -26,8 +26,12 @@ const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
 pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync, every: Duration) {
     let mut pruned: Option<Instant> = None;
     let mut synced = Instant::now();
+    let mut is_more_due = false;
     loop {
-        match stop.recv_timeout(every) {
+        // What is due does not wait for the next tick: of much that is, the last would be late by
+        // all the pauses before it.
+        let pause = if is_more_due { Duration::ZERO } else { every };
+        match stop.recv_timeout(pause) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return sync(mark),
         }
@@ -37,7 +41,7 @@ pub(super) fn run(ledger: &Weak<Embedded>, stop: &Receiver<()>, mark: &MarkSync,
             sync(mark);
             synced = Instant::now();
         }
-        write_due(&ledger);
+        is_more_due = write_due(&ledger);
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             let now = ledger.shared.clocks.system().now();
             let claims = now.later(-CLAIM_MILLISECONDS);
@@ -56,9 +60,15 @@ pub(super) fn sync(mark: &MarkSync) {
 }
 
 /// Slice by slice, each environment in its turn; the queue decides in between whatever else arrived.
-fn write_due(ledger: &Arc<Embedded>) {
+/// Whether more may be due.
+fn write_due(ledger: &Arc<Embedded>) -> bool {
     let begin = Instant::now();
-    while write_a_slice_of_each(ledger) && begin.elapsed() < WRITE_DUE_FOR {}
+    while write_a_slice_of_each(ledger) {
+        if begin.elapsed() >= WRITE_DUE_FOR {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether more may be due.

@@ -1,9 +1,13 @@
 //! What happens by itself.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use scrip_ledger::conformance::{PRODUCTION, start, wallet};
-use scrip_ledger::{Claim, ClaimState, Ledger as _, Reading, StoredAnswer, SystemClock};
+use scrip_ledger::conformance::{PRODUCTION, grant_of, start, wallet};
+use scrip_ledger::{
+    Claim, ClaimState, Ledger as _, Order, Reading, StoredAnswer, SystemClock, Work,
+};
+use tokio::task::JoinSet;
 
 use super::store::Store;
 
@@ -35,6 +39,45 @@ async fn rows_of_what_became_due_appear() {
     until(|| sql.query_row("select max(sequence) from entries", [], |row| row.get(0)) == Ok(3))
         .await;
     assert_eq!(world.balance(&wallet).await.updated_at, Some(due));
+}
+
+/// Whatever else is looked after in between, nothing that is due waits for the next tick.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_all_that_became_due_in_one_instant_appear_without_a_pause() {
+    const WALLETS: u64 = 3_000;
+    const TICK: Duration = Duration::from_secs(5);
+    let store = Store::new();
+    let opened = store.opened_with(|options| options.housekeeping_every = TICK).await;
+    let world = &opened.world;
+    world.populate(PRODUCTION).await;
+    let due = opened.ledger.now(PRODUCTION).later(HOUR);
+    let mut making = JoinSet::new();
+    for n in 0..WALLETS {
+        let mut wallet = wallet(&format!("ann/gold/r{n}"));
+        wallet.environment = PRODUCTION;
+        let mut create = grant_of(&wallet, world.mint(), "short", "1");
+        create.grant.expire_at = Some(due);
+        let work = Work::CreateGrant(Box::new(create));
+        let order = Order { environment: PRODUCTION, origin: world.origin(), work, remember: None };
+        let ledger = Arc::clone(&opened.ledger);
+        making.spawn(async move { ledger.execute(order).await.map(drop) });
+        if making.len() == 512 {
+            making.join_next().await.unwrap().unwrap().unwrap();
+        }
+    }
+    while let Some(made) = making.join_next().await {
+        made.unwrap().unwrap();
+    }
+    let sql = store.sql();
+    let last = || -> u64 {
+        sql.query_row("select max(position) from entries", [], |row| row.get(0)).unwrap()
+    };
+    let before = last();
+    world.pass(HOUR);
+    until(|| last() > before).await;
+    let begin = Instant::now();
+    until(|| last() == before + WALLETS).await;
+    assert!(begin.elapsed() < TICK, "the rest waited: {:?}", begin.elapsed());
 }
 
 #[tokio::test]
