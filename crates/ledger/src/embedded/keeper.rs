@@ -102,7 +102,9 @@ pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared)
             forgot = Some(Instant::now());
         }
         write_round(connection, shared);
-        add_usage_up(connection, ledger, shared);
+        if shared.adds_usage_up {
+            add_usage_up(connection, ledger, shared);
+        }
         let dropped = shared.wallets.drop_cold();
         shared.gauges.wallets_dropped.add(dropped);
         show(shared);

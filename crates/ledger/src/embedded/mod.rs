@@ -17,6 +17,7 @@ mod mark;
 mod mend;
 mod names;
 mod opening;
+mod options;
 mod publication;
 mod reach;
 mod readers;
@@ -74,7 +75,8 @@ use writer::{Message, Reply};
 pub use evidence::Loss;
 pub use findings::{Finding, Findings};
 pub use gauges::Gauges;
-pub use opening::{OpenError, Options};
+pub use opening::OpenError;
+pub use options::Options;
 pub use recover::{Rebuilt, Recovered, rebuild, recover};
 pub use stats::{FileSize, FrozenWallet, MarkStats, NameStats, StartCost, Stats, stats};
 pub use tables::incidents::{Incident, IncidentKind};
@@ -92,6 +94,7 @@ pub(crate) struct Shared {
     clocks: Clocks,
     settings: Settings,
     names_kept: Option<Duration>,
+    adds_usage_up: bool,
     gauges: Gauges,
     closed: AtomicBool,
     on_failure: Box<dyn Fn(&str) + Send + Sync>,

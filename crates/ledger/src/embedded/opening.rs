@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use scrip_core::{EnvironmentId, Timestamp};
@@ -22,16 +21,16 @@ use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
 use super::{
-    Embedded, Finding, Gauges, Loss, Shared, evidence, file, housekeeping, mend, rolling, scrub,
-    tables,
+    Embedded, Finding, Gauges, Loss, Options, Shared, evidence, file, housekeeping, mend, rolling,
+    scrub, tables,
 };
-use crate::clock::{Clocks, SystemClock};
+use crate::clock::Clocks;
 use crate::published::{KeyHolders, RunningClaims};
 use crate::queue::{self, Limits};
 use crate::record::key_holder_of;
 use crate::slot::Position;
 use crate::work::{CLOCK_MEMBER, StoreError};
-use crate::{RecordKind, SYSTEM, Settings};
+use crate::{RecordKind, SYSTEM};
 
 #[cfg(test)]
 mod tests;
@@ -107,62 +106,6 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
-/// How a directory is opened.
-pub struct Options {
-    /// What the owner decided.
-    pub settings: Settings,
-    /// The clock.
-    pub clock: SystemClock,
-    /// Orders that may wait; beyond that they are refused.
-    pub queue_max: usize,
-    /// Pages of 4 KiB beyond which `ledger.db` does not grow: a full disk, for whoever wants one.
-    pub pages_max: Option<u32>,
-    /// Bytes that the wallets in memory may take, by estimate; beyond that cold ones are dropped.
-    pub wallets_bytes_max: usize,
-    /// Bytes that the filter over the slices of names may take; beyond that it says less.
-    pub filter_bytes_max: usize,
-    /// Names of a slice, for whoever wants to see slices soon; at least 16,384. None is as many as is
-    /// best.
-    pub names_max: Option<usize>,
-    /// How long the names of consumptions are found again, at least; none is for ever. They are
-    /// dropped slice by slice (decision 13).
-    pub names_kept: Option<Duration>,
-    /// How often the wallets that changed are written to `snapshots.db`.
-    pub snapshots_every: Duration,
-    /// How late the row of something due may appear; balances are exact at any time.
-    pub housekeeping_every: Duration,
-    /// Rows that `snapshots.db` may be behind; then the writer waits. They are what a start after
-    /// a kill has to fold.
-    pub lag_rows_max: u64,
-    /// The same in bytes of rows.
-    pub lag_bytes_max: u64,
-    /// How long the scrubber takes for one pass over everything, if it keeps up; none is never.
-    pub scrub_every: Option<Duration>,
-    /// Told when nothing more can be made durable. The ledger answers nothing from then on.
-    pub on_failure: Box<dyn Fn(&str) + Send + Sync>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            settings: Settings::default(),
-            clock: SystemClock::of_machine(),
-            queue_max: 4_096,
-            pages_max: None,
-            wallets_bytes_max: 512 << 20,
-            filter_bytes_max: 512 << 20,
-            names_max: None,
-            names_kept: None,
-            snapshots_every: Duration::from_secs(5),
-            housekeeping_every: Duration::from_millis(100),
-            lag_rows_max: 1_000_000,
-            lag_bytes_max: 1 << 30,
-            scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
-            on_failure: Box::new(|_| {}),
-        }
-    }
-}
-
 /// Wallets that changed, beyond which a round of snapshots begins early.
 const ROUND_WALLETS: usize = 200_000;
 /// What the orders that wait may weigh together: items of batches.
@@ -231,7 +174,9 @@ pub(super) fn open(
     let mark = open_mark(directory, &store)?;
     let (snapshots, caught_up) = catch_up(directory, &store, &options, &mut progress)?;
     let rows = file::open_reader(directory)?;
-    rolling::catch_up(&snapshots, &rows, store.end.position, progress)?;
+    if options.adds_usage_up {
+        rolling::catch_up(&snapshots, &rows, store.end.position, progress)?;
+    }
     let Store { lock, ledger, keys, end, .. } = store;
     let keys = Arc::new(keys);
     let bounds = Bounds {
@@ -256,6 +201,7 @@ pub(super) fn open(
         clocks: Clocks::new(options.clock),
         settings: options.settings,
         names_kept: options.names_kept,
+        adds_usage_up: options.adds_usage_up,
         gauges: Gauges::default(),
         closed: AtomicBool::new(false),
         on_failure: options.on_failure,

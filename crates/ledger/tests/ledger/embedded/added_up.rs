@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use scrip_core::{Dimension, Timestamp};
 use scrip_ledger::conformance::{
     SANDBOX, World, credits, instant, item, refund_of, release_of, reserve_of, wallet,
@@ -142,6 +143,36 @@ async fn is_what_the_rows_say() {
         opened.close().await;
         verify(store.path(), |_, _| {}).unwrap();
     }
+}
+
+/// Without days, the rows tell the same; the days come when somebody wants them again.
+#[tokio::test(flavor = "multi_thread")]
+async fn is_told_from_the_rows_where_it_is_not_added_up() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let days = || {
+        let snapshots = Connection::open(store.path().join("snapshots.db")).unwrap();
+        let sql = "select count(*) from usage_days";
+        snapshots.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap()
+    };
+    let opened = store.opened_with(|options| options.adds_usage_up = false).await;
+    let (mut chance, questions) = (Chance(7), questions(7));
+    for name in ["ann/gold", "ann/gold/r"] {
+        opened.world.grant(&wallet(name), name, "100").await;
+    }
+    live(&opened.world, &mut chance, 0).await;
+    let from_rows = answers(&opened, &questions).await;
+    opened.ledger.write_behind();
+    check(&answers(&opened, &questions).await, &from_rows, &questions);
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+    assert_eq!(days(), 0);
+    let opened = store.opened_with(by_hand).await;
+    opened.ledger.write_behind();
+    check(&answers(&opened, &questions).await, &from_rows, &questions);
+    assert!(days() > 0);
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
 }
 
 /// With more sets of dimensions in an hour than are kept apart, it is read from the rows: exact.
