@@ -1,5 +1,7 @@
 //! What the process and its ledger count about themselves.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use scrip_ledger::embedded::Embedded;
 use scrip_ledger::{Figure, Ledger as _, Value};
@@ -23,6 +25,8 @@ pub struct Counts {
     pub rounds: u64,
     /// Rows in no snapshot.
     pub lag_rows: u64,
+    /// Rows whose usage was not added up when that was done last.
+    pub usage_lag_rows: u64,
     /// Times that the writer waited for the snapshots.
     pub slow_downs: u64,
     /// Names of keys in memory.
@@ -48,6 +52,7 @@ impl Counts {
             dropped: count("scrip_wallets_dropped_total")?,
             rounds: count("scrip_snapshot_rounds_total")?,
             lag_rows: count("scrip_snapshot_lag_rows")?,
+            usage_lag_rows: count("scrip_usage_lag_rows")?,
             slow_downs: count("scrip_writer_slow_downs_total")?,
             names_recent: count("scrip_key_names_recent")?,
             slices: count("scrip_key_slices")?,
@@ -65,6 +70,20 @@ impl Counts {
             self.slices.to_string(),
         ]
     }
+}
+
+/// What the process took of processors since it began; counted in hundredths of a second.
+pub fn processor_time() -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").context("/proc/self/stat")?;
+    processor_time_in(&stat).context("/proc/self/stat says nothing of processors")
+}
+
+fn processor_time_in(stat: &str) -> Option<Duration> {
+    // The name of the process, in parentheses, may have blanks.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    let ticks: u64 = ticks.sum::<Result<_, _>>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
 }
 
 fn whole(figures: &[Figure], name: &str) -> anyhow::Result<u64> {
@@ -94,5 +113,12 @@ mod tests {
         let status = "Name:\tbench\nVmHWM:\t  9 kB\nVmRSS:\t    1012 kB\nThreads:\t1\n";
         assert_eq!(resident_bytes_in(status), Some(1012 * 1024));
         assert_eq!(resident_bytes_in("VmHWM:\t9 kB\n"), None);
+    }
+
+    #[test]
+    fn processors_are_read_from_what_the_system_says() {
+        let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 90 0 0 0 150 25 3 4 20 0 1 0 9 8 7";
+        assert_eq!(processor_time_in(stat), Some(Duration::from_millis(1_750)));
+        assert_eq!(processor_time_in("7 (a) S 1"), Some(Duration::ZERO));
     }
 }

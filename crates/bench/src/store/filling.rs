@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use scrip_core::Timestamp;
 use scrip_core::limits::BATCH_MAX;
 use scrip_ledger::embedded::{Embedded, Options};
-use scrip_ledger::{Ledger as _, ProvidedKeys, Work, bootstrap};
+use scrip_ledger::{Ledger as _, PRODUCTION, ProvidedKeys, Work, bootstrap};
 use tokio::task::JoinSet;
 
 use super::counts::Counts;
@@ -22,6 +23,14 @@ const GRANTERS: u32 = 1_024;
 
 /// Makes it, and shows what is in memory when all is made.
 pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
+    let mut table = Table::new(&Counts::COLUMNS);
+    table.row(make(sizes, directory).await?.row("all made"));
+    table.print(&format!("Memory of a process that made {} wallets", sizes.wallets));
+    Ok(())
+}
+
+/// Makes it, and counts what is in memory when all is made.
+pub async fn make(sizes: &Sizes, directory: &Path) -> anyhow::Result<Counts> {
     let ledger = load::open(directory, Options::default())?;
     let keys = ProvidedKeys { production: Some("server-bench".to_owned()), sandbox: None };
     bootstrap(ledger.as_ref(), keys, |_| Ok(())).await?;
@@ -39,14 +48,13 @@ pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
     for lane in 0..GRANTERS {
         let (ledger, grants) = (Arc::clone(&ledger), Arc::clone(&grants));
         let (wallets, each) = (sizes.wallets, sizes.grants);
-        tasks.spawn(async move { grant(&ledger, lane, wallets, each, &grants).await });
+        let ends = sizes.ending.then(|| ledger.now(PRODUCTION).a_year_later());
+        tasks.spawn(async move { grant(&ledger, lane, wallets, each, ends, &grants).await });
     }
     joined(tasks).await?;
-    let mut table = Table::new(&Counts::COLUMNS);
-    table.row(Counts::of(&ledger)?.row("all made"));
+    let counts = Counts::of(&ledger)?;
     ledger.close().await;
-    table.print(&format!("Memory of a process that made {} wallets", sizes.wallets));
-    Ok(())
+    Ok(counts)
 }
 
 async fn joined(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
@@ -56,7 +64,8 @@ async fn joined(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn execute(ledger: &Embedded, work: Work, number: u64) -> anyhow::Result<()> {
+/// Carries out an order that nobody else has a salt of.
+pub async fn execute(ledger: &Embedded, work: Work, number: u64) -> anyhow::Result<()> {
     let mut salt = [0; 16];
     salt[..8].copy_from_slice(&number.to_le_bytes());
     ledger.execute(orders::order(work, salt)).await?;
@@ -85,12 +94,15 @@ async fn grant(
     lane: u32,
     wallets: u32,
     each: u8,
+    ends: Option<Timestamp>,
     progress: &Progress,
 ) -> anyhow::Result<()> {
     for number in (lane..wallets).step_by(GRANTERS as usize) {
+        // Not all in one instant, as they are not where people live.
+        let ends = ends.map(|at| at.later(i64::from(number)));
         for which in 0..each {
             let salt = u64::from(number) << 8 | u64::from(which);
-            execute(ledger, orders::grant(number, which)?, salt).await?;
+            execute(ledger, orders::grant(number, which, ends)?, salt).await?;
         }
         progress.add(u64::from(each));
     }

@@ -11,6 +11,7 @@ use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::{Answer, Executed, Ledger as _};
 use tokio::task::JoinSet;
 
+use super::counts::Counts;
 use super::orders::{self, Among, Writer};
 use crate::figures::Figures;
 
@@ -106,6 +107,16 @@ fn on_while(goes_on: bool) -> ControlFlow<()> {
 /// Opens the ledger of a part.
 pub fn open(directory: &Path, options: Options) -> anyhow::Result<Arc<Embedded>> {
     Ok(Embedded::open(directory, options, |_, _| {})?)
+}
+
+/// Waits until all that is written behind is written, and all usage added up.
+pub fn settle(ledger: &Embedded) -> anyhow::Result<()> {
+    loop {
+        ledger.write_behind();
+        if Counts::of(ledger)?.usage_lag_rows == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Asks for each of these wallets once, so that it is in memory.

@@ -1,9 +1,10 @@
-//! Measures the embedded ledger without HTTP: rates with and without writing behind, starts, memory
-//! and files. Each part is a process of its own on one directory, so that the memory it shows is
+//! Measures the embedded ledger without HTTP: rates with and without what is written behind, starts,
+//! memory, files, and what is due. Each part is a process of its own on one directory, so that the memory it shows is
 //! its own.
 
 mod counts;
 mod disk;
+mod due;
 mod filling;
 mod load;
 mod memory;
@@ -23,6 +24,7 @@ use tokio::process::Command;
 use tokio::runtime::Runtime;
 
 use crate::output::tell;
+use rates::Measured;
 
 /// How the ledger is measured.
 #[derive(Args)]
@@ -53,6 +55,15 @@ pub struct Options {
     /// Mebibytes that wallets may take in memory meanwhile.
     #[arg(long, default_value_t = 256)]
     wallets_mebibytes: usize,
+    /// Wallets of each kind of due work, and of each place that they are found in.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    due: u32,
+    /// Grants that end in one instant.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    due_at_once: u32,
+    /// The grants of the filling end in a year, so that something is due of every wallet, far ahead.
+    #[arg(long)]
+    ending: bool,
     /// Small sizes, to see that it works, instead of all that are given.
     #[arg(long)]
     quick: bool,
@@ -90,6 +101,10 @@ enum Part {
     Starts,
     /// Memory over time.
     Memory,
+    /// Rates with usage added up behind the rows, and without.
+    Usage,
+    /// How late what is due is written, and what an idle ledger takes.
+    Due,
     /// Loads the wallets in use until it is killed.
     #[value(hide = true)]
     VictimHot,
@@ -99,7 +114,8 @@ enum Part {
 }
 
 /// The parts of a whole run, after the filling.
-const MEASURED: [Part; 4] = [Part::Disk, Part::Rates, Part::Starts, Part::Memory];
+const MEASURED: [Part; 6] =
+    [Part::Disk, Part::Rates, Part::Starts, Part::Memory, Part::Usage, Part::Due];
 
 /// Numbers of runs that a part may use.
 const RUNS_OF_A_PART: u64 = 1_000_000;
@@ -117,6 +133,15 @@ struct Sizes {
     wallets_bytes_max: usize,
     /// Between two rounds of snapshots.
     snapshots_every: Duration,
+    due: u32,
+    due_at_once: u32,
+    /// From the making of what is due until the first of it is.
+    due_ahead: Duration,
+    /// From the first of it to the last.
+    due_within: Duration,
+    /// How long it is watched what an idle ledger takes.
+    idle: Duration,
+    ending: bool,
 }
 
 impl Sizes {
@@ -133,6 +158,12 @@ impl Sizes {
                 sample_every: Duration::from_secs(2),
                 wallets_bytes_max: 4 << 20,
                 snapshots_every: Duration::from_secs(1),
+                due: 20,
+                due_at_once: 500,
+                due_ahead: Duration::from_secs(4),
+                due_within: Duration::from_secs(4),
+                idle: Duration::from_secs(4),
+                ending: options.ending,
             };
         }
         Self {
@@ -146,6 +177,12 @@ impl Sizes {
             sample_every: Duration::from_secs(10),
             wallets_bytes_max: options.wallets_mebibytes << 20,
             snapshots_every: embedded::Options::default().snapshots_every,
+            due: options.due,
+            due_at_once: options.due_at_once,
+            due_ahead: Duration::from_secs(10),
+            due_within: Duration::from_secs(20),
+            idle: Duration::from_secs(30),
+            ending: options.ending,
         }
     }
 }
@@ -171,9 +208,11 @@ impl Part {
         match self {
             Self::Fill => filling::run(sizes, directory).await,
             Self::Disk => disk::run(sizes, directory, run).await,
-            Self::Rates => rates::run(sizes, directory, run).await,
+            Self::Rates => rates::run(sizes, directory, Measured::WritingBehind, run).await,
             Self::Starts => starts::run(sizes, directory, run).await,
             Self::Memory => memory::run(sizes, directory, run).await,
+            Self::Usage => rates::run(sizes, directory, Measured::AddingUp, run).await,
+            Self::Due => due::run(sizes, directory, run).await,
             Self::VictimHot => victim::run(sizes, directory, sizes.hot, run).await,
             Self::VictimAll => victim::run(sizes, directory, sizes.wallets, run).await,
         }

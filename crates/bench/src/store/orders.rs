@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_core::{
     Actor, Consume, Credits, CurrencyId, CustomerId, Dimension, GrantId, GrantType, IdempotencyKey,
-    Money, NewGrant, OnInsufficient, Origin, PaymentState, Priority, TraceId, WalletKey, Words,
-    bucket,
+    Money, NewGrant, OnInsufficient, Origin, PaymentState, Priority, Timestamp, TraceId, WalletKey,
+    Words, bucket,
 };
 use scrip_ledger::{
     CreateGrant, NewRecord, Order, PRODUCTION, Payment, RecordKind, WalletConsume, Work,
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 const CURRENCY: &str = "bench-credits-000001";
 
 /// What each grant gives; no pass uses it up.
-const GRANTED: Credits = Credits::whole(1_000_000);
+pub const GRANTED: Credits = Credits::whole(1_000_000);
 
 /// The wallet of this number.
 pub fn wallet(number: u32) -> anyhow::Result<WalletKey> {
@@ -63,17 +63,32 @@ fn members(texts: &[(&str, &str)]) -> Map<String, Value> {
     texts.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect()
 }
 
-/// Makes one of a wallet's grants.
-pub fn grant(number: u32, which: u8) -> anyhow::Result<Work> {
+/// Makes one of a wallet's grants; none as its end is that it has none.
+pub fn grant(number: u32, which: u8, expire_at: Option<Timestamp>) -> anyhow::Result<Work> {
+    let times = Times { effective_at: None, expire_at };
+    timed_grant(number, which, GRANTED, times)
+}
+
+/// When a grant counts.
+#[derive(Clone, Copy, Default)]
+pub struct Times {
+    /// From when on; none is now.
+    pub effective_at: Option<Timestamp>,
+    /// Until when; none is for ever.
+    pub expire_at: Option<Timestamp>,
+}
+
+/// Makes a grant of so many credits.
+pub fn timed_grant(number: u32, which: u8, amount: Credits, times: Times) -> anyhow::Result<Work> {
     let wallet = wallet(number)?;
     let bits = u64::from(number) << 8 | u64::from(which);
     let grant = NewGrant {
         id: GrantId::mint(bucket(wallet.environment, &wallet.customer), bits),
         grant_type: GrantType::Promotional,
-        amount: GRANTED,
+        amount,
         priority: Priority::new(which).unwrap_or(Priority::DEFAULT),
-        effective_at: None,
-        expire_at: None,
+        effective_at: times.effective_at,
+        expire_at: times.expire_at,
         payment: PaymentState::Settled,
         cost: Money::FREE,
         words: Words { display_name: Some("Pack".to_owned()), ..Words::default() },

@@ -1,5 +1,5 @@
-//! Rates and latencies with writing behind as it is, and without any: passes of both alternate,
-//! each in an opened ledger of its own.
+//! Rates and latencies with what is written behind as it is, and without some of it: passes of both
+//! alternate, each in an opened ledger of its own.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,14 +17,47 @@ use crate::output::{Table, milliseconds, ratio, tell};
 /// How the load is shaped: callers, and items of each order.
 const SHAPES: [(u64, usize); 2] = [(64, 1), (4, 1_000)];
 
-/// Whether wallets are written behind.
+/// Whose cost is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Behind {
+pub enum Measured {
+    /// Wallets written to their snapshots.
+    WritingBehind,
+    /// Usage added up behind the rows.
+    AddingUp,
+}
+
+impl Measured {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WritingBehind => "writing behind",
+            Self::AddingUp => "adding usage up",
+        }
+    }
+
+    /// Options of a ledger in which it is as it is, or is not.
+    fn options(self, way: Way, sizes: &Sizes) -> Options {
+        let usual = Options { snapshots_every: sizes.snapshots_every, ..Options::default() };
+        match (way, self) {
+            (Way::AsItIs, _) => usual,
+            (Way::Never, Self::WritingBehind) => Options {
+                snapshots_every: Duration::from_secs(24 * 60 * 60),
+                lag_rows_max: u64::MAX,
+                lag_bytes_max: u64::MAX,
+                ..usual
+            },
+            (Way::Never, Self::AddingUp) => Options { adds_usage_up: false, ..usual },
+        }
+    }
+}
+
+/// Whether it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
     AsItIs,
     Never,
 }
 
-impl Behind {
+impl Way {
     const BOTH: [Self; 2] = [Self::AsItIs, Self::Never];
 
     fn name(self) -> &'static str {
@@ -33,29 +66,17 @@ impl Behind {
             Self::Never => "none",
         }
     }
-
-    fn options(self, sizes: &Sizes) -> Options {
-        match self {
-            Self::AsItIs => {
-                Options { snapshots_every: sizes.snapshots_every, ..Options::default() }
-            }
-            Self::Never => Options {
-                snapshots_every: Duration::from_secs(24 * 60 * 60),
-                lag_rows_max: u64::MAX,
-                lag_bytes_max: u64::MAX,
-                ..Options::default()
-            },
-        }
-    }
 }
 
-/// All passes of one shape and one way of writing behind.
+/// All passes of one shape and one way.
 #[derive(Default)]
 struct Cell {
     passes: Vec<Figures>,
     rounds: u64,
     slow_downs: u64,
     slices: u64,
+    /// At the end of that pass at which most were.
+    usage_lag_rows: u64,
 }
 
 impl Cell {
@@ -64,14 +85,20 @@ impl Cell {
         self.rounds += after.rounds - before.rounds;
         self.slow_downs += after.slow_downs - before.slow_downs;
         self.slices += after.slices.saturating_sub(before.slices);
+        self.usage_lag_rows = self.usage_lag_rows.max(after.usage_lag_rows);
     }
 }
 
-/// The cells of a shape, in the order of [`Behind::BOTH`].
+/// The cells of a shape, in the order of [`Way::BOTH`].
 type Cells = [Cell; 2];
 
 /// Measures all cells.
-pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Result<()> {
+pub async fn run(
+    sizes: &Sizes,
+    directory: &Path,
+    measured: Measured,
+    mut run: u64,
+) -> anyhow::Result<()> {
     let among = Among::of(sizes.hot, sizes.wallets);
     let mut shapes: [Cells; 2] = Default::default();
     let mut memory = Table::new(&Counts::COLUMNS);
@@ -80,8 +107,12 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
         // Neither is always the second.
         order.rotate_left((pass as usize - 1) % 2);
         for which in order {
-            let behind = Behind::BOTH[which];
-            let ledger = load::open(directory, behind.options(sizes))?;
+            let way = Way::BOTH[which];
+            let ledger = load::open(directory, measured.options(way, sizes))?;
+            if (way, measured) == (Way::AsItIs, Measured::AddingUp) {
+                // What the pass before left is not this one's.
+                load::settle(&ledger)?;
+            }
             let started = Counts::of(&ledger)?;
             load::warm(&ledger, among).await?;
             let warm = Counts::of(&ledger)?;
@@ -92,9 +123,9 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
                 let figures = load.measure(&ledger, sizes.pass).await?;
                 cells[which].add(figures, before, Counts::of(&ledger)?);
                 let rate = figures.each_second;
-                tell(&format!("  pass {pass}, {callers} x {items}, {}: {rate}/s", behind.name()));
+                tell(&format!("  pass {pass}, {callers} x {items}, {}: {rate}/s", way.name()));
             }
-            if (pass, behind) == (1, Behind::AsItIs) {
+            if (pass, way) == (1, Way::AsItIs) {
                 memory.row(started.row("started after a stop"));
                 memory.row(warm.row("the wallets in use were asked for"));
                 memory.row(Counts::of(&ledger)?.row("after two passes"));
@@ -103,16 +134,16 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
         }
     }
     let title = format!("{} wallets in use of {}, without HTTP", sizes.hot, sizes.wallets);
-    rates(&shapes).print(&title);
+    rates(measured, &shapes).print(&title);
     memory.print(&format!("Memory of a process that uses {} of {}", sizes.hot, sizes.wallets));
     Ok(())
 }
 
-fn rates(shapes: &[Cells]) -> Table {
+fn rates(measured: Measured, shapes: &[Cells]) -> Table {
     let mut table = Table::new(&[
         "callers",
         "items an order",
-        "writing behind",
+        measured.name(),
         "consumptions/s",
         "p50 ms",
         "p99 ms",
@@ -121,16 +152,21 @@ fn rates(shapes: &[Cells]) -> Table {
         "rounds",
         "writer waited",
         "slices",
+        "rows not added up",
         "ratio",
     ]);
     for ((callers, items), cells) in SHAPES.iter().zip(shapes) {
         let medians = cells.each_ref().map(|cell| Figures::median(cell.passes.clone()));
         let reference = medians[1].each_second;
-        for ((behind, cell), figures) in Behind::BOTH.iter().zip(cells).zip(medians) {
+        for ((way, cell), figures) in Way::BOTH.into_iter().zip(cells).zip(medians) {
+            let left = match (way, measured) {
+                (Way::Never, Measured::AddingUp) => "all".to_owned(),
+                _ => cell.usage_lag_rows.to_string(),
+            };
             table.row([
                 callers.to_string(),
                 items.to_string(),
-                behind.name().to_owned(),
+                way.name().to_owned(),
                 figures.each_second.to_string(),
                 milliseconds(figures.p50),
                 milliseconds(figures.p99),
@@ -139,6 +175,7 @@ fn rates(shapes: &[Cells]) -> Table {
                 cell.rounds.to_string(),
                 cell.slow_downs.to_string(),
                 cell.slices.to_string(),
+                left,
                 ratio(figures.each_second, reference),
             ]);
         }
