@@ -1,5 +1,7 @@
 //! What the owner reads when a directory is not opened.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]

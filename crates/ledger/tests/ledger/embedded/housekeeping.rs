@@ -55,7 +55,7 @@ async fn rows_of_all_that_became_due_in_one_instant_appear_without_a_pause() {
     for n in 0..WALLETS {
         let mut wallet = wallet(&format!("ann/gold/r{n}"));
         wallet.environment = PRODUCTION;
-        let mut create = grant_of(&wallet, world.mint(), "short", "1");
+        let mut create = grant_of(&wallet, world.mint(&wallet), "short", "1");
         create.grant.expire_at = Some(due);
         let work = Work::CreateGrant(Box::new(create));
         let order = Order { environment: PRODUCTION, origin: world.origin(), work, remember: None };
