@@ -2,7 +2,7 @@
 //! with many wallets as with few, or something goes through them.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use scrip_ledger::Ledger as _;
@@ -15,6 +15,10 @@ use crate::store::{Sizes, filling, load};
 
 /// Wallets of the ledger that the large one is compared with.
 const FEW_WALLETS: u32 = 1_000;
+
+/// The threads that read wallets end when they have nothing to read for so long, which is no part of
+/// being idle.
+const THREADS_END_AFTER: Duration = Duration::from_secs(11);
 
 /// Measures it with few wallets and with all, in their records and in memory, and without the
 /// scrubber, which is to go through them.
@@ -37,6 +41,7 @@ pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
         let ledger = load::open(at, options)?;
         if warmed > 0 {
             load::warm(&ledger, Among::of(warmed, wallets)).await?;
+            tokio::time::sleep(THREADS_END_AFTER).await;
         }
         // What was done before is no part of being idle.
         load::settle(&ledger)?;
