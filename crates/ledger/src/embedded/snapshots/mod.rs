@@ -167,6 +167,7 @@ impl Snapshots {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.execute_batch("pragma cache_size = -4096;")?;
+        file::plan_once(&connection)?;
         Ok(connection)
     }
 }
@@ -330,6 +331,7 @@ fn connect(path: &Path) -> Stored<Connection> {
          pragma temp_store = memory;",
     )?;
     file::log_ahead(&connection)?;
+    file::plan_once(&connection)?;
     Ok(connection)
 }
 
