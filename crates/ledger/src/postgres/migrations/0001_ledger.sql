@@ -100,12 +100,12 @@ create index records_by_any_id on records (bucket, environment, kind, id)
     where kind in (5, 7);
 create index records_by_ordinal on records (environment, kind, ordinal);
 
--- Members by which records can be listed.
+-- Members by which records can be listed. People may write what is no text to the server: a zero.
 create table record_keys (
     bucket smallint not null,
     ordinal bigint not null,
     name text collate "C" not null,
-    value text collate "C" not null,
+    value bytea not null,
     environment bigint not null,
     kind smallint not null,
     primary key (bucket, ordinal, name)

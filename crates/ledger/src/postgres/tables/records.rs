@@ -182,7 +182,7 @@ macro_rules! listed {
                  where r.environment = $1 and r.kind = $2 and r.created_at between $3 and $4
                    and ($5::boolean is null or (r.archived_at is not null) = $5)
                    and not exists (
-                       select from unnest($6::text[], $7::text[]) as m (name, value)
+                       select from unnest($6::text[], $7::bytea[]) as m (name, value)
                        where not exists (
                            select from record_keys k
                            where k.bucket = r.bucket and k.ordinal = r.ordinal
@@ -202,8 +202,8 @@ pub fn records(
     page: PageRequest,
 ) -> Stored<Vec<(u64, Record)>> {
     let (low, high) = query.created.bounds();
-    let (names, values): (Vec<&str>, Vec<&str>) =
-        query.matching.iter().map(|(name, value)| (*name, value.as_str())).unzip();
+    let (names, values): (Vec<&str>, Vec<&[u8]>) =
+        query.matching.iter().map(|(name, value)| (*name, value.as_bytes())).unzip();
     let Stretch { after, before, down, most } = stretch(page);
     let sql = if down { listed!(" desc limit $10") } else { listed!(" limit $10") };
     let rows = session.query(
@@ -271,7 +271,7 @@ struct Members {
     buckets: Vec<i16>,
     ordinals: Vec<i64>,
     names: Vec<String>,
-    values: Vec<String>,
+    values: Vec<Vec<u8>>,
     environments: Vec<i64>,
     kinds: Vec<i16>,
 }
@@ -301,7 +301,7 @@ impl Changed {
             self.keys.buckets.push(bucket);
             self.keys.ordinals.push(ordinal);
             self.keys.names.push(name.to_owned());
-            self.keys.values.push(value.to_owned());
+            self.keys.values.push(value.as_bytes().to_vec());
             self.keys.environments.push(environment);
             self.keys.kinds.push(*kind_column(record.kind));
         }
@@ -359,7 +359,7 @@ impl Changed {
     fn insert_keys(&self) -> Ask<'_> {
         let sql = "
             insert into record_keys (bucket, ordinal, name, value, environment, kind)
-            select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[],
+            select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::bytea[],
                 $5::bigint[], $6::smallint[])";
         let Members { buckets, ordinals, names, values, environments, kinds } = &self.keys;
         ask(sql, &[buckets, ordinals, names, values, environments, kinds])
