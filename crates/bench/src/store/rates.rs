@@ -2,13 +2,13 @@
 //! alternate, each in an opened ledger of its own.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use scrip_ledger::Ledger as _;
-use scrip_ledger::embedded::Options;
+use scrip_ledger::embedded::{Embedded, Options};
 
 use super::Sizes;
-use super::counts::Counts;
+use super::counts::{Counts, processor_time};
 use super::load::{self, Load};
 use super::orders::Among;
 use crate::figures::Figures;
@@ -48,6 +48,18 @@ impl Measured {
             (Way::Never, Self::AddingUp) => Options { adds_usage_up: false, ..usual },
         }
     }
+
+    /// Writes what is left, as far as it is written at all.
+    fn finish(self, way: Way, ledger: &Embedded) -> anyhow::Result<()> {
+        match (way, self) {
+            (Way::AsItIs, _) => load::settle(ledger),
+            (Way::Never, Self::WritingBehind) => Ok(()),
+            (Way::Never, Self::AddingUp) => {
+                ledger.write_behind();
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Whether it is done.
@@ -75,8 +87,9 @@ struct Cell {
     rounds: u64,
     slow_downs: u64,
     slices: u64,
-    /// At the end of that pass at which most were.
-    usage_lag_rows: u64,
+    /// What the process took of processors: callers, and what was written behind afterwards.
+    processor: Duration,
+    consumptions: u128,
 }
 
 impl Cell {
@@ -85,7 +98,6 @@ impl Cell {
         self.rounds += after.rounds - before.rounds;
         self.slow_downs += after.slow_downs - before.slow_downs;
         self.slices += after.slices.saturating_sub(before.slices);
-        self.usage_lag_rows = self.usage_lag_rows.max(after.usage_lag_rows);
     }
 }
 
@@ -118,10 +130,16 @@ pub async fn run(
             let warm = Counts::of(&ledger)?;
             for ((callers, items), cells) in SHAPES.into_iter().zip(&mut shapes) {
                 run += 1;
-                let before = Counts::of(&ledger)?;
-                let load = Load { callers, items, among, run };
+                let (before, took) = (Counts::of(&ledger)?, processor_time()?);
+                let (load, began) = (Load { callers, items, among, run }, Instant::now());
                 let figures = load.measure(&ledger, sizes.pass).await?;
-                cells[which].add(figures, before, Counts::of(&ledger)?);
+                let elapsed = began.elapsed().as_micros();
+                let cell = &mut cells[which];
+                cell.add(figures, before, Counts::of(&ledger)?);
+                // What is left to be written behind was brought by this pass, too.
+                measured.finish(way, &ledger)?;
+                cell.processor += processor_time()? - took;
+                cell.consumptions += figures.each_second * elapsed / 1_000_000;
                 let rate = figures.each_second;
                 tell(&format!("  pass {pass}, {callers} x {items}, {}: {rate}/s", way.name()));
             }
@@ -152,17 +170,13 @@ fn rates(measured: Measured, shapes: &[Cells]) -> Table {
         "rounds",
         "writer waited",
         "slices",
-        "rows not added up",
+        "processor µs each",
         "ratio",
     ]);
     for ((callers, items), cells) in SHAPES.iter().zip(shapes) {
         let medians = cells.each_ref().map(|cell| Figures::median(cell.passes.clone()));
         let reference = medians[1].each_second;
         for ((way, cell), figures) in Way::BOTH.into_iter().zip(cells).zip(medians) {
-            let left = match (way, measured) {
-                (Way::Never, Measured::AddingUp) => "all".to_owned(),
-                _ => cell.usage_lag_rows.to_string(),
-            };
             table.row([
                 callers.to_string(),
                 items.to_string(),
@@ -175,7 +189,7 @@ fn rates(measured: Measured, shapes: &[Cells]) -> Table {
                 cell.rounds.to_string(),
                 cell.slow_downs.to_string(),
                 cell.slices.to_string(),
-                left,
+                (cell.processor.as_micros() / cell.consumptions.max(1)).to_string(),
                 ratio(figures.each_second, reference),
             ]);
         }

@@ -119,7 +119,7 @@ fn due(at: Timestamp) -> anyhow::Result<Duration> {
 }
 
 /// Now.
-#[expect(clippy::disallowed_methods, reason = "what is measured is when others see it")]
+#[expect(clippy::disallowed_methods, reason = "the ledger is not asked how late it is")]
 pub fn since_1970() -> anyhow::Result<Duration> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
 }
