@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import stigg
 
+from support.crew import Crew
 from support.server import Server
 from support.shop import Wallet, fresh
 
@@ -36,7 +37,7 @@ class Diary:
         return [work for work in self.works if (work.kind, work.wallet) == (kind, wallet)]
 
 
-class Load:
+class Load(Crew):
     """Threads that consume and grant until they are told to stop or the server goes away.
 
     Every amount is different, so that the books show which request each row belongs to.
@@ -48,21 +49,8 @@ class Load:
         self.server = server
         self.wallets = wallets
         self.diary = diary if diary is not None else Diary()
-        self._lock = threading.Lock()
         self._count = first
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._work, args=(n,)) for n in range(threads)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-        assert not any(thread.is_alive() for thread in self._threads), "a client hangs"
+        super().__init__(threads)
 
     def acknowledged(self) -> int:
         return sum(work.acknowledged for work in list(self.diary.works))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 
 import httpx
 
+from support.crew import Crew
 from support.deeds import KINDS, Deed, Request, essence, make
 from support.server import Server
 from support.shop import Wallet
@@ -19,12 +19,14 @@ PAUSE_SECONDS = 0.05
 STILL_RUNNING = "ObjectAlreadyBeingUsedByAnotherRequestError"
 
 
-class Steady:
+class Steady(Crew):
     """Threads that do one piece of work after the other, until the block ends or there were `most` of them.
 
     A server may be busy, gone, or say that it cannot answer now, which is a 503 that invites to come again; any
     other answer than the one that is due is a finding.
     """
+
+    hangs_after_seconds = 2 * PATIENCE_SECONDS
 
     def __init__(
         self, nodes: Sequence[Server], wallets: Sequence[Wallet], *, threads: int, most: int = 20_000,
@@ -39,20 +41,7 @@ class Steady:
         self.refused = 0
         self.broken = 0
         self._most = most
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._work, args=(n,)) for n in range(threads)]
-
-    def __enter__(self) -> Steady:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(2 * PATIENCE_SECONDS)
-        assert not any(thread.is_alive() for thread in self._threads), "a client hangs"
+        super().__init__(threads)
 
     def done(self) -> int:
         return sum(deed.done for deed in list(self.deeds))

@@ -103,20 +103,28 @@ impl Work {
         }
     }
 
-    /// The names that it asks for.
-    pub(crate) fn names(&self) -> Vec<NameHash> {
-        let consumption = |item: &WalletConsume| {
+    /// The names that it asks for, each with its wallet.
+    pub(crate) fn names(&self) -> Vec<(&WalletKey, NameHash)> {
+        let consumption = |item: &'_ WalletConsume| {
             NameHash::of(&item.wallet, NameKind::Consumption, item.consume.key.as_str())
         };
         let reservation = |wallet: &WalletKey, id: &ReservationId| {
             NameHash::of(wallet, NameKind::Reservation, id.as_str())
         };
         match self {
-            Self::Consume(item) => vec![consumption(item)],
-            Self::ConsumeBatch(items) => items.iter().map(consumption).collect(),
-            Self::Reserve(item) => vec![reservation(&item.wallet, &item.reserve.reservation)],
-            Self::Release(item) => vec![reservation(&item.wallet, &item.release.reservation)],
-            Self::Extend(item) => vec![reservation(&item.wallet, &item.extend.reservation)],
+            Self::Consume(item) => vec![(&item.wallet, consumption(item))],
+            Self::ConsumeBatch(items) => {
+                items.iter().map(|item| (&item.wallet, consumption(item))).collect()
+            }
+            Self::Reserve(item) => {
+                vec![(&item.wallet, reservation(&item.wallet, &item.reserve.reservation))]
+            }
+            Self::Release(item) => {
+                vec![(&item.wallet, reservation(&item.wallet, &item.release.reservation))]
+            }
+            Self::Extend(item) => {
+                vec![(&item.wallet, reservation(&item.wallet, &item.extend.reservation))]
+            }
             Self::Refund(item) => {
                 let WalletRefund { wallet, request } = item.as_ref();
                 let undone = match &request.of {
@@ -125,7 +133,8 @@ impl Work {
                     }
                     Undone::Reservation(id) => reservation(wallet, id),
                 };
-                vec![undone, NameHash::of(wallet, NameKind::Refund, request.key.as_str())]
+                let own = NameHash::of(wallet, NameKind::Refund, request.key.as_str());
+                vec![(wallet, undone), (wallet, own)]
             }
             _ => Vec::new(),
         }
@@ -321,7 +330,8 @@ mod tests {
             (Work::Consume(Box::new(item(&key, "job", "1"))), consumption),
             (Work::ConsumeBatch(vec![item(&key, "job", "1")]), consumption),
         ] {
-            assert_eq!((work.wallets(), work.names()), (vec![&key], vec![name]), "{work:?}");
+            let told = (work.wallets(), work.names());
+            assert_eq!(told, (vec![&key], vec![(&key, name)]), "{work:?}");
         }
     }
 }

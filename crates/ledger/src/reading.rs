@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use scrip_core::{
     Actor, Balance, CurrencyId, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row,
@@ -132,6 +133,32 @@ pub async fn write_due_or_fail(
     }
     Ok(())
 }
+
+/// Writes all that is due where `next` tells the wallets that are, slice by slice, so that others are
+/// served in between.
+pub async fn write_all_due<Next: Future<Output = Result<Vec<WalletKey>, LedgerError>>>(
+    ledger: &(impl Ledger + ?Sized),
+    next: impl Fn() -> Next,
+) -> Result<(), LedgerError> {
+    let mut before = Vec::new();
+    loop {
+        let due = next().await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        if due == before {
+            return Err(LedgerError::Internal("time does not pass in some wallets".to_owned()));
+        }
+        match write_due_or_fail(ledger, due.clone()).await {
+            Err(LedgerError::Busy) => tokio::time::sleep(BUSY_PAUSE).await,
+            Err(error) => return Err(error),
+            Ok(()) => before = due,
+        }
+    }
+}
+
+/// How long whoever writes what is due waits where too much waits already.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Whose due work an order must find written, or that of all: what fell due before a customer or a
 /// currency is archived, or while it was, is decided as things stood then (decisions 48 and 74).

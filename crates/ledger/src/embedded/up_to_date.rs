@@ -1,7 +1,6 @@
 //! Writes what is due before it is read (decision 33).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use scrip_core::{CustomerId, EnvironmentId, WalletKey};
 
@@ -86,26 +85,15 @@ impl Embedded {
         &self,
         environment: EnvironmentId,
     ) -> Result<(), LedgerError> {
-        let mut before = Vec::new();
-        loop {
-            let due = self
-                .read(move |_, shared| {
-                    let now = shared.clocks.now(environment);
-                    shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
-                })
-                .await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            if due == before {
-                let what = "time does not pass in some wallets".to_owned();
-                return Err(LedgerError::Internal(what));
-            }
-            match reading::write_due_or_fail(self, due.clone()).await {
-                Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
-                Err(error) => return Err(error),
-                Ok(()) => before = due,
-            }
-        }
+        reading::write_all_due(self, || self.due_now(environment)).await
+    }
+
+    /// Some wallets of an environment that have something due now.
+    async fn due_now(&self, environment: EnvironmentId) -> Result<Vec<WalletKey>, LedgerError> {
+        self.read(move |_, shared| {
+            let now = shared.clocks.now(environment);
+            shared.wallets.due(environment, now, ADVANCE_MOST).map_err(store_error)
+        })
+        .await
     }
 }

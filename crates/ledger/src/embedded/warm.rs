@@ -1,7 +1,7 @@
 //! What an order needs is loaded before it is queued: its wallets into memory, and whether any slice
 //! knows its names. The writer then looks only at memory.
 
-use scrip_core::WalletKey;
+use scrip_core::{NameHash, WalletKey};
 
 use super::Shared;
 use super::names::Checked;
@@ -22,7 +22,7 @@ pub(super) fn warm_at_once(shared: &Shared, order: &Order) -> Option<Result<Chec
         }
         shared.wallets.in_memory(key)?;
     }
-    let names = work.names();
+    let names = names_of(work);
     let slices = shared.keys.slices();
     if names.iter().any(|name| slices.may_know(name)) {
         return None;
@@ -58,7 +58,11 @@ pub(super) fn warm(
             shared.keep.behind.ask();
         }
     }
-    Checked::by(&shared.keys.slices(), &work.names()).map_err(store_error)
+    Checked::by(&shared.keys.slices(), &names_of(work)).map_err(store_error)
+}
+
+fn names_of(work: &Work) -> Vec<NameHash> {
+    work.names().into_iter().map(|(_, name)| name).collect()
 }
 
 /// Refuses an order of a frozen wallet before it costs others anything. Time passes in the wallets

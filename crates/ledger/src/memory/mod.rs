@@ -71,15 +71,13 @@ impl Memory {
     }
 
     async fn write_all_due(&self, environment: EnvironmentId) -> Result<(), LedgerError> {
-        loop {
-            let now = self.clocks.now(environment);
-            let due = self.views.due(environment, now, reading::ADVANCE_MOST);
-            let due = due.map_err(store_error)?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            reading::write_due(self, &due).await?;
-        }
+        reading::write_all_due(self, || self.due_now(environment)).await
+    }
+
+    /// Some wallets of an environment that have something due now.
+    async fn due_now(&self, environment: EnvironmentId) -> Result<Vec<WalletKey>, LedgerError> {
+        let now = self.clocks.now(environment);
+        self.views.due(environment, now, reading::ADVANCE_MOST).map_err(store_error)
     }
 
     /// Writes what is due where it may make grants.

@@ -26,8 +26,6 @@ pub struct Needs {
     names: names::Asked,
     records: records::Asked,
     claims: answers::Asked,
-    scopes: Vec<[u8; 32]>,
-    asked_names: Vec<scrip_core::NameHash>,
     /// Environments whose records are changed.
     exclusive: BTreeSet<i32>,
     rows: i64,
@@ -62,17 +60,11 @@ impl Needs {
                 places.insert((key.environment, RecordKind::CustomCurrency, key.currency.as_str()));
                 needs.wallets.insert(key.clone());
             }
-            for (key, name) in work.wallets().into_iter().zip(work.names()) {
-                needs.ask_name(key, name);
-            }
-            if let Work::Refund(item) = work {
-                for name in work.names() {
-                    needs.ask_name(&item.wallet, name);
-                }
+            for (key, name) in work.names() {
+                needs.names.push(bucket_of(key.environment, &key.customer), name);
             }
             if let Some(RememberBy::Claim(claim)) = order.remember.as_ref().map(|it| it.by) {
                 needs.claims.push(claim.scope);
-                needs.scopes.push(claim.scope);
             }
             if changes_records(work) {
                 needs.exclusive.insert(order.environment.0.cast_signed());
@@ -83,11 +75,6 @@ impl Needs {
             needs.records.push(Place::new(environment, kind, id));
         }
         needs
-    }
-
-    fn ask_name(&mut self, key: &WalletKey, name: scrip_core::NameHash) {
-        self.names.push(bucket_of(key.environment, &key.customer), name);
-        self.asked_names.push(name);
     }
 }
 
@@ -140,7 +127,7 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
         let (key, found) = wallets::read_locked(row, &locked)?;
         known.wallets.insert(key.clone(), found.into());
     }
-    known.names = needs.asked_names.iter().map(|name| (*name, None)).collect();
+    known.names = needs.names.asked().map(|name| (name, None)).collect();
     for row in names {
         let (name, bucket, entry) = needs.names.read(row)?;
         known.names.insert(name, Some(entry.position));
@@ -152,7 +139,7 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
         let place = Place::new(record.environment, record.kind, &record.id);
         known.records.insert(place, Some(record));
     }
-    known.claims = needs.scopes.iter().map(|scope| (*scope, None)).collect();
+    known.claims = needs.claims.asked().map(|scope| (scope, None)).collect();
     for row in claims {
         let (scope, claimed) = answers::read_scope(row)?;
         known.claims.insert(scope, Some(claimed));

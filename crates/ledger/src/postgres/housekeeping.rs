@@ -82,8 +82,11 @@ pub fn run(
 ) {
     let mut session: Option<Session> = None;
     let mut pruned: Option<Instant> = None;
+    let mut is_more_due = false;
     loop {
-        match stop.recv_timeout(every) {
+        // What is due does not wait for the next tick.
+        let pause = if is_more_due { Duration::ZERO } else { every };
+        match stop.recv_timeout(pause) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -92,20 +95,22 @@ pub fn run(
         if session.is_none() {
             session = ledger.shared.database.connect().ok();
         }
-        let Some(open) = &session else { continue };
-        if let Err(error) = look_after(&ledger, open, clock, &mut pruned) {
+        let looked = session.as_ref().map(|open| look_after(&ledger, open, clock, &mut pruned));
+        is_more_due = matches!(looked, Some(Ok(true)));
+        if let Some(Err(error)) = looked {
             tracing::warn!(%error, "looking after the database");
             session = None;
         }
     }
 }
 
+/// Whether more may be due.
 fn look_after(
     ledger: &Arc<Postgres>,
     session: &Session,
     clock: Option<&DatabaseClock>,
     pruned: &mut Option<Instant>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     if let Some(clock) = clock {
         clock.sync(session)?;
     }
@@ -115,14 +120,16 @@ fn look_after(
     let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
     let row = session.first(sql, &[&LOCK])?;
     let is_mine = row.is_some_and(|row| column(&row, "is_mine") == Ok(true));
+    let mut is_more_due = false;
     if is_mine {
-        write_due(ledger, session)?;
+        is_more_due = write_due(ledger, session)?;
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             // What is left is forgotten tick by tick.
             *pruned = (!prune(&ledger.shared, session)?).then(Instant::now);
         }
     }
-    session.run("commit")
+    session.run("commit")?;
+    Ok(is_more_due)
 }
 
 /// Forgets some of what nobody may ask for any more; whether there may be more of it.
@@ -151,7 +158,8 @@ pub fn learn(shared: &Shared, session: &Session) -> Result<(), StoreError> {
 }
 
 /// Slice by slice, each environment in its turn; the lanes decide in between whatever else arrived.
-fn write_due(ledger: &Arc<Postgres>, session: &Session) -> Result<(), StoreError> {
+/// Whether more may be due.
+fn write_due(ledger: &Arc<Postgres>, session: &Session) -> Result<bool, StoreError> {
     let environments = records::all_of_system(session, RecordKind::Environment)?;
     let numbers = environments.iter().filter_map(|record| record.id.parse().ok());
     let environments: Vec<EnvironmentId> =
@@ -169,5 +177,5 @@ fn write_due(ledger: &Arc<Postgres>, session: &Session) -> Result<(), StoreError
             }
         }
     }
-    Ok(())
+    Ok(is_more)
 }

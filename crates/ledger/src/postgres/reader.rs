@@ -28,6 +28,7 @@ pub struct Reader<'a> {
     /// The bucket of the customer whom the questions are about; none is all.
     bucket: Option<i16>,
     walked: RefCell<Walked>,
+    slots: RefCell<HashMap<WalletKey, Option<Arc<Slot>>>>,
 }
 
 /// Rows that were fetched along the links of wallets.
@@ -42,7 +43,7 @@ impl<'a> Reader<'a> {
     pub fn of(session: &'a Session, whose: Option<(EnvironmentId, &CustomerId)>) -> Self {
         let bucket = whose.map(|(environment, customer)| bucket_of(environment, customer));
         let walked = RefCell::new(Walked { entries: HashMap::new(), next: 1 });
-        Self { session, bucket, walked }
+        Self { session, bucket, walked, slots: RefCell::default() }
     }
 
     /// Its connection.
@@ -111,8 +112,14 @@ impl Rows for Reader<'_> {
 }
 
 impl Published for Reader<'_> {
+    // Nothing changes within the transaction.
     fn slot(&self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError> {
-        wallets::slot(self.session, key)
+        if let Some(known) = self.slots.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let slot = wallets::slot(self.session, key)?;
+        self.slots.borrow_mut().insert(key.clone(), slot.clone());
+        Ok(slot)
     }
 
     fn wallets_of(

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 
-use futures_util::future::join_all;
+use futures_util::future::maybe_done;
+use futures_util::poll;
 use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
@@ -83,11 +84,9 @@ impl Session {
         let prepare = |ask: &Ask<'_>| self.prepared(ask.sql);
         let statements = asks.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         // They are sent in this order, because each is sent when it is polled first.
-        let waiting = asks.iter().zip(&statements).map(|(ask, statement)| {
-            let query = self.client.query(statement, &ask.values);
-            Box::pin(query)
-        });
-        let answers = self.wait(in_order(waiting.collect()));
+        let waiting = asks.iter().zip(&statements);
+        let waiting = waiting.map(|(ask, statement)| self.client.query(statement, &ask.values));
+        let answers = self.wait(in_order(waiting));
         answers.into_iter().map(|answer| self.told(answer)).collect()
     }
 
@@ -125,26 +124,16 @@ impl Session {
     }
 }
 
-/// Polls the first time one after the other, whatever a joined future does later.
-async fn in_order<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
-    let mut ready: Vec<Option<F::Output>> = Vec::with_capacity(futures.len());
-    std::future::poll_fn(|context| {
-        if ready.is_empty() {
-            for future in &mut futures {
-                ready.push(match std::pin::Pin::new(future).poll(context) {
-                    std::task::Poll::Ready(output) => Some(output),
-                    std::task::Poll::Pending => None,
-                });
-            }
-        }
-        std::task::Poll::Ready(())
-    })
-    .await;
-    let rest = futures.into_iter().zip(ready).map(|(future, output)| async {
-        match output {
-            Some(output) => output,
-            None => future.await,
-        }
-    });
-    join_all(rest).await
+/// Waits for futures that are polled the first time one after the other.
+async fn in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.map(|future| Box::pin(maybe_done(future))).collect();
+    for future in &mut waiting {
+        let _ = poll!(future.as_mut());
+    }
+    let mut outputs = Vec::with_capacity(waiting.len());
+    for mut future in waiting {
+        future.as_mut().await;
+        outputs.extend(future.as_mut().take_output());
+    }
+    outputs
 }

@@ -1,7 +1,6 @@
 //! Writes what is due before it is read (decision 33).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use scrip_core::{CustomerId, EnvironmentId, WalletKey};
 
@@ -90,26 +89,16 @@ impl Postgres {
         &self,
         environment: EnvironmentId,
     ) -> Result<(), LedgerError> {
-        let mut before = Vec::new();
-        loop {
-            let question = move |reader: &Reader<'_>, shared: &Shared| {
-                let now = shared.clocks.now(environment);
-                reader.due(environment, now, ADVANCE_MOST).map_err(store_error)
-            };
-            let due = read(&self.shared, None, question).await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            if due == before {
-                let what = "time does not pass in some wallets".to_owned();
-                return Err(LedgerError::Internal(what));
-            }
-            match reading::write_due_or_fail(self, due.clone()).await {
-                Err(LedgerError::Busy) => tokio::time::sleep(Duration::from_millis(5)).await,
-                Err(error) => return Err(error),
-                Ok(()) => before = due,
-            }
-        }
+        reading::write_all_due(self, || self.due_now(environment)).await
+    }
+
+    /// Some wallets of an environment that have something due now.
+    async fn due_now(&self, environment: EnvironmentId) -> Result<Vec<WalletKey>, LedgerError> {
+        let question = move |reader: &Reader<'_>, shared: &Shared| {
+            let now = shared.clocks.now(environment);
+            reader.due(environment, now, ADVANCE_MOST).map_err(store_error)
+        };
+        read(&self.shared, None, question).await
     }
 
     /// Lets time pass in some wallets, from a thread that may wait; how many rows it brought.

@@ -81,6 +81,11 @@ impl Asked {
         self.scopes.push(scope.to_vec());
     }
 
+    /// The claims.
+    pub fn asked(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.scopes.iter().filter_map(|scope| scope.as_slice().try_into().ok())
+    }
+
     /// The claims of them that are answered.
     pub fn find(&self) -> Ask<'_> {
         let sql = "

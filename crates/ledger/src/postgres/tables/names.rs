@@ -52,6 +52,11 @@ impl Asked {
         self.names.push(name.0.to_vec());
     }
 
+    /// The names.
+    pub fn asked(&self) -> impl Iterator<Item = NameHash> {
+        self.names.iter().filter_map(|name| name.as_slice().try_into().ok()).map(NameHash)
+    }
+
     /// The newest rows of those that are known.
     pub fn find(&self) -> Ask<'_> {
         let sql = columns!(

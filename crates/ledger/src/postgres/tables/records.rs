@@ -67,7 +67,7 @@ impl Asked {
     pub fn push(&mut self, place: Place) {
         self.buckets.push(place.bucket());
         self.environments.push(place.environment.0.into());
-        self.kinds.push(place.kind.number().into());
+        self.kinds.push(kind_column(place.kind));
         self.ids.push(place.id.clone());
         self.places.push(place);
     }
@@ -105,7 +105,7 @@ pub fn record(session: &Session, place: &Place) -> Stored<Option<Record>> {
          where r.bucket = $1 and r.environment = $2 and r.kind = $3 and r.id = $4
          order by r.archived_at is not null, r.archived_at desc, r.ordinal desc limit 1"
     );
-    let (environment, kind) = (i64::from(place.environment.0), i16::from(place.kind.number()));
+    let (environment, kind) = (i64::from(place.environment.0), kind_column(place.kind));
     let row = session.first(sql, &[&place.bucket(), &environment, &kind, &place.id])?;
     row.as_ref().map(read).transpose()
 }
@@ -122,7 +122,7 @@ pub fn has_archived(session: &Session, place: &Place) -> Stored<bool> {
         select 1 from records
         where bucket = $1 and environment = $2 and kind = $3 and id = $4
           and archived_at is not null limit 1";
-    let (environment, kind) = (i64::from(place.environment.0), i16::from(place.kind.number()));
+    let (environment, kind) = (i64::from(place.environment.0), kind_column(place.kind));
     Ok(session.first(sql, &[&place.bucket(), &environment, &kind, &place.id])?.is_some())
 }
 
@@ -135,62 +135,60 @@ pub fn count_live(
     let sql = "
         select count(*) as live from records
         where environment = $1 and kind = $2 and archived_at is null";
-    let values = [&i64::from(environment.0) as _, &i16::from(kind.number()) as _];
+    let values = [&i64::from(environment.0) as _, &kind_column(kind) as _];
     let live = session.first(sql, &values)?.as_ref().map(|row| count(row, "live")).transpose()?;
     Ok(usize::try_from(live.unwrap_or(0)).unwrap_or(usize::MAX))
 }
 
 /// All records of a kind that belong to no environment, in order.
 pub fn all_of_system(session: &Session, kind: RecordKind) -> Stored<Vec<Record>> {
-    let ask = all_of(&ENVIRONMENT_SYSTEM, kind_column(kind));
-    session.query(ask.sql(), ask.values())?.iter().map(read).collect()
-}
-
-const ENVIRONMENT_SYSTEM: i64 = 0;
-
-/// A kind as it is bound.
-fn kind_column(kind: RecordKind) -> &'static i16 {
-    match kind {
-        RecordKind::Account => &1,
-        RecordKind::Environment => &2,
-        RecordKind::ApiKey => &3,
-        RecordKind::Customer => &4,
-        RecordKind::CustomCurrency => &5,
-        RecordKind::Resource => &6,
-        RecordKind::RecurringGrant => &7,
-    }
-}
-
-/// Asks for all records of a kind.
-fn all_of<'a>(environment: &'a i64, kind: &'a i16) -> Ask<'a> {
-    let sql =
-        columns!("from records r where r.environment = $1 and r.kind = $2 order by r.ordinal");
-    ask(sql, &[environment, kind])
+    let rows = session.query(ALL_OF_SYSTEM, &[&kind_column(kind)])?;
+    rows.iter().map(read).collect()
 }
 
 /// Asks for the environments: their clocks stand in them.
 pub fn environments() -> Ask<'static> {
-    all_of(&ENVIRONMENT_SYSTEM, kind_column(RecordKind::Environment))
+    const KIND: i16 = kind_column(RecordKind::Environment);
+    ask(ALL_OF_SYSTEM, &[&KIND])
 }
 
-/// A page of records by ordinal.
+const ALL_OF_SYSTEM: &str =
+    columns!("from records r where r.environment = 0 and r.kind = $1 order by r.ordinal");
+
+/// A kind as it is bound.
+const fn kind_column(kind: RecordKind) -> i16 {
+    kind.number() as i16
+}
+
+/// Pages of records by ordinal: all of a kind, or those with a member, which the index finds.
 macro_rules! listed {
-    ($direction:literal) => {
+    (all $direction:literal) => {
+        listed!(@ "from records r
+             where cardinality($6::text[]) + cardinality($7::bytea[]) = 0" $direction)
+    };
+    (with_member $direction:literal) => {
+        listed!(@ "from record_keys f
+             join records r on r.bucket = f.bucket and r.ordinal = f.ordinal
+             where f.environment = $1 and f.kind = $2
+               and f.name = ($6::text[])[1] and f.value = ($7::bytea[])[1]
+               and f.ordinal > $8 and f.ordinal < $9
+               and not exists (
+                   select from unnest($6, $7) as m (name, value)
+                   where not exists (
+                       select from record_keys k
+                       where k.bucket = r.bucket and k.ordinal = r.ordinal
+                         and k.name = m.name and k.value = m.value))" $direction)
+    };
+    (@ $from:literal $direction:literal) => {
         concat!(
-            columns!(
-                "from records r
-                 where r.environment = $1 and r.kind = $2 and r.created_at between $3 and $4
-                   and ($5::boolean is null or (r.archived_at is not null) = $5)
-                   and not exists (
-                       select from unnest($6::text[], $7::bytea[]) as m (name, value)
-                       where not exists (
-                           select from record_keys k
-                           where k.bucket = r.bucket and k.ordinal = r.ordinal
-                             and k.name = m.name and k.value = m.value))
-                   and r.ordinal > $8 and r.ordinal < $9
-                 order by r.ordinal"
-            ),
-            $direction
+            columns!(""),
+            $from,
+            " and r.environment = $1 and r.kind = $2 and r.created_at between $3 and $4
+              and ($5::boolean is null or (r.archived_at is not null) = $5)
+              and r.ordinal > $8 and r.ordinal < $9
+              order by r.ordinal",
+            $direction,
+            " limit $10"
         )
     };
 }
@@ -205,12 +203,17 @@ pub fn records(
     let (names, values): (Vec<&str>, Vec<&[u8]>) =
         query.matching.iter().map(|(name, value)| (*name, value.as_bytes())).unzip();
     let Stretch { after, before, down, most } = stretch(page);
-    let sql = if down { listed!(" desc limit $10") } else { listed!(" limit $10") };
+    let sql = match (names.is_empty(), down) {
+        (true, true) => listed!(all " desc"),
+        (true, false) => listed!(all ""),
+        (false, true) => listed!(with_member " desc"),
+        (false, false) => listed!(with_member ""),
+    };
     let rows = session.query(
         sql,
         &[
             &i64::from(query.environment.0),
-            kind_column(query.kind),
+            &kind_column(query.kind),
             &low,
             &high,
             &query.archived,
@@ -291,7 +294,7 @@ impl Changed {
         self.buckets.push(bucket);
         self.ordinals.push(ordinal);
         self.environments.push(environment);
-        self.kinds.push(*kind_column(record.kind));
+        self.kinds.push(kind_column(record.kind));
         self.ids.push(record.id.clone());
         self.created.push(record.created_at.milliseconds());
         self.updated.push(record.updated_at.milliseconds());
@@ -303,7 +306,7 @@ impl Changed {
             self.keys.names.push(name.to_owned());
             self.keys.values.push(value.as_bytes().to_vec());
             self.keys.environments.push(environment);
-            self.keys.kinds.push(*kind_column(record.kind));
+            self.keys.kinds.push(kind_column(record.kind));
         }
         Ok(())
     }

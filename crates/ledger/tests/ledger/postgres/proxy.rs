@@ -58,6 +58,9 @@ impl Proxy {
 }
 
 async fn forward(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) {
+    // Otherwise every statement waits for the one before to be acknowledged.
+    client.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let answers = tokio::spawn(async move {
