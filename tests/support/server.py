@@ -155,8 +155,9 @@ class Server:
         )
 
     def verify(self) -> subprocess.CompletedProcess[str]:
-        """`scrip verify`: recomputes chains, conservation and balances from the data directory alone."""
-        return self.command("verify")
+        """`scrip verify`: recomputes chains, conservation and balances from what is stored alone."""
+        where = [] if self.database_url is None else ["--database-url", self.database_url]
+        return self.command("verify", *where)
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")[-8_000:] if self.log_path.exists() else ""
@@ -168,9 +169,6 @@ class Server:
         assert code == 0, f"SIGTERM ended with {code}:\n{self.log()}"
         whole_log = self.log_path.read_text(errors="replace")
         assert "panicked" not in whole_log, whole_log[-8_000:]
-        if self.database_url is not None:
-            # `scrip verify` is about data directories.
-            return
         verdict = self.verify()
         assert verdict.returncode == 0, f"scrip verify: {verdict.stdout}\n{verdict.stderr}"
 

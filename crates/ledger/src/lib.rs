@@ -31,6 +31,7 @@ mod reservations;
 mod seal;
 mod slot;
 mod usage;
+mod verifying;
 mod work;
 
 pub use answer::{
@@ -59,4 +60,5 @@ pub use record::{
 };
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
+pub use verifying::{Finding, Findings};
 pub use work::Settings;

@@ -27,8 +27,8 @@ pub enum Command {
     /// Make the tables of a PostgreSQL database, or bring them up to this version. Any number may run
     /// at once; nodes that serve do it by themselves.
     Migrate(MigrateOptions),
-    /// Recompute every chain, balance and grant of a data directory, which may be in use.
-    /// Exits with 1 and names the first thing that is wrong.
+    /// Recompute every chain, balance and grant of a data directory or a database, which may be in
+    /// use. Exits with 1 and names the first thing that is wrong.
     Verify(VerifyOptions),
     /// Say how large a data directory is, how far its files are behind, what a start would cost and
     /// what happened to it. It may be in use; nothing is written.
@@ -197,9 +197,12 @@ pub struct MigrateOptions {
 /// Options of `verify`.
 #[derive(Args)]
 pub struct VerifyOptions {
-    /// What to verify.
+    /// What to verify, where no database is named.
     #[command(flatten)]
     pub data: DataOptions,
+    /// Verify this PostgreSQL database instead: `postgres://user:password@host:port/database`.
+    #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
 }
 
 /// Options of `stats`.

@@ -9,15 +9,13 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use scrip_core::Digest;
 
-use super::findings::Finding;
-use super::fold::fold;
 use super::keys::{KeyStore, NotTaken, Recent};
 use super::reach::Reach;
 use super::snapshots;
-use super::tables::{self, RawEntry};
+use super::tables;
 use crate::slot::{Position, Slot, WalletNumber};
+use crate::verifying::{Finding, RawEntry, check, fold};
 
 /// How many rows are read in one go.
 const CHUNK: usize = 16_384;
@@ -242,24 +240,5 @@ impl Share {
         slot.wallet.take_departed();
         self.bytes = (self.bytes + slot.bytes()).saturating_sub(before);
         Ok(())
-    }
-}
-
-/// Checks a wallet at rest: conservation, holds, lists.
-pub(super) fn check(slot: &Slot) -> Result<(), Finding> {
-    slot.wallet.check().map_err(|broken| {
-        let key = slot.wallet.key();
-        Finding::Other(format!(
-            "wallet {} (customer {}, currency {}): {broken}",
-            slot.number, key.customer, key.currency
-        ))
-    })
-}
-
-impl RawEntry {
-    /// The hash that stands at the row's end.
-    pub(super) fn hash(&self) -> Digest {
-        let hash = self.row.last_chunk::<32>();
-        Digest::from_bytes(hash.copied().unwrap_or_default())
     }
 }

@@ -1,13 +1,12 @@
 //! Making one wallet again from its rows, where its record cannot be read.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use scrip_core::WalletKey;
 
-use super::fold::{fold, related_of};
 use super::{file, tables};
-use crate::slot::{Slot, is_linked};
+use crate::slot::Slot;
+use crate::verifying::Linked;
 use crate::work::StoreError;
 
 /// How many rows are read in one go.
@@ -22,21 +21,18 @@ pub(super) fn mend(directory: &Path, key: &WalletKey) -> Result<Option<Slot>, St
     let until = tables::last_position(&connection)?;
     let mut slot = Slot::new(key.clone());
     slot.number = number;
-    let mut linked_rows = HashMap::new();
+    let mut linked = Linked::default();
     let mut after = 0;
     loop {
         let entries = tables::entries_of(&connection, number, after, until, CHUNK)?;
         let Some(last) = entries.last() else { break };
         after = last.position;
         for entry in &entries {
-            let linked = entry.name.and_then(|name| linked_rows.get(&name)).copied();
-            let related = related_of(&connection, entry, linked)?;
-            let row = fold(&mut slot, entry, Some(related))
+            let mut uncompared = None;
+            linked
+                .fold(&connection, &mut slot, entry, |error| uncompared = Some(error))
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            // A name that was forgotten and used anew leads to its newer use.
-            if is_linked(&row.event) || linked.is_some() {
-                linked_rows.extend(entry.name.map(|name| (name, entry.position)));
-            }
+            uncompared.map_or(Ok(()), Err)?;
             slot.wallet.take_departed();
         }
     }

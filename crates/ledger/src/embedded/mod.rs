@@ -7,8 +7,6 @@
 mod catch_up;
 mod evidence;
 mod file;
-mod findings;
-mod fold;
 mod gauges;
 mod housekeeping;
 mod keeper;
@@ -73,7 +71,6 @@ use wallets::Wallets;
 use writer::{Message, Reply};
 
 pub use evidence::Loss;
-pub use findings::{Finding, Findings};
 pub use gauges::Gauges;
 pub use opening::OpenError;
 pub use options::Options;

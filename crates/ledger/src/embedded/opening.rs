@@ -21,14 +21,15 @@ use super::unit::{Base, Last, Standings};
 use super::wallets::Wallets;
 use super::writer::Writer;
 use super::{
-    Embedded, Finding, Gauges, Loss, Options, Shared, evidence, file, housekeeping, mend, rolling,
-    scrub, tables,
+    Embedded, Gauges, Loss, Options, Shared, evidence, file, housekeeping, mend, rolling, scrub,
+    tables,
 };
 use crate::clock::Clocks;
 use crate::published::{KeyHolders, RunningClaims};
 use crate::queue::{self, Limits};
 use crate::record::key_holder_of;
 use crate::slot::Position;
+use crate::verifying::Finding;
 use crate::work::{CLOCK_MEMBER, StoreError};
 use crate::{RecordKind, SYSTEM};
 

@@ -19,6 +19,7 @@ mod tables;
 mod trouble;
 mod unit;
 mod up_to_date;
+mod verify;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -57,6 +58,7 @@ use tables::{answers, bucket_column, bucket_of, events, grants, records};
 
 pub use migrate::Migrated;
 pub use opening::{OpenError, Options, migrate};
+pub use verify::{Verified, VerifyError, verify};
 
 /// What the threads share.
 pub(crate) struct Shared {

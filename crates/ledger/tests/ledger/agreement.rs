@@ -268,9 +268,13 @@ async fn directory_agrees(deeds: Deeds) {
 }
 
 async fn database_agrees(deeds: Deeds) {
-    let make = |given: Given| -> Making { Box::pin(crate::postgres::make(given)) };
+    let database = Arc::new(crate::postgres::Database::make().await);
+    let make = |given: Given| -> Making {
+        Box::pin(crate::postgres::make_in(Arc::clone(&database), given))
+    };
     let world = World::new(&make).await;
     agree(deeds, &world).await;
+    database.verify().await.unwrap();
 }
 
 fn run(future: impl Future<Output = ()>) {

@@ -9,15 +9,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use scrip_core::WalletKey;
 
-use super::super::catch_up::check;
-use super::super::findings::Finding;
-use super::super::fold::fold;
 use super::super::snapshots::{self, Line};
-use super::super::tables::{self, RawEntry};
+use super::super::tables;
 use super::super::{Embedded, Shared};
 use crate::LedgerError;
 use crate::reading::store_error;
 use crate::slot::{Position, Slot, WalletNumber, is_linked, skipped};
+use crate::verifying::{Finding, RawEntry, check, fold};
 use crate::work::StoreError;
 
 /// How many rows a part has.

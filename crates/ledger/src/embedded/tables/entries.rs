@@ -2,27 +2,15 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::{
-    CurrencyId, CustomerId, Decided, Digest, EnvironmentId, NameHash, ResourceId, Row, Wallet,
-    WalletKey,
+    CurrencyId, CustomerId, Decided, Digest, EnvironmentId, NameHash, ResourceId, Wallet, WalletKey,
 };
 
 use super::seal;
 use super::{Stored, as_integer, first};
 use crate::history::{Entry, Kept};
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
+use crate::verifying::{self, Beside, KeptState, RawEntry};
 use crate::work::StoreError;
-
-/// A row as it lies in the file. Where many are read, their bytes are not each a piece of memory of
-/// its own.
-pub(in crate::embedded) struct RawEntry<Bytes = Vec<u8>> {
-    pub position: Position,
-    pub wallet: WalletNumber,
-    pub sequence: u64,
-    pub links: RowLinks,
-    pub name: Option<NameHash>,
-    pub row: Bytes,
-    seal: u32,
-}
 
 /// A row that cannot be read.
 pub(in crate::embedded) struct Unreadable {
@@ -43,55 +31,36 @@ macro_rules! columns {
     };
 }
 
-impl RawEntry {
-    fn own(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
-        RawEntry::borrow(row).map(|entry| entry.with(<[u8]>::to_vec))
-    }
+fn own(row: &SqlRow<'_>) -> rusqlite::Result<RawEntry> {
+    borrow(row).map(|entry| entry.with(<[u8]>::to_vec))
 }
 
-impl<'a> RawEntry<&'a [u8]> {
-    /// Reads the columns of `columns`, by their places: names are looked up in each row.
-    fn borrow(row: &'a SqlRow<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            position: row.get(0)?,
-            wallet: row.get(1)?,
-            sequence: row.get(2)?,
-            links: RowLinks {
-                previous: row.get(3)?,
-                previous_notable: row.get(4)?,
-                skip: row.get(5)?,
-                types: TypeSet(row.get(6)?),
-                related: row.get(7)?,
-            },
-            name: row.get::<_, Option<[u8; 16]>>(8)?.map(NameHash),
-            row: row.get_ref(9)?.as_blob()?,
-            seal: row.get(10)?,
-        })
-    }
+/// Reads the columns of `columns`, by their places: names are looked up in each row.
+fn borrow<'a>(row: &'a SqlRow<'_>) -> rusqlite::Result<RawEntry<&'a [u8]>> {
+    Ok(RawEntry {
+        position: row.get(0)?,
+        wallet: row.get(1)?,
+        sequence: row.get(2)?,
+        links: RowLinks {
+            previous: row.get(3)?,
+            previous_notable: row.get(4)?,
+            skip: row.get(5)?,
+            types: TypeSet(row.get(6)?),
+            related: row.get(7)?,
+        },
+        name: row.get::<_, Option<[u8; 16]>>(8)?.map(NameHash),
+        row: row.get_ref(9)?.as_blob()?,
+        seal: row.get(10)?,
+    })
 }
 
-impl<Bytes> RawEntry<Bytes> {
-    /// The same with its bytes elsewhere.
-    pub fn with<Other>(self, place: impl FnOnce(Bytes) -> Other) -> RawEntry<Other> {
-        let Self { position, wallet, sequence, links, name, row, seal } = self;
-        RawEntry { position, wallet, sequence, links, name, row: place(row), seal }
-    }
-}
-
-impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
-    /// What it says, if that is what was written.
-    pub fn read(&self) -> Stored<Entry> {
-        let (position, wallet, links) = (self.position, self.wallet, self.links);
-        seal::check(self.is_sealed(), "entries", position)?;
-        let (row, hash) = Row::unpack(self.row.as_ref())
-            .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
-        Ok(Entry { position, wallet, links, row: row.into(), hash })
+impl Beside for Connection {
+    fn raw_entry(&self, position: Position) -> Stored<Option<RawEntry>> {
+        raw_entry(self, position)
     }
 
-    /// It says what was written.
-    pub fn is_sealed(&self) -> bool {
-        let Self { position, wallet, sequence, links, name, row, seal } = self;
-        seal::of_entry(*position, *wallet, *sequence, links, *name, row.as_ref()) == *seal
+    fn state(&self, wallet: WalletNumber, sequence: u64) -> Stored<Option<KeptState>> {
+        state(self, wallet, sequence)
     }
 }
 
@@ -129,7 +98,7 @@ pub(in crate::embedded) fn entry(
     position: Position,
 ) -> Stored<Option<Entry>> {
     let sql = columns!("where position = ?1");
-    let raw = connection.prepare_cached(sql)?.query_row([position], RawEntry::own).optional()?;
+    let raw = connection.prepare_cached(sql)?.query_row([position], own).optional()?;
     raw.map(|raw| raw.read()).transpose()
 }
 
@@ -161,7 +130,7 @@ pub(in crate::embedded) fn each_entry_after(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![position, until, as_integer(most)])?;
     while let Some(row) = rows.next()? {
-        match RawEntry::borrow(row) {
+        match borrow(row) {
             Ok(entry) => show(Ok(entry))?,
             Err(error) => {
                 let position: Position = row.get(0)?;
@@ -218,7 +187,7 @@ pub(in crate::embedded) fn raw_entry(
 ) -> Stored<Option<RawEntry>> {
     let sql = columns!("where position = ?1");
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([position], RawEntry::own).optional()?)
+    Ok(statement.query_row([position], own).optional()?)
 }
 
 /// Some entries of one wallet behind a position, in order. Reads all entries on the way.
@@ -234,7 +203,7 @@ pub(in crate::embedded) fn entries_of(
     );
     let mut statement = connection.prepare_cached(sql)?;
     let values = params![position, until, wallet, as_integer(most)];
-    Ok(statement.query_map(values, RawEntry::own)?.collect::<Result<_, _>>()?)
+    Ok(statement.query_map(values, own)?.collect::<Result<_, _>>()?)
 }
 
 /// The hash that stands in the row at a position.
@@ -245,7 +214,7 @@ pub(in crate::embedded) fn row_hash(
     let sql = "select row from entries where position = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let row: Option<Vec<u8>> = statement.query_row([position], first).optional()?;
-    Ok(row.and_then(|row| row.last_chunk::<32>().copied()).map(Digest::from_bytes))
+    Ok(row.and_then(|row| verifying::row_hash(&row)).map(Digest::from_bytes))
 }
 
 /// A wallet's key.
@@ -364,18 +333,8 @@ pub(in crate::embedded) fn insert_state(
     Ok(())
 }
 
-/// A wallet's state as it was kept.
-pub(in crate::embedded) struct KeptState {
-    /// The row after which it was.
-    pub position: Position,
-    /// A packed wallet.
-    pub state: Vec<u8>,
-    /// It says what was written.
-    pub is_sealed: bool,
-}
-
 /// A wallet's state after a row, if it was kept there.
-pub(in crate::embedded) fn state(
+fn state(
     connection: &Connection,
     number: WalletNumber,
     sequence: u64,

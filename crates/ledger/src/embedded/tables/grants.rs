@@ -6,6 +6,7 @@ use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 use super::seal::{self, Seal};
 use super::{Stored, first, push_stretch};
 use crate::packed_grant;
+use crate::verifying::{Listed, UnreadableGrant};
 use crate::work::StoreError;
 use crate::{GrantQuery, GrantRecord, PageRequest};
 
@@ -102,15 +103,15 @@ pub(in crate::embedded) fn grants(
 }
 
 /// What the columns say of a grant: by these it is found.
-pub(in crate::embedded) struct GrantColumns {
-    pub environment: EnvironmentId,
-    pub id: String,
+struct GrantColumns {
+    environment: EnvironmentId,
+    id: String,
     customer: String,
     resource: Option<String>,
     currency: String,
     created_at: i64,
     /// With the seal that lies there, they and the facts say what was written.
-    pub is_sealed: bool,
+    is_sealed: bool,
 }
 
 impl GrantColumns {
@@ -157,8 +158,14 @@ impl GrantColumns {
             .finish()
     }
 
+    fn listed(self, record: GrantRecord) -> Listed {
+        let columns_fit = self.are_of(&record);
+        let Self { environment, id, is_sealed, .. } = self;
+        Listed { environment, id, columns_fit, is_sealed, record }
+    }
+
     /// They say what the record says.
-    pub fn are_of(&self, record: &GrantRecord) -> bool {
+    fn are_of(&self, record: &GrantRecord) -> bool {
         let key = &record.wallet;
         self.environment == key.environment
             && self.id == record.grant.name.id.to_string()
@@ -169,17 +176,10 @@ impl GrantColumns {
     }
 }
 
-/// A grant's record that cannot be read.
-pub(in crate::embedded) struct UnreadableGrant {
-    /// Of which grant it is, if that can be read.
-    pub of: Option<(EnvironmentId, GrantId)>,
-    pub error: StoreError,
-}
-
 /// Shows all grants, in order, and those that cannot be read.
 pub(in crate::embedded) fn each_grant(
     connection: &Connection,
-    mut show: impl FnMut(Result<(GrantColumns, GrantRecord), UnreadableGrant>),
+    show: &mut dyn FnMut(Result<Listed, UnreadableGrant>),
 ) -> Stored<()> {
     let sql = columns!("order by ordinal");
     let mut statement = connection.prepare(sql)?;
@@ -191,7 +191,7 @@ pub(in crate::embedded) fn each_grant(
             Ok(columns) => {
                 let of = GrantId::parse(&columns.id).map(|id| (columns.environment, id));
                 read_grant(row)
-                    .map(|record| (columns, record))
+                    .map(|record| columns.listed(record))
                     .map_err(|error| UnreadableGrant { of, error })
             }
             Err(error) => Err(UnreadableGrant { of: None, error: wrong(error) }),

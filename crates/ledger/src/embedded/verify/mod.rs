@@ -5,11 +5,9 @@
 //! first: whatever it speaks of was durable by then, so the rows that are read later must bear it
 //! out.
 
-mod grants;
 mod names;
 mod reading;
 mod records;
-mod states;
 mod usage;
 mod wallets;
 mod worker;
@@ -20,11 +18,11 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use super::findings::{Collector, Finding, Findings};
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
 use crate::slot::Position;
+use crate::verifying::{Collector, Finding, Findings, check_grants, check_states};
 use crate::work::StoreError;
 use names::Names;
 use reading::Reading;
@@ -184,8 +182,8 @@ impl Work<'_> {
         }
         tables::check_records(self.connection, |error| self.findings.add(error))?;
         tables::check_events(self.connection, |error| self.findings.add(error))?;
-        states::check_all(self.connection, finished, self.findings)?;
-        grants::check_all(self.connection, finished, self.findings)
+        check_states(finished, tables::states(self.connection)?, self.findings);
+        check_grants(finished, self.findings, |show| tables::each_grant(self.connection, show))
     }
 
     /// Whether the ledger reaches as far as it must, and is the same there.

@@ -8,12 +8,11 @@ use std::thread::Scope;
 
 use scrip_core::NameHash;
 
-use super::super::findings::{Collector, Finding};
 use super::super::keys::{self, NamesFile};
 use super::super::reach::Reach;
-use super::super::tables::RawEntry;
 use super::Witness;
 use crate::slot::Position;
+use crate::verifying::{Collector, Finding, RawEntry};
 
 type Pair = (NameHash, Position);
 

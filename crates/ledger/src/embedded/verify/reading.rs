@@ -5,11 +5,11 @@ use std::sync::mpsc::SyncSender;
 
 use rusqlite::Connection;
 
-use super::super::findings::{Collector, Finding};
 use super::super::tables;
 use super::names::Comparing;
 use super::worker::{Chunk, Told, owner};
 use crate::slot::{Position, WalletNumber};
+use crate::verifying::{Collector, Finding};
 use crate::work::StoreError;
 
 /// How many rows are read in one go, so that no read transaction lasts.

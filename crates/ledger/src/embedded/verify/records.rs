@@ -7,12 +7,12 @@ use std::path::Path;
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
-use super::super::findings::{Collector, Finding};
 use super::super::reach::Reach;
 use super::super::snapshots::{self, Line};
 use super::Witness;
 use super::worker::{ByNumber, Worker, owner};
 use crate::slot::Slot;
+use crate::verifying::{Collector, Finding};
 use crate::work::StoreError;
 
 /// What is remembered of a record.

@@ -12,14 +12,13 @@ use std::path::Path;
 use rusqlite::Connection;
 use scrip_core::{Credits, Row};
 
-use super::super::findings::{Collector, Finding};
 use super::super::reach::Reach;
 use super::super::snapshots::{self, DayRow};
-use super::super::tables::RawEntry;
 use super::Witness;
 use super::worker::{ByNumber, Worker, owner};
 use crate::slot::{Position, WalletNumber};
 use crate::usage::{HourNumber, Used, used};
+use crate::verifying::{Collector, Finding, RawEntry};
 use crate::work::StoreError;
 
 /// What a wallet's usage comes to: by the hour, and by the hour and set of dimensions.

@@ -2,9 +2,9 @@
 
 use scrip_core::WalletKey;
 
-use super::super::findings::{Collector, Finding};
 use super::records::Recorded;
 use crate::slot::{Position, Slot, WalletNumber};
+use crate::verifying::{Collector, Finding};
 
 /// A wallet that is being folded.
 pub(super) struct Followed {

@@ -5,19 +5,15 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use rusqlite::Connection;
-use scrip_core::{NameHash, WalletKey};
+use scrip_core::WalletKey;
 
-use super::super::catch_up::check;
-use super::super::findings::{Collector, Finding};
-use super::super::fold::{fold, related_of};
-use super::super::tables::RawEntry;
-use super::grants::Grants;
 use super::records::{Recorded, Records, told};
-use super::states::States;
 use super::usage::Usage;
 use super::wallets::Wallets;
 use crate::seal::BROKEN;
-use crate::slot::{Position, WalletNumber, is_linked};
+use crate::slot::{Position, Slot, WalletNumber};
+use crate::verifying::{Collector, Finding, Followed, Grants, Linked, RawEntry, States, check};
+use crate::work::StoreError;
 
 /// Which thread folds a wallet.
 pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
@@ -93,9 +89,7 @@ pub(super) struct Worker<'a> {
     wallets: Wallets,
     pub records: ByNumber<Recorded>,
     whole: Position,
-    /// Where the newest row of each name is that has a linked row. Most consumptions have one row each
-    /// and need no place here.
-    linked: HashMap<NameHash, Position>,
+    linked: Linked,
     grants: Grants,
     states: States,
     pub usage: Usage<'a>,
@@ -106,12 +100,11 @@ pub(super) struct Worker<'a> {
 /// What is left when all rows are folded.
 pub(super) struct Finished {
     pub wallets: Wallets,
-    pub grants: Grants,
-    pub states: States,
+    grants: Grants,
+    states: States,
     /// Records that were compared.
     pub records: usize,
-    /// A wallet, known or unknown, was not followed to its end.
-    pub has_broken: bool,
+    has_broken: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -128,7 +121,7 @@ impl<'a> Worker<'a> {
             wallets: Wallets::new(threads),
             records: HashMap::default(),
             whole: records.whole.position,
-            linked: HashMap::new(),
+            linked: Linked::default(),
             grants: Grants::default(),
             states: States::default(),
             usage,
@@ -165,13 +158,11 @@ impl<'a> Worker<'a> {
         if followed.is_broken {
             return;
         }
-        let name = entry.name.filter(|_| !self.linked.is_empty());
-        let linked = name.and_then(|name| self.linked.get(&name)).copied();
-        let related = related_of(&self.connection, entry, linked).unwrap_or_else(|error| {
+        let uncompared = |error: StoreError| {
             self.findings.add(Finding::row(entry.position, error.to_string()));
-            0
-        });
-        let mut row = match fold(&mut followed.slot, entry, Some(related)) {
+        };
+        let folded = self.linked.fold(&self.connection, &mut followed.slot, entry, uncompared);
+        let mut row = match folded {
             Ok(row) => row,
             Err(finding) => {
                 self.findings.add(finding);
@@ -181,10 +172,6 @@ impl<'a> Worker<'a> {
         };
         if let Err(finding) = self.usage.follow(entry, &mut row) {
             self.findings.add(finding);
-        }
-        // A name that was forgotten and used anew leads to its newer use.
-        if is_linked(&row.event) || linked.is_some() {
-            self.linked.extend(entry.name.map(|name| (name, entry.position)));
         }
         let (position, departed) = (entry.position, followed.slot.wallet.take_departed());
         let followed_well = self
@@ -228,5 +215,27 @@ impl<'a> Worker<'a> {
         let Self { wallets, grants, states, compared, unlisted, .. } = self;
         let has_broken = !unlisted.is_empty() || wallets.iter().any(|one| one.is_broken);
         Finished { wallets, grants, states, records: compared, has_broken }
+    }
+}
+
+impl Followed for Finished {
+    fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    fn states(&self) -> &States {
+        &self.states
+    }
+
+    fn whole(&self, number: WalletNumber) -> Option<&Slot> {
+        self.wallets.get(number).filter(|one| !one.is_broken).map(|one| &one.slot)
+    }
+
+    fn is_broken(&self, number: WalletNumber) -> bool {
+        self.wallets.get(number).is_some_and(|one| one.is_broken)
+    }
+
+    fn has_broken(&self) -> bool {
+        self.has_broken
     }
 }

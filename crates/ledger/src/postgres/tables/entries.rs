@@ -8,6 +8,7 @@ use crate::history::Entry;
 use crate::postgres::session::{Ask, Session, ask};
 use crate::seal;
 use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
+use crate::verifying::RawEntry;
 use crate::work::StoreError;
 
 /// What is read of a row.
@@ -63,10 +64,34 @@ pub fn entries_between(session: &Session, after: Position, until: Position) -> S
     session.query(sql, &[&integer(after), &integer(until)])?.iter().map(read).collect()
 }
 
+/// Some rows of a bucket behind a position, in order.
+pub fn rows_of_bucket(
+    session: &Session,
+    bucket: i16,
+    after: Position,
+    most: i64,
+) -> Stored<Vec<Row>> {
+    let sql = columns!(
+        "from entries e where e.bucket = $1 and e.position > $2 order by e.position limit $3"
+    );
+    session.query(sql, &[&bucket, &integer(after), &most])
+}
+
+/// The row at a position of a bucket, as it lies there.
+pub fn raw_entry(session: &Session, bucket: i16, position: Position) -> Stored<Option<RawEntry>> {
+    let sql = columns!("from entries e where e.bucket = $1 and e.position = $2");
+    let row = session.first(sql, &[&bucket, &integer(position)])?;
+    row.map(|row| raw(&row).map(|entry| entry.with(<[u8]>::to_vec))).transpose()
+}
+
 /// Reads a row, if it says what was written.
 pub fn read(row: &Row) -> Stored<Entry> {
+    raw(row)?.read()
+}
+
+/// A row as it lies there.
+pub fn raw(row: &Row) -> Stored<RawEntry<&[u8]>> {
     let position = count(row, "position")?;
-    let (wallet, sequence) = (count(row, "wallet")?, count(row, "sequence")?);
     let wrong = |what: String| StoreError::Corrupt(format!("entries {position}: {what}"));
     let types: i32 = column(row, "types")?;
     let links = RowLinks {
@@ -78,12 +103,16 @@ pub fn read(row: &Row) -> Stored<Entry> {
     };
     let name: Option<&[u8]> = column(row, "name")?;
     let name = name.map(|name| name.try_into().map(NameHash)).transpose();
-    let name = name.map_err(|_| wrong("its name".to_owned()))?;
-    let (bytes, stated): (&[u8], i32) = (column(row, "row")?, column(row, "seal")?);
-    let sealed = seal::of_entry(position, wallet, sequence, &links, name, bytes);
-    seal::check(seal_column(sealed) == stated, "entries", position)?;
-    let (row, hash) = LedgerRow::unpack(bytes).map_err(|error| wrong(error.to_string()))?;
-    Ok(Entry { position, wallet, links, row: row.into(), hash })
+    let seal: i32 = column(row, "seal")?;
+    Ok(RawEntry {
+        position,
+        wallet: count(row, "wallet")?,
+        sequence: count(row, "sequence")?,
+        links,
+        name: name.map_err(|_| wrong("its name".to_owned()))?,
+        row: column(row, "row")?,
+        seal: seal.cast_unsigned(),
+    })
 }
 
 /// Rows to be stored, column by column, by ascending position.

@@ -43,6 +43,40 @@ pub fn events(
     session.query(sql, &values)?.iter().map(read).collect()
 }
 
+/// Reads some events of a bucket behind a position, in order; those that cannot be read are told.
+/// The last position; none if there are no more.
+pub fn check_of_bucket(
+    session: &Session,
+    bucket: i16,
+    after: u64,
+    most: i64,
+    mut tell: impl FnMut(StoreError),
+) -> Stored<Option<(u64, usize)>> {
+    let sql = "
+        select position, environment, kind, body from domain_events
+        where bucket = $1 and position > $2 order by position limit $3";
+    let rows = session.query(sql, &[&bucket, &integer(after), &most])?;
+    for row in &rows {
+        let position = count(row, "position")?;
+        match read(row) {
+            Ok(event) if bucket_of_event(&event) != bucket => {
+                let what = format!("domain_events {position}: it lies in bucket {bucket}");
+                tell(StoreError::Corrupt(what));
+            }
+            read => read.map_or_else(&mut tell, drop),
+        }
+    }
+    rows.last().map(|last| Ok((count(last, "position")?, rows.len()))).transpose()
+}
+
+/// Where an event lies: with its customer, if it is about one.
+fn bucket_of_event(event: &DomainEvent) -> i16 {
+    match &event.subject {
+        Subject::Wallet { key, .. } => bucket_of(key.environment, &key.customer),
+        Subject::Currency { .. } => 0,
+    }
+}
+
 fn read(row: &Row) -> Stored<DomainEvent> {
     let position = count(row, "position")?;
     let wrong = |what: &str| StoreError::Corrupt(format!("domain_events {position}: {what}"));
@@ -76,10 +110,7 @@ impl Added {
         let body = event
             .pack_body()
             .map_err(|error| StoreError::Failed(format!("packing an event: {error}")))?;
-        self.buckets.push(match &event.subject {
-            Subject::Wallet { key, .. } => bucket_of(key.environment, &key.customer),
-            Subject::Currency { .. } => 0,
-        });
+        self.buckets.push(bucket_of_event(event));
         self.positions.push(integer(event.position));
         self.environments.push(event.environment.0.into());
         self.kinds.push(event.subject.kind().number().into());

@@ -3,9 +3,12 @@
 use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 use tokio_postgres::Row;
 
-use super::{Stored, Stretch, bucket_column, bucket_of, column, count, integer, stretch};
+use super::{
+    Stored, Stretch, bucket_column, bucket_of, column, count, environment, integer, stretch,
+};
 use crate::packed_grant::{pack, unpack};
 use crate::postgres::session::{Ask, Session, ask};
+use crate::verifying::{Listed, UnreadableGrant};
 use crate::work::StoreError;
 use crate::{GrantQuery, GrantRecord, PageRequest};
 
@@ -77,8 +80,51 @@ fn read(row: &Row) -> Stored<GrantRecord> {
     Ok(record)
 }
 
+/// Shows all grants of a bucket, in order, and those that cannot be read.
+pub fn each_of_bucket(
+    session: &Session,
+    bucket: i16,
+    show: &mut dyn FnMut(Result<Listed, UnreadableGrant>),
+) -> Stored<()> {
+    let sql = "
+        select ordinal, environment, id, customer, resource, currency, created_at, facts
+        from grants where bucket = $1 order by ordinal";
+    for row in &session.query(sql, &[&bucket])? {
+        show(read_listed(row, bucket));
+    }
+    Ok(())
+}
+
+fn read_listed(row: &Row, bucket: i16) -> Result<Listed, UnreadableGrant> {
+    let unreadable = |of, error| UnreadableGrant { of, error };
+    let named = environment(row, "environment").and_then(|it| Ok((it, column(row, "id")?)));
+    let (environment, id): (_, &str) = named.map_err(|error| unreadable(None, error))?;
+    let of = GrantId::parse(id).map(|id| (environment, id));
+    let record = read(row).map_err(|error| unreadable(of, error))?;
+    let columns_fit = columns_fit(row, bucket, &record).map_err(|error| unreadable(of, error))?;
+    Ok(Listed { environment, id: id.to_owned(), columns_fit, is_sealed: true, record })
+}
+
+/// The columns say what the record says.
+fn columns_fit(row: &Row, bucket: i16, record: &GrantRecord) -> Stored<bool> {
+    let mut fitting = Changed::default();
+    fitting.push(record)?;
+    let told = Changed {
+        buckets: vec![bucket],
+        ordinals: vec![column(row, "ordinal")?],
+        environments: vec![column(row, "environment")?],
+        ids: vec![column(row, "id")?],
+        customers: vec![column(row, "customer")?],
+        resources: vec![column(row, "resource")?],
+        currencies: vec![column(row, "currency")?],
+        created: vec![column(row, "created_at")?],
+        facts: vec![column(row, "facts")?],
+    };
+    Ok(told == fitting && bucket_column(record.grant.name.id.bucket()) == bucket)
+}
+
 /// Grants to be stored, column by column.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Changed {
     buckets: Vec<i16>,
     ordinals: Vec<i64>,

@@ -22,15 +22,62 @@ pub fn newest_of(session: &Session, bucket: i16, name: NameHash) -> Stored<Optio
 /// How many names are forgotten at once.
 const FORGOTTEN_MOST: i64 = 1_000;
 
+/// Under this name stands up to which row names may be missing because they were forgotten: eight
+/// bytes, the most significant first.
+const FORGOTTEN: &str = "names_forgotten";
+
 /// Forgets some names that were stored before an instant; whether there may be more.
 pub fn forget(session: &Session, before: i64) -> Stored<bool> {
     let sql = "
-        delete from names where (bucket, name) in
-            (select bucket, name from names where stored_at < $1 limit $2
-             for update skip locked)
-        returning 1";
-    let forgotten = session.query(sql, &[&before, &FORGOTTEN_MOST])?.len();
-    Ok(forgotten >= usize::try_from(FORGOTTEN_MOST).unwrap_or(usize::MAX))
+        with forgotten as (
+            delete from names where (bucket, name) in
+                (select bucket, name from names where stored_at < $1 limit $2
+                 for update skip locked)
+            returning position
+        ), told as (
+            insert into meta (name, value)
+            select $3, int8send(max(position)) from forgotten having count(*) > 0
+            on conflict (name) do update set value = greatest(meta.value, excluded.value)
+        )
+        select count(*) as names from forgotten";
+    let row = session.first(sql, &[&before, &FORGOTTEN_MOST, &FORGOTTEN])?;
+    let forgotten = row.as_ref().map_or(Ok(0), |row| count(row, "names"))?;
+    Ok(forgotten >= FORGOTTEN_MOST.unsigned_abs())
+}
+
+/// How many names a bucket has.
+pub fn count_of_bucket(session: &Session, bucket: i16) -> Stored<u64> {
+    let sql = "select count(*) as names from names where bucket = $1";
+    let row = session.first(sql, &[&bucket])?;
+    row.as_ref().map_or(Ok(0), |row| count(row, "names"))
+}
+
+/// Positions to which names of a bucket lead though no row of theirs is there; at most so many.
+pub fn leading_astray(session: &Session, bucket: i16, most: i64) -> Stored<Vec<Position>> {
+    let sql = "
+        select n.position from names n
+        where n.bucket = $1 and not exists (
+            select from entries e
+            where e.bucket = n.bucket and e.position = n.position and e.name = n.name)
+        limit $2";
+    let rows = session.query(sql, &[&bucket, &most])?;
+    rows.iter().map(|row| count(row, "position")).collect()
+}
+
+/// Rows of a bucket that their names do not lead to, nor to a newer row, and that were not forgotten
+/// either; at most so many.
+pub fn unnamed(session: &Session, bucket: i16, most: i64) -> Stored<Vec<Position>> {
+    let sql = "
+        select e.position from entries e
+        where e.bucket = $1 and e.name is not null
+          and e.position > coalesce(
+              (select ('x' || encode(value, 'hex'))::bit(64)::bigint from meta where name = $3), 0)
+          and not exists (
+              select from names n
+              where n.bucket = e.bucket and n.name = e.name and n.position >= e.position)
+        order by e.position limit $2";
+    let rows = session.query(sql, &[&bucket, &most, &FORGOTTEN])?;
+    rows.iter().map(|row| count(row, "position")).collect()
 }
 
 /// Names to be looked up, column by column.

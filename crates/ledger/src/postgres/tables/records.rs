@@ -1,5 +1,7 @@
 //! Customers, currencies and the other records.
 
+use std::collections::HashMap;
+
 use scrip_core::{EnvironmentId, Timestamp};
 use tokio_postgres::Row;
 
@@ -230,6 +232,56 @@ pub fn records(
         records.push((record.ordinal, record));
     }
     Ok(records)
+}
+
+/// Reads all records of a bucket; what is wrong with them is told. How many there are, and the
+/// highest ordinal.
+pub fn check_of_bucket(
+    session: &Session,
+    bucket: i16,
+    mut tell: impl FnMut(StoreError),
+) -> Stored<(usize, u64)> {
+    let sql = columns!(
+        ", coalesce((select jsonb_object_agg(k.name, encode(k.value, 'hex'))
+                     from record_keys k
+                     where k.bucket = r.bucket and k.ordinal = r.ordinal
+                       and k.environment = r.environment and k.kind = r.kind), '{}')::text as keys
+         from records r where r.bucket = $1 order by r.ordinal"
+    );
+    let rows = session.query(sql, &[&bucket])?;
+    for row in &rows {
+        check(row, bucket).unwrap_or_else(&mut tell);
+    }
+    let lost = "
+        select k.ordinal from record_keys k
+        where k.bucket = $1 and not exists (
+            select from records r
+            where r.bucket = k.bucket and r.ordinal = k.ordinal
+              and r.environment = k.environment and r.kind = k.kind)
+        limit 1";
+    if let Some(row) = session.first(lost, &[&bucket])? {
+        let what = format!("record_keys {}: of no such record", count(&row, "ordinal")?);
+        tell(StoreError::Corrupt(what));
+    }
+    let last = rows.last().map_or(Ok(0), |last| count(last, "ordinal"))?;
+    Ok((rows.len(), last))
+}
+
+fn check(row: &Row, bucket: i16) -> Stored<()> {
+    let record = read(row)?;
+    let ordinal = record.ordinal;
+    let wrong = |what: &str| Err(StoreError::Corrupt(format!("records {ordinal}: {what}")));
+    if Place::of(&record).bucket() != bucket {
+        return wrong("it lies in another bucket");
+    }
+    let keys: &str = column(row, "keys")?;
+    let keys: Option<HashMap<String, String>> = serde_json::from_str(keys).ok();
+    let hex = |value: &str| value.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let fitting = record.keys().map(|(name, value)| (name.to_owned(), hex(value))).collect();
+    if keys != Some(fitting) {
+        return wrong("it cannot be listed by what it says");
+    }
+    Ok(())
 }
 
 /// Reads a record.

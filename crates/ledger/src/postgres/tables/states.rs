@@ -7,6 +7,7 @@ use crate::history::Kept;
 use crate::postgres::session::{Ask, Session, ask};
 use crate::seal;
 use crate::slot::{Position, WalletNumber};
+use crate::verifying::KeptState;
 use crate::work::StoreError;
 
 /// The newest state of a wallet at or before a sequence. In whatever bucket it is: there are few.
@@ -28,6 +29,31 @@ pub fn kept_state(
     let is_sealed = seal_column(seal::of_state(number, sequence, position, state)) == stated;
     let wallet = is_sealed.then(|| postcard::from_bytes(state).ok()).flatten();
     Ok(Some(Kept { sequence, position, wallet }))
+}
+
+/// A wallet's state after a row, if it was kept there.
+pub fn state(
+    session: &Session,
+    bucket: i16,
+    number: WalletNumber,
+    sequence: u64,
+) -> Stored<Option<KeptState>> {
+    let sql = "
+        select position, state, seal from states
+        where bucket = $1 and wallet = $2 and sequence = $3";
+    let row = session.first(sql, &[&bucket, &integer(number), &integer(sequence)])?;
+    let Some(row) = row else { return Ok(None) };
+    let position = count(&row, "position")?;
+    let (state, stated): (Vec<u8>, i32) = (column(&row, "state")?, column(&row, "seal")?);
+    let is_sealed = seal_column(seal::of_state(number, sequence, position, &state)) == stated;
+    Ok(Some(KeptState { position, state, is_sealed }))
+}
+
+/// The wallets and sequences of all states of a bucket.
+pub fn of_bucket(session: &Session, bucket: i16) -> Stored<Vec<(WalletNumber, u64)>> {
+    let sql = "select wallet, sequence from states where bucket = $1 order by wallet, sequence";
+    let rows = session.query(sql, &[&bucket])?;
+    rows.iter().map(|row| Ok((count(row, "wallet")?, count(row, "sequence")?))).collect()
 }
 
 /// States to be stored, column by column.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use scrip_core::{CurrencyId, CustomerId, EnvironmentId, ResourceId, Timestamp, WalletKey};
 use tokio_postgres::Row;
 
-use super::{Stored, bucket_of, column, environment, integer};
+use super::{Stored, bucket_of, column, count, environment, integer};
+use crate::RecordKind;
 use crate::packed_slot::{pack, pack_key, unpack};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::slot::{Slot, WalletNumber};
@@ -148,6 +149,58 @@ fn read_key(row: &Row) -> Stored<WalletKey> {
         customer: CustomerId::parse(column(row, "customer")?).map_err(wrong)?,
         currency: CurrencyId::parse(column(row, "currency")?).map_err(wrong)?,
         resource: resource.transpose().map_err(wrong)?,
+    })
+}
+
+/// A wallet as its table lists it.
+pub struct Listed {
+    pub number: WalletNumber,
+    pub key: WalletKey,
+    pub sequence: u64,
+    pub due_at: Option<i64>,
+    pub frozen: Option<String>,
+    /// Packed.
+    pub slot: Vec<u8>,
+}
+
+/// All wallets of a bucket, by their numbers; those that cannot be read are told.
+pub fn of_bucket(
+    session: &Session,
+    bucket: i16,
+    mut tell: impl FnMut(StoreError),
+) -> Stored<Vec<Listed>> {
+    let sql = "
+        select number, environment, customer, currency, resource, sequence, due_at, frozen, slot
+        from wallets where bucket = $1 order by number";
+    let rows = session.query(sql, &[&bucket])?;
+    let mut wallets = Vec::with_capacity(rows.len());
+    for row in &rows {
+        read_listed(row).map_or_else(&mut tell, |wallet| wallets.push(wallet));
+    }
+    Ok(wallets)
+}
+
+/// Numbers of wallets of a bucket whose customer has no record.
+pub fn of_nobody(session: &Session, bucket: i16) -> Stored<Vec<WalletNumber>> {
+    const CUSTOMER: i16 = RecordKind::Customer.number() as i16;
+    let sql = "
+        select w.number from wallets w
+        where w.bucket = $1 and not exists (
+            select from records r
+            where r.bucket = w.bucket and r.environment = w.environment and r.kind = $2
+              and r.id = w.customer)";
+    let rows = session.query(sql, &[&bucket, &CUSTOMER])?;
+    rows.iter().map(|row| count(row, "number")).collect()
+}
+
+fn read_listed(row: &Row) -> Stored<Listed> {
+    Ok(Listed {
+        number: count(row, "number")?,
+        key: read_key(row)?,
+        sequence: count(row, "sequence")?,
+        due_at: column(row, "due_at")?,
+        frozen: column(row, "frozen")?,
+        slot: column(row, "slot")?,
     })
 }
 

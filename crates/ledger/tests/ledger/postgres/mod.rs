@@ -1,6 +1,7 @@
 //! The ledger in a PostgreSQL database.
 
 mod cut_off;
+mod damage;
 mod migrating;
 mod nodes;
 mod proxy;
@@ -13,11 +14,15 @@ use scrip_ledger::conformance::{Given, Made};
 use scrip_ledger::postgres::{Options, Postgres};
 use tokio::runtime::Handle;
 
-use server::Database;
+pub use server::Database;
 
 /// A ledger in a database of its own.
 pub async fn make(given: Given) -> Made {
-    let database = Database::make().await;
+    make_in(Arc::new(Database::make().await), given).await
+}
+
+/// A ledger in a database that others use too.
+pub async fn make_in(database: Arc<Database>, given: Given) -> Made {
     let options = Options {
         settings: given.settings,
         clock: Some(given.clock),

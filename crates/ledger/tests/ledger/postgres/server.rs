@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use scrip_ledger::postgres::{Verified, verify};
+use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls};
 
 /// A database of a test's own, which goes with it.
@@ -25,6 +27,13 @@ impl Database {
         server.batch_execute(&format!("create database {name}")).await.unwrap();
         let (server_part, _) = server_url().rsplit_once('/').map(owned).unwrap();
         Self { url: format!("{server_part}/{name}"), name }
+    }
+
+    /// Recomputes all of it: what was verified, or what is wrong.
+    pub async fn verify(&self) -> Result<Verified, String> {
+        let (url, runtime) = (self.url.clone(), Handle::current());
+        let verify = move || verify(&url, runtime, |_, _| {}).map_err(|error| error.to_string());
+        tokio::task::spawn_blocking(verify).await.unwrap()
     }
 
     /// A connection of the test's own to it.

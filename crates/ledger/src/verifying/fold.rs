@@ -1,20 +1,51 @@
 //! Folding a stored row into its wallet, with every check that a row and its columns allow.
 
-use rusqlite::Connection;
-use scrip_core::Row;
+use std::collections::HashMap;
 
-use super::findings::Finding;
-use super::tables::{self, RawEntry};
-use crate::slot::{Position, Slot, name_of};
+use scrip_core::{NameHash, Row};
+
+use super::{Beside, Finding, RawEntry};
+use crate::slot::{Position, Slot, is_linked, name_of};
 use crate::work::StoreError;
+
+/// Where the newest row of each name is that has a linked row. Most consumptions have one row each
+/// and need no place here.
+#[derive(Default)]
+pub struct Linked(HashMap<NameHash, Position>);
+
+impl Linked {
+    /// Folds a row into its wallet, whose next row it must be, and compares its link to the row
+    /// before it of its name. That the link could not be compared is told apart: the row may be
+    /// folded all the same.
+    pub fn fold<Bytes: AsRef<[u8]>>(
+        &mut self,
+        beside: &impl Beside,
+        slot: &mut Slot,
+        entry: &RawEntry<Bytes>,
+        uncompared: impl FnOnce(StoreError),
+    ) -> Result<Row, Finding> {
+        let name = entry.name.filter(|_| !self.0.is_empty());
+        let linked = name.and_then(|name| self.0.get(&name)).copied();
+        let related = related_of(beside, entry, linked).unwrap_or_else(|error| {
+            uncompared(error);
+            0
+        });
+        let row = fold(slot, entry, Some(related))?;
+        // A name that was forgotten and used anew leads to its newer use.
+        if is_linked(&row.event) || linked.is_some() {
+            self.0.extend(entry.name.map(|name| (name, entry.position)));
+        }
+        Ok(row)
+    }
+}
 
 /// The row before one of the same name, given the newest row of that name that is known here. What a
 /// refund leads to first is no linked row but the consumption: there the row's word is taken if that
 /// one has the name too. A row that leads nowhere may be right whatever came before it: names are
 /// forgotten in time (decision 13), and then used anew. That the link was not lost since, its seal
 /// tells.
-pub(super) fn related_of(
-    connection: &Connection,
+fn related_of(
+    beside: &impl Beside,
     entry: &RawEntry<impl AsRef<[u8]>>,
     linked: Option<Position>,
 ) -> Result<Position, StoreError> {
@@ -25,14 +56,14 @@ pub(super) fn related_of(
     if let Some(linked) = linked {
         return Ok(linked);
     }
-    let first = tables::raw_entry(connection, stated)?;
+    let first = beside.raw_entry(stated)?;
     let has_name = first.is_some_and(|it| it.name == entry.name && it.wallet == entry.wallet);
     Ok(if has_name { stated } else { 0 })
 }
 
 /// Folds a row into its wallet, whose next row it must be. Where the reservation's previous row is
 /// known it is compared, elsewhere the row's word is taken.
-pub(super) fn fold(
+pub fn fold(
     slot: &mut Slot,
     entry: &RawEntry<impl AsRef<[u8]>>,
     related: Option<Position>,
@@ -55,4 +86,15 @@ pub(super) fn fold(
         return Err(wrong("its links to earlier rows are wrong".to_owned()));
     }
     Ok(row)
+}
+
+/// Checks a wallet at rest: conservation, holds, lists.
+pub fn check(slot: &Slot) -> Result<(), Finding> {
+    slot.wallet.check().map_err(|broken| {
+        let key = slot.wallet.key();
+        Finding::Other(format!(
+            "wallet {} (customer {}, currency {}): {broken}",
+            slot.number, key.customer, key.currency
+        ))
+    })
 }

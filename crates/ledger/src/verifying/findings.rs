@@ -34,7 +34,7 @@ pub enum Finding {
 
 impl Finding {
     /// What is wrong with the row at a position.
-    pub(super) fn row(position: Position, what: impl ToString) -> Self {
+    pub fn row(position: Position, what: impl ToString) -> Self {
         Self::Row { position, what: what.to_string() }
     }
 
@@ -85,7 +85,7 @@ impl fmt::Display for Findings {
 
 /// Takes findings from several threads.
 #[derive(Default)]
-pub(super) struct Collector {
+pub struct Collector {
     places: Mutex<BTreeMap<u8, Place>>,
 }
 
@@ -96,7 +96,7 @@ struct Place {
 }
 
 impl Collector {
-    pub(super) fn add(&self, finding: impl Into<Finding>) {
+    pub fn add(&self, finding: impl Into<Finding>) {
         let finding = finding.into();
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let place = places.entry(finding.place()).or_default();
@@ -112,7 +112,7 @@ impl Collector {
     }
 
     /// All of them; none if nothing is wrong.
-    pub(super) fn into_findings(self) -> Option<Findings> {
+    pub fn into_findings(self) -> Option<Findings> {
         let places = self.places.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut findings = Findings { told: Vec::new(), more: 0 };
         for place in places.into_values() {

@@ -2,19 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::Connection;
 use scrip_core::{EnvironmentId, Event, Grant, GrantId, GrantType, Money, Row, Texts, Words};
 
-use super::super::findings::{Collector, Finding};
-use super::super::tables::{self, GrantColumns};
-use super::worker::{Finished, owner};
+use super::{Collector, Finding, Followed};
 use crate::GrantRecord;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::work::{StoreError, change_words, overdraft_words, recharge_words};
 
 /// What was seen so far.
 #[derive(Default)]
-pub(super) struct Grants {
+pub struct Grants {
     seen: HashMap<(EnvironmentId, GrantId), Seen>,
     /// What the wallet was about to make by itself: a recharge, or a recurring grant's period.
     own: Option<(GrantId, OwnKind)>,
@@ -41,7 +38,7 @@ struct Seen {
 
 impl Grants {
     /// Follows a row that was folded into its wallet.
-    pub(super) fn follow(
+    pub fn follow(
         &mut self,
         position: Position,
         slot: &Slot,
@@ -104,39 +101,54 @@ impl Grants {
     }
 }
 
-/// Every grant has one record, which says what its rows say. How many records there are.
-pub(super) fn check_all(
-    connection: &Connection,
-    finished: &[Finished],
+/// A grant's record, with what its columns say.
+pub struct Listed {
+    /// By these it is found.
+    pub environment: EnvironmentId,
+    pub id: String,
+    /// The columns say what the record says.
+    pub columns_fit: bool,
+    /// It says what was written.
+    pub is_sealed: bool,
+    pub record: GrantRecord,
+}
+
+/// A grant's record that cannot be read.
+pub struct UnreadableGrant {
+    /// Of which grant it is, if that can be read.
+    pub of: Option<(EnvironmentId, GrantId)>,
+    pub error: StoreError,
+}
+
+/// Every grant of these wallets has one record, which says what its rows say. `each` shows the
+/// records. How many there are.
+pub fn check_grants(
+    parts: &[impl Followed],
     findings: &Collector,
+    each: impl FnOnce(&mut dyn FnMut(Result<Listed, UnreadableGrant>)) -> Result<(), StoreError>,
 ) -> Result<usize, StoreError> {
-    let slot_of = |number: WalletNumber| {
-        let part = &finished[owner(number, finished.len())];
-        part.wallets.get(number).filter(|followed| !followed.is_broken).map(|it| &it.slot)
-    };
-    let find = |name: &(EnvironmentId, GrantId)| {
-        finished.iter().find_map(|part| part.grants.seen.get(name))
-    };
+    let whole = |number| parts.iter().find_map(|part| part.whole(number));
+    let find = |name: &_| parts.iter().find_map(|part| part.grants().seen.get(name));
     let mut met = HashSet::new();
     let mut count = 0;
-    tables::each_grant(connection, |grant| {
+    each(&mut |grant| {
         count += 1;
-        let (columns, record) = match grant {
-            Ok(grant) => grant,
+        let listed = match grant {
+            Ok(listed) => listed,
             Err(unreadable) => {
                 met.extend(unreadable.of);
                 return findings.add(unreadable.error);
             }
         };
-        let name = (columns.environment, record.grant.name.id);
+        let name = (listed.environment, listed.record.grant.name.id);
         let wrong = |what: &str| {
-            findings.add(Finding::Other(format!("grants: the record of {} {what}", columns.id)));
+            findings.add(Finding::Other(format!("grants: the record of {} {what}", listed.id)));
         };
         match find(&name) {
             // The rows of a broken wallet were not read to their end.
-            None if finished.iter().any(|part| part.has_broken) => {}
+            None if parts.iter().any(Followed::has_broken) => {}
             Some(seen) if met.insert(name) => {
-                let checked = slot_of(seen.wallet).map(|slot| seen.check(&columns, &record, slot));
+                let checked = whole(seen.wallet).map(|slot| seen.check(&listed, slot));
                 if let Some(Err(what)) = checked {
                     wrong(what);
                 }
@@ -144,8 +156,8 @@ pub(super) fn check_all(
             _ => wrong("is of no grant"),
         }
     })?;
-    for ((environment, id), seen) in finished.iter().flat_map(|part| &part.grants.seen) {
-        if !met.contains(&(*environment, *id)) && slot_of(seen.wallet).is_some() {
+    for ((environment, id), seen) in parts.iter().flat_map(|part| &part.grants().seen) {
+        if !met.contains(&(*environment, *id)) && whole(seen.wallet).is_some() {
             findings.add(Finding::row(seen.made_at, format!("its grant {id} has no record")));
         }
     }
@@ -153,19 +165,14 @@ pub(super) fn check_all(
 }
 
 impl Seen {
-    fn check(
-        &self,
-        columns: &GrantColumns,
-        record: &GrantRecord,
-        slot: &Slot,
-    ) -> Result<(), &'static str> {
-        let key = slot.wallet.key();
+    fn check(&self, listed: &Listed, slot: &Slot) -> Result<(), &'static str> {
+        let (key, record) = (slot.wallet.key(), &listed.record);
         let living = slot.wallet.grant(self.grant_number);
         let Some(grant) = living.or(self.departed.as_ref()) else {
             return Err("is of a grant that its wallet never had");
         };
         let rules = [
-            (columns.are_of(record), "does not say what its columns say"),
+            (listed.columns_fit, "does not say what its columns say"),
             (record.wallet == *key, "is in another wallet"),
             (record.grant.name == grant.name, "is of another grant"),
             (
@@ -178,7 +185,7 @@ impl Seen {
             (record.is_recharge == self.is_recharge, "says otherwise whether a recharge made it"),
             (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
             (living.is_some() || record.grant == *grant, "does not say how the grant ended"),
-            (columns.is_sealed, "has a seal that does not fit what it says"),
+            (listed.is_sealed, "has a seal that does not fit what it says"),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             None => Ok(()),

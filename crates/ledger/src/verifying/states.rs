@@ -2,19 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::Connection;
 use scrip_core::{Cause, Event, GrantType, Row};
 
-use super::super::findings::{Collector, Finding};
-use super::super::tables::{self, KeptState};
-use super::worker::{Finished, owner};
+use super::{Beside, Collector, Finding, Followed, KeptState};
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::StoreError;
 
 /// What was seen so far.
 #[derive(Default)]
-pub(super) struct States {
+pub struct States {
     /// Wallets whose state was due when their command had not ended yet.
     pending: BTreeMap<WalletNumber, Pending>,
     /// The wallets and sequences of states that were met.
@@ -35,9 +32,9 @@ struct Pending {
 impl States {
     /// A state is kept after the command whose rows crossed a multiple. How many rows a command
     /// had is not written; it has ended at the latest where another one certainly begins.
-    pub(super) fn follow(
+    pub fn follow(
         &mut self,
-        connection: &Connection,
+        beside: &impl Beside,
         position: Position,
         slot: &Slot,
         row: &Row,
@@ -68,7 +65,8 @@ impl States {
             }
             None => return Ok(()),
         }
-        let kept = tables::state(connection, number, sequence)
+        let kept = beside
+            .state(number, sequence)
             .map_err(|error| Finding::row(position, format!("its state: {error}")))?;
         let Some(KeptState { position: kept_at, state, is_sealed }) = kept else { return Ok(()) };
         self.pending.remove(&number);
@@ -86,29 +84,25 @@ impl States {
     }
 }
 
-/// States that should have been kept and were not, and such that nobody kept.
-pub(super) fn check_all(
-    connection: &Connection,
-    finished: &[Finished],
+/// States that should have been kept and were not, and of those that are kept such as nobody kept.
+pub fn check_states(
+    parts: &[impl Followed],
+    kept: impl IntoIterator<Item = (WalletNumber, u64)>,
     findings: &Collector,
-) -> Result<(), StoreError> {
-    let is_broken = |number: WalletNumber| {
-        let part = &finished[owner(number, finished.len())];
-        part.wallets.get(number).is_some_and(|followed| followed.is_broken)
-    };
-    for (number, pending) in finished.iter().flat_map(|part| &part.states.pending) {
+) {
+    let is_broken = |number| parts.iter().any(|part| part.is_broken(number));
+    for (number, pending) in parts.iter().flat_map(|part| &part.states().pending) {
         if !is_broken(*number) {
             findings.add(pending.missing());
         }
     }
-    for (wallet, sequence) in tables::states(connection)? {
-        let met = &finished[owner(wallet, finished.len())].states.met;
-        if !met.contains(&(wallet, sequence)) && !is_broken(wallet) {
+    for (wallet, sequence) in kept {
+        let is_met = parts.iter().any(|part| part.states().met.contains(&(wallet, sequence)));
+        if !is_met && !is_broken(wallet) {
             let what = format!("states: wallet {wallet} has one after sequence {sequence}");
             findings.add(Finding::Other(format!("{what}, where none is due")));
         }
     }
-    Ok(())
 }
 
 impl Pending {

@@ -1,0 +1,48 @@
+//! Which buckets there are.
+
+use super::super::session::Session;
+use super::super::tables::column;
+use crate::work::StoreError;
+
+/// The buckets of a table: an index probe for each, however many rows there are.
+macro_rules! buckets_of {
+    ($table:literal) => {
+        concat!(
+            "select bucket from (
+                 with recursive found as (
+                     select min(bucket) as bucket from ",
+            $table,
+            "
+                     union all
+                     select (select min(t.bucket) from ",
+            $table,
+            " t where t.bucket > found.bucket) from found where found.bucket is not null
+                 )
+                 select bucket from found where bucket is not null
+             ) of_table"
+        )
+    };
+}
+
+/// All buckets in which something lies, in order.
+pub fn buckets(session: &Session) -> Result<Vec<i16>, StoreError> {
+    let sql = concat!(
+        buckets_of!("wallets"),
+        " union ",
+        buckets_of!("entries"),
+        " union ",
+        buckets_of!("names"),
+        " union ",
+        buckets_of!("states"),
+        " union ",
+        buckets_of!("records"),
+        " union ",
+        buckets_of!("record_keys"),
+        " union ",
+        buckets_of!("grants"),
+        " union ",
+        buckets_of!("domain_events"),
+        " order by bucket"
+    );
+    session.query(sql, &[])?.iter().map(|row| column(row, "bucket")).collect()
+}
