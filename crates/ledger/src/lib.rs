@@ -9,6 +9,7 @@ mod clock;
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario fails by panicking")]
 pub mod conformance;
+mod copying;
 mod counting;
 pub mod embedded;
 mod event;
@@ -40,6 +41,7 @@ pub use answer::{
 };
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
+pub use copying::{Copied, CopyError, Place, copy_store};
 pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
 pub use export::{ExportQuery, ExportSlice};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
@@ -60,5 +62,5 @@ pub use record::{
 };
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
-pub use verifying::{Finding, Findings};
+pub use verifying::{Chains, Finding, Findings};
 pub use work::Settings;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scrip_core::EnvironmentId;
+use scrip_ledger::Place;
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -30,6 +31,10 @@ pub enum Command {
     /// Recompute every chain, balance and grant of a data directory or a database, which may be in
     /// use. Exits with 1 and names the first thing that is wrong.
     Verify(VerifyOptions),
+    /// Copy a whole store from a data directory to a PostgreSQL database, or back, into an empty one,
+    /// and prove that both hold the same. Stop whoever serves the source. A copy that was interrupted
+    /// goes on where it was.
+    Copy(CopyOptions),
     /// Say how large a data directory is, how far its files are behind, what a start would cost and
     /// what happened to it. It may be in use; nothing is written.
     Stats(StatsOptions),
@@ -203,6 +208,64 @@ pub struct VerifyOptions {
     /// Verify this PostgreSQL database instead: `postgres://user:password@host:port/database`.
     #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+}
+
+/// Options of `copy`.
+#[derive(Args)]
+pub struct CopyOptions {
+    /// What to copy.
+    #[command(flatten)]
+    pub from: CopyFrom,
+    /// Where to.
+    #[command(flatten)]
+    pub to: CopyTo,
+}
+
+/// What to copy.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct CopyFrom {
+    /// The data directory to copy. It must not be in use; nothing in it is changed.
+    #[arg(long, value_name = "DIR")]
+    from_data: Option<PathBuf>,
+    /// The database to copy: `postgres://user:password@host:port/database`. Its nodes refuse orders
+    /// meanwhile, to come again.
+    #[arg(long, value_name = "URL")]
+    from_url: Option<String>,
+}
+
+/// Where to copy to.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct CopyTo {
+    /// The data directory to make.
+    #[arg(long, value_name = "DIR")]
+    to_data: Option<PathBuf>,
+    /// The database to fill, which must be empty: `postgres://user:password@host:port/database`.
+    #[arg(long, value_name = "URL")]
+    to_url: Option<String>,
+}
+
+impl CopyFrom {
+    /// Where it is.
+    pub fn place(self) -> Place {
+        place(self.from_data, self.from_url)
+    }
+}
+
+impl CopyTo {
+    /// Where it is.
+    pub fn place(self) -> Place {
+        place(self.to_data, self.to_url)
+    }
+}
+
+/// One of the two is given.
+fn place(directory: Option<PathBuf>, url: Option<String>) -> Place {
+    match directory {
+        Some(directory) => Place::Directory(directory),
+        None => Place::Database(url.unwrap_or_default()),
+    }
 }
 
 /// Options of `stats`.

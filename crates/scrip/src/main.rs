@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod copy;
 mod demo;
 mod keys;
 mod migrate;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(*options),
         Command::Migrate(options) => migrate::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Copy(options) => copy::run(options),
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Recover(options) => recover::run(&options),

@@ -3,29 +3,58 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use scrip_ledger::{Findings, embedded, postgres};
+use scrip_ledger::{Chains, Findings, Place, embedded, postgres};
 
 use crate::cli::VerifyOptions;
 use crate::progress::Progress;
 
+/// What was found in a store that is well.
+pub struct Well {
+    /// How much was compared.
+    pub summary: String,
+    /// What its wallets come to.
+    pub chains: Chains,
+    /// Wallets that take no orders.
+    pub frozen: Vec<String>,
+}
+
 /// Verifies a data directory, or a database if one is named.
+#[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
 pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
-    match &options.database_url {
-        Some(url) => database(url),
-        None => directory(&options.data.data),
+    let place = match &options.database_url {
+        Some(url) => Place::Database(url.clone()),
+        None => Place::Directory(options.data.data.clone()),
+    };
+    match examine(&place)? {
+        Ok(Well { summary, chains, frozen }) => {
+            println!("All is well: {summary}.");
+            println!("Its wallets come to {chains}; stores that come to the same hold the same.");
+            for frozen in frozen {
+                println!("Frozen: {frozen}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(findings) => {
+            tell(&findings);
+            Ok(ExitCode::FAILURE)
+        }
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
-fn directory(path: &Path) -> anyhow::Result<ExitCode> {
+/// Recomputes everything of a store: what was compared, or what is wrong.
+pub fn examine(place: &Place) -> anyhow::Result<Result<Well, Findings>> {
+    match place {
+        Place::Directory(directory) => examine_directory(directory),
+        Place::Database(url) => examine_database(url),
+    }
+}
+
+fn examine_directory(directory: &Path) -> anyhow::Result<Result<Well, Findings>> {
     let mut progress = Progress::of("Verifying rows");
-    let result = embedded::verify(path, |done, all| progress.tell(done, all));
-    drop(progress);
-    match result {
+    match embedded::verify(directory, |done, all| progress.tell(done, all)) {
         Ok(verified) => {
-            println!(
-                "All is well: {} rows, {} wallets, {} grants, {} snapshots, {} days of usage, \
-                 {} key slices.",
+            let summary = format!(
+                "{} rows, {} wallets, {} grants, {} snapshots, {} days of usage, {} key slices",
                 verified.rows,
                 verified.wallets,
                 verified.grants,
@@ -33,25 +62,21 @@ fn directory(path: &Path) -> anyhow::Result<ExitCode> {
                 verified.usage_days,
                 verified.slices
             );
-            tell_frozen(&verified.frozen);
-            Ok(ExitCode::SUCCESS)
+            Ok(Ok(Well { summary, chains: verified.chains, frozen: verified.frozen }))
         }
-        Err(embedded::VerifyError::Wrong(findings)) => Ok(tell_wrong(findings)),
+        Err(embedded::VerifyError::Wrong(findings)) => Ok(Err(findings)),
         Err(embedded::VerifyError::Open(error)) => Err(error.into()),
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
-fn database(url: &str) -> anyhow::Result<ExitCode> {
+fn examine_database(url: &str) -> anyhow::Result<Result<Well, Findings>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut progress = Progress::of("Verifying buckets");
     let handle = runtime.handle().clone();
-    let result = postgres::verify(url, handle, |done, all| progress.tell(done, all));
-    drop(progress);
-    match result {
+    match postgres::verify(url, handle, |done, all| progress.tell(done, all)) {
         Ok(verified) => {
-            println!(
-                "All is well: {} rows, {} wallets, {} grants, {} records, {} events, {} names.",
+            let summary = format!(
+                "{} rows, {} wallets, {} grants, {} records, {} events, {} names",
                 verified.rows,
                 verified.wallets,
                 verified.grants,
@@ -59,28 +84,20 @@ fn database(url: &str) -> anyhow::Result<ExitCode> {
                 verified.events,
                 verified.names
             );
-            tell_frozen(&verified.frozen);
-            Ok(ExitCode::SUCCESS)
+            Ok(Ok(Well { summary, chains: verified.chains, frozen: verified.frozen }))
         }
-        Err(postgres::VerifyError::Wrong(findings)) => Ok(tell_wrong(findings)),
+        Err(postgres::VerifyError::Wrong(findings)) => Ok(Err(findings)),
         Err(postgres::VerifyError::Open(error)) => Err(error.into()),
     }
 }
 
+/// Tells what is wrong with a store.
 #[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
-fn tell_frozen(frozen: &[String]) {
-    for frozen in frozen {
-        println!("Frozen: {frozen}");
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
-fn tell_wrong(findings: Findings) -> ExitCode {
-    for finding in findings.told {
+pub fn tell(findings: &Findings) {
+    for finding in &findings.told {
         println!("Wrong: {finding}");
     }
     if findings.more > 0 {
         println!("And {} more.", findings.more);
     }
-    ExitCode::FAILURE
 }

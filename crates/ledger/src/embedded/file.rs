@@ -186,6 +186,41 @@ pub(super) fn secret(connection: &Connection) -> Result<[u8; 32], OpenError> {
         .query_row("select value from meta where name = 'secret'", [], |row| row.get(0))?)
 }
 
+/// Has cursors read by another secret.
+pub(super) fn put_secret(connection: &Connection, secret: [u8; 32]) -> Result<(), StoreError> {
+    let sql = "update meta set value = ?1 where name = 'secret'";
+    Ok(connection.execute(sql, [secret]).map(drop)?)
+}
+
+/// How far a copy into this directory is that was not finished.
+pub(super) fn unfinished_copy(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "select value from meta where name = 'copy'";
+    Ok(connection.query_row(sql, [], |row| row.get(0)).optional()?)
+}
+
+/// Notes how far a copy is.
+pub(super) fn put_unfinished_copy(
+    connection: &Connection,
+    progress: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "insert into meta (name, value) values ('copy', ?1)
+               on conflict do update set value = excluded.value";
+    Ok(connection.prepare_cached(sql)?.execute([progress]).map(drop)?)
+}
+
+/// A copy is finished.
+pub(super) fn end_copy(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute("delete from meta where name = 'copy'", []).map(drop)?)
+}
+
+/// Refuses what a copy left unfinished.
+pub(super) fn check_whole(connection: &Connection, directory: &Path) -> Result<(), OpenError> {
+    match unfinished_copy(connection)? {
+        None => Ok(()),
+        Some(_) => Err(OpenError::Unfinished { path: directory.to_owned() }),
+    }
+}
+
 /// What names this ledger among all others.
 pub(super) fn ledger_id(connection: &Connection) -> Result<[u8; 16], OpenError> {
     Ok(connection

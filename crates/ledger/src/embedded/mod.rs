@@ -5,6 +5,7 @@
 //! connections, never the writer's.
 
 mod catch_up;
+pub(crate) mod copying;
 mod evidence;
 mod file;
 mod gauges;

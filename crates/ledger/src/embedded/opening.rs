@@ -61,6 +61,15 @@ pub enum OpenError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// A copy into it was not finished.
+    #[error(
+        "a copy into {path} was not finished: run scrip copy again, or remove the directory",
+        path = path.display()
+    )]
+    Unfinished {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another version wrote it.
     #[error("the ledger has format {found}; this version of Scrip knows format {known}")]
     Format {
@@ -132,6 +141,7 @@ impl Store {
         let lock = file::own_directory(directory)?;
         file::write_log_again(directory)?;
         let ledger = file::open_writer(directory)?;
+        file::check_whole(&ledger, directory)?;
         let ledger_id = file::ledger_id(&ledger)?;
         let path = directory.join("keys");
         let (keys, problems) = KeyStore::open(&path, ledger_id, filter_bytes_max, names_max)?;

@@ -3,6 +3,7 @@
 use super::OpenError;
 use super::database::Database;
 use super::session::Session;
+use super::tables::column;
 use crate::work::StoreError;
 
 /// A step, with the number that is its place.
@@ -73,6 +74,20 @@ pub fn check(session: &Session) -> Result<(), OpenError> {
     let found = last_step(session)?;
     refuse_newer(found)?;
     if found < known() { Err(OpenError::Behind { found, known: known() }) } else { Ok(()) }
+}
+
+/// No copy was left unfinished, or why there is nothing to serve.
+pub fn check_whole(session: &Session) -> Result<(), OpenError> {
+    match unfinished_copy(session)? {
+        None => Ok(()),
+        Some(_) => Err(OpenError::Unfinished),
+    }
+}
+
+/// How far a copy into this database is that was not finished.
+pub fn unfinished_copy(session: &Session) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = session.first("select value from meta where name = 'copy'", &[])?;
+    row.as_ref().map(|row| column(row, "value")).transpose()
 }
 
 fn refuse_newer(found: i32) -> Result<(), OpenError> {

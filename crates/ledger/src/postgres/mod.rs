@@ -4,6 +4,7 @@
 //! transaction decides about is locked by it, so that nodes need not know of each other. Nothing that
 //! decides is kept between transactions.
 
+pub(crate) mod copying;
 mod database;
 mod flight;
 mod gauges;

@@ -54,6 +54,11 @@ pub enum OpenError {
         /// The one that is needed.
         known: i32,
     },
+    /// A copy into the database was not finished.
+    #[error(
+        "a copy into the database was not finished: run scrip copy again, or drop the schema scrip"
+    )]
+    Unfinished,
     /// The system gave no random bytes.
     #[error("random bytes: {0}")]
     Random(String),
@@ -118,6 +123,7 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
     }
     let session = database.connect()?;
     steps::check(&session)?;
+    steps::check_whole(&session)?;
     warn_if_unsafe(&session)?;
     let secret = secret(&session)?;
     let database_clock = match options.clock {

@@ -16,6 +16,7 @@ use super::tables::{answers, bucket_column, bucket_of, entries, grants, names, r
 use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
+use crate::verifying::RawEntry;
 use crate::work::{Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
@@ -280,7 +281,9 @@ impl State for Unit<'_> {
             }
             let links = link(self, &mut slot, last, decided, *name)?;
             let (bucket, number) = (self.bucket, slot.number);
-            self.changes.entries.push(bucket, last, number, links, *name, decided);
+            let (sequence, bytes) = (decided.row.sequence, &decided.packed.bytes);
+            let entry = RawEntry::sealed(last, number, sequence, links, *name, bytes);
+            self.changes.entries.push(bucket, &entry);
             if let Some(name) = *name {
                 self.known.names.insert(name, Some(last));
                 self.changes.names.push(bucket, name, last);

@@ -28,6 +28,19 @@ impl<Bytes> RawEntry<Bytes> {
 }
 
 impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
+    /// A row as it is to be stored.
+    pub fn sealed(
+        position: Position,
+        wallet: WalletNumber,
+        sequence: u64,
+        links: RowLinks,
+        name: Option<NameHash>,
+        row: Bytes,
+    ) -> Self {
+        let seal = seal::of_entry(position, wallet, sequence, &links, name, row.as_ref());
+        Self { position, wallet, sequence, links, name, row, seal }
+    }
+
     /// What it says, if that is what was written.
     pub fn read(&self) -> Result<Entry, StoreError> {
         let (position, wallet, links) = (self.position, self.wallet, self.links);

@@ -1,6 +1,7 @@
 //! Folding a stored row into its wallet, with every check that a row and its columns allow.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use scrip_core::{NameHash, Row};
 
@@ -68,22 +69,29 @@ pub fn fold(
     entry: &RawEntry<impl AsRef<[u8]>>,
     related: Option<Position>,
 ) -> Result<Row, Finding> {
-    let wrong = |what: String| Finding::row(entry.position, what);
-    let (row, hash) = Row::unpack_to_fold(entry.row.as_ref(), slot.wallet.hash())
-        .map_err(|error| wrong(error.to_string()))?;
-    if row.sequence != entry.sequence {
-        let (stated, actual) = (entry.sequence, row.sequence);
-        return Err(wrong(format!("the table says sequence {stated}, the row {actual}")));
-    }
+    let wrong = |what: &dyn Display| Finding::row(entry.position, what);
     let before = slot.wallet.sequence();
-    slot.wallet.apply(&row, hash).map_err(|error| wrong(error.to_string()))?;
-    if name_of(&slot.genesis, &row) != entry.name {
-        return Err(wrong("its name is wrong".to_owned()));
-    }
+    let row = apply(slot, entry)?;
     let related = related.unwrap_or(entry.links.related);
     let links = slot.links.append(before, entry.position, &row.event, related);
-    if links.map_err(|error| wrong(error.to_string()))? != entry.links {
-        return Err(wrong("its links to earlier rows are wrong".to_owned()));
+    if links.map_err(|error| wrong(&error))? != entry.links {
+        return Err(wrong(&"its links to earlier rows are wrong"));
+    }
+    Ok(row)
+}
+
+/// The same without its links.
+pub fn apply(slot: &mut Slot, entry: &RawEntry<impl AsRef<[u8]>>) -> Result<Row, Finding> {
+    let wrong = |what: &dyn Display| Finding::row(entry.position, what);
+    let (row, hash) = Row::unpack_to_fold(entry.row.as_ref(), slot.wallet.hash())
+        .map_err(|error| wrong(&error))?;
+    if row.sequence != entry.sequence {
+        let (stated, actual) = (entry.sequence, row.sequence);
+        return Err(wrong(&format!("the table says sequence {stated}, the row {actual}")));
+    }
+    slot.wallet.apply(&row, hash).map_err(|error| wrong(&error))?;
+    if name_of(&slot.genesis, &row) != entry.name {
+        return Err(wrong(&"its name is wrong"));
     }
     Ok(row)
 }

@@ -1,14 +1,16 @@
 //! Recomputing a store from its rows, wherever they lie: what every `scrip verify` compares.
 
+mod chains;
 mod entry;
 mod findings;
 mod fold;
 mod grants;
 mod states;
 
+pub use chains::Chains;
 pub use entry::{KeptState, RawEntry, row_hash};
 pub use findings::{Collector, Finding, Findings};
-pub use fold::{Linked, check, fold};
+pub use fold::{Linked, apply, check, fold};
 pub use grants::{Grants, Listed, UnreadableGrant, check_grants};
 pub use states::{States, check_states};
 

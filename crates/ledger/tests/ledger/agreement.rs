@@ -12,11 +12,15 @@ use scrip_ledger::conformance::{
 };
 use scrip_ledger::embedded::verify;
 use scrip_ledger::{
-    Answer, Claim, Executed, LedgerError, Memory, NewRecord, Order, Payment, RecordKind,
-    RecordPatch, Remember, RememberBy, Render, StoredAnswer, WalletConsume, Work,
+    Answer, Claim, Executed, Ledger as _, LedgerError, Memory, NewRecord, Order, Payment, Place,
+    RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer, WalletConsume, Work,
+    copy_store, postgres,
 };
 
+use tokio::runtime::Handle;
+
 use crate::embedded::store::Store;
+use crate::postgres::Database;
 use crate::whole::{plain_grant, plain_record, whole};
 
 const WALLETS: [&str; 6] =
@@ -267,8 +271,34 @@ async fn directory_agrees(deeds: Deeds) {
     assert_eq!(whole(again.ledger.as_ref()).await, expected);
 }
 
+/// From a directory to a database, and on to another directory.
+async fn copies_agree(deeds: Deeds) {
+    let store = Store::new();
+    let embedded = store.fresh().await;
+    let expected = agree(deeds, &embedded.world).await;
+    embedded.close().await;
+    let database = Database::make().await;
+    carry(Place::Directory(store.path().to_owned()), Place::Database(database.url.clone())).await;
+    let chains = verify(store.path(), |_, _| {}).unwrap().chains;
+    assert_eq!(database.verify().await.unwrap().chains, chains);
+    let node = crate::postgres::open(&database, postgres::Options::on(Handle::current())).await;
+    assert_eq!(whole(node.as_ref()).await, expected);
+    node.close().await;
+    let back = Store::new();
+    carry(Place::Database(database.url.clone()), Place::Directory(back.path().to_owned())).await;
+    assert_eq!(verify(back.path(), |_, _| {}).unwrap().chains, chains);
+    let again = back.opened().await;
+    assert_eq!(whole(again.ledger.as_ref()).await, expected);
+}
+
+async fn carry(from: Place, to: Place) {
+    let runtime = Handle::current();
+    let carry = move || copy_store(&from, &to, &runtime, |_, _| {}).unwrap();
+    tokio::task::spawn_blocking(carry).await.unwrap();
+}
+
 async fn database_agrees(deeds: Deeds) {
-    let database = Arc::new(crate::postgres::Database::make().await);
+    let database = Arc::new(Database::make().await);
     let make = |given: Given| -> Making {
         Box::pin(crate::postgres::make_in(Arc::clone(&database), given))
     };
@@ -301,5 +331,14 @@ proptest! {
     #[test]
     fn a_database_answers_like_memory(deeds in deeds()) {
         run(database_agrees(deeds));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_copy_answers_like_what_was_copied(deeds in deeds()) {
+        run(copies_agree(deeds));
     }
 }

@@ -5,6 +5,7 @@ use scrip_core::Timestamp;
 
 use super::seal::{self, Seal};
 use super::{Stored, as_integer};
+use crate::copying::CarriedAnswer;
 use crate::{Claim, StoredAnswer};
 
 pub(in crate::embedded) fn claimed(
@@ -104,6 +105,49 @@ pub(in crate::embedded) fn insert_attempt(
     let values = params![scope, stored_at, answer.status, answer.body, seal];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
+}
+
+/// Some claims behind a hash, in order.
+pub(in crate::embedded) fn claims_after(
+    connection: &Connection,
+    scope: [u8; 32],
+    most: usize,
+) -> Stored<Vec<CarriedAnswer>> {
+    let sql = "select scope, body, stored_at, status, answer, seal from claims
+               where scope > ?1 order by scope limit ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![scope, as_integer(most)])?;
+    let mut claims = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (scope, body) = (row.get("scope")?, row.get("body")?);
+        let Sealed { stored_at, answer, seal } = read_answer(row)?;
+        let is_sealed = seal_of_claim(Claim { scope, body }, stored_at, &answer) == seal;
+        seal::check(is_sealed, "claims", stored_at)?;
+        claims.push(CarriedAnswer { scope, body: Some(body), stored_at, answer });
+    }
+    Ok(claims)
+}
+
+/// Some attempts behind a number, in order, and the number of the last one.
+pub(in crate::embedded) fn attempts_after(
+    connection: &Connection,
+    number: u64,
+    most: usize,
+) -> Stored<(Vec<CarriedAnswer>, u64)> {
+    let sql = "select number, scope, stored_at, status, answer, seal from attempts
+               where number > ?1 order by number limit ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![number, as_integer(most)])?;
+    let (mut attempts, mut last) = (Vec::new(), number);
+    while let Some(row) = rows.next()? {
+        last = row.get("number")?;
+        let scope = row.get("scope")?;
+        let Sealed { stored_at, answer, seal } = read_answer(row)?;
+        let is_sealed = seal_of_attempt(&scope, stored_at, &answer) == seal;
+        seal::check(is_sealed, "attempts", stored_at)?;
+        attempts.push(CarriedAnswer { scope, body: None, stored_at, answer });
+    }
+    Ok((attempts, last))
 }
 
 /// How many claims, and how many attempts, are forgotten at once.

@@ -72,11 +72,20 @@ pub(in crate::embedded) fn insert_entry(
     name: Option<NameHash>,
     decided: &Decided,
 ) -> Stored<()> {
+    let (sequence, row) = (decided.row.sequence, decided.packed.bytes.as_slice());
+    insert_raw_entry(connection, &RawEntry::sealed(position, wallet, sequence, links, name, row))
+}
+
+/// Stores a row as it is.
+pub(in crate::embedded) fn insert_raw_entry(
+    connection: &Connection,
+    entry: &RawEntry<impl AsRef<[u8]>>,
+) -> Stored<()> {
     let sql = "insert into entries
                    (position, wallet, sequence, previous, previous_notable, skip, types, related,
                     name, row, seal)
                values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let (sequence, row) = (decided.row.sequence, &decided.packed.bytes);
+    let RawEntry { position, wallet, sequence, links, name, row, seal } = entry;
     connection.prepare_cached(sql)?.execute(params![
         position,
         wallet,
@@ -87,8 +96,8 @@ pub(in crate::embedded) fn insert_entry(
         links.types.0,
         links.related,
         name.map(|name| name.0),
-        row,
-        seal::of_entry(position, wallet, sequence, &links, name, row)
+        row.as_ref(),
+        seal
     ])?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
 use scrip_core::{EnvironmentId, GrantId};
 
 use super::seal::{self, Seal};
-use super::{Stored, first, grant, record, record_by_ordinal};
+use super::{Stored, as_integer, first, grant, record, record_by_ordinal};
 use crate::event::{DomainEvent, EventQuery, EventView, Named};
 use crate::work::StoreError;
 use crate::{GrantRecord, PageRequest, Record, RecordKind, Start};
@@ -32,6 +32,24 @@ pub(in crate::embedded) fn insert_event(
 pub(in crate::embedded) fn last_event(connection: &Connection) -> Stored<u64> {
     let sql = "select coalesce(max(position), 0) from domain_events";
     Ok(connection.query_row(sql, [], first)?)
+}
+
+/// Some events behind a position, in order.
+pub(in crate::embedded) fn events_after(
+    connection: &Connection,
+    position: u64,
+    most: usize,
+) -> Stored<Vec<DomainEvent>> {
+    let sql = format!(
+        "select {COLUMNS} from domain_events where position > ?1 order by position limit ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![position, as_integer(most)])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_event(row)?);
+    }
+    Ok(events)
 }
 
 /// The events of a query that a page may show and one more, walking away from its start, with the

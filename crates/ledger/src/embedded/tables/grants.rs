@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 
 use super::seal::{self, Seal};
-use super::{Stored, first, push_stretch};
+use super::{Stored, as_integer, first, push_stretch};
 use crate::packed_grant;
 use crate::verifying::{Listed, UnreadableGrant};
 use crate::work::StoreError;
@@ -70,6 +70,22 @@ pub(in crate::embedded) fn grant(
 
 pub(in crate::embedded) fn last_grant(connection: &Connection) -> Stored<u64> {
     Ok(connection.query_row("select coalesce(max(ordinal), 0) from grants", [], first)?)
+}
+
+/// Some grants behind an ordinal, in order.
+pub(in crate::embedded) fn grants_after(
+    connection: &Connection,
+    ordinal: u64,
+    most: usize,
+) -> Stored<Vec<GrantRecord>> {
+    let sql = columns!("where ordinal > ?1 order by ordinal limit ?2");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![ordinal, as_integer(most)])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        grants.push(read_sealed_grant(row)?);
+    }
+    Ok(grants)
 }
 
 /// The grants of a query that a page may show and one more, walking away from its start.

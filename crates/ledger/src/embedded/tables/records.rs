@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, params, params_from_iter};
 use scrip_core::{EnvironmentId, Timestamp};
 
 use super::seal::{self, Seal};
-use super::{Stored, first, push_stretch};
+use super::{Stored, as_integer, first, push_stretch};
 use crate::work::StoreError;
 use crate::{PageRequest, Record, RecordKind, RecordQuery};
 
@@ -123,6 +123,30 @@ pub(in crate::embedded) fn count_live(
 
 pub(in crate::embedded) fn last_record(connection: &Connection) -> Stored<u64> {
     Ok(connection.query_row("select coalesce(max(ordinal), 0) from records", [], first)?)
+}
+
+/// How many records there are, and when the last one changed, in milliseconds.
+pub(in crate::embedded) fn latest_record(connection: &Connection) -> Stored<(u64, i64)> {
+    let sql = "select count(*), coalesce(max(updated_at), 0) from records";
+    Ok(connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Some records behind an ordinal, in order.
+pub(in crate::embedded) fn records_after(
+    connection: &Connection,
+    ordinal: u64,
+    most: usize,
+) -> Stored<Vec<Record>> {
+    let sql = format!(
+        "select {RECORD_COLUMNS} from records where ordinal > ?1 order by ordinal limit ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![ordinal, as_integer(most)])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read_record_of_any_kind(row)?);
+    }
+    Ok(records)
 }
 
 /// All records of a kind, for what is kept in memory.

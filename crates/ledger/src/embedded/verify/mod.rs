@@ -22,7 +22,7 @@ use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
 use crate::slot::Position;
-use crate::verifying::{Collector, Finding, Findings, check_grants, check_states};
+use crate::verifying::{Chains, Collector, Finding, Findings, check_grants, check_states};
 use crate::work::StoreError;
 use names::Names;
 use reading::Reading;
@@ -50,6 +50,8 @@ pub struct Verified {
     pub usage_days: usize,
     /// Slices of names that were compared with the names of their rows.
     pub slices: usize,
+    /// What the wallets come to.
+    pub chains: Chains,
     /// Wallets that take no orders, each with its number, its customer and the reason.
     pub frozen: Vec<String>,
 }
@@ -170,6 +172,7 @@ impl Work<'_> {
                 records: sum(|part| part.records),
                 usage_days: usage.days,
                 slices,
+                chains: finished.iter().fold(Chains::default(), |all, one| all.with(one.chains)),
                 frozen: self.frozen()?,
             })
         })

@@ -12,7 +12,9 @@ use super::usage::Usage;
 use super::wallets::Wallets;
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
-use crate::verifying::{Collector, Finding, Followed, Grants, Linked, RawEntry, States, check};
+use crate::verifying::{
+    Chains, Collector, Finding, Followed, Grants, Linked, RawEntry, States, check,
+};
 use crate::work::StoreError;
 
 /// Which thread folds a wallet.
@@ -104,6 +106,8 @@ pub(super) struct Finished {
     states: States,
     /// Records that were compared.
     pub records: usize,
+    /// What these wallets come to.
+    pub chains: Chains,
     has_broken: bool,
 }
 
@@ -188,6 +192,7 @@ impl<'a> Worker<'a> {
 
     /// Checks every wallet at rest, when nothing more comes.
     pub(super) fn finish(mut self) -> Finished {
+        let mut chains = Chains::default();
         for followed in self.wallets.iter() {
             let number = followed.slot.number;
             if followed.is_broken {
@@ -195,6 +200,9 @@ impl<'a> Worker<'a> {
                 continue;
             }
             self.usage.compare(number, &told(&followed.slot), self.findings);
+            if let Err(error) = chains.add(&followed.slot) {
+                self.findings.add(error);
+            }
             if followed.slot.wallet.sequence() == 0 {
                 self.findings.add(Finding::Other(format!("wallets: {number} has no rows")));
             } else if let Err(finding) = check(&followed.slot) {
@@ -214,7 +222,7 @@ impl<'a> Worker<'a> {
         }
         let Self { wallets, grants, states, compared, unlisted, .. } = self;
         let has_broken = !unlisted.is_empty() || wallets.iter().any(|one| one.is_broken);
-        Finished { wallets, grants, states, records: compared, has_broken }
+        Finished { wallets, grants, states, records: compared, chains, has_broken }
     }
 }
 

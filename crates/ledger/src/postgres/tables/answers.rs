@@ -3,7 +3,8 @@
 use scrip_core::Timestamp;
 use tokio_postgres::Row;
 
-use super::{Stored, bucket_column, column};
+use super::{Stored, bucket_column, column, count, group_of, integer};
+use crate::copying::{After, Batch, CarriedAnswer};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
 use crate::{Claim, StoredAnswer};
@@ -159,6 +160,76 @@ impl Added {
             from unnest($1::smallint[], $2::bytea[], $3::smallint[], $4::bytea[]) a";
         ask(sql, &[&self.buckets, &self.scopes, &self.statuses, &self.answers, now])
     }
+}
+
+/// Some claims behind another, by bucket and hash.
+pub fn claims_after(session: &Session, after: After, most: i64) -> Stored<Batch<CarriedAnswer>> {
+    let sql = "
+        select bucket, scope, body, stored_at, status, answer from claims
+        where (bucket, scope) > ($1, $2) order by bucket, scope limit $3";
+    let values = [&group_of(after) as _, &&after.scope[..] as _, &most as _];
+    let mut batch = Batch { items: Vec::new(), after };
+    for row in &session.query(sql, &values)? {
+        let (scope, (body, answer)) = read_scope(row)?;
+        batch.after = After { group: bucket_group(row)?, scope, ..After::default() };
+        let stored_at = column(row, "stored_at")?;
+        batch.items.push(CarriedAnswer { scope, body: Some(body), stored_at, answer });
+    }
+    Ok(batch)
+}
+
+/// Some attempts behind another, by bucket, hash and number.
+pub fn attempts_after(session: &Session, after: After, most: i64) -> Stored<Batch<CarriedAnswer>> {
+    let sql = "
+        select bucket, scope, number, stored_at, status, answer from attempts
+        where (bucket, scope, number) > ($1, $2, $3) order by bucket, scope, number limit $4";
+    let values =
+        [&group_of(after) as _, &&after.scope[..] as _, &integer(after.number) as _, &most as _];
+    let mut batch = Batch { items: Vec::new(), after };
+    for row in &session.query(sql, &values)? {
+        let scope: &[u8] = column(row, "scope")?;
+        let wrong = |_| StoreError::Corrupt("attempts: a scope".to_owned());
+        let scope = scope.try_into().map_err(wrong)?;
+        batch.after = After { group: bucket_group(row)?, number: count(row, "number")?, scope };
+        let (stored_at, answer) = (column(row, "stored_at")?, read_answer(row)?);
+        batch.items.push(CarriedAnswer { scope, body: None, stored_at, answer });
+    }
+    Ok(batch)
+}
+
+fn bucket_group(row: &Row) -> Stored<u32> {
+    let bucket: i16 = column(row, "bucket")?;
+    Ok(bucket.unsigned_abs().into())
+}
+
+/// Stores answers as they were stored elsewhere.
+pub fn carry(session: &Session, answers: &[CarriedAnswer]) -> Stored<()> {
+    let (mut claims, mut attempts) = (Added::default(), Added::default());
+    let (mut claimed_at, mut attempted_at) = (Vec::new(), Vec::new());
+    for CarriedAnswer { scope, body, stored_at, answer } in answers {
+        match body {
+            Some(body) => {
+                claims.push_claim(Claim { scope: *scope, body: *body }, answer);
+                claimed_at.push(*stored_at);
+            }
+            None => {
+                attempts.push_attempt(*scope, answer);
+                attempted_at.push(*stored_at);
+            }
+        }
+    }
+    let sql = "
+        insert into claims (bucket, scope, body, status, answer, stored_at)
+        select * from unnest($1::smallint[], $2::bytea[], $3::bytea[], $4::smallint[],
+            $5::bytea[], $6::bigint[])";
+    let Added { buckets, scopes, bodies, statuses, answers } = &claims;
+    session.query(sql, &[buckets, scopes, bodies, statuses, answers, &claimed_at])?;
+    let sql = "
+        insert into attempts (bucket, scope, status, answer, stored_at)
+        select * from unnest($1::smallint[], $2::bytea[], $3::smallint[], $4::bytea[],
+            $5::bigint[])";
+    let Added { buckets, scopes, statuses, answers, .. } = &attempts;
+    session.query(sql, &[buckets, scopes, statuses, answers, &attempted_at]).map(drop)
 }
 
 /// How many claims, and how many attempts, are forgotten at once.

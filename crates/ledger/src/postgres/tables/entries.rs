@@ -1,13 +1,12 @@
 //! The ledger's rows.
 
-use scrip_core::{Decided, NameHash, Row as LedgerRow};
+use scrip_core::{NameHash, Row as LedgerRow};
 use tokio_postgres::Row;
 
 use super::{Stored, column, count, integer, seal_column};
 use crate::history::Entry;
 use crate::postgres::session::{Ask, Session, ask};
-use crate::seal;
-use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
+use crate::slot::{Position, RowLinks, TypeSet};
 use crate::verifying::RawEntry;
 use crate::work::StoreError;
 
@@ -62,6 +61,24 @@ pub fn entries_between(session: &Session, after: Position, until: Position) -> S
     let sql =
         columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
     session.query(sql, &[&integer(after), &integer(until)])?.iter().map(read).collect()
+}
+
+/// The rows behind a position, up to another, as they lie there, whosever they are, in order.
+pub fn raw_between(session: &Session, after: Position, until: Position) -> Stored<Vec<RawEntry>> {
+    let sql =
+        columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
+    let rows = session.query(sql, &[&integer(after), &integer(until)])?;
+    rows.iter().map(|row| raw(row).map(|entry| entry.with(<[u8]>::to_vec))).collect()
+}
+
+/// The position of the last row of all; looks at each bucket.
+pub fn last(session: &Session) -> Stored<Position> {
+    let sql = "
+        select coalesce(max(position), 0) as last from (
+            select (select max(e.position) from entries e where e.bucket = b.bucket) as position
+            from generate_series(0, 1023) as b (bucket)
+        ) of_buckets";
+    session.first(sql, &[])?.as_ref().map_or(Ok(0), |row| count(row, "last"))
 }
 
 /// Some rows of a bucket behind a position, in order.
@@ -146,30 +163,21 @@ impl Added {
     }
 
     /// Another one, behind the others.
-    pub fn push(
-        &mut self,
-        bucket: i16,
-        position: Position,
-        wallet: WalletNumber,
-        links: RowLinks,
-        name: Option<NameHash>,
-        decided: &Decided,
-    ) {
-        let (sequence, bytes) = (decided.row.sequence, &decided.packed.bytes);
-        let seal = seal::of_entry(position, wallet, sequence, &links, name, bytes);
+    pub fn push(&mut self, bucket: i16, entry: &RawEntry<impl AsRef<[u8]>>) {
+        let RawEntry { position, wallet, sequence, links, name, row, seal } = entry;
         self.buckets.push(bucket);
-        self.positions.push(integer(position));
-        self.wallets.push(integer(wallet));
-        self.sequences.push(integer(sequence));
+        self.positions.push(integer(*position));
+        self.wallets.push(integer(*wallet));
+        self.sequences.push(integer(*sequence));
         self.previous.push(integer(links.previous));
         self.previous_notable.push(integer(links.previous_notable));
         self.skips.push(integer(links.skip));
         self.types.push(links.types.0.into());
         self.related.push(integer(links.related));
         self.names.push(name.map(|name| name.0.to_vec()));
-        self.rows.push(bytes.clone());
-        self.seals.push(seal_column(seal));
-        self.links.push(links);
+        self.rows.push(row.as_ref().to_vec());
+        self.seals.push(seal_column(*seal));
+        self.links.push(*links);
     }
 
     /// The row at a position, with its bucket, if it is one of these.

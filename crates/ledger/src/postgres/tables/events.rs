@@ -3,6 +3,7 @@
 use tokio_postgres::Row;
 
 use super::{Stored, bucket_of, column, count, environment, integer};
+use crate::copying::{After, Batch};
 use crate::event::{DomainEvent, EventQuery, Subject};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
@@ -41,6 +42,32 @@ pub fn events(
     let values = [&values[..], &[&most as _]].concat();
     let sql = if down { listed!(" desc limit $6") } else { listed!(" limit $6") };
     session.query(sql, &values)?.iter().map(read).collect()
+}
+
+/// Some events behind another, by environment and position.
+pub fn after(session: &Session, after: After, most: i64) -> Stored<Batch<DomainEvent>> {
+    let sql = "
+        select position, environment, kind, body from domain_events
+        where (environment, position) > ($1, $2)
+        order by environment, position limit $3";
+    let environment = i64::from(after.group);
+    let rows = session.query(sql, &[&environment, &integer(after.number), &most])?;
+    let items: Vec<DomainEvent> = rows.iter().map(read).collect::<Stored<_>>()?;
+    let after = items
+        .last()
+        .map_or(after, |last| After { group: last.environment.0, ..After::number(last.position) });
+    Ok(Batch { items, after })
+}
+
+/// The position of the last event of all; looks at each bucket.
+pub fn last(session: &Session) -> Stored<u64> {
+    let sql = "
+        select coalesce(max(position), 0) as last from (
+            select (select max(e.position) from domain_events e where e.bucket = b.bucket)
+                as position
+            from generate_series(0, 1023) as b (bucket)
+        ) of_buckets";
+    session.first(sql, &[])?.as_ref().map_or(Ok(0), |row| count(row, "last"))
 }
 
 /// Reads some events of a bucket behind a position, in order; those that cannot be read are told.

@@ -4,8 +4,10 @@ use scrip_core::{CurrencyId, EnvironmentId, GrantId, ResourceId};
 use tokio_postgres::Row;
 
 use super::{
-    Stored, Stretch, bucket_column, bucket_of, column, count, environment, integer, stretch,
+    Stored, Stretch, after_last, bucket_column, bucket_of, column, count, environment, group_of,
+    integer, stretch,
 };
+use crate::copying::{After, Batch};
 use crate::packed_grant::{pack, unpack};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::verifying::{Listed, UnreadableGrant};
@@ -78,6 +80,16 @@ fn read(row: &Row) -> Stored<GrantRecord> {
     let mut record = unpack(facts).map_err(wrong)?;
     record.ordinal = ordinal;
     Ok(record)
+}
+
+/// Some grants behind another, by bucket and ordinal.
+pub fn after(session: &Session, after: After, most: i64) -> Stored<Batch<GrantRecord>> {
+    let sql = "
+        select bucket, ordinal, facts from grants where (bucket, ordinal) > ($1, $2)
+        order by bucket, ordinal limit $3";
+    let rows = session.query(sql, &[&group_of(after), &integer(after.number), &most])?;
+    let items = rows.iter().map(read).collect::<Stored<_>>()?;
+    Ok(Batch { items, after: after_last(&rows, after)? })
 }
 
 /// Shows all grants of a bucket, in order, and those that cannot be read.

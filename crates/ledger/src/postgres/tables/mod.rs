@@ -14,6 +14,7 @@ use scrip_core::{CustomerId, EnvironmentId, Timestamp, bucket};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
+use crate::copying::After;
 use crate::work::StoreError;
 use crate::{PageRequest, Start};
 
@@ -63,6 +64,18 @@ pub fn bucket_column(bucket: u16) -> i16 {
 /// The bucket of a customer, as it is bound.
 pub fn bucket_of(environment: EnvironmentId, customer: &CustomerId) -> i16 {
     bucket_column(bucket(environment, customer))
+}
+
+/// The bucket behind which a copy goes on.
+fn group_of(after: After) -> i16 {
+    i16::try_from(after.group).unwrap_or(i16::MAX)
+}
+
+/// Behind the last of some rows by bucket and ordinal.
+fn after_last(rows: &[Row], after: After) -> Stored<After> {
+    let Some(last) = rows.last() else { return Ok(after) };
+    let bucket: i16 = column(last, "bucket")?;
+    Ok(After { group: bucket.unsigned_abs().into(), ..After::number(count(last, "ordinal")?) })
 }
 
 /// A page by ordinals: between two of them, both excluded.

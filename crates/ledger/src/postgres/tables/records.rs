@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use scrip_core::{EnvironmentId, Timestamp};
 use tokio_postgres::Row;
 
-use super::{Stored, Stretch, bucket_of, column, count, environment, instant, integer, stretch};
+use super::{
+    Stored, Stretch, after_last, bucket_of, column, count, environment, group_of, instant, integer,
+    stretch,
+};
+use crate::copying::{After, Batch};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
 use crate::{PageRequest, Record, RecordKind, RecordQuery};
@@ -232,6 +236,17 @@ pub fn records(
         records.push((record.ordinal, record));
     }
     Ok(records)
+}
+
+/// Some records behind another, by bucket and ordinal.
+pub fn after(session: &Session, after: After, most: i64) -> Stored<Batch<Record>> {
+    let sql = concat!(
+        columns!(", r.bucket from records r where (r.bucket, r.ordinal) > ($1, $2) "),
+        "order by r.bucket, r.ordinal limit $3"
+    );
+    let rows = session.query(sql, &[&group_of(after), &integer(after.number), &most])?;
+    let items = rows.iter().map(read).collect::<Stored<_>>()?;
+    Ok(Batch { items, after: after_last(&rows, after)? })
 }
 
 /// Reads all records of a bucket; what is wrong with them is told. How many there are, and the

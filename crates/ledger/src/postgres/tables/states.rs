@@ -49,6 +49,12 @@ pub fn state(
     Ok(Some(KeptState { position, state, is_sealed }))
 }
 
+/// The wallets and sequences of all states.
+pub fn all(session: &Session) -> Stored<Vec<(WalletNumber, u64)>> {
+    let rows = session.query("select wallet, sequence from states", &[])?;
+    rows.iter().map(|row| Ok((count(row, "wallet")?, count(row, "sequence")?))).collect()
+}
+
 /// The wallets and sequences of all states of a bucket.
 pub fn of_bucket(session: &Session, bucket: i16) -> Stored<Vec<(WalletNumber, u64)>> {
     let sql = "select wallet, sequence from states where bucket = $1 order by wallet, sequence";

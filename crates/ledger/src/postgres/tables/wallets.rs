@@ -180,6 +180,19 @@ pub fn of_bucket(
     Ok(wallets)
 }
 
+/// Wallets that take no orders, with the reasons.
+pub fn frozen(session: &Session) -> Stored<Vec<(WalletNumber, String)>> {
+    let sql = "select number, frozen from wallets where frozen is not null order by number";
+    let rows = session.query(sql, &[])?;
+    rows.iter().map(|row| Ok((count(row, "number")?, column(row, "frozen")?))).collect()
+}
+
+/// Freezes a wallet.
+pub fn freeze(session: &Session, number: WalletNumber, reason: &str) -> Stored<()> {
+    let sql = "update wallets set frozen = $2 where number = $1";
+    session.query(sql, &[&integer(number), &reason]).map(drop)
+}
+
 /// Numbers of wallets of a bucket whose customer has no record.
 pub fn of_nobody(session: &Session, bucket: i16) -> Stored<Vec<WalletNumber>> {
     const CUSTOMER: i16 = RecordKind::Customer.number() as i16;

@@ -174,6 +174,7 @@ impl<'a> Bucket<'a> {
     fn check_wallets(&mut self) -> Result<(), StoreError> {
         self.verified.wallets = self.wallets.len();
         for wallet in self.wallets.values().filter(|wallet| !wallet.is_broken) {
+            self.verified.chains.add(&wallet.slot)?;
             if wallet.slot.wallet.sequence() == 0 {
                 let what = format!("wallets: {} has no rows", wallet.slot.number);
                 self.findings.add(Finding::Other(what));

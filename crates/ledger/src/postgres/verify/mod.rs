@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use super::database::Database;
 use super::session::Session;
 use super::{OpenError, migrate};
-use crate::verifying::{Collector, Finding, Findings};
+use crate::verifying::{Chains, Collector, Finding, Findings};
 use crate::work::StoreError;
 use bucket::Bucket;
 use counters::Counters;
@@ -42,6 +42,8 @@ pub struct Verified {
     pub events: usize,
     /// Names that lead to the newest row of theirs.
     pub names: u64,
+    /// What the wallets come to.
+    pub chains: Chains,
     /// Wallets that take no orders, each with its number, its customer and the reason.
     pub frozen: Vec<String>,
 }
@@ -67,6 +69,7 @@ pub fn verify(
     let database = Database::of_url(url, runtime)?;
     let session = connect(&database)?;
     migrate::check(&session)?;
+    migrate::check_whole(&session)?;
     let findings = Collector::default();
     let threads = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
     let buckets = buckets::buckets(&session).map_err(OpenError::Store)?;
@@ -148,6 +151,7 @@ impl Verified {
         self.records += part.records;
         self.events += part.events;
         self.names += part.names;
+        self.chains = self.chains.with(part.chains);
         self.frozen.extend(part.frozen);
     }
 }

@@ -34,7 +34,7 @@ pub async fn make_in(database: Arc<Database>, given: Given) -> Made {
 }
 
 /// A node on a database.
-async fn open(database: &Database, options: Options) -> Arc<Postgres> {
+pub async fn open(database: &Database, options: Options) -> Arc<Postgres> {
     let url = database.url.clone();
     tokio::task::spawn_blocking(move || Postgres::open(&url, options).unwrap()).await.unwrap()
 }
