@@ -255,7 +255,9 @@ async fn a_node_comes_back_with_tls() {
     let scene = Scene::new().await;
     let says = "sslmode=verify-full&sslrootcert=DIR/ca.pem";
     let node = open(&scene.url("scrip@localhost", &scene.port, says)).await.unwrap();
-    let sql = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+    scene.until(|seen| !seen.is_empty()).await;
+    // Each is waited for until it is gone.
+    let sql = "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity
         where datname = current_database() and application_name = 'scrip'";
     let ended: i64 = scene.watcher.query_one(sql, &[]).await.unwrap().get(0);
     assert!(ended > 0);
