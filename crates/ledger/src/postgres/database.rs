@@ -4,12 +4,14 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, Error};
 
 use super::OpenError;
 use super::session::Session;
+use super::tls::{Tls, in_words};
 use super::trouble::in_full;
+use super::url::parted;
 
 /// The oldest PostgreSQL that is known to do, as its `server_version_num`.
 const VERSION_MIN: i32 = 140_000;
@@ -44,6 +46,7 @@ const SETTINGS: &str = "
 #[derive(Clone)]
 pub struct Database {
     config: Config,
+    tls: Tls,
     runtime: Handle,
 }
 
@@ -51,11 +54,13 @@ impl Database {
     /// The database that a URL names, `postgres://user:password@host:port/database`, or the same as
     /// `host=… user=…`.
     pub fn of_url(url: &str, runtime: Handle) -> Result<Self, OpenError> {
+        let (rest, parameters) = parted(url)?;
         // The error's own text may repeat a part of the URL, but never the password.
-        let mut config = Config::from_str(url).map_err(|error| OpenError::Url(in_full(&error)))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(OpenError::Url("TLS to the database is not built yet".to_owned()));
-        }
+        let mut config =
+            Config::from_str(&rest).map_err(|error| OpenError::Url(in_full(&error)))?;
+        let tls = Tls::of(&parameters)?;
+        config.ssl_mode(tls.wanted());
+        suit_hosts(&mut config);
         config
             .application_name("scrip")
             .keepalives(true)
@@ -64,7 +69,7 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_WITHIN);
         }
-        Ok(Self { config, runtime })
+        Ok(Self { config, tls, runtime })
     }
 
     /// A new connection, from a thread that may wait.
@@ -73,13 +78,12 @@ impl Database {
     }
 
     async fn connect_soon(&self) -> Result<Session, OpenError> {
-        let failed = |error: tokio_postgres::Error| OpenError::Connect(in_full(&error));
-        let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
-        self.runtime.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(error = in_full(&error), "a connection to the database broke");
-            }
-        });
+        let failed = |error: Error| OpenError::Connect(in_words(&error));
+        // A server that takes the connection and then says nothing keeps nobody.
+        let within = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_WITHIN);
+        let client = tokio::time::timeout(within, self.client()).await;
+        let silent = |_| OpenError::Connect(format!("no answer within {} s", within.as_secs()));
+        let client = client.map_err(silent)?.map_err(failed)?;
         let version = client.query_one("show server_version_num", &[]).await.map_err(failed)?;
         let version: String = version.try_get(0).map_err(failed)?;
         let number: i32 = version.parse().unwrap_or(0);
@@ -88,5 +92,72 @@ impl Database {
         }
         client.batch_execute(SETTINGS).await.map_err(failed)?;
         Ok(Session::new(client, self.runtime.clone()))
+    }
+
+    /// A connection with TLS, or without where that may be.
+    async fn client(&self) -> Result<Client, Error> {
+        match self.client_of(&self.config).await {
+            Err(error) if self.tls.may_do_without(&error) => {
+                let error = in_full(&error);
+                tracing::warn!(error, "no TLS to the database: sslmode=prefer does without");
+                let mut config = self.config.clone();
+                self.client_of(config.ssl_mode(SslMode::Disable)).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn client_of(&self, config: &Config) -> Result<Client, Error> {
+        let (client, connection) = config.connect(self.tls.connector()).await?;
+        self.runtime.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = in_full(&error), "a connection to the database broke");
+            }
+        });
+        Ok(client)
+    }
+}
+
+/// As PostgreSQL's own clients have it: a socket in the file system has no TLS, whatever is asked for.
+/// And an address without a name is a name as well, which tokio-postgres wants for TLS.
+fn suit_hosts(config: &mut Config) {
+    let (hosts, addresses) = (config.get_hosts().to_vec(), config.get_hostaddrs().to_vec());
+    if hosts.is_empty() {
+        for address in addresses {
+            config.host(address.to_string());
+        }
+    } else if !hosts.iter().any(|host| matches!(host, Host::Tcp(_))) {
+        config.ssl_mode(SslMode::Disable);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_says_nothing_keeps_nobody() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let url = format!("postgres://ann@127.0.0.1:{port}/a?connect_timeout=1");
+        let database = Database::of_url(&url, runtime.handle().clone()).unwrap();
+        let error = database.connect().err().unwrap().to_string();
+        assert_eq!(error, "connecting to the database: no answer within 1 s");
+    }
+
+    #[test]
+    fn hosts_say_what_tls_can_be() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (url, hosts, mode) in [
+            ("postgres:///a?host=/run/postgresql&sslmode=require", 1, SslMode::Disable),
+            ("postgres://%2Frun%2Fpostgresql,b/a?sslmode=require", 2, SslMode::Require),
+            ("postgres:///a?hostaddr=10.0.0.1&sslmode=require", 1, SslMode::Require),
+            ("hostaddr=10.0.0.1,10.0.0.2", 2, SslMode::Prefer),
+            ("host=a,b hostaddr=10.0.0.1,10.0.0.2 sslmode=disable", 2, SslMode::Disable),
+        ] {
+            let config = Database::of_url(url, runtime.handle().clone()).unwrap().config;
+            assert_eq!((config.get_hosts().len(), config.get_ssl_mode()), (hosts, mode), "{url}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! transaction decides about is locked by it, so that nodes need not know of each other. Nothing that
 //! decides is kept between transactions.
 
+mod certificates;
 pub(crate) mod copying;
 mod database;
 mod flight;
@@ -17,9 +18,11 @@ mod reader;
 mod session;
 mod sessions;
 mod tables;
+mod tls;
 mod trouble;
 mod unit;
 mod up_to_date;
+mod url;
 mod verify;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,6 +6,7 @@ mod migrating;
 mod nodes;
 mod proxy;
 mod server;
+mod tls;
 mod upward;
 
 use std::sync::Arc;

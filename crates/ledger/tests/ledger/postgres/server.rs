@@ -25,8 +25,9 @@ impl Database {
             .await
             .unwrap();
         server.batch_execute(&format!("create database {name}")).await.unwrap();
-        let (server_part, _) = server_url().rsplit_once('/').map(owned).unwrap();
-        Self { url: format!("{server_part}/{name}"), name }
+        let url = server_url().replacen("/postgres?", &format!("/{name}?"), 1);
+        assert!(url.contains(&name), "another URL than scripts/postgres gives: {url}");
+        Self { url, name }
     }
 
     /// Recomputes all of it: what was verified, or what is wrong.
@@ -40,10 +41,6 @@ impl Database {
     pub async fn connect(&self) -> Client {
         connect(&self.url).await
     }
-}
-
-fn owned((before, after): (&str, &str)) -> (String, String) {
-    (before.to_owned(), after.to_owned())
 }
 
 impl Drop for Database {
