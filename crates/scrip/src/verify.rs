@@ -76,12 +76,13 @@ fn examine_database(url: &str) -> anyhow::Result<Result<Well, Findings>> {
     match postgres::verify(url, handle, |done, all| progress.tell(done, all)) {
         Ok(verified) => {
             let summary = format!(
-                "{} rows, {} wallets, {} grants, {} records, {} events, {} names",
+                "{} rows, {} wallets, {} grants, {} records, {} events, {} days of usage, {} names",
                 verified.rows,
                 verified.wallets,
                 verified.grants,
                 verified.records,
                 verified.events,
+                verified.usage_days,
                 verified.names
             );
             Ok(Ok(Well { summary, chains: verified.chains, frozen: verified.frozen }))

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::reach::Reach;
-use super::snapshots::{self, DayKey};
+use super::snapshots;
 use super::tables;
 use crate::slot::Position;
-use crate::usage::{Day, HourNumber, used};
+use crate::usage::{Day, DayKey, HourNumber, used};
 use crate::work::StoreError;
 
 /// Rows of one transaction.

@@ -40,13 +40,7 @@ pub struct Horizon {
 
 /// How far everything is told that was answered before this was asked.
 pub fn horizon(session: &Session) -> Result<Horizon, StoreError> {
-    let last = "
-        select case when e.is_called then e.last_value else 0 end as entries,
-               case when v.is_called then v.last_value else 0 end as events
-        from entry_position e, event_position v";
-    let none = || StoreError::Failed("a sequence has no value".to_owned());
-    let row = session.first(last, &[])?.ok_or_else(none)?;
-    let horizon = Horizon { entries: count(&row, "entries")?, events: count(&row, "events")? };
+    let horizon = last(session)?;
     let before = holders(session)?;
     let begin = Instant::now();
     while !before.is_empty() {
@@ -61,6 +55,46 @@ pub fn horizon(session: &Session) -> Result<Horizon, StoreError> {
         std::thread::sleep(PAUSE);
     }
     Ok(horizon)
+}
+
+/// Learns the same from time to time, without waiting for anybody.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Positions that were the last when somebody looked, and who had taken some then.
+    noted: Option<(Horizon, Vec<String>)>,
+    known: Horizon,
+}
+
+impl Watch {
+    /// Looks again. What was the last position at an earlier look is told as soon as all who held the
+    /// lock then are gone.
+    pub fn look(&mut self, session: &Session) -> Result<Horizon, StoreError> {
+        let now = holders(session)?;
+        if let Some((horizon, before)) = &self.noted {
+            if before.iter().any(|holder| now.contains(holder)) {
+                return Ok(self.known);
+            }
+            self.known = *horizon;
+        }
+        let last = last(session)?;
+        let before = holders(session)?;
+        if before.is_empty() {
+            self.known = last;
+        }
+        self.noted = Some((last, before));
+        Ok(self.known)
+    }
+}
+
+/// The last positions that were taken.
+fn last(session: &Session) -> Result<Horizon, StoreError> {
+    let last = "
+        select case when e.is_called then e.last_value else 0 end as entries,
+               case when v.is_called then v.last_value else 0 end as events
+        from entry_position e, event_position v";
+    let none = || StoreError::Failed("a sequence has no value".to_owned());
+    let row = session.first(last, &[])?.ok_or_else(none)?;
+    Ok(Horizon { entries: count(&row, "entries")?, events: count(&row, "events")? })
 }
 
 /// The transactions that hold the lock.

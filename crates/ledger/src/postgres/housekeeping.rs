@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use scrip_core::EnvironmentId;
 
 use super::flight::clock_of;
+use super::horizon::Watch;
+use super::rolling;
 use super::session::Session;
 use super::tables::{answers, column, names, records, wallets};
 use super::{Postgres, Shared};
@@ -23,11 +25,23 @@ use crate::{RecordKind, SYSTEM};
 const LOCK: i64 = 0x7363_7269_7002;
 /// How long what is due is written before something else is looked after.
 const WRITE_DUE_FOR: Duration = Duration::from_millis(300);
+/// How long usage is added up before something else is looked after.
+const ROLL_UP_FOR: Duration = Duration::from_millis(200);
+/// After a row that cannot be added up.
+const ROLLING_RESTS: Duration = Duration::from_secs(60);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Decision 14: claims are kept for 24 hours.
 const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
 /// Decision 41: attempts matter for 5 minutes.
 const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
+
+/// What one node does for all, and when it did so last.
+#[derive(Default)]
+struct Chores {
+    pruned: Option<Instant>,
+    watch: Watch,
+    rolling_rests_until: Option<Instant>,
+}
 
 /// The database's clock: what it said last, and what has passed since by a clock that nobody sets.
 /// All nodes go by it, whatever their own clocks say.
@@ -81,7 +95,7 @@ pub fn run(
     every: Duration,
 ) {
     let mut session: Option<Session> = None;
-    let mut pruned: Option<Instant> = None;
+    let mut chores = Chores::default();
     let mut is_more_due = false;
     loop {
         // What is due does not wait for the next tick.
@@ -95,7 +109,7 @@ pub fn run(
         if session.is_none() {
             session = ledger.shared.database.connect().ok();
         }
-        let looked = session.as_ref().map(|open| look_after(&ledger, open, clock, &mut pruned));
+        let looked = session.as_ref().map(|open| look_after(&ledger, open, clock, &mut chores));
         is_more_due = matches!(looked, Some(Ok(true)));
         if let Some(Err(error)) = looked {
             tracing::warn!(%error, "looking after the database");
@@ -109,7 +123,7 @@ fn look_after(
     ledger: &Arc<Postgres>,
     session: &Session,
     clock: Option<&DatabaseClock>,
-    pruned: &mut Option<Instant>,
+    chores: &mut Chores,
 ) -> Result<bool, StoreError> {
     if let Some(clock) = clock {
         clock.sync(session)?;
@@ -123,13 +137,45 @@ fn look_after(
     let mut is_more_due = false;
     if is_mine {
         is_more_due = write_due(ledger, session)?;
-        if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+        if chores.pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             // What is left is forgotten tick by tick.
-            *pruned = (!prune(&ledger.shared, session)?).then(Instant::now);
+            chores.pruned = (!prune(&ledger.shared, session)?).then(Instant::now);
         }
     }
     session.run("commit")?;
+    if is_mine {
+        is_more_due |= roll_up(session, chores)?;
+    }
+    session.run("commit")?;
     Ok(is_more_due)
+}
+
+/// Adds usage up, by whoever looked after what is due; whether more is behind. A row that cannot be
+/// added up, which `verify` finds, stops it: what is behind it is told from the rows.
+fn roll_up(session: &Session, chores: &mut Chores) -> Result<bool, StoreError> {
+    if chores.rolling_rests_until.is_some_and(|until| Instant::now() < until) {
+        return Ok(false);
+    }
+    session.run("begin")?;
+    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
+    let row = session.first(sql, &[&LOCK])?;
+    if !row.is_some_and(|row| column(&row, "is_mine") == Ok(true)) {
+        session.roll_back()?;
+        return Ok(false);
+    }
+    let rolled = chores
+        .watch
+        .look(session)
+        .and_then(|horizon| rolling::roll_up(session, horizon.entries, ROLL_UP_FOR));
+    match rolled {
+        Ok(is_more) => session.run("commit").map(|()| is_more),
+        Err(StoreError::Corrupt(error)) => {
+            tracing::error!(error, "usage cannot be added up; run scrip verify");
+            chores.rolling_rests_until = Instant::now().checked_add(ROLLING_RESTS);
+            session.roll_back().map(|()| false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Forgets some of what nobody may ask for any more; whether there may be more of it.

@@ -14,8 +14,11 @@ struct Step {
 }
 
 /// All steps, in order.
-const STEPS: [Step; 1] =
-    [Step { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") }];
+const STEPS: [Step; 3] = [
+    Step { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") },
+    Step { number: 2, name: "usage", sql: include_str!("migrations/0002_usage.sql") },
+    Step { number: 3, name: "lookups", sql: include_str!("migrations/0003_lookups.sql") },
+];
 
 /// What nodes that start at once wait for, so that one of them makes the tables. Any number does
 /// that nobody else uses in the same database.

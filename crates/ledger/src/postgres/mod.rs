@@ -15,6 +15,7 @@ mod lane;
 mod migrate;
 mod opening;
 mod reader;
+mod rolling;
 mod session;
 mod sessions;
 mod tables;
@@ -23,6 +24,7 @@ mod trouble;
 mod unit;
 mod up_to_date;
 mod url;
+mod usage;
 mod verify;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -426,7 +428,7 @@ impl Ledger for Postgres {
 
     async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
         let wallet = query.wallet.clone();
-        self.read_of(&wallet, move |reader, _| reading::usage(reader, reader, &query)).await
+        self.read_of(&wallet, move |reader, _| usage::usage(reader, &query)).await
     }
 
     async fn row_at(

@@ -1,8 +1,10 @@
 //! Usage: what was consumed, when and for what (spec 1.6, decisions 44 and 68).
 
 mod day;
+mod days;
 mod rows;
 mod spans;
+mod stored;
 mod tally;
 mod used;
 
@@ -10,8 +12,10 @@ pub use day::{
     Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
     read_set_hours, read_sets,
 };
+pub use days::{Days, stretch_of};
 pub use rows::{Rows, TooMany, usage};
 pub use spans::Spans;
+pub use stored::{DayKey, StoredDay};
 pub use tally::Tally;
 pub use used::{HourNumber, Used, used};
 

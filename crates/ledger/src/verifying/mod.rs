@@ -6,6 +6,7 @@ mod findings;
 mod fold;
 mod grants;
 mod states;
+mod usage;
 
 pub use chains::Chains;
 pub use entry::{KeptState, RawEntry, row_hash};
@@ -13,6 +14,7 @@ pub use findings::{Collector, Finding, Findings};
 pub use fold::{Linked, apply, check, fold};
 pub use grants::{Grants, Listed, UnreadableGrant, check_grants};
 pub use states::{States, check_states};
+pub use usage::{AddedUp, Usage};
 
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::work::StoreError;

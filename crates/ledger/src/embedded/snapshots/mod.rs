@@ -21,9 +21,7 @@ use crate::work::StoreError;
 pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use rounds::{Behind, Bounds, round};
-pub(super) use usage::{
-    DayKey, DayRow, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
-};
+pub(super) use usage::{each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach};
 
 const FILE: &str = "snapshots.db";
 /// The name under which it stands up to which row usage is added up.

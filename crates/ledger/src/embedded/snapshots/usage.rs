@@ -1,20 +1,15 @@
 //! The usage of days in `snapshots.db`: how it lies there.
 
-use std::fmt::Display;
-
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use super::super::reach::Reach;
 use super::{Stored, USAGE, get_reach, put_reach};
-use crate::seal::{BROKEN, Seal};
 use crate::slot::WalletNumber;
 use crate::usage::{
-    Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
-    read_set_hours, read_sets,
+    Day, DayKey, HourRows, HourSum, PackedDay, SetHour, SetSum, StoredDay, UnreadableDay,
+    read_hour_rows, read_hours, read_set_hours, read_sets,
 };
 use crate::work::StoreError;
-
-const SEAL: usize = 4;
 
 /// Up to which row all are added up.
 pub(in crate::embedded) fn usage_reach(connection: &Connection) -> Stored<Reach> {
@@ -24,22 +19,6 @@ pub(in crate::embedded) fn usage_reach(connection: &Connection) -> Stored<Reach>
 /// The same from now on.
 pub(in crate::embedded) fn put_usage_reach(connection: &Connection, reach: &Reach) -> Stored<()> {
     put_reach(connection, USAGE, reach)
-}
-
-/// A wallet's day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::embedded) struct DayKey {
-    pub wallet: WalletNumber,
-    /// UTC, counted from 1970.
-    pub day: i64,
-}
-
-impl DayKey {
-    /// What is wrong with the day.
-    pub(in crate::embedded) fn wrong(self, why: impl Display) -> StoreError {
-        let Self { wallet, day } = self;
-        StoreError::Corrupt(format!("usage of wallet {wallet} on day {day}: {why}"))
-    }
 }
 
 /// Reads a day to add to it.
@@ -64,10 +43,10 @@ pub(in crate::embedded) fn put_day(connection: &Connection, key: DayKey, day: &D
     connection.prepare_cached(sql)?.execute(params![
         key.wallet,
         key.day,
-        sealed(key, "hours", hours),
-        sealed(key, "hour_rows", hour_rows),
-        sets.map(|bytes| sealed(key, "sets", bytes)),
-        set_hours.map(|bytes| sealed(key, "set_hours", bytes)),
+        key.sealed("hours", hours),
+        key.sealed("hour_rows", hour_rows),
+        sets.map(|bytes| key.sealed("sets", bytes)),
+        set_hours.map(|bytes| key.sealed("set_hours", bytes)),
     ])?;
     Ok(())
 }
@@ -111,36 +90,35 @@ pub(in crate::embedded) struct DayRow<'r, 's> {
     connection: &'r Connection,
 }
 
-impl<'r> DayRow<'r, '_> {
-    pub(in crate::embedded) fn key(&self) -> Stored<DayKey> {
+impl StoredDay for DayRow<'_, '_> {
+    fn key(&self) -> Stored<DayKey> {
         key_of(self.row)
     }
 
-    pub(in crate::embedded) fn hours(&self) -> Stored<Vec<HourSum>> {
+    fn hours(&self) -> Stored<Vec<HourSum>> {
         let key = self.key()?;
         let piece = piece(self.row, key, 2, "hours")?.ok_or_else(|| key.wrong(UnreadableDay))?;
         read_hours(piece).map_err(|error| key.wrong(error))
     }
 
-    /// None: the only set is the one without dimensions.
-    pub(in crate::embedded) fn sets(&self) -> Stored<Option<Vec<SetSum<'r>>>> {
+    fn sets(&self) -> Stored<Option<Vec<SetSum<'_>>>> {
         let key = self.key()?;
         let sets = piece(self.row, key, 3, "sets")?.map(read_sets).transpose();
         sets.map_err(|error| key.wrong(error))
     }
 
-    /// None likewise. Read when it is asked for: few questions need it, and it is the longest.
-    pub(in crate::embedded) fn set_hours(&self) -> Stored<Option<Vec<SetHour>>> {
+    fn set_hours(&self) -> Stored<Option<Vec<SetHour>>> {
         let sql = "select set_hours from usage_days where wallet = ?1 and day = ?2";
         self.more(sql, "set_hours", |bytes| bytes.map(read_set_hours).transpose())
     }
 
-    /// Read when it is asked for.
-    pub(in crate::embedded) fn hour_rows(&self) -> Stored<Vec<HourRows>> {
+    fn hour_rows(&self) -> Stored<Vec<HourRows>> {
         let sql = "select hour_rows from usage_days where wallet = ?1 and day = ?2";
         self.more(sql, "hour_rows", |bytes| read_hour_rows(bytes.ok_or(UnreadableDay)?))
     }
+}
 
+impl DayRow<'_, '_> {
     fn more<T>(
         &self,
         sql: &str,
@@ -180,18 +158,5 @@ fn piece<'r>(
 ) -> Stored<Option<&'r [u8]>> {
     let bytes = row.get_ref(place)?.as_blob_or_null().map_err(|error| key.wrong(error))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    let (content, stated) =
-        bytes.split_last_chunk::<SEAL>().ok_or_else(|| key.wrong(UnreadableDay))?;
-    if seal(key, name, content) == *stated { Ok(Some(content)) } else { Err(key.wrong(BROKEN)) }
-}
-
-fn sealed(key: DayKey, name: &str, mut bytes: Vec<u8>) -> Vec<u8> {
-    let seal = seal(key, name, &bytes);
-    bytes.extend(seal);
-    bytes
-}
-
-fn seal(key: DayKey, name: &str, bytes: &[u8]) -> [u8; SEAL] {
-    let seal = Seal::of("usage_days").number(key.wallet).number(key.day).text(name);
-    seal.bytes(bytes).finish().to_le_bytes()
+    key.unsealed(name, bytes).map(Some)
 }

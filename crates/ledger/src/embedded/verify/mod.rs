@@ -22,12 +22,12 @@ use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
 use crate::slot::Position;
-use crate::verifying::{Chains, Collector, Finding, Findings, check_grants, check_states};
+use crate::verifying::{Chains, Collector, Finding, Findings, Usage, check_grants, check_states};
 use crate::work::StoreError;
 use names::Names;
 use reading::Reading;
 use records::Records;
-use usage::{AddedUp, Usage};
+use usage::InFile;
 use worker::{Finished, Worker};
 
 /// Chunks of rows that may wait for a thread that folds.
@@ -87,7 +87,7 @@ pub fn verify(
     witnesses.extend(read_mark(directory, &ledger_id, &findings));
     let records = Records::read(directory, &ledger_id, &findings);
     witnesses.extend(records.witnesses());
-    let mut usage = AddedUp::read(directory, &ledger_id, &findings);
+    let mut usage = InFile::read(directory, &ledger_id, &findings);
     witnesses.push(usage.witness());
     let names = Names::inspect(&directory.join("keys"), ledger_id, &findings);
     witnesses.extend(names.witnesses());
@@ -127,13 +127,14 @@ impl Work<'_> {
     fn run(
         &self,
         mut records: Records,
-        usage: &mut AddedUp,
+        usage: &mut InFile,
         names: Names,
         witnesses: Vec<Witness>,
         progress: impl FnMut(Position, Position),
     ) -> Result<Verified, OpenError> {
         let cores = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
-        let (overfull, usage_until) = (std::mem::take(&mut usage.overfull), usage.reach.position);
+        let (overfull, usage_until) =
+            (std::mem::take(&mut usage.added_up.overfull), usage.reach.position);
         let workers = (0..cores).map(|_| {
             let connection = file::open_reader(self.directory)?;
             let usage = Usage::new(&overfull, usage_until);
@@ -170,7 +171,7 @@ impl Work<'_> {
                 wallets: sum(|part| part.wallets.len()),
                 grants,
                 records: sum(|part| part.records),
-                usage_days: usage.days,
+                usage_days: usage.added_up.days,
                 slices,
                 chains: finished.iter().fold(Chains::default(), |all, one| all.with(one.chains)),
                 frozen: self.frozen()?,

@@ -1,54 +1,25 @@
-//! The usage that is added up in `snapshots.db`, compared with the rows without adding it up again.
-//!
-//! Each sum is multiplied by a number that belongs to its wallet, hour and set of dimensions, and
-//! the products of a wallet are added, wrapping. The same is done with every row. What is added up
-//! right gives the same for both; what is not gives something else, but for one case in 2^64 or so.
+//! The usage that is added up in `snapshots.db`.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Display;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use rusqlite::Connection;
-use scrip_core::{Credits, Row};
 
 use super::super::reach::Reach;
-use super::super::snapshots::{self, DayRow};
+use super::super::snapshots;
 use super::Witness;
-use super::worker::{ByNumber, Worker, owner};
-use crate::slot::{Position, WalletNumber};
-use crate::usage::{HourNumber, Used, used};
-use crate::verifying::{Collector, Finding, RawEntry};
-use crate::work::StoreError;
-
-/// What a wallet's usage comes to: by the hour, and by the hour and set of dimensions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Weight {
-    hours: i128,
-    sets: i128,
-}
-
-/// Hours of a wallet that do not keep sets apart.
-pub(super) type Overfull = HashSet<(WalletNumber, HourNumber)>;
+use super::worker::{Worker, owner};
+use crate::verifying::{AddedUp, Collector, Finding};
 
 /// What stands in the file.
-pub(super) struct AddedUp {
-    weights: ByNumber<Weight>,
-    pub overfull: Overfull,
+pub(super) struct InFile {
+    pub added_up: AddedUp,
     pub reach: Reach,
-    /// Days that were read.
-    pub days: usize,
 }
 
-impl AddedUp {
+impl InFile {
     /// Reads all of it; where there is no file, or one that cannot be used, nothing: that was told.
     pub(super) fn read(directory: &Path, ledger_id: &[u8; 16], findings: &Collector) -> Self {
-        let nothing = || Self {
-            weights: HashMap::default(),
-            overfull: HashSet::new(),
-            reach: Reach::START,
-            days: 0,
-        };
+        let nothing = || Self { added_up: AddedUp::default(), reach: Reach::START };
         let read = |connection: &Connection| {
             if snapshots::reaches_of(connection, ledger_id).is_err() {
                 return Ok(nothing());
@@ -56,7 +27,7 @@ impl AddedUp {
             let mut this = nothing();
             this.reach = snapshots::usage_reach(connection)?;
             snapshots::each_day(connection, |row| {
-                this.take(row).or_else(|error| {
+                this.added_up.take(row).or_else(|error| {
                     findings.add(Finding::Snapshots(error.to_string()));
                     Ok(())
                 })
@@ -69,142 +40,15 @@ impl AddedUp {
         }
     }
 
-    fn take(&mut self, row: &DayRow<'_, '_>) -> Result<(), StoreError> {
-        let key = row.key()?;
-        let (hours, sets, set_hours) = (row.hours()?, row.sets()?, row.set_hours()?);
-        let rows = row.hour_rows()?;
-        self.days += 1;
-        let weight = self.weights.entry(key.wallet).or_default();
-        let told_of = rows.iter().map(|(hour, _)| *hour);
-        if !told_of.eq(hours.iter().map(|hour| hour.hour)) {
-            return Err(key.wrong("an hour has no rows"));
-        }
-        let mut kept_apart = 0_i128;
-        for hour in &hours {
-            let number = HourNumber::in_day(key.day, hour.hour);
-            weight.add_hour(number, hour.amount, hour.count);
-            if !hour.has_sets {
-                self.overfull.insert((key.wallet, number));
-            } else if sets.is_none() {
-                weight.add_set(number, digest([].into_iter()), hour.amount, hour.count);
-            }
-            kept_apart += i128::from(hour.has_sets);
-        }
-        let digests: Vec<u64> =
-            sets.iter().flatten().map(|set| digest(set.dimensions.iter().copied())).collect();
-        // What the day says of a set is what its hours say.
-        let mut of_day = vec![(Credits::ZERO, 0_u64); digests.len()];
-        for (hour, sums) in set_hours.iter().flatten() {
-            kept_apart -= 1;
-            for (place, amount, count) in sums {
-                let place = usize::try_from(*place).unwrap_or(usize::MAX);
-                let (Some(digest), Some(sum)) = (digests.get(place), of_day.get_mut(place)) else {
-                    return Err(key.wrong("an hour has a set that the day has not"));
-                };
-                weight.add_set(HourNumber::in_day(key.day, *hour), *digest, *amount, *count);
-                sum.0 = sum.0.plus(*amount).map_err(|_| key.wrong("sums"))?;
-                sum.1 = sum.1.saturating_add(*count);
-            }
-        }
-        let told = sets.iter().flatten().map(|set| (set.amount, set.count));
-        if !told.eq(of_day) || (sets.is_some() && kept_apart != 0) {
-            return Err(key.wrong("its sets are not what its hours add up to"));
-        }
-        Ok(())
-    }
-
     pub(super) fn witness(&self) -> Witness {
         Witness { reach: self.reach, wrong: Finding::Snapshots, file: String::new() }
     }
 
     /// Each thread gets what is said of its wallets.
     pub(super) fn deal_out(&mut self, workers: &mut [Worker<'_>]) {
-        for (number, weight) in self.weights.drain() {
+        for (number, weight) in self.added_up.weights.drain() {
             let count = workers.len();
             workers[owner(number, count)].usage.told.insert(number, weight);
         }
     }
-}
-
-/// The usage of one thread's wallets.
-pub(super) struct Usage<'a> {
-    pub told: ByNumber<Weight>,
-    found: ByNumber<Weight>,
-    overfull: &'a Overfull,
-    until: Position,
-}
-
-impl<'a> Usage<'a> {
-    pub(super) fn new(overfull: &'a Overfull, until: Position) -> Self {
-        Self { told: HashMap::default(), found: HashMap::default(), overfull, until }
-    }
-
-    /// Takes in what a row is that was read to be folded: a consumption's words are read now.
-    pub(super) fn follow(&mut self, entry: &RawEntry<&[u8]>, row: &mut Row) -> Result<(), Finding> {
-        if entry.position > self.until {
-            return Ok(());
-        }
-        let wrong = |error: &dyn Display| Finding::row(entry.position, error);
-        if !row.event.is_notable() {
-            row.read_texts(entry.row).map_err(|error| wrong(&error))?;
-        }
-        if let Some(used) = used(row).map_err(|error| wrong(&error))? {
-            self.add(entry.wallet, &used);
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, wallet: WalletNumber, used: &Used<'_>) {
-        let hour = HourNumber::of(used.at);
-        let (amount, count) = (used.amount, u64::from(used.counts));
-        let weight = self.found.entry(wallet).or_default();
-        weight.add_hour(hour, amount, count);
-        if self.overfull.is_empty() || !self.overfull.contains(&(wallet, hour)) {
-            weight.add_set(hour, digest(used.dimensions()), amount, count);
-        }
-    }
-
-    /// Compares a wallet when all rows were followed.
-    pub(super) fn compare(&mut self, wallet: WalletNumber, told: &str, findings: &Collector) {
-        let found = self.found.remove(&wallet).unwrap_or_default();
-        if self.told.remove(&wallet).unwrap_or_default() != found {
-            let what = "its usage is not what its rows add up to";
-            findings.add(Finding::Snapshots(format!("{told}: {what}")));
-        }
-    }
-
-    /// Wallets that are not in the ledger.
-    pub(super) fn left(&self) -> impl Iterator<Item = WalletNumber> {
-        self.told.keys().copied()
-    }
-}
-
-impl Weight {
-    fn add_hour(&mut self, hour: HourNumber, amount: Credits, count: u64) {
-        self.hours = self.hours.wrapping_add(weighed(hour, 0, amount, count));
-    }
-
-    fn add_set(&mut self, hour: HourNumber, set: u64, amount: Credits, count: u64) {
-        self.sets = self.sets.wrapping_add(weighed(hour, set, amount, count));
-    }
-}
-
-fn weighed(hour: HourNumber, set: u64, amount: Credits, count: u64) -> i128 {
-    let of_amount = number_of(hour, set, "amount").wrapping_mul(amount.billionths());
-    of_amount.wrapping_add(number_of(hour, set, "count").wrapping_mul(count.into()))
-}
-
-/// An odd number that belongs to an hour and set: odd, so that no difference is lost by it.
-fn number_of(hour: HourNumber, set: u64, what: &str) -> i128 {
-    let mut hasher = DefaultHasher::new();
-    (hour, set, what).hash(&mut hasher);
-    i128::from(hasher.finish() | 1)
-}
-
-fn digest<'t>(dimensions: impl Iterator<Item = (&'t str, &'t str)>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for pair in dimensions {
-        pair.hash(&mut hasher);
-    }
-    hasher.finish()
 }

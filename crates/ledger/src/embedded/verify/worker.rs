@@ -8,12 +8,11 @@ use rusqlite::Connection;
 use scrip_core::WalletKey;
 
 use super::records::{Recorded, Records, told};
-use super::usage::Usage;
 use super::wallets::Wallets;
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{
-    Chains, Collector, Finding, Followed, Grants, Linked, RawEntry, States, check,
+    Chains, Collector, Finding, Followed, Grants, Linked, RawEntry, States, Usage, check,
 };
 use crate::work::StoreError;
 
@@ -199,7 +198,11 @@ impl<'a> Worker<'a> {
                 self.usage.told.remove(&number);
                 continue;
             }
-            self.usage.compare(number, &told(&followed.slot), self.findings);
+            if !self.usage.fits(number) {
+                let what = "its usage is not what its rows add up to";
+                let told = told(&followed.slot);
+                self.findings.add(Finding::Snapshots(format!("{told}: {what}")));
+            }
             if let Err(error) = chains.add(&followed.slot) {
                 self.findings.add(error);
             }

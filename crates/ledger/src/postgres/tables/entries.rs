@@ -71,6 +71,21 @@ pub fn raw_between(session: &Session, after: Position, until: Position) -> Store
     rows.iter().map(|row| raw(row).map(|entry| entry.with(<[u8]>::to_vec))).collect()
 }
 
+/// The same, each with its bucket.
+pub fn each_between(
+    session: &Session,
+    after: Position,
+    until: Position,
+    mut show: impl FnMut(i16, Entry) -> Stored<()>,
+) -> Stored<()> {
+    let sql =
+        columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
+    for row in &session.query(sql, &[&integer(after), &integer(until)])? {
+        show(column(row, "bucket")?, read(row)?)?;
+    }
+    Ok(())
+}
+
 /// The position of the last row of all; looks at each bucket.
 pub fn last(session: &Session) -> Stored<Position> {
     let sql = "

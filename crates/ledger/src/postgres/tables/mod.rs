@@ -8,6 +8,7 @@ pub mod names;
 pub mod numbers;
 pub mod records;
 pub mod states;
+pub mod usage;
 pub mod wallets;
 
 use scrip_core::{CustomerId, EnvironmentId, Timestamp, bucket};

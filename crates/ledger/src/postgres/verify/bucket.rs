@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::session::Session;
 use super::super::tables::wallets::Listed;
 use super::super::tables::{
-    bucket_of, count, entries, events, grants, names, records, states, wallets,
+    bucket_of, count, entries, events, grants, names, records, states, usage, wallets,
 };
 use super::counters::Counters;
 use super::{Part, Verified, tell};
@@ -13,8 +13,8 @@ use crate::packed_slot::{pack, pack_key};
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{
-    Beside, Collector, Finding, Findings, Followed, Grants, KeptState, Linked, RawEntry, States,
-    check, check_grants, check_states,
+    AddedUp, Beside, Collector, Finding, Findings, Followed, Grants, KeptState, Linked, RawEntry,
+    States, Usage, check, check_grants, check_states,
 };
 use crate::work::StoreError;
 
@@ -31,6 +31,7 @@ pub struct Bucket<'a> {
     linked: Linked,
     grants: Grants,
     states: States,
+    added_up: AddedUp,
     verified: Verified,
     met: Counters,
 }
@@ -59,6 +60,7 @@ impl<'a> Bucket<'a> {
             linked: Linked::default(),
             grants: Grants::default(),
             states: States::default(),
+            added_up: AddedUp::default(),
             verified: Verified::default(),
             met: Counters::default(),
         };
@@ -71,8 +73,12 @@ impl<'a> Bucket<'a> {
 
     fn read_all(&mut self) -> Result<(), StoreError> {
         self.read_wallets()?;
-        self.read_rows()?;
-        self.check_wallets()?;
+        self.read_days()?;
+        let overfull = std::mem::take(&mut self.added_up.overfull);
+        let mut usage = Usage::new(&overfull, usage::reach(self.session)?);
+        usage.told = std::mem::take(&mut self.added_up.weights);
+        self.read_rows(&mut usage)?;
+        self.check_wallets(&mut usage)?;
         self.check_names()?;
         self.check_beside()?;
         self.check_events()
@@ -102,14 +108,26 @@ impl<'a> Bucket<'a> {
         Ok(())
     }
 
-    fn read_rows(&mut self) -> Result<(), StoreError> {
+    fn read_days(&mut self) -> Result<(), StoreError> {
+        let Self { session, number, findings, added_up, .. } = self;
+        usage::each_of_bucket(session, *number, |row| {
+            added_up.take(row).or_else(|error| {
+                findings.add(error);
+                Ok(())
+            })
+        })?;
+        self.verified.usage_days = self.added_up.days;
+        Ok(())
+    }
+
+    fn read_rows(&mut self, usage: &mut Usage<'_>) -> Result<(), StoreError> {
         loop {
             let after = self.met.position;
             let rows = entries::rows_of_bucket(self.session, self.number, after, CHUNK)?;
             let Some(last) = rows.last() else { return Ok(()) };
             for row in &rows {
                 match entries::raw(row) {
-                    Ok(entry) => self.follow(&entry)?,
+                    Ok(entry) => self.follow(&entry, usage)?,
                     Err(error) => self.pass_over(row, error),
                 }
             }
@@ -127,7 +145,7 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    fn follow(&mut self, entry: &RawEntry<&[u8]>) -> Result<(), StoreError> {
+    fn follow(&mut self, entry: &RawEntry<&[u8]>, usage: &mut Usage<'_>) -> Result<(), StoreError> {
         let position = entry.position;
         let beside = InBucket { session: self.session, number: self.number };
         let Some(wallet) = self.wallets.get_mut(&entry.wallet) else {
@@ -149,7 +167,7 @@ impl<'a> Bucket<'a> {
             Some(error) => return Err(error),
             None => {}
         }
-        let row = match folded {
+        let mut row = match folded {
             Ok(row) => row,
             Err(finding) => {
                 self.findings.add(finding);
@@ -157,6 +175,9 @@ impl<'a> Bucket<'a> {
                 return Ok(());
             }
         };
+        if let Err(finding) = usage.follow(entry, &mut row) {
+            self.findings.add(finding);
+        }
         let departed = wallet.slot.wallet.take_departed();
         let followed = self
             .grants
@@ -171,9 +192,19 @@ impl<'a> Bucket<'a> {
     }
 
     /// Every wallet at rest, and as its table has it.
-    fn check_wallets(&mut self) -> Result<(), StoreError> {
+    fn check_wallets(&mut self, usage: &mut Usage<'_>) -> Result<(), StoreError> {
         self.verified.wallets = self.wallets.len();
-        for wallet in self.wallets.values().filter(|wallet| !wallet.is_broken) {
+        for wallet in self.wallets.values() {
+            let number = wallet.slot.number;
+            // Of a broken wallet not all rows were followed.
+            let has_other_usage = !usage.fits(number);
+            if wallet.is_broken {
+                continue;
+            }
+            if has_other_usage {
+                let what = "its usage is not what its rows add up to";
+                self.findings.add(Finding::Other(format!("wallet {number}: {what}")));
+            }
             self.verified.chains.add(&wallet.slot)?;
             if wallet.slot.wallet.sequence() == 0 {
                 let what = format!("wallets: {} has no rows", wallet.slot.number);
@@ -181,6 +212,9 @@ impl<'a> Bucket<'a> {
             } else if let Err(finding) = check(&wallet.slot).and_then(|()| wallet.compare()) {
                 self.findings.add(finding);
             }
+        }
+        for number in usage.left() {
+            self.wrong(format!("usage_days: there is usage of wallet {number}, which is missing"));
         }
         for number in wallets::of_nobody(self.session, self.number)? {
             self.wrong(format!("wallets: {number} is of a customer without a record"));

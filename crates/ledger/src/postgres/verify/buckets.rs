@@ -42,6 +42,8 @@ pub fn buckets(session: &Session) -> Result<Vec<i16>, StoreError> {
         buckets_of!("grants"),
         " union ",
         buckets_of!("domain_events"),
+        " union ",
+        buckets_of!("usage_days"),
         " order by bucket"
     );
     session.query(sql, &[])?.iter().map(|row| column(row, "bucket")).collect()

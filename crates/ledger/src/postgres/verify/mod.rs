@@ -42,6 +42,8 @@ pub struct Verified {
     pub events: usize,
     /// Names that lead to the newest row of theirs.
     pub names: u64,
+    /// Days of wallets whose usage was compared with that of the rows.
+    pub usage_days: usize,
     /// What the wallets come to.
     pub chains: Chains,
     /// Wallets that take no orders, each with its number, its customer and the reason.
@@ -151,6 +153,7 @@ impl Verified {
         self.records += part.records;
         self.events += part.events;
         self.names += part.names;
+        self.usage_days += part.usage_days;
         self.chains = self.chains.with(part.chains);
         self.frozen.extend(part.frozen);
     }

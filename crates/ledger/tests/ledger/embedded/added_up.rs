@@ -8,14 +8,14 @@ use scrip_ledger::conformance::{
     SANDBOX, World, credits, instant, item, refund_of, release_of, reserve_of, wallet,
 };
 use scrip_ledger::embedded::{Options, verify};
-use scrip_ledger::{Ledger as _, UsageQuery, UsageSeries, Work};
+use scrip_ledger::{Ledger, UsageQuery, UsageSeries, Work};
 
-use super::store::{Opened, Store};
+use super::store::Store;
 
 const HOUR: i64 = 3_600_000;
 
 /// The same numbers for the same seed.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
     fn below(&mut self, bound: i64) -> i64 {
@@ -28,7 +28,7 @@ impl Chance {
 }
 
 /// Three days of consumptions, late ones too, of releases and refunds.
-async fn live(world: &World, chance: &mut Chance, day: i64) {
+pub async fn live(world: &World, chance: &mut Chance, day: i64) {
     for n in 0..40 {
         let now = instant("2030-02-01").later(day * 24 * HOUR + n * HOUR / 2);
         world.move_clock(&now.to_string()).await;
@@ -60,7 +60,7 @@ async fn live(world: &World, chance: &mut Chance, day: i64) {
 }
 
 /// Questions of every kind: whole days, whole hours, hours that are cut.
-fn questions(seed: u64) -> Vec<UsageQuery> {
+pub fn questions(seed: u64) -> Vec<UsageQuery> {
     let mut chance = Chance(seed);
     let groups: [&[&str]; 5] = [&[], &["model"], &["model", "team"], &["none"], &["team"]];
     let ask = |chance: &mut Chance, unit: i64, from: Timestamp, until: Timestamp| {
@@ -88,15 +88,17 @@ fn questions(seed: u64) -> Vec<UsageQuery> {
     questions
 }
 
-async fn answers(opened: &Opened, questions: &[UsageQuery]) -> Vec<Vec<UsageSeries>> {
+/// What a ledger answers them.
+pub async fn answers(ledger: &dyn Ledger, questions: &[UsageQuery]) -> Vec<Vec<UsageSeries>> {
     let mut answers = Vec::new();
     for question in questions {
-        answers.push(opened.ledger.usage(question.clone()).await.unwrap().unwrap());
+        answers.push(ledger.usage(question.clone()).await.unwrap().unwrap());
     }
     answers
 }
 
-fn check(told: &[Vec<UsageSeries>], expected: &[Vec<UsageSeries>], questions: &[UsageQuery]) {
+/// Whether these are the same.
+pub fn check(told: &[Vec<UsageSeries>], expected: &[Vec<UsageSeries>], questions: &[UsageQuery]) {
     for ((told, expected), question) in told.iter().zip(expected).zip(questions) {
         assert_eq!(told, expected, "{question:?}");
     }
@@ -118,28 +120,28 @@ async fn is_what_the_rows_say() {
             opened.world.grant(&wallet(name), name, "100").await;
         }
         live(&opened.world, &mut chance, 0).await;
-        let from_rows = answers(&opened, &questions).await;
+        let from_rows = answers(opened.ledger.as_ref(), &questions).await;
         opened.ledger.write_behind();
-        check(&answers(&opened, &questions).await, &from_rows, &questions);
+        check(&answers(opened.ledger.as_ref(), &questions).await, &from_rows, &questions);
         // Of the days and of the rows behind them.
         live(&opened.world, &mut chance, 1).await;
-        let from_both = answers(&opened, &questions).await;
+        let from_both = answers(opened.ledger.as_ref(), &questions).await;
         assert_ne!(from_both, from_rows, "the second day is asked for");
         drop(opened);
         let opened = store.opened_with(by_hand).await;
-        check(&answers(&opened, &questions).await, &from_both, &questions);
+        check(&answers(opened.ledger.as_ref(), &questions).await, &from_both, &questions);
         opened.ledger.write_behind();
-        check(&answers(&opened, &questions).await, &from_both, &questions);
+        check(&answers(opened.ledger.as_ref(), &questions).await, &from_both, &questions);
         live(&opened.world, &mut chance, 2).await;
-        let whole = answers(&opened, &questions).await;
+        let whole = answers(opened.ledger.as_ref(), &questions).await;
         opened.close().await;
         verify(store.path(), |_, _| {}).unwrap();
         // From the rows alone.
         std::fs::remove_file(store.path().join("snapshots.db")).unwrap();
         let opened = store.opened_with(by_hand).await;
-        check(&answers(&opened, &questions).await, &whole, &questions);
+        check(&answers(opened.ledger.as_ref(), &questions).await, &whole, &questions);
         opened.ledger.write_behind();
-        check(&answers(&opened, &questions).await, &whole, &questions);
+        check(&answers(opened.ledger.as_ref(), &questions).await, &whole, &questions);
         opened.close().await;
         verify(store.path(), |_, _| {}).unwrap();
     }
@@ -161,15 +163,15 @@ async fn is_told_from_the_rows_where_it_is_not_added_up() {
         opened.world.grant(&wallet(name), name, "100").await;
     }
     live(&opened.world, &mut chance, 0).await;
-    let from_rows = answers(&opened, &questions).await;
+    let from_rows = answers(opened.ledger.as_ref(), &questions).await;
     opened.ledger.write_behind();
-    check(&answers(&opened, &questions).await, &from_rows, &questions);
+    check(&answers(opened.ledger.as_ref(), &questions).await, &from_rows, &questions);
     opened.close().await;
     verify(store.path(), |_, _| {}).unwrap();
     assert_eq!(days(), 0);
     let opened = store.opened_with(by_hand).await;
     opened.ledger.write_behind();
-    check(&answers(&opened, &questions).await, &from_rows, &questions);
+    check(&answers(opened.ledger.as_ref(), &questions).await, &from_rows, &questions);
     assert!(days() > 0);
     opened.close().await;
     verify(store.path(), |_, _| {}).unwrap();
@@ -254,7 +256,7 @@ async fn damage_is_found_and_tells_nothing_wrong() {
     let opened = store.opened_with(by_hand).await;
     live(&opened.world, &mut Chance(7), 0).await;
     let questions = questions(7);
-    let expected = answers(&opened, &questions).await;
+    let expected = answers(opened.ledger.as_ref(), &questions).await;
     opened.close().await;
     for (what, sql, found) in damages {
         let damaged = store.copied_whole();
@@ -265,11 +267,11 @@ async fn damage_is_found_and_tells_nothing_wrong() {
         assert!(told.starts_with("snapshots.db: ") && told.contains(found), "{what}: {told}");
         if found == "seal" {
             let opened = damaged.opened_with(by_hand).await;
-            check(&answers(&opened, &questions).await, &expected, &questions);
+            check(&answers(opened.ledger.as_ref(), &questions).await, &expected, &questions);
             opened.close().await;
             let opened = damaged.opened_with(by_hand).await;
             opened.ledger.write_behind();
-            check(&answers(&opened, &questions).await, &expected, &questions);
+            check(&answers(opened.ledger.as_ref(), &questions).await, &expected, &questions);
             opened.close().await;
             verify(damaged.path(), |_, _| {}).unwrap();
         }

@@ -1,6 +1,6 @@
 //! The ledger in a directory.
 
-mod added_up;
+pub mod added_up;
 mod audits;
 mod behind;
 mod clock_leaps;

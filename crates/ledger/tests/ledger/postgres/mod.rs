@@ -1,5 +1,6 @@
 //! The ledger in a PostgreSQL database.
 
+mod added_up;
 mod cut_off;
 mod damage;
 mod migrating;
