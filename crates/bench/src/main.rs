@@ -4,6 +4,7 @@
 mod figures;
 mod http;
 mod output;
+mod postgres;
 mod store;
 
 use std::process::ExitCode;
@@ -26,6 +27,9 @@ struct Cli {
 enum Subject {
     /// Consumption over HTTP beside a handler of the same stack without a ledger.
     Http(http::Options),
+    /// The same with the ledger on PostgreSQL, with one node and with several, beside a transaction
+    /// for each consumption that is written by hand.
+    Postgres(postgres::Options),
     /// The embedded ledger without HTTP: rates, starts, memory, files.
     Store(store::Options),
 }
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
     let Cli { subject, http } = Cli::parse();
     let measured = match subject.unwrap_or(Subject::Http(http)) {
         Subject::Http(options) => http::run(&options),
+        Subject::Postgres(options) => postgres::run(&options),
         Subject::Store(options) => store::run(&options),
     };
     match measured {

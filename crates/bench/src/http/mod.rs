@@ -2,9 +2,10 @@
 //! and answers the same bytes without a ledger. Every figure is a ratio from one run: passes of
 //! both alternate, and the client takes its share of the same cores.
 
-mod connection;
-mod load;
-mod servers;
+pub mod connection;
+pub mod filling;
+pub mod load;
+pub mod servers;
 
 use std::time::Duration;
 
@@ -60,8 +61,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             {
                 run += 1;
                 let wallets = options.wallets;
-                let load = Load { address, connections, items, wallets, seconds, run };
-                figures.push(load.run()?);
+                let addresses = &[address];
+                let load = Load { addresses, connections, items, wallets, seconds, run };
+                let pass = load.run()?;
+                if pass.refused > 0 {
+                    tell(&format!("  the server was too busy {} times", pass.refused));
+                }
+                figures.push(pass.figures);
             }
         }
         let (ledger, reference) = (Figures::median(ledger), Figures::median(reference));

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
 use axum::Router;
 use scrip_api::{App, AppConfig, RandomIds};
 use scrip_ledger::embedded::{Embedded, Options, verify};
@@ -13,17 +12,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::connection::Connection;
-
-/// The key of both servers.
-pub const API_KEY: &str = "server-bench-0123456789abcdef";
-/// The currency of the load; twenty characters.
-pub const CURRENCY: &str = "bench-credits-000001";
-
-/// An identifier of twenty characters.
-pub fn customer_id(number: u32) -> String {
-    format!("bench-customer-{number:05}")
-}
+use super::filling::{API_KEY, fill};
 
 /// A server with a durable ledger and one without any, with the same stack and runtime.
 pub struct Servers {
@@ -45,10 +34,7 @@ impl Servers {
         let directory = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(".")?;
         let embedded = Embedded::open(directory.path(), Options::default(), |_, _| {})?;
         let served: Arc<dyn Ledger> = embedded.clone();
-        let keys = ProvidedKeys { production: Some(API_KEY.to_owned()), sandbox: None };
-        runtime.block_on(bootstrap(served.as_ref(), keys, |_| Ok(())))?;
-        let app = App::new(served, Arc::new(RandomIds), AppConfig::default());
-        app.set_ready(true);
+        let app = runtime.block_on(app(served))?;
         let ledger = runtime.block_on(serve(scrip_api::router(app.clone())))?;
         let reference = runtime.block_on(serve(scrip_api::null_router(app)))?;
         runtime.block_on(fill(ledger, wallets))?;
@@ -63,7 +49,17 @@ impl Servers {
     }
 }
 
-async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
+/// The API of a ledger, with the key of the load.
+pub async fn app(ledger: Arc<dyn Ledger>) -> anyhow::Result<App> {
+    let keys = ProvidedKeys { production: Some(API_KEY.to_owned()), sandbox: None };
+    bootstrap(ledger.as_ref(), keys, |_| Ok(())).await?;
+    let app = App::new(ledger, Arc::new(RandomIds), AppConfig::default());
+    app.set_ready(true);
+    Ok(app)
+}
+
+/// Serves on a free port of the loopback.
+pub async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
@@ -71,50 +67,4 @@ async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
-}
-
-async fn fill(address: SocketAddr, wallets: u32) -> anyhow::Result<()> {
-    let mut connection = Connection::open(address).await?;
-    let body = format!("{{\"id\":\"{CURRENCY}\",\"displayName\":\"Bench\"}}");
-    connection.post("/api/v1/credits/custom-currencies", API_KEY, &body).await?;
-    let numbers: Vec<u32> = (0..wallets).collect();
-    for chunk in numbers.chunks(1_000) {
-        let customers: Vec<_> = chunk
-            .iter()
-            .map(|number| {
-                format!("{{\"id\":\"{}\",\"name\":\"B\",\"email\":null}}", customer_id(*number))
-            })
-            .collect();
-        let body = format!("{{\"customers\":[{}]}}", customers.join(","));
-        connection.post("/api/v1/customers/import", API_KEY, &body).await?;
-    }
-    let mut tasks = tokio::task::JoinSet::new();
-    for lane in 0..64 {
-        tasks.spawn(async move {
-            let mut connection = Connection::open(address).await?;
-            for number in (lane..wallets).step_by(64) {
-                grant(&mut connection, number).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        done.context("filling")??;
-    }
-    if wallets == 0 {
-        bail!("no wallets");
-    }
-    Ok(())
-}
-
-async fn grant(connection: &mut Connection, number: u32) -> anyhow::Result<()> {
-    for priority in [10, 20, 30] {
-        let body = format!(
-            "{{\"customerId\":\"{}\",\"currencyId\":\"{CURRENCY}\",\"displayName\":\"Pack\",\
-             \"grantType\":\"PROMOTIONAL\",\"priority\":{priority},\"amount\":100000}}",
-            customer_id(number)
-        );
-        connection.post("/api/v1/credits/grants", API_KEY, &body).await?;
-    }
-    Ok(())
 }

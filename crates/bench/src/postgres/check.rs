@@ -1,0 +1,125 @@
+//! Whether all that was acknowledged is there afterwards, and nothing else.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::cells::All;
+use super::database::Database;
+use crate::http::connection::Connection;
+use crate::http::filling::{API_KEY, customer_id};
+
+/// Connections that read balances.
+const READERS: usize = 12;
+
+/// Rows in the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// Of the ledger.
+    entries: u64,
+    /// As its wallets count them.
+    of_wallets: u64,
+    /// Of the reference.
+    reference: u64,
+}
+
+impl Rows {
+    /// As they stand now.
+    pub fn of(database: &Database) -> anyhow::Result<Self> {
+        let count = |sql: &str| anyhow::Ok(u64::try_from(database.number(sql, &[])?)?);
+        Ok(Self {
+            entries: count("select count(*) from scrip.entries")?,
+            of_wallets: count("select coalesce(sum(sequence), 0)::bigint from scrip.wallets")?,
+            reference: count("select count(*) from scrip_bench_reference.entries")?,
+        })
+    }
+
+    /// Whether each consumption that was answered since is one row more.
+    pub fn check_after(self, before: Self, acknowledged: All) -> anyhow::Result<()> {
+        let rows = self.entries - before.entries;
+        let answered = acknowledged.ledger.consumptions;
+        if rows != answered || self.of_wallets != self.entries {
+            bail!(
+                "{answered} consumptions were answered, and {rows} rows are there; {} rows in all, \
+                 of which the wallets count {}",
+                self.entries,
+                self.of_wallets
+            );
+        }
+        if self.reference - before.reference != acknowledged.reference {
+            bail!("the reference committed {}, and has other rows", acknowledged.reference);
+        }
+        Ok(())
+    }
+}
+
+/// Whether what all wallets have consumed, as all nodes say, is so many thousandths of a credit.
+pub fn burned(addresses: &[SocketAddr], wallets: u32, acknowledged: u64) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let burned = runtime.block_on(consumed(addresses, wallets))?;
+    if burned != acknowledged {
+        bail!(
+            "{acknowledged} thousandths of a credit were answered to be consumed, and {burned} are"
+        );
+    }
+    Ok(())
+}
+
+async fn consumed(addresses: &[SocketAddr], wallets: u32) -> anyhow::Result<u64> {
+    let mut tasks = JoinSet::new();
+    for (lane, address) in addresses.iter().cycle().take(READERS).enumerate() {
+        let address = *address;
+        tasks.spawn(async move {
+            let mut connection = Connection::open(address).await?;
+            let mut sum = 0;
+            for number in (0..wallets).skip(lane).step_by(READERS) {
+                let customer = customer_id(number);
+                let path = format!("/api/v1/credits/balances?customerId={customer}");
+                let body = connection.get(&path, API_KEY).await?;
+                sum += consumed_of(body).with_context(|| customer)?;
+            }
+            anyhow::Ok(sum)
+        });
+    }
+    let mut sum = 0;
+    while let Some(finished) = tasks.join_next().await {
+        sum += finished??;
+    }
+    Ok(sum)
+}
+
+/// Thousandths of a credit that a customer's balances say are consumed.
+fn consumed_of(body: &[u8]) -> anyhow::Result<u64> {
+    let body: Value = serde_json::from_slice(body)?;
+    let balances = body["data"].as_array().context("no balances")?;
+    balances.iter().map(|balance| thousandths(&balance["consumed"])).sum()
+}
+
+/// A decimal, which the API writes as a number or as a text, in thousandths.
+fn thousandths(amount: &Value) -> anyhow::Result<u64> {
+    let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let part = part.trim_end_matches('0');
+    let digits = format!("{whole}{part:0<3}");
+    if part.len() > 3 {
+        bail!("no amount of thousandths: {text}");
+    }
+    digits.parse().with_context(|| format!("no amount: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn amounts_in_thousandths() {
+        let amounts = [json!("12"), json!(0.25), json!("7.001"), json!("7.0010"), json!(3.0)];
+        let read = amounts.map(|amount| thousandths(&amount).unwrap());
+        assert_eq!(read, [12_000, 250, 7_001, 7_001, 3_000]);
+        assert!(thousandths(&json!("0.0001")).is_err());
+        assert!(thousandths(&json!(null)).is_err());
+    }
+}
