@@ -22,6 +22,9 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 /// How long what was sent may go unacknowledged before a connection counts as broken.
 const SENT_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long an answer may take: longer than the server works on a statement.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+
 /// What every connection is told. No statement waits for ever, and an answer means durable,
 /// whatever the server's defaults are. Statements are planned once, because their arrays differ in
 /// nothing but length, and by the indexes that they were written for: a plan that was made while the
@@ -48,6 +51,7 @@ pub struct Database {
     config: Config,
     tls: Tls,
     runtime: Handle,
+    answer_within: Duration,
 }
 
 impl Database {
@@ -69,7 +73,13 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_WITHIN);
         }
-        Ok(Self { config, tls, runtime })
+        Ok(Self { config, tls, runtime, answer_within: ANSWER_WITHIN })
+    }
+
+    /// The same, with another patience.
+    #[must_use]
+    pub fn answering_within(self, answer_within: Duration) -> Self {
+        Self { answer_within, ..self }
     }
 
     /// A new connection, from a thread that may wait.
@@ -91,7 +101,7 @@ impl Database {
             return Err(OpenError::Version(version));
         }
         client.batch_execute(SETTINGS).await.map_err(failed)?;
-        Ok(Session::new(client, self.runtime.clone()))
+        Ok(Session::new(client, self.runtime.clone(), self.answer_within))
     }
 
     /// A connection with TLS, or without where that may be.

@@ -45,9 +45,9 @@ pub fn migrate(database: &Database) -> Result<Migrated, OpenError> {
 }
 
 fn apply(session: &Session) -> Result<Migrated, OpenError> {
-    session.run("begin")?;
     // Others may take as long as they need; this one waits for them.
-    session.run("set local lock_timeout = 0; set local statement_timeout = 0")?;
+    session.wait_for_ever()?;
+    session.run("begin; set local lock_timeout = 0")?;
     session.query("select pg_advisory_xact_lock($1)", &[&LOCK])?;
     let found = last_step(session)?;
     refuse_newer(found)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::database::Database;
+use super::database::{ANSWER_WITHIN, Database};
 use super::gauges::Gauges;
 use super::housekeeping::{self, DatabaseClock};
 use super::lane::Lane;
@@ -89,6 +89,9 @@ pub struct Options {
     pub names_kept: Option<Duration>,
     /// How late the row of something due may appear; balances are exact at any time.
     pub housekeeping_every: Duration,
+    /// How long the database may take for an answer, before a connection is given up. The server itself
+    /// works on a statement for 30 s at most.
+    pub answer_within: Duration,
     /// The runtime that moves the bytes of connections.
     pub runtime: Handle,
 }
@@ -106,6 +109,7 @@ impl Options {
             migrate: true,
             names_kept: None,
             housekeeping_every: Duration::from_millis(200),
+            answer_within: ANSWER_WITHIN,
             runtime,
         }
     }
@@ -117,7 +121,7 @@ pub fn migrate(url: &str, runtime: Handle) -> Result<Migrated, OpenError> {
 }
 
 pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenError> {
-    let database = Database::of_url(url, options.runtime)?;
+    let database = Database::of_url(url, options.runtime)?.answering_within(options.answer_within);
     if options.migrate {
         steps::migrate(&database)?;
     }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::future::maybe_done;
 use futures_util::poll;
@@ -45,17 +46,35 @@ pub struct Session {
     runtime: Handle,
     statements: RefCell<HashMap<&'static str, Statement>>,
     trouble: Cell<Option<Trouble>>,
+    /// How long an answer may take; none is for ever.
+    patience: Cell<Option<Duration>>,
+    is_given_up: Cell<bool>,
 }
 
 impl Session {
     /// A connection whose other half runs already.
-    pub fn new(client: Client, runtime: Handle) -> Self {
-        Self { client, runtime, statements: RefCell::default(), trouble: Cell::new(None) }
+    pub fn new(client: Client, runtime: Handle, patience: Duration) -> Self {
+        Self {
+            client,
+            runtime,
+            statements: RefCell::default(),
+            trouble: Cell::new(None),
+            patience: Cell::new(Some(patience)),
+            is_given_up: Cell::new(false),
+        }
+    }
+
+    /// Waits as long as the server needs from now on.
+    pub fn wait_for_ever(&self) -> Result<(), StoreError> {
+        self.patience.set(None);
+        self.run("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
     }
 
     /// The connection still stands, as far as is known.
     pub fn is_open(&self) -> bool {
-        !self.client.is_closed() && self.trouble.get() != Some(Trouble::Lost)
+        !self.client.is_closed()
+            && !self.is_given_up.get()
+            && self.trouble.get() != Some(Trouble::Lost)
     }
 
     /// What went wrong since somebody asked last.
@@ -66,7 +85,7 @@ impl Session {
     /// The rows of a statement.
     pub fn query(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepared(sql)?;
-        self.told(self.wait(self.client.query(&statement, values)))
+        self.told(self.wait(self.client.query(&statement, values))?)
     }
 
     /// The one row of a statement, if there is one.
@@ -86,13 +105,13 @@ impl Session {
         // They are sent in this order, because each is sent when it is polled first.
         let waiting = asks.iter().zip(&statements);
         let waiting = waiting.map(|(ask, statement)| self.client.query(statement, &ask.values));
-        let answers = self.wait(in_order(waiting));
+        let answers = self.wait(in_order(waiting))?;
         answers.into_iter().map(|answer| self.told(answer)).collect()
     }
 
     /// Statements without values, one after the other.
     pub fn run(&self, sql: &str) -> Result<(), StoreError> {
-        self.told(self.wait(self.client.batch_execute(sql)))
+        self.told(self.wait(self.client.batch_execute(sql))?)
     }
 
     /// Whatever a transaction did so far is undone.
@@ -104,13 +123,27 @@ impl Session {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.told(self.wait(self.client.prepare(sql)))?;
+        let statement = self.told(self.wait(self.client.prepare(sql))?)?;
         self.statements.borrow_mut().insert(sql, statement.clone());
         Ok(statement)
     }
 
-    fn wait<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
+    /// Waits for an answer. A server that stopped without ending its connections gives none, nor does
+    /// a network that swallows it: then the connection is given up, whatever became of what was asked.
+    fn wait<F: Future>(&self, answer: F) -> Result<F::Output, StoreError> {
+        let Some(patience) = self.patience.get() else { return Ok(self.runtime.block_on(answer)) };
+        // Once it was given up, nothing more is asked of it.
+        if self.is_given_up.get() {
+            self.trouble.set(Some(Trouble::Lost));
+            return Err(silent());
+        }
+        self.runtime.block_on(async { tokio::time::timeout(patience, answer).await }).map_err(
+            |_| {
+                self.is_given_up.set(true);
+                self.trouble.set(Some(Trouble::Lost));
+                silent()
+            },
+        )
     }
 
     fn told<T>(&self, answer: Result<T, Error>) -> Result<T, StoreError> {
@@ -122,6 +155,10 @@ impl Session {
             trouble.error(&error)
         })
     }
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable("the database does not answer".to_owned())
 }
 
 /// Waits for futures that are polled the first time one after the other.

@@ -139,9 +139,7 @@ fn locked(left: &Mutex<Vec<i16>>) -> MutexGuard<'_, Vec<i16>> {
 /// A connection whose statements may take long.
 fn connect(database: &Database) -> Result<Session, OpenError> {
     let session = database.connect()?;
-    session
-        .run("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
-        .map_err(OpenError::Store)?;
+    session.wait_for_ever()?;
     Ok(session)
 }
 

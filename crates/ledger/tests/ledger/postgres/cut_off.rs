@@ -2,10 +2,11 @@
 //! no: what was asked for happens once, and its answer is true.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use scrip_ledger::conformance::{Given, Made, Making, World, item, wallet};
+use scrip_ledger::conformance::{Given, Made, Making, SANDBOX, World, item, wallet};
 use scrip_ledger::postgres::{Options, Postgres};
-use scrip_ledger::{Ledger as _, LedgerError, SystemClock, Value, Work};
+use scrip_ledger::{Ledger as _, LedgerError, Order, SystemClock, Value, Work};
 use tokio::runtime::Handle;
 
 use super::proxy::{Cut, Proxy};
@@ -21,14 +22,25 @@ struct Cuttable {
 
 impl Cuttable {
     async fn new() -> Self {
+        Self::answering_within(Duration::from_secs(40)).await
+    }
+
+    /// A node that gives a connection up when an answer takes longer.
+    async fn answering_within(answer_within: Duration) -> Self {
         let database = Arc::new(Database::make().await);
         let proxy = Proxy::before(&database.url).await;
         let (url, runtime) = (proxy.url.clone(), Handle::current());
         let open = move || {
             let clock = Some(SystemClock::of_machine());
             // Its own transactions must not be cut in place of the test's.
-            let housekeeping_every = std::time::Duration::from_secs(3_600);
-            let options = Options { clock, housekeeping_every, lanes: 1, ..Options::on(runtime) };
+            let housekeeping_every = Duration::from_secs(3_600);
+            let options = Options {
+                clock,
+                housekeeping_every,
+                answer_within,
+                lanes: 1,
+                ..Options::on(runtime)
+            };
             Postgres::open(&url, options).unwrap()
         };
         let node = tokio::task::spawn_blocking(open).await.unwrap();
@@ -66,6 +78,34 @@ async fn a_commit_that_is_cut_off_happens_once() {
         assert_eq!(it.world.story(&key).await.len(), round + 2, "{cut:?}");
     }
     assert_eq!(it.figure("scrip_database_commits_in_doubt_total"), 4);
+}
+
+/// A server that is there and says nothing: whoever asks is told to come again, and what was asked for
+/// happened once or not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_keeps_nobody() {
+    let it = Cuttable::answering_within(Duration::from_secs(1)).await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "100").await;
+    let order = |name: &str| Order {
+        environment: SANDBOX,
+        origin: it.world.origin(),
+        work: Work::Consume(Box::new(item(&wallet("ann/gold"), name, "1"))),
+        remember: None,
+    };
+    it.proxy.be_silent(true);
+    let asked = (0..5).map(|n| it.node.execute(order(&format!("k{n}"))));
+    for answer in futures_util::future::join_all(asked).await {
+        assert!(matches!(answer, Err(LedgerError::Unavailable)), "{answer:?}");
+    }
+    assert!(matches!(it.node.balance(&key).await, Err(LedgerError::Unavailable)));
+    it.proxy.be_silent(false);
+    for n in 0..5 {
+        it.world.consume(&key, &format!("k{n}"), "1").await;
+    }
+    assert_eq!(it.world.available(&key).await, "95");
+    assert_eq!(it.world.story(&key).await.len(), 6);
+    it.database.verify().await.unwrap();
 }
 
 /// Of what has no rows the database knows all the same what became of it.

@@ -5,6 +5,7 @@ mod cut_off;
 mod damage;
 mod migrating;
 mod nodes;
+mod plans;
 mod proxy;
 mod server;
 mod tls;

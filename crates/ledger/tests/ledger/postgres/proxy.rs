@@ -2,7 +2,7 @@
 //! cuts the connection there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::OwnedReadHalf;
@@ -26,6 +26,7 @@ pub struct Proxy {
     pub url: String,
     cut: Arc<AtomicU8>,
     cuts: Arc<AtomicUsize>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -36,19 +37,29 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{front}@{}/{name}", listener.local_addr().unwrap());
         let (cut, cuts) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
+        let silent = Arc::new(AtomicBool::new(false));
+        let silenced = Arc::clone(&silent);
         let (told, counted, server) = (Arc::clone(&cut), Arc::clone(&cuts), server.to_owned());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&told), Arc::clone(&counted)));
+                let silent = Arc::clone(&silenced);
+                let told = (Arc::clone(&told), Arc::clone(&counted), silent);
+                tokio::spawn(forward(client, server, told));
             }
         });
-        Self { url, cut, cuts }
+        Self { url, cut, cuts, silent }
     }
 
     /// Cuts the next commit there, once.
     pub fn cut(&self, where_: Cut) {
         self.cut.store(where_ as u8, Ordering::SeqCst);
+    }
+
+    /// Keeps all answers back from now on, or gives them. Whoever waits is told nothing, not even that
+    /// the connection broke.
+    pub fn be_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
     }
 
     /// How often it cut.
@@ -57,7 +68,9 @@ impl Proxy {
     }
 }
 
-async fn forward(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) {
+type Told = (Arc<AtomicU8>, Arc<AtomicUsize>, Arc<AtomicBool>);
+
+async fn forward(client: TcpStream, server: TcpStream, (cut, cuts, silent): Told) {
     // Otherwise every statement waits for the one before to be acknowledged.
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
@@ -66,6 +79,9 @@ async fn forward(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>, cuts:
     let answers = tokio::spawn(async move {
         let mut bytes = [0; 8_192];
         while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
+            while silent.load(Ordering::SeqCst) {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
             if to_client.write_all(&bytes[..count]).await.is_err() {
                 return;
             }
