@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scrip_simulator::concurrent;
-use scrip_simulator::driver::{InDirectory, InMemory, Target};
+use scrip_simulator::driver::{InDatabase, InDirectory, InMemory, Target};
 
 /// Plays random histories on the ledger beside an independent model, and tells the first
 /// difference. Without a command: histories.
@@ -90,7 +90,9 @@ pub enum Targets {
     Memory,
     /// The one in a directory.
     Embedded,
-    /// Both.
+    /// The one in a database, on the server that `SCRIP_TEST_DATABASE_URL` names.
+    Postgres,
+    /// Those that need no server.
     All,
 }
 
@@ -100,6 +102,7 @@ impl Targets {
         match self {
             Self::Memory => vec![&InMemory],
             Self::Embedded => vec![&InDirectory],
+            Self::Postgres => vec![&InDatabase],
             Self::All => vec![&InMemory, &InDirectory],
         }
     }

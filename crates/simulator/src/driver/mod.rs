@@ -1,12 +1,13 @@
 //! A ledger under test, asked in the oracle's words.
 
 mod clock;
+mod database;
 mod lists;
 mod own_grants;
 mod target;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -25,6 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::history::{BEGINNING, Environment, Setup};
 pub use clock::SimulatedClock;
+pub use database::InDatabase;
 pub(crate) use lists::GrantsOf;
 pub use target::{InDirectory, InMemory, Store, Target};
 use words::Names;
@@ -37,6 +39,9 @@ pub struct Driver {
     clock: SimulatedClock,
     environment: Environment,
     names: Names,
+    /// The ledger's identifiers of the grants that were given names: each has its customer's bucket in
+    /// it, by which it is found.
+    given: HashMap<String, GrantId>,
 }
 
 /// The number of an environment in every store.
@@ -60,7 +65,8 @@ impl Driver {
         };
         runtime.block_on(bootstrap(ledger.as_ref(), keys, |_| Ok(())))?;
         let (environment, names) = (setup.environment, Names::new());
-        Ok(Self { runtime, store, ledger, clock, environment, names })
+        let given = HashMap::new();
+        Ok(Self { runtime, store, ledger, clock, environment, names, given })
     }
 
     /// Lets real time pass up to an instant, or sets the clock back to it.
@@ -144,7 +150,9 @@ impl Driver {
         let work = self.work(request)?;
         if let Request::Grant(grant) = request {
             let name = GrantName::Given(grant.id.clone());
-            self.names.insert(words::given_id(&grant.id)?, name);
+            let id = words::given_id(&grant.id, &self.key(&grant.wallet)?)?;
+            self.names.insert(id, name);
+            self.given.insert(grant.id.clone(), id);
         }
         match self.carry_out(work)? {
             Ok(answer) => Ok(Ok(self.answer(answer)?)),
@@ -221,7 +229,9 @@ impl Driver {
     /// The ledger's identifier of a grant: one that was given, or one that a wallet made. One that
     /// never was has an identifier that names nothing.
     fn grant_id(&mut self, id: &str) -> Result<GrantId> {
-        let Some((wallet, made)) = made_grant(id) else { return words::given_id(id) };
+        let Some((wallet, made)) = made_grant(id) else {
+            return Ok(self.given.get(id).copied().unwrap_or(GrantId::mint(4, 2)));
+        };
         self.name_made(&wallet)?;
         let key = self.key(&wallet)?;
         let mut known = Vec::new();

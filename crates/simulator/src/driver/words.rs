@@ -48,9 +48,10 @@ pub(super) fn wallet_name(key: &WalletKey) -> WalletName {
 }
 
 /// The ledger's identifier of a grant `g1`, `g2`, …
-pub(super) fn given_id(id: &str) -> Result<GrantId> {
+pub(super) fn given_id(id: &str, wallet: &WalletKey) -> Result<GrantId> {
+    let bucket = scrip_core::bucket(wallet.environment, &wallet.customer);
     match id.strip_prefix('g').and_then(|number| number.parse().ok()) {
-        Some(number) => Ok(GrantId::mint(3, number)),
+        Some(number) => Ok(GrantId::mint(bucket, number)),
         None => bail!("{id:?} is no identifier of a grant"),
     }
 }
@@ -102,8 +103,9 @@ fn record(kind: RecordKind, id: &str) -> NewRecord {
 fn create(environment: Environment, grant: &Grant) -> Result<CreateGrant> {
     let Some(priority) = Priority::new(grant.priority) else { bail!("{}", grant.priority) };
     let display_name = Some(grant.id.clone());
+    let wallet = wallet_key(environment, &grant.wallet)?;
     let new = NewGrant {
-        id: given_id(&grant.id)?,
+        id: given_id(&grant.id, &wallet)?,
         grant_type: match grant.kind {
             GrantKind::Promotional => GrantType::Promotional,
             GrantKind::Recurring => GrantType::Recurring,
@@ -117,7 +119,6 @@ fn create(environment: Environment, grant: &Grant) -> Result<CreateGrant> {
         cost: Money::FREE,
         words: Words { display_name, ..Words::default() },
     };
-    let wallet = wallet_key(environment, &grant.wallet)?;
     Ok(CreateGrant { wallet, grant: new, payment: Payment::None })
 }
 

@@ -28,8 +28,10 @@ async fn a_sound_store_is_counted() {
         grants: 4,
         records: 2,
         usage_days: 2,
+        chains: verified.chains,
         ..Verified::default()
     };
+    assert_ne!(verified.chains.to_string(), Verified::default().chains.to_string());
     assert_eq!(verified, counted);
 }
 

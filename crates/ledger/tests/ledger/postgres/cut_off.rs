@@ -152,3 +152,44 @@ async fn an_order_does_not_wait_for_ever() {
     it.world.consume(&key, "held", "1").await;
     assert_eq!(it.world.available(&key).await, "99");
 }
+
+/// What the server says when it has no room, or when somebody else was faster, in place of a commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_refuses_is_not_done() {
+    let it = Cuttable::new().await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "100").await;
+    let server = it.database.connect().await;
+    server.batch_execute("create sequence scrip.refusals").await.unwrap();
+    // How often it refuses, and what whoever asked is told.
+    let cases = [
+        ("53100", i64::MAX, Some(LedgerError::DiskFull)),
+        ("40001", 2, None),
+        ("40P01", 2, None),
+        ("55P03", 1, Some(LedgerError::Busy)),
+        ("57014", 1, Some(LedgerError::Busy)),
+    ];
+    for (round, (code, times, told)) in cases.into_iter().enumerate() {
+        let refuse = format!(
+            "create or replace function scrip.refuse() returns trigger language plpgsql as $$ begin
+                 if nextval('scrip.refusals') <= {times} then
+                     raise exception 'injected' using errcode = '{code}';
+                 end if;
+                 return null;
+             end $$;
+             select setval('scrip.refusals', 1, false);
+             create trigger refuse after insert on scrip.entries for each statement
+                 execute function scrip.refuse()"
+        );
+        server.batch_execute(&refuse).await.unwrap();
+        let work = Work::Consume(Box::new(item(&key, code, "1")));
+        let answer = it.world.execute(SANDBOX, work).await;
+        assert_eq!(answer.as_ref().err(), told.as_ref(), "{code}: {answer:?}");
+        let done = i64::try_from(round).unwrap() + i64::from(told.is_none());
+        assert_eq!(it.world.available(&key).await, (100 - done).to_string(), "{code}");
+        server.batch_execute("drop trigger refuse on scrip.entries").await.unwrap();
+        it.world.consume(&key, code, "1").await;
+        assert_eq!(it.world.story(&key).await.len(), round + 2, "{code}: once");
+    }
+    it.database.verify().await.unwrap();
+}
