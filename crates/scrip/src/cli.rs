@@ -205,7 +205,8 @@ pub struct VerifyOptions {
     /// What to verify, where no database is named.
     #[command(flatten)]
     pub data: DataOptions,
-    /// Verify this PostgreSQL database instead: `postgres://user:password@host:port/database`.
+    /// Verify this PostgreSQL database instead: `postgres://user:password@host:port/database`. What
+    /// the environment names is passed over when `--data` is given.
     #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 }
@@ -230,7 +231,7 @@ pub struct CopyFrom {
     from_data: Option<PathBuf>,
     /// The database to copy: `postgres://user:password@host:port/database`. Its nodes refuse orders
     /// meanwhile, to come again.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SCRIP_COPY_FROM_URL", hide_env_values = true)]
     from_url: Option<String>,
 }
 
@@ -242,7 +243,7 @@ pub struct CopyTo {
     #[arg(long, value_name = "DIR")]
     to_data: Option<PathBuf>,
     /// The database to fill, which must be empty: `postgres://user:password@host:port/database`.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SCRIP_COPY_TO_URL", hide_env_values = true)]
     to_url: Option<String>,
 }
 

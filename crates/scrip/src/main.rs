@@ -16,14 +16,20 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use cli::{Cli, ClockCommand, Command};
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match cli.command {
         Command::Serve(options) => serve::run(*options),
         Command::Migrate(options) => migrate::run(&options),
-        Command::Verify(options) => verify::run(&options),
+        Command::Verify(options) => {
+            let named = ["data", "database_url"].map(|option| is_named(&matches, option));
+            verify::run(&options, named)
+        }
         Command::Copy(options) => copy::run(options),
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
@@ -38,6 +44,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether an option of the command stands on the command line itself.
+fn is_named(matches: &ArgMatches, option: &str) -> bool {
+    let source = matches.subcommand().and_then(|(_, of_command)| of_command.value_source(option));
+    source == Some(ValueSource::CommandLine)
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command goes to the terminal")]

@@ -18,12 +18,19 @@ pub struct Well {
     pub frozen: Vec<String>,
 }
 
-/// Verifies a data directory, or a database if one is named.
+/// Verifies a data directory, or a database if one is named. What stands on the command line counts
+/// more than a database that the environment names.
 #[expect(clippy::print_stdout, reason = "the finding is the command's answer")]
-pub fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
+pub fn run(
+    options: &VerifyOptions,
+    [names_directory, names_database]: [bool; 2],
+) -> anyhow::Result<ExitCode> {
+    if names_directory && names_database {
+        anyhow::bail!("--data or --database-url: one of them is verified at a time");
+    }
     let place = match &options.database_url {
-        Some(url) => Place::Database(url.clone()),
-        None => Place::Directory(options.data.data.clone()),
+        Some(url) if !names_directory => Place::Database(url.clone()),
+        _ => Place::Directory(options.data.data.clone()),
     };
     match examine(&place)? {
         Ok(Well { summary, chains, frozen }) => {

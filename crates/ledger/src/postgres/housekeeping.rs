@@ -146,7 +146,6 @@ fn look_after(
     if is_mine {
         is_more_due |= roll_up(session, chores)?;
     }
-    session.run("commit")?;
     Ok(is_more_due)
 }
 

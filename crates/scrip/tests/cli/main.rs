@@ -145,6 +145,47 @@ fn verify_says_whether_all_is_well() {
     }
 }
 
+/// What is typed counts more than what the environment says.
+#[test]
+fn verify_looks_at_what_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    Server::start(directory.path(), &[]).stop();
+    let database = [("SCRIP_DATABASE_URL", "postgres://nobody@127.0.0.1:9/nothing")];
+    let (code, text) = run(&["verify", "--data", data], &database);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = run(&["verify"], &database);
+    assert_eq!(code, 1);
+    assert!(text.contains("connecting to the database: "), "{text}");
+    let both =
+        ["verify", "--data", data, "--database-url", "postgres://nobody@127.0.0.1:9/nothing"];
+    let (code, text) = run(&both, &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("one of them is verified at a time"), "{text}");
+}
+
+#[test]
+fn copy_needs_a_place_on_each_side() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("none");
+    let data = data.to_str().unwrap();
+    for (words, told) in [
+        (&["copy"][..], "required arguments were not provided"),
+        (&["copy", "--from-data", data], "--to-data"),
+        (
+            &["copy", "--from-data", data, "--from-url", "x", "--to-data", data],
+            "cannot be used with",
+        ),
+        (&["copy", "--from-data", data, "--to-url", "postgres://a@127.0.0.1:9/b"], "no ledger at"),
+        (&["copy", "--from-url", "postgres://a@127.0.0.1:9/b", "--to-data", data], "the source: "),
+    ] {
+        let (code, text) = run(words, &[]);
+        assert_ne!(code, 0, "{words:?}");
+        assert!(text.contains(told), "{words:?}: {text}");
+    }
+    assert!(!directory.path().join("none").exists(), "nothing is left behind");
+}
+
 const KEY: &str = "server-sandbox-of-the-test";
 const LISTEN: &str = "--listen=127.0.0.1:0";
 
@@ -161,8 +202,19 @@ fn the_demo_says_when_nobody_answers() {
 #[test]
 fn the_options_are_part_of_the_contract() {
     let mut help = String::new();
-    let commands =
-        ["", "serve", "verify", "stats", "rebuild", "recover", "demo", "clock", "clock accept"];
+    let commands = [
+        "",
+        "serve",
+        "migrate",
+        "verify",
+        "copy",
+        "stats",
+        "rebuild",
+        "recover",
+        "demo",
+        "clock",
+        "clock accept",
+    ];
     for command in commands {
         let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         help.push_str(&run(&words, &[]).1);
