@@ -148,16 +148,20 @@ class Server:
         self.start()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command about the data directory, such as `verify`."""
+        """A command about the data directory, such as `rebuild`."""
+        return self._run(*arguments, "--data", str(self.data))
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(binary()), *arguments, "--data", str(self.data)],
+            [str(binary()), *arguments],
             capture_output=True, text=True, timeout=PATIENCE_SECONDS * 2, env=self.environment(), check=False,
         )
 
     def verify(self) -> subprocess.CompletedProcess[str]:
         """`scrip verify`: recomputes chains, conservation and balances from what is stored alone."""
-        where = [] if self.database_url is None else ["--database-url", self.database_url]
-        return self.command("verify", *where)
+        if self.database_url is not None:
+            return self._run("verify", "--database-url", self.database_url)
+        return self.command("verify")
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")[-8_000:] if self.log_path.exists() else ""
