@@ -62,5 +62,5 @@ pub use record::{
 };
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
-pub use verifying::{Chains, Finding, Findings};
+pub use verifying::{Chains, Finding, Findings, VerifyError};
 pub use work::Settings;

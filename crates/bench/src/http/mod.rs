@@ -21,13 +21,13 @@ use crate::output::{Table, milliseconds, ratio, tell};
 pub struct Options {
     /// Seconds of each pass.
     #[arg(long, default_value_t = 3)]
-    seconds: u64,
+    pub seconds: u64,
     /// Passes of each cell; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
-    passes: u32,
+    pub passes: u32,
     /// Wallets the load is spread over.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    wallets: u32,
+    pub wallets: u32,
 }
 
 const COLUMNS: [&str; 9] = [

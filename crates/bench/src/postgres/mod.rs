@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 
+use crate::http;
 use crate::http::filling::fill;
 use crate::http::load::Acknowledged;
 use crate::output::tell;
@@ -28,15 +29,8 @@ pub struct Options {
     // Never the variable that a server reads: that names a database which somebody uses.
     #[arg(long, env = "SCRIP_TEST_DATABASE_URL", hide_env_values = true)]
     database_url: String,
-    /// Seconds of each pass.
-    #[arg(long, default_value_t = 3)]
-    seconds: u64,
-    /// Passes of each cell; the median counts.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
-    passes: u32,
-    /// Wallets the load is spread over, where it is not on one alone.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    wallets: u32,
+    #[command(flatten)]
+    load: http::Options,
 }
 
 /// Nodes that run; the load goes to one of them, or to all.
@@ -55,7 +49,7 @@ fn prepare(options: &Options, database: &Database) -> anyhow::Result<()> {
     for warning in database.warnings()? {
         tell(&warning);
     }
-    reference::make_tables(database, options.wallets)?;
+    reference::make_tables(database, options.load.wallets)?;
     let nodes = Nodes::start(&options.database_url, NODES)?;
     let measured = measure(options, database, &nodes);
     nodes.close();
@@ -63,20 +57,20 @@ fn prepare(options: &Options, database: &Database) -> anyhow::Result<()> {
 }
 
 fn measure(options: &Options, database: &Database, nodes: &Nodes) -> anyhow::Result<()> {
-    tell(&format!("making {} wallets of three grants each", options.wallets));
+    tell(&format!("making {} wallets of three grants each", options.load.wallets));
     let addresses = nodes.addresses();
     let Some(first) = addresses.first() else { bail!("no nodes") };
-    nodes.runtime()?.block_on(fill(*first, options.wallets))?;
+    nodes.runtime()?.block_on(fill(*first, options.load.wallets))?;
     let before = Rows::of(database)?;
     let sizes = Sizes {
-        wallets: options.wallets,
-        passes: options.passes,
-        pass: Duration::from_secs(options.seconds),
+        wallets: options.load.wallets,
+        passes: options.load.passes,
+        pass: Duration::from_secs(options.load.seconds),
     };
     let acknowledged = cells::run(&sizes, &options.database_url, nodes)?;
     let Acknowledged { consumptions, thousandths } = acknowledged.ledger;
     Rows::of(database)?.check_after(before, acknowledged)?;
-    check::burned(&addresses, options.wallets, thousandths)?;
+    check::burned(&addresses, options.load.wallets, thousandths)?;
     tell(&format!("nothing was lost: {consumptions} consumptions were answered, and as many rows"));
     tell("and the sum of their amounts are what the database and the API show afterwards");
     Ok(())

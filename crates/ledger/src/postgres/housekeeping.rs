@@ -129,11 +129,7 @@ fn look_after(
         clock.sync(session)?;
     }
     learn(&ledger.shared, session)?;
-    // Held until the transaction ends, or with the connection.
-    session.run("begin")?;
-    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
-    let row = session.first(sql, &[&LOCK])?;
-    let is_mine = row.is_some_and(|row| column(&row, "is_mine") == Ok(true));
+    let is_mine = begin_turn(session)?;
     let mut is_more_due = false;
     if is_mine {
         is_more_due = write_due(ledger, session)?;
@@ -149,16 +145,23 @@ fn look_after(
     Ok(is_more_due)
 }
 
+/// Begins a transaction; whether it is this node that looks after things meanwhile. What it holds it
+/// holds until the transaction ends, or with the connection.
+fn begin_turn(session: &Session) -> Result<bool, StoreError> {
+    session.run("begin")?;
+    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
+    let row = session.first(sql, &[&LOCK])?;
+    Ok(row.is_some_and(|row| column(&row, "is_mine") == Ok(true)))
+}
+
 /// Adds usage up, by whoever looked after what is due; whether more is behind. A row that cannot be
-/// added up, which `verify` finds, stops it: what is behind it is told from the rows.
+/// added up, which `verify` finds, stops it: what is behind it is told from the rows. In a transaction of
+/// its own, so that what was pruned stays so then.
 fn roll_up(session: &Session, chores: &mut Chores) -> Result<bool, StoreError> {
     if chores.rolling_rests_until.is_some_and(|until| Instant::now() < until) {
         return Ok(false);
     }
-    session.run("begin")?;
-    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
-    let row = session.first(sql, &[&LOCK])?;
-    if !row.is_some_and(|row| column(&row, "is_mine") == Ok(true)) {
+    if !begin_turn(session)? {
         session.roll_back()?;
         return Ok(false);
     }

@@ -83,6 +83,17 @@ impl fmt::Display for Findings {
     }
 }
 
+/// Why a store is not known to be well.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError<Open: std::error::Error + 'static> {
+    /// It cannot be opened or read.
+    #[error(transparent)]
+    Open(#[from] Open),
+    /// It is wrong.
+    #[error("{0}")]
+    Wrong(Findings),
+}
+
 /// Takes findings from several threads.
 #[derive(Default)]
 pub struct Collector {

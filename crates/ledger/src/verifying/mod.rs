@@ -10,7 +10,7 @@ mod usage;
 
 pub use chains::Chains;
 pub use entry::{KeptState, RawEntry, row_hash};
-pub use findings::{Collector, Finding, Findings};
+pub use findings::{Collector, Finding, Findings, VerifyError};
 pub use fold::{Linked, apply, check, fold};
 pub use grants::{Grants, Listed, UnreadableGrant, check_grants};
 pub use states::{States, check_states};

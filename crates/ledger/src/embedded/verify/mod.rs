@@ -22,7 +22,7 @@ use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
 use crate::slot::Position;
-use crate::verifying::{Chains, Collector, Finding, Findings, Usage, check_grants, check_states};
+use crate::verifying::{self, Chains, Collector, Finding, Usage, check_grants, check_states};
 use crate::work::StoreError;
 use names::Names;
 use reading::Reading;
@@ -57,15 +57,7 @@ pub struct Verified {
 }
 
 /// Why a store could not be verified.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// It cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// It is wrong.
-    #[error("{0}")]
-    Wrong(Findings),
-}
+pub type VerifyError = verifying::VerifyError<OpenError>;
 
 /// How far the ledger must reach, and who says so.
 struct Witness {

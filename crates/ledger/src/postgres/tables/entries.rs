@@ -24,8 +24,17 @@ pub(super) use columns;
 
 /// The row at a position of a bucket.
 pub fn entry(session: &Session, bucket: i16, position: Position) -> Stored<Option<Entry>> {
+    at(session, bucket, position)?.as_ref().map(read).transpose()
+}
+
+/// The same, as it lies there.
+pub fn raw_entry(session: &Session, bucket: i16, position: Position) -> Stored<Option<RawEntry>> {
+    at(session, bucket, position)?.as_ref().map(raw_own).transpose()
+}
+
+fn at(session: &Session, bucket: i16, position: Position) -> Stored<Option<Row>> {
     let sql = columns!("from entries e where e.bucket = $1 and e.position = $2");
-    session.first(sql, &[&bucket, &integer(position)])?.as_ref().map(read).transpose()
+    session.first(sql, &[&bucket, &integer(position)])
 }
 
 /// The row at a position of whatever bucket.
@@ -58,32 +67,29 @@ pub fn entries_back(
 
 /// The rows behind a position, up to another, whosever they are, in order.
 pub fn entries_between(session: &Session, after: Position, until: Position) -> Stored<Vec<Entry>> {
-    let sql =
-        columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
-    session.query(sql, &[&integer(after), &integer(until)])?.iter().map(read).collect()
+    between(session, after, until)?.iter().map(read).collect()
 }
 
-/// The rows behind a position, up to another, as they lie there, whosever they are, in order.
+/// The same, as they lie there.
 pub fn raw_between(session: &Session, after: Position, until: Position) -> Stored<Vec<RawEntry>> {
-    let sql =
-        columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
-    let rows = session.query(sql, &[&integer(after), &integer(until)])?;
-    rows.iter().map(|row| raw(row).map(|entry| entry.with(<[u8]>::to_vec))).collect()
+    between(session, after, until)?.iter().map(raw_own).collect()
 }
 
-/// The same, each with its bucket.
+/// Shows the same, each with its bucket.
 pub fn each_between(
     session: &Session,
     after: Position,
     until: Position,
     mut show: impl FnMut(i16, Entry) -> Stored<()>,
 ) -> Stored<()> {
+    let rows = between(session, after, until)?;
+    rows.iter().try_for_each(|row| show(column(row, "bucket")?, read(row)?))
+}
+
+fn between(session: &Session, after: Position, until: Position) -> Stored<Vec<Row>> {
     let sql =
         columns!("from entries e where e.position > $1 and e.position <= $2 order by e.position");
-    for row in &session.query(sql, &[&integer(after), &integer(until)])? {
-        show(column(row, "bucket")?, read(row)?)?;
-    }
-    Ok(())
+    session.query(sql, &[&integer(after), &integer(until)])
 }
 
 /// The position of the last row of all; looks at each bucket.
@@ -109,16 +115,13 @@ pub fn rows_of_bucket(
     session.query(sql, &[&bucket, &integer(after), &most])
 }
 
-/// The row at a position of a bucket, as it lies there.
-pub fn raw_entry(session: &Session, bucket: i16, position: Position) -> Stored<Option<RawEntry>> {
-    let sql = columns!("from entries e where e.bucket = $1 and e.position = $2");
-    let row = session.first(sql, &[&bucket, &integer(position)])?;
-    row.map(|row| raw(&row).map(|entry| entry.with(<[u8]>::to_vec))).transpose()
-}
-
 /// Reads a row, if it says what was written.
 pub fn read(row: &Row) -> Stored<Entry> {
     raw(row)?.read()
+}
+
+fn raw_own(row: &Row) -> Stored<RawEntry> {
+    raw(row).map(|entry| entry.with(<[u8]>::to_vec))
 }
 
 /// A row as it lies there.

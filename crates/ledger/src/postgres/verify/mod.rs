@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use super::database::Database;
 use super::session::Session;
 use super::{OpenError, migrate};
-use crate::verifying::{Chains, Collector, Finding, Findings};
+use crate::verifying::{self, Chains, Collector, Finding};
 use crate::work::StoreError;
 use bucket::Bucket;
 use counters::Counters;
@@ -51,15 +51,7 @@ pub struct Verified {
 }
 
 /// Why a database could not be verified.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// It cannot be opened or read.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// It is wrong.
-    #[error("{0}")]
-    Wrong(Findings),
-}
+pub type VerifyError = verifying::VerifyError<OpenError>;
 
 /// Recomputes everything of a database, which may be in use, and compares what stands beside the
 /// rows. Nothing is written. `progress` is told how many of how many buckets are done.
