@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,16 +11,39 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::RateLimit;
 use crate::ids::IdSource;
-use crate::limits::EXPORTS_MAX;
+use crate::limits::{EXPORTS_MAX, URL_MAX};
 
 /// How the API behaves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct AppConfig {
     /// Requests that a key may send in a second, and at once after a rest; none is no bound.
     pub requests_a_second: Option<NonZeroU32>,
     /// Environments in which the retries that official SDKs make by themselves are requests like
     /// any other; elsewhere they are recognised (decision 41).
     pub ignore_sdk_retries_in: Vec<EnvironmentId>,
+    /// Which addresses may be told of events.
+    pub webhook_urls: UrlCheck,
+}
+
+/// Says why a URL may not be told of events, in words that go on after its name. By default every URL
+/// of the web may.
+#[derive(Clone)]
+pub struct UrlCheck(pub Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>);
+
+impl Default for UrlCheck {
+    fn default() -> Self {
+        Self(Arc::new(|url| {
+            let is_of_the_web = url.starts_with("https://") || url.starts_with("http://");
+            let is_sound = is_of_the_web && url.len() <= URL_MAX;
+            is_sound.then_some(()).ok_or_else(|| "must be an http or https URL".to_owned())
+        }))
+    }
+}
+
+impl fmt::Debug for UrlCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UrlCheck")
+    }
 }
 
 /// A ledger and how it is spoken to over HTTP. Cheap to clone.
@@ -97,6 +121,11 @@ impl App {
     /// Whether the retries of official SDKs are recognised in an environment.
     pub(crate) fn recognises_sdk_retries(&self, environment: EnvironmentId) -> bool {
         !self.0.config.ignore_sdk_retries_in.contains(&environment)
+    }
+
+    /// Says why a URL may not be told of events.
+    pub(crate) fn check_url(&self, url: &str) -> Result<(), String> {
+        (self.0.config.webhook_urls.0)(url)
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {

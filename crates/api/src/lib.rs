@@ -24,9 +24,11 @@ mod router;
 mod service;
 mod test_clock;
 mod unserved;
+mod webhooks;
 
-pub use app::{App, AppConfig};
+pub use app::{App, AppConfig, UrlCheck};
 pub use ids::{IdSource, RandomIds, SeededIds};
 pub use null::null_router;
 pub use router::{openapi, router};
 pub use service::metrics_router;
+pub use webhooks::{EventPayload, event_payload, test_payload};

@@ -35,6 +35,10 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub const RUNNING_RETRY_AFTER: Duration = Duration::from_millis(250);
 /// Exports at a time. Each has a stretch of rows in memory, however slowly its client reads.
 pub const EXPORTS_MAX: usize = 8;
+/// Bytes of an address that is told of events.
+pub const URL_MAX: usize = 2_048;
+/// Characters of a secret that stands in a header as it is.
+pub const PLAIN_SECRET_MAX: usize = 255;
 /// Characters of a custom currency's name and symbol (spec 1.8).
 pub const CURRENCY_NAME_MAX: usize = 64;
 /// Integrations, or tax ids, of one customer.

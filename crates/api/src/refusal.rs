@@ -45,6 +45,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::HoldEnded { .. }
         | Refusal::RefundExceeds { .. }
         | Refusal::NothingToRefund
+        | Refusal::EndpointDisabled
         | Refusal::TooMany { .. } => ApiError::bad("InvalidArgumentError", message),
         Refusal::InsufficientCredits { .. } => {
             ApiError::payment_required("InsufficientCredits", message)
@@ -89,7 +90,8 @@ fn reference_field(entity: Entity) -> &'static str {
     match entity {
         Entity::Customer => "customerId",
         Entity::CustomCurrency => "currencyId",
-        Entity::Grant | Entity::RecurringGrant => "id",
+        Entity::Grant | Entity::RecurringGrant | Entity::WebhookEndpoint => "id",
+        Entity::WebhookDelivery => "deliveryId",
         Entity::Reservation => "reservationId",
         Entity::Consumption => "consumptionKey",
     }
@@ -103,6 +105,8 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::Reservation => "CreditReservationNotFound",
         Entity::RecurringGrant => "CreditRecurringGrantNotFound",
         Entity::Consumption => "CreditConsumptionNotFound",
+        Entity::WebhookEndpoint => "WebhookEndpointNotFound",
+        Entity::WebhookDelivery => "WebhookDeliveryNotFound",
     }
 }
 

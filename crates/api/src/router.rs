@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
-use crate::{credits, customers, events_log, service, test_clock, unserved};
+use crate::{credits, customers, events_log, service, test_clock, unserved, webhooks};
 
 /// The whole API.
 pub fn router(app: App) -> Router {
@@ -69,6 +69,7 @@ fn endpoints() -> Vec<Endpoint> {
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
         events_log::endpoints(),
+        webhooks::endpoints(),
         test_clock::endpoints(),
         service::endpoints(),
     ]
@@ -90,6 +91,7 @@ fn components() -> Vec<Component> {
         credits::custom_currencies::components(),
         customers::components(),
         events_log::components(),
+        webhooks::components(),
         test_clock::components(),
     ]
     .into_iter()

@@ -17,6 +17,10 @@ pub enum Entity {
     RecurringGrant,
     /// A consumption.
     Consumption,
+    /// An endpoint that is told of events.
+    WebhookEndpoint,
+    /// An event on its way to an endpoint.
+    WebhookDelivery,
 }
 
 impl Entity {
@@ -30,6 +34,8 @@ impl Entity {
             Self::Reservation => "reservation",
             Self::RecurringGrant => "recurring grant",
             Self::Consumption => "consumption",
+            Self::WebhookEndpoint => "webhook endpoint",
+            Self::WebhookDelivery => "webhook delivery",
         }
     }
 }
@@ -169,6 +175,9 @@ pub enum Refusal {
     /// Nothing was consumed, or all of it was given back.
     #[error("nothing of the consumption is left to refund")]
     NothingToRefund,
+    /// An endpoint that is disabled is sent nothing.
+    #[error("the webhook endpoint is disabled; enable it first")]
+    EndpointDisabled,
     /// A bound on how many there may be (decision 30).
     #[error("at most {limit} {what} are allowed")]
     TooMany {

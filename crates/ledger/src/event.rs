@@ -7,7 +7,7 @@
 use scrip_core::{EnvironmentId, Fact, GrantFact, GrantId, Timestamp, TraceId, WalletKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{GrantRecord, PageRequest, Point, Record, RecordKind};
+use crate::{GrantRecord, PageRequest, Point, Record, RecordKind, WebhookStop};
 
 /// What kind of event it is. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,11 +45,13 @@ pub enum EventKind {
     RechargeChanged = 15,
     /// A recharge's spend comes near its limit.
     RechargeLimit = 16,
+    /// An endpoint is told of nothing any more.
+    EndpointDisabled = 17,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::GrantCreated,
         Self::GrantUpdated,
         Self::GrantLow,
@@ -66,6 +68,7 @@ impl EventKind {
         Self::RechargeAttempted,
         Self::RechargeChanged,
         Self::RechargeLimit,
+        Self::EndpointDisabled,
     ];
 
     /// The name that the world knows (decision 37).
@@ -88,6 +91,7 @@ impl EventKind {
             Self::RechargeAttempted => "automatic_recharge.operation.attempted",
             Self::RechargeChanged => "automatic_recharge.configuration.changed",
             Self::RechargeLimit => "credits.automatic_recharge_limit_exceeded",
+            Self::EndpointDisabled => "webhook_endpoint.disabled",
         }
     }
 
@@ -136,6 +140,13 @@ pub enum Subject {
         /// The ordinal of its record: another of the same identifier may live by now.
         ordinal: u64,
     },
+    /// An endpoint is told of nothing any more.
+    EndpointDisabled {
+        /// Which.
+        id: Box<str>,
+        /// Why.
+        stop: WebhookStop,
+    },
 }
 
 impl Subject {
@@ -163,6 +174,7 @@ impl Subject {
                 CurrencyChange::Archived => EventKind::CurrencyArchived,
                 CurrencyChange::Unarchived => EventKind::CurrencyUnarchived,
             },
+            Self::EndpointDisabled { .. } => EventKind::EndpointDisabled,
         }
     }
 }
@@ -259,6 +271,7 @@ impl EventView {
                 named.record(environment, RecordKind::CustomCurrency, id)?
             }
             Subject::Currency { ordinal, .. } => named.record_at(*ordinal)?,
+            Subject::EndpointDisabled { .. } => None,
         };
         Ok(Self { event, customer, currency, grant })
     }

@@ -230,6 +230,12 @@ pub trait Ledger: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether it is this node that tells the world of events now: of the nodes on one store at most
+    /// one, as long as its connection stands. It asks again and again, and ends its turn by closing.
+    async fn tells_the_world(&self) -> Result<bool, LedgerError> {
+        Ok(true)
+    }
+
     /// Answers what was accepted, accepts nothing more, and closes. Idempotent.
     async fn close(&self);
 }

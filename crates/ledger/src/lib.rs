@@ -33,6 +33,7 @@ mod seal;
 mod slot;
 mod usage;
 mod verifying;
+mod webhook;
 mod work;
 
 pub use answer::{
@@ -49,8 +50,8 @@ pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletA
 pub use memory::Memory;
 pub use order::{
     Claim, CreateGrant, NewRecord, Order, OrderRefusal, Payment, PutRecurringGrant, RecordPatch,
-    Remember, RememberBy, Render, WalletConsume, WalletExtend, WalletRecharge, WalletRefund,
-    WalletRelease, WalletReserve, Work,
+    Remember, RememberBy, Render, RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge,
+    WalletRefund, WalletRelease, WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
@@ -63,4 +64,8 @@ pub use record::{
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use verifying::{Chains, Finding, Findings, VerifyError};
+pub use webhook::{
+    Attempt, DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookProgress, WebhookSecret,
+    WebhookStatus, WebhookStop,
+};
 pub use work::Settings;

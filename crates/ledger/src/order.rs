@@ -8,7 +8,7 @@ use scrip_core::{
     ReservationId, Reserve, Timestamp, Undone, WalletKey,
 };
 
-use crate::{Answer, RecordKind, StoredAnswer};
+use crate::{Answer, RecordKind, StoredAnswer, WebhookSecret};
 
 /// A request, with who asks and how its answer is remembered.
 pub struct Order {
@@ -35,6 +35,15 @@ pub enum Work {
     UnarchiveRecord(RecordKind, String),
     /// Make or patch many customers, all or none (decision 52).
     ImportCustomers(Vec<NewRecord>),
+    /// Store records as they are given, new or in place of what was there, all or none: what the
+    /// product keeps for itself.
+    PutRecords(Vec<NewRecord>),
+    /// Give an endpoint a new secret.
+    RotateWebhookSecret(Box<RotateWebhookSecret>),
+    /// Send an endpoint, by its identifier, something about nothing, under this name.
+    TestWebhook(String, String),
+    /// Send an endpoint, by its identifier, a delivery of this name again.
+    Redeliver(String, String),
     /// Make a grant.
     CreateGrant(Box<CreateGrant>),
     /// Take back what is left of a grant.
@@ -88,7 +97,7 @@ impl Work {
     pub(crate) const fn weight(&self) -> usize {
         match self {
             Self::ConsumeBatch(items) => items.len(),
-            Self::ImportCustomers(customers) => customers.len(),
+            Self::ImportCustomers(records) | Self::PutRecords(records) => records.len(),
             Self::Advance(wallets) => wallets.len(),
             _ => 1,
         }
@@ -161,6 +170,17 @@ pub struct RecordPatch {
     pub id: String,
     /// The members that change.
     pub members: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A new secret for an endpoint.
+#[derive(Clone, Debug)]
+pub struct RotateWebhookSecret {
+    /// The endpoint.
+    pub id: String,
+    /// Signs from now on.
+    pub secret: WebhookSecret,
+    /// How long the one before signs beside it.
+    pub overlap_milliseconds: i64,
 }
 
 /// How a new grant is paid (spec 2.14, decisions 7 and 9).

@@ -22,6 +22,12 @@ pub enum RecordKind {
     Resource = 6,
     /// A recurring grant; what it gives, its wallet knows too.
     RecurringGrant = 7,
+    /// An address that is told of events; see [`crate::WebhookEndpoint`].
+    WebhookEndpoint = 8,
+    /// An event on its way to an endpoint, or there; see [`crate::WebhookDelivery`].
+    WebhookDelivery = 9,
+    /// How far an endpoint was told; see [`crate::WebhookProgress`].
+    WebhookProgress = 10,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -48,7 +54,12 @@ impl RecordKind {
             Self::Resource => &["customerId", "resourceId"],
             Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
             Self::ApiKey => &["environment"],
-            Self::Account | Self::Environment | Self::CustomCurrency => &[],
+            Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
+            Self::Account
+            | Self::Environment
+            | Self::CustomCurrency
+            | Self::WebhookEndpoint
+            | Self::WebhookProgress => &[],
         }
     }
 
@@ -69,6 +80,9 @@ impl RecordKind {
             5 => Self::CustomCurrency,
             6 => Self::Resource,
             7 => Self::RecurringGrant,
+            8 => Self::WebhookEndpoint,
+            9 => Self::WebhookDelivery,
+            10 => Self::WebhookProgress,
             _ => return None,
         })
     }

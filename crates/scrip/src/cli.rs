@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scrip_core::EnvironmentId;
+use scrip_integrations::webhooks::IpNet;
 use scrip_ledger::Place;
 
 /// A terabyte: a larger number is a slip.
@@ -142,6 +143,9 @@ pub struct ServeOptions {
     /// any other, separated by commas. Elsewhere they are recognised.
     #[arg(long, env = "SCRIP_IGNORE_SDK_RETRIES", value_enum, value_delimiter = ',')]
     pub ignore_sdk_retries: Vec<EnvironmentName>,
+    /// Who is told of events, and how.
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,
@@ -153,6 +157,31 @@ pub struct ServeOptions {
     /// `info,scrip_api=debug`.
     #[arg(long, env = "SCRIP_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+}
+
+/// How endpoints are told of events.
+#[derive(Args)]
+pub struct WebhookOptions {
+    /// Networks that webhooks may be sent to though they point inward, or without TLS, separated by
+    /// commas: `127.0.0.0/8,10.1.0.0/16`. All others must be https, and reached by everybody.
+    #[arg(long, env = "SCRIP_WEBHOOK_ALLOW", value_name = "NETWORKS", value_delimiter = ',')]
+    pub webhook_allow: Vec<IpNet>,
+    /// Seconds that a webhook endpoint may take for its whole answer.
+    #[arg(long, env = "SCRIP_WEBHOOK_TIMEOUT_SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub webhook_timeout_seconds: u32,
+    /// Seconds before each further attempt at a webhook that was not taken, separated by commas; a
+    /// fifth more at most, by chance. By default ten attempts over three days.
+    #[arg(long, env = "SCRIP_WEBHOOK_RETRY_SECONDS", value_name = "SECONDS", value_delimiter = ',',
+          value_parser = clap::value_parser!(u32).range(0..=604_800))]
+    pub webhook_retry_seconds: Vec<u32>,
+    /// Days after which a webhook endpoint that took nothing is disabled.
+    #[arg(long, env = "SCRIP_WEBHOOK_DISABLE_DAYS", default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub webhook_disable_days: u32,
+    /// Send no webhooks from this node. Of the nodes on a database one sends them all.
+    #[arg(long, env = "SCRIP_NO_WEBHOOKS")]
+    pub no_webhooks: bool,
 }
 
 /// Where everything is kept.

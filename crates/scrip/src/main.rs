@@ -13,6 +13,7 @@ mod recover;
 mod serve;
 mod stats;
 mod verify;
+mod webhooks;
 
 use std::process::ExitCode;
 

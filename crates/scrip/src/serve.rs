@@ -24,8 +24,8 @@ use tokio_io_timeout::TimeoutStream;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeOptions};
-use crate::keys;
 use crate::progress::Progress;
+use crate::{keys, webhooks};
 
 /// A client that sends its headers slower than this is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
@@ -69,13 +69,16 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         }
     };
     make_keys(&options, ledger.as_ref()).await?;
+    let addresses = webhooks::addresses(&options.webhooks);
     let config = AppConfig {
         requests_a_second: options.rate_limit,
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
+        webhook_urls: webhooks::url_check(&addresses),
     };
     let metrics = scrip_api::metrics_router(Arc::clone(&ledger));
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
+    let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     app.set_ready(true);
     let address = listener.local_addr()?;
     if let Some(listener) = &metrics_listener {
@@ -101,6 +104,9 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let within = Duration::from_secs(options.stop_seconds);
     if tokio::time::timeout(within, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections were cut: they did not end in time");
+    }
+    if let Some(teller) = teller {
+        teller.stop(within).await;
     }
     ledger.close().await;
     match failure {

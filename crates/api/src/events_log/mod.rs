@@ -8,6 +8,8 @@ use crate::http::{Call, Endpoint};
 use crate::openapi::Component;
 use crate::paging;
 
+pub(crate) use view::write;
+
 const TAG: &str = "Events";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -18,8 +20,11 @@ pub(crate) fn components() -> Vec<Component> {
     view::components()
 }
 
+/// What the cursors of the list are bound to.
+pub(crate) const LIST: &str = "events-log";
+
 /// An event's `messageId` is its cursor, whatever filters it was found with: a consumer resumes with
 /// the last one that it has.
 fn scope(call: &Call) -> CursorScope {
-    paging::scope(call, "events-log")
+    paging::scope(call, LIST)
 }

@@ -4,7 +4,7 @@ use scrip_core::{
     Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState, RechargeStop,
     WalletKey,
 };
-use scrip_ledger::{EventKind, EventView, Record, Subject};
+use scrip_ledger::{EventKind, EventView, Record, Subject, WebhookStop};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -17,7 +17,7 @@ use crate::openapi::schema::{
     self, choice, described, instant, nullable, open, optional, required,
 };
 
-pub(super) fn write(writer: &mut Writer, message_id: &str, view: &EventView) {
+pub(crate) fn write(writer: &mut Writer, message_id: &str, view: &EventView) {
     let event = &view.event;
     writer.object(|members| {
         members.plain("messageId", message_id);
@@ -27,6 +27,12 @@ pub(super) fn write(writer: &mut Writer, message_id: &str, view: &EventView) {
         members.plain("type", event.subject.kind().as_str());
         match &event.subject {
             Subject::Currency { .. } => currency(members, view.currency.as_ref()),
+            Subject::EndpointDisabled { id, stop } => {
+                members.text("webhookEndpointId", id);
+                members.plain("reason", stop.as_str());
+                let is_asked = *stop == WebhookStop::Asked;
+                members.plain("changedBy", if is_asked { "USER" } else { "SYSTEM" });
+            }
             Subject::Wallet { key, fact } => {
                 customer(members, key, view.customer.as_ref());
                 currency(members, view.currency.as_ref());
@@ -211,7 +217,7 @@ pub(super) fn components() -> Vec<Component> {
         required("timestamp", instant()),
         required("type", choice(EventKind::ALL.map(EventKind::as_str))),
         optional("customer", object()),
-        required("creditCurrency", nullable(object())),
+        optional("creditCurrency", nullable(object())),
         optional("resourceId", nullable(schema::text())),
         optional("grant", described(object(), "As it was then")),
     ]);

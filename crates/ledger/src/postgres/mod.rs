@@ -19,6 +19,7 @@ mod rolling;
 mod session;
 mod sessions;
 mod tables;
+mod telling;
 mod tls;
 mod trouble;
 mod unit;
@@ -61,6 +62,7 @@ use reader::Reader;
 use sessions::{Sessions, Whose, ask_with, read};
 use tables::records::Place;
 use tables::{answers, bucket_column, bucket_of, events, grants, records};
+use telling::Telling;
 
 pub use migrate::Migrated;
 pub use opening::{OpenError, Options, migrate};
@@ -75,6 +77,7 @@ pub(crate) struct Shared {
     settings: Settings,
     names_kept: Option<Duration>,
     gauges: Gauges,
+    telling: Telling,
     closed: AtomicBool,
 }
 
@@ -130,6 +133,7 @@ impl Postgres {
     /// Tells all threads to end; the answer waits for them.
     fn begin_close(&self) -> impl FnOnce() + Send + 'static {
         self.shared.closed.store(true, Ordering::Release);
+        self.shared.telling.end();
         self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
@@ -446,6 +450,13 @@ impl Ledger for Postgres {
         let waiting: usize = lanes.iter().map(Sender::len).sum();
         self.shared.gauges.queue_orders.set(waiting as u64);
         self.shared.gauges.snapshot()
+    }
+
+    async fn tells_the_world(&self) -> Result<bool, LedgerError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(LedgerError::Closed);
+        }
+        Telling::is_ours(&self.shared).await
     }
 
     async fn close(&self) {

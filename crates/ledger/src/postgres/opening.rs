@@ -14,6 +14,7 @@ use super::migrate::{self as steps, Migrated};
 use super::session::Session;
 use super::sessions::Sessions;
 use super::tables::column;
+use super::telling::Telling;
 use super::{Postgres, Shared};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
@@ -144,6 +145,7 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         settings: options.settings,
         names_kept: options.names_kept,
         gauges: Gauges::default(),
+        telling: Telling::default(),
         closed: AtomicBool::new(false),
     });
     housekeeping::learn(&shared, &session)?;

@@ -4,7 +4,7 @@ use scrip_core::{Notice, TraceId, WalletKey};
 
 use super::{Failure, Place, State};
 use crate::event::{CurrencyChange, DomainEvent, Subject};
-use crate::{Record, RecordKind};
+use crate::{Record, RecordKind, WebhookEndpoint, WebhookStatus};
 
 /// Writes what a command and the time before it brought to a wallet.
 pub(super) fn of_wallet(
@@ -40,6 +40,29 @@ pub(super) fn of_record(
         trace_id: trace_id_of(at),
         subject: Subject::Currency { change, ordinal: record.ordinal },
     };
+    Ok(state.insert_event(&mut event)?)
+}
+
+/// Writes that an endpoint is told of nothing any more, if it was until now.
+pub(super) fn of_endpoint(
+    state: &mut dyn State,
+    at: Place<'_>,
+    before: Option<&WebhookEndpoint>,
+    record: &Record,
+) -> Result<(), Failure> {
+    let was_told = before.is_some_and(|it| it.status == WebhookStatus::Enabled);
+    let Some(WebhookStatus::Disabled(stop)) = WebhookEndpoint::of(record).map(|it| it.status)
+    else {
+        return Ok(());
+    };
+    if !was_told {
+        return Ok(());
+    }
+    let subject = Subject::EndpointDisabled { id: record.id.as_str().into(), stop };
+    let environment = at.environment;
+    let trace_id = trace_id_of(at);
+    let at = record.updated_at;
+    let mut event = DomainEvent { position: 0, environment, at, trace_id, subject };
     Ok(state.insert_event(&mut event)?)
 }
 

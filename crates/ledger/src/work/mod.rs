@@ -11,6 +11,7 @@ mod records;
 mod refunds;
 mod remember;
 mod repeats;
+mod webhooks;
 
 use scrip_core::{
     Balance, Broken, Command, Contradiction, Decided, EnvironmentId, Event, Grant, GrantId,
@@ -222,6 +223,10 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::ArchiveRecord(kind, id) => records::archive(state, at, *kind, id),
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
+        Work::PutRecords(records) => records::put(state, at, records),
+        Work::RotateWebhookSecret(rotate) => webhooks::rotate_secret(state, at, rotate),
+        Work::TestWebhook(id, message_id) => webhooks::test(state, at, id, message_id),
+        Work::Redeliver(id, message_id) => webhooks::redeliver(state, at, id, message_id),
         Work::CreateGrant(create) => grants::create(state, at, create),
         Work::VoidGrant(id) => grants::void(state, at, *id),
         Work::EditGrant(edit) => grants::edit(state, at, edit),

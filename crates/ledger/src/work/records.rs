@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 
 use super::{Failure, Place, Standing, State, StoreError, events};
 use crate::event::CurrencyChange;
-use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
+use crate::{
+    Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, WebhookEndpoint,
+    resource_record_id,
+};
 
 pub(super) fn create(
     state: &mut dyn State,
@@ -35,10 +38,33 @@ pub(super) fn patch(
 ) -> Result<Answer, Failure> {
     let mut record = find(state, at, patch.kind, &patch.id)?;
     if !patch.members.is_empty() {
+        let before = WebhookEndpoint::of(&record);
         merge(state, at, &mut record, &patch.members)?;
         events::of_record(state, at, &record, CurrencyChange::Updated)?;
+        events::of_endpoint(state, at, before.as_ref(), &record)?;
     }
     Ok(answer(record))
+}
+
+/// Stores records as they are given, new or in place of what was there: all or none.
+pub(super) fn put(
+    state: &mut dyn State,
+    at: Place<'_>,
+    records: &[NewRecord],
+) -> Result<Answer, Failure> {
+    for new in records {
+        match state.record(at.environment, new.kind, &new.id)? {
+            Some(mut record) => {
+                record.body = new.body.clone();
+                record.updated_at = state.now(at.environment).max(record.updated_at);
+                state.update_record(&record)?;
+            }
+            None => {
+                insert(state, at, new.kind, &new.id, new.body.clone())?;
+            }
+        }
+    }
+    Ok(Answer::Done)
 }
 
 pub(super) fn archive(
@@ -247,13 +273,23 @@ pub(super) fn find(
     }
 }
 
+/// Endpoints of an environment: each has a task and a connection of its own.
+const ENDPOINTS_MAX: usize = 50;
+
 fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<(), Failure> {
-    if kind != RecordKind::CustomCurrency {
-        return Ok(());
-    }
-    let limit = state.settings().custom_currencies_max;
+    let (limit, refusal) = match kind {
+        RecordKind::CustomCurrency => {
+            let limit = state.settings().custom_currencies_max;
+            (limit, Refusal::TooManyCustomCurrencies { limit })
+        }
+        RecordKind::WebhookEndpoint => {
+            let limit = ENDPOINTS_MAX;
+            (limit, Refusal::TooMany { what: "webhook endpoints of an environment", limit })
+        }
+        _ => return Ok(()),
+    };
     if state.count_live(at.environment, kind)? >= limit {
-        return Err(Refusal::TooManyCustomCurrencies { limit }.into());
+        return Err(refusal.into());
     }
     Ok(())
 }
@@ -268,14 +304,17 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
     match kind {
         RecordKind::Customer => Some(Entity::Customer),
         RecordKind::CustomCurrency => Some(Entity::CustomCurrency),
+        RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
+        RecordKind::WebhookEndpoint => Some(Entity::WebhookEndpoint),
+        RecordKind::WebhookDelivery => Some(Entity::WebhookDelivery),
         RecordKind::Account
         | RecordKind::Environment
         | RecordKind::ApiKey
-        | RecordKind::Resource => None,
-        RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
+        | RecordKind::Resource
+        | RecordKind::WebhookProgress => None,
     }
 }
 
-fn answer(record: Record) -> Answer {
+pub(super) fn answer(record: Record) -> Answer {
     Answer::Record(Box::new(record))
 }

@@ -13,13 +13,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scrip-core", &[]),
     ("scrip-ledger", &["scrip-core"]),
     ("scrip-api", &["scrip-core", "scrip-ledger"]),
+    ("scrip-integrations", &["scrip-core", "scrip-ledger"]),
     ("scrip-bench", &["scrip-core", "scrip-ledger", "scrip-api"]),
     // What checks the product must not share its understanding: the oracle sees nothing of it.
     ("scrip-oracle", &[]),
     ("scrip-disk", &[]),
     ("scrip-fuzz", &[]),
     ("scrip-simulator", &["scrip-core", "scrip-disk", "scrip-ledger", "scrip-oracle"]),
-    ("scrip", &["scrip-core", "scrip-ledger", "scrip-api"]),
+    ("scrip", &["scrip-core", "scrip-ledger", "scrip-api", "scrip-integrations"]),
 ];
 
 /// What the rules must not be able to reach.

@@ -294,6 +294,8 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::BillingIntegrationMissing
+        | Refusal::EndpointDisabled
+        | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }

@@ -100,7 +100,7 @@ pub fn check_of_bucket(
 fn bucket_of_event(event: &DomainEvent) -> i16 {
     match &event.subject {
         Subject::Wallet { key, .. } => bucket_of(key.environment, &key.customer),
-        Subject::Currency { .. } => 0,
+        Subject::Currency { .. } | Subject::EndpointDisabled { .. } => 0,
     }
 }
 

@@ -1,0 +1,343 @@
+//! The task of one endpoint: sends it one event after the other.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use scrip_core::{EnvironmentId, Timestamp};
+use scrip_ledger::{
+    Attempt, EventView, LedgerError, NewRecord, WebhookDelivery, WebhookEndpoint, WebhookProgress,
+    WebhookStop,
+};
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::sender::{Message, Sent};
+use super::teller::Shared;
+
+/// After so many failures in a row an endpoint is sent nothing new until it takes something.
+const FAILURES_MAX: u32 = 5;
+/// What is kept to be sent again; beyond that nothing new is sent.
+const PENDING_MAX: usize = 1_000;
+/// Events that are read at a time.
+const EVENTS: usize = 50;
+/// Events that are none of the endpoint's affair, after which it is kept how far it is.
+const SKIPPED_MAX: u64 = 1_000;
+const KEEP_PROGRESS_EVERY: Duration = Duration::from_secs(60);
+/// How long it rests when there is nothing to do, if nobody wakes it.
+const REST: Duration = Duration::from_secs(30);
+/// How long it waits when the ledger does not answer.
+const LEDGER_PAUSE: Duration = Duration::from_secs(1);
+
+/// An endpoint that is told of events.
+pub(super) struct Told {
+    shared: Arc<Shared>,
+    environment: EnvironmentId,
+    id: String,
+    settings: watch::Receiver<WebhookEndpoint>,
+    requests: mpsc::Receiver<String>,
+    wake: Arc<Notify>,
+    /// How far it was told, and how far of that is kept.
+    progress: WebhookProgress,
+    kept: u64,
+    kept_at: Instant,
+    /// What is to be sent again, and when, in milliseconds of real time.
+    pending: BTreeMap<String, i64>,
+    /// What was read and is not sent yet.
+    events: VecDeque<EventView>,
+    failures: u32,
+    is_over: bool,
+}
+
+/// What is to be done next.
+enum Next {
+    /// Something may be left.
+    GoOn,
+    /// Nothing before this instant of real time, unless somebody says so.
+    RestUntil(Option<i64>),
+}
+
+impl Told {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        (environment, id): (EnvironmentId, String),
+        settings: watch::Receiver<WebhookEndpoint>,
+        requests: mpsc::Receiver<String>,
+        wake: Arc<Notify>,
+    ) -> Self {
+        let position = settings.borrow().starts_after;
+        Self {
+            shared,
+            environment,
+            id,
+            settings,
+            requests,
+            wake,
+            progress: WebhookProgress { position, failing_since_milliseconds: None },
+            kept: position,
+            kept_at: Instant::now(),
+            pending: BTreeMap::new(),
+            events: VecDeque::new(),
+            failures: 0,
+            is_over: false,
+        }
+    }
+
+    /// Sends until nobody owns the task any more, or the endpoint is disabled.
+    pub(super) async fn run(mut self) {
+        let mut is_known = false;
+        while !self.is_over && self.is_owned() {
+            let next = match is_known {
+                true => self.step().await,
+                false => self.learn().await.map(|()| Next::GoOn),
+            };
+            match next {
+                Ok(Next::GoOn) => is_known = true,
+                Ok(Next::RestUntil(until)) => self.rest(until).await,
+                Err(LedgerError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, endpoint = self.id, "webhook deliveries wait");
+                    tokio::time::sleep(LEDGER_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn is_owned(&self) -> bool {
+        self.settings.has_changed().is_ok()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.keeper.now()
+    }
+
+    /// Reads how far the endpoint was told and what it has to be sent again.
+    async fn learn(&mut self) -> Result<(), LedgerError> {
+        let keeper = &self.shared.keeper;
+        if let Some(progress) = keeper.progress(self.environment, &self.id).await? {
+            self.progress = progress;
+            self.kept = progress.position;
+        }
+        let pending = keeper.pending(self.environment, &self.id, PENDING_MAX).await?;
+        self.pending = pending
+            .into_iter()
+            .map(|delivery| {
+                (delivery.message_id, delivery.next_attempt_at_milliseconds.unwrap_or(0))
+            })
+            .collect();
+        Ok(())
+    }
+
+    async fn step(&mut self) -> Result<Next, LedgerError> {
+        while let Ok(message_id) = self.requests.try_recv() {
+            self.pending.insert(message_id, 0);
+        }
+        let now = self.now().milliseconds();
+        let first = self.pending.iter().min_by_key(|(_, at)| **at);
+        let first = first.map(|(id, at)| (id.clone(), *at));
+        if let Some((message_id, at)) = &first
+            && *at <= now
+        {
+            self.send_again(message_id).await?;
+            return Ok(Next::GoOn);
+        }
+        // An endpoint that takes nothing, and has nothing left to be tried with, is tried with what
+        // is new.
+        let takes = self.failures < FAILURES_MAX || self.pending.is_empty();
+        if takes && self.pending.len() < PENDING_MAX && self.send_new().await? {
+            return Ok(Next::GoOn);
+        }
+        Ok(Next::RestUntil(first.map(|(_, at)| at)))
+    }
+
+    /// Waits for whatever comes first. Clocks may be set meanwhile: nobody waits for long.
+    async fn rest(&mut self, until: Option<i64>) {
+        let left = |at: i64| {
+            let left = at.saturating_sub(self.now().milliseconds()).max(0);
+            Duration::from_millis(left.unsigned_abs()).min(self.shared.options.look_every)
+        };
+        let pause = until.map_or(REST, left);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.wake.notified() => {}
+            _ = self.settings.changed() => {}
+            requested = self.requests.recv() => {
+                if let Some(message_id) = requested {
+                    self.pending.insert(message_id, 0);
+                }
+            }
+        }
+    }
+
+    /// Sends the next event, if there is one; whether there was anything to do.
+    async fn send_new(&mut self) -> Result<bool, LedgerError> {
+        if self.events.is_empty() {
+            let (environment, position) = (self.environment, self.progress.position);
+            let found = self.shared.keeper.events_after(environment, position, EVENTS).await?;
+            self.events = found.into();
+        }
+        let Some(view) = self.events.front() else {
+            if self.progress.position > self.kept && self.kept_at.elapsed() > KEEP_PROGRESS_EVERY {
+                self.keep(Vec::new()).await?;
+            }
+            return Ok(false);
+        };
+        let event_type = view.event.subject.kind().as_str();
+        let position = view.event.position;
+        if !self.settings.borrow().is_told_of(event_type) {
+            self.events.pop_front();
+            self.progress.position = position;
+            if position.saturating_sub(self.kept) >= SKIPPED_MAX {
+                self.keep(Vec::new()).await?;
+            }
+            return Ok(true);
+        }
+        let payload = self.shared.payloads.of_event(view);
+        let now = self.now().milliseconds();
+        let mut delivery = WebhookDelivery::new(&self.id, payload.message_id, event_type, now);
+        delivery.position = Some(position);
+        let outcome = self.attempt(&mut delivery, payload.body).await;
+        self.events.pop_front();
+        self.progress.position = position;
+        self.finish(delivery, outcome).await?;
+        Ok(true)
+    }
+
+    /// Sends what was sent before, or what somebody asked for.
+    async fn send_again(&mut self, message_id: &str) -> Result<(), LedgerError> {
+        let keeper = &self.shared.keeper;
+        let found = keeper.delivery(self.environment, &self.id, message_id).await?;
+        let is_pending = |it: &WebhookDelivery| it.next_attempt_at_milliseconds.is_some();
+        let Some(mut delivery) = found.filter(is_pending) else {
+            self.pending.remove(message_id);
+            return Ok(());
+        };
+        let body = match delivery.position {
+            None => {
+                let at = Timestamp::from_milliseconds(delivery.queued_at_milliseconds);
+                let at = at.unwrap_or_else(|_| self.now());
+                Some(self.shared.payloads.of_test(message_id, at))
+            }
+            Some(position) => {
+                let view = keeper.event_at(self.environment, position).await?;
+                view.map(|view| self.shared.payloads.of_event(&view).body)
+            }
+        };
+        self.pending.remove(message_id);
+        let outcome = match body {
+            Some(body) => self.attempt(&mut delivery, body).await,
+            None => self.give_up(&mut delivery),
+        };
+        self.finish(delivery, outcome).await
+    }
+
+    /// An event that is not kept any more cannot be sent.
+    fn give_up(&self, delivery: &mut WebhookDelivery) -> Option<WebhookStop> {
+        let attempt = Attempt {
+            at_milliseconds: self.now().milliseconds(),
+            duration_milliseconds: 0,
+            status_code: None,
+            response: None,
+            error: Some("the event is not kept any more".to_owned()),
+        };
+        delivery.tried(attempt, None);
+        None
+    }
+
+    /// Sends a delivery and notes what became of it; why the endpoint is to be told nothing any
+    /// more, if it is.
+    async fn attempt(
+        &mut self,
+        delivery: &mut WebhookDelivery,
+        body: Bytes,
+    ) -> Option<WebhookStop> {
+        let endpoint = self.settings.borrow().clone();
+        let (begin, at) = (Instant::now(), self.now());
+        let message = Message { id: &delivery.message_id, body };
+        let sent = self.shared.sender.send(&endpoint, message, at).await;
+        let took = i64::try_from(begin.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let Sent { status_code, response, error, retry_after, is_gone } = sent;
+        let at_milliseconds = at.milliseconds();
+        let is_taken = error.is_none();
+        if let Some(error) = &error {
+            let (endpoint, message) = (&self.id, &delivery.message_id);
+            tracing::info!(endpoint, message, error, "a webhook delivery was not taken");
+        }
+        let attempt =
+            Attempt { at_milliseconds, duration_milliseconds: took, status_code, response, error };
+        let tries = delivery.tries.saturating_add(1);
+        // A test is for whoever waits for its outcome.
+        let pause = match delivery.position {
+            Some(_) => self.shared.options.schedule.pause_after(tries, retry_after),
+            None => None,
+        };
+        let now = self.now().milliseconds();
+        let again_at = pause
+            .map(|pause| now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
+        delivery.tried(attempt, again_at);
+        if delivery.position.is_none() {
+            return None;
+        }
+        if is_taken {
+            self.failures = 0;
+            self.progress.failing_since_milliseconds = None;
+            return None;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let since = *self.progress.failing_since_milliseconds.get_or_insert(at_milliseconds);
+        let failing = i64::try_from(self.shared.options.disable_after.as_millis());
+        let is_hopeless = self.failures >= FAILURES_MAX
+            && now.saturating_sub(since) >= failing.unwrap_or(i64::MAX);
+        match (is_gone, is_hopeless) {
+            (true, _) => Some(WebhookStop::Gone),
+            (false, true) => Some(WebhookStop::Failing),
+            (false, false) => None,
+        }
+    }
+
+    /// Keeps what became of a delivery, and what follows for its endpoint.
+    async fn finish(
+        &mut self,
+        delivery: WebhookDelivery,
+        stop: Option<WebhookStop>,
+    ) -> Result<(), LedgerError> {
+        if let Some(at) = delivery.next_attempt_at_milliseconds {
+            self.pending.insert(delivery.message_id.clone(), at);
+        }
+        if stop.is_some() {
+            // Enabled again, it has all the time again.
+            self.progress.failing_since_milliseconds = None;
+        }
+        // It was sent: nothing goes on before it is kept that it was.
+        loop {
+            match self.keep(vec![delivery.record()]).await {
+                Ok(()) => break,
+                Err(LedgerError::Closed) => return Err(LedgerError::Closed),
+                Err(error) if self.is_owned() => {
+                    tracing::warn!(%error, endpoint = self.id, "a webhook delivery is not kept yet");
+                    tokio::time::sleep(LEDGER_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(stop) = stop {
+            self.shared.keeper.disable(self.environment, &self.id, stop).await?;
+            tracing::warn!(
+                endpoint = self.id,
+                why = stop.as_str(),
+                "a webhook endpoint is disabled"
+            );
+            self.is_over = true;
+        }
+        Ok(())
+    }
+
+    /// Keeps records, and how far the endpoint was told.
+    async fn keep(&mut self, mut records: Vec<NewRecord>) -> Result<(), LedgerError> {
+        records.push(self.progress.record(&self.id));
+        self.shared.keeper.put(self.environment, records).await?;
+        self.kept = self.progress.position;
+        self.kept_at = Instant::now();
+        Ok(())
+    }
+}

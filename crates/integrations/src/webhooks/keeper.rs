@@ -1,0 +1,203 @@
+//! What the ledger keeps of webhooks, as far as whoever delivers asks for it.
+
+use std::sync::Arc;
+
+use scrip_core::{Actor, EnvironmentId, Origin, Timestamp, TraceId};
+use scrip_ledger::{
+    CreatedRange, EventQuery, EventView, Ledger, LedgerError, NewRecord, Order, PageRequest, Point,
+    Record, RecordKind, RecordPatch, RecordQuery, SYSTEM, Start, WebhookDelivery, WebhookEndpoint,
+    WebhookProgress, WebhookStop, Work,
+};
+use serde_json::{Map, Value};
+
+/// Records that are read at a time.
+const PAGE: usize = 100;
+
+/// Asks the ledger.
+#[derive(Clone)]
+pub(super) struct Keeper(Arc<dyn Ledger>);
+
+impl Keeper {
+    pub(super) const fn new(ledger: Arc<dyn Ledger>) -> Self {
+        Self(ledger)
+    }
+
+    /// Whether it is this node that delivers.
+    pub(super) async fn is_ours(&self) -> Result<bool, LedgerError> {
+        self.0.tells_the_world().await
+    }
+
+    /// Real time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.now(SYSTEM)
+    }
+
+    /// Every environment.
+    pub(super) async fn environments(&self) -> Result<Vec<EnvironmentId>, LedgerError> {
+        let found = self.all(SYSTEM, RecordKind::Environment, Vec::new(), usize::MAX).await?;
+        let numbers = found.iter().filter_map(|record| record.id.parse().ok());
+        Ok(numbers.map(EnvironmentId).filter(|environment| *environment != SYSTEM).collect())
+    }
+
+    /// The endpoints of an environment, by their identifiers.
+    pub(super) async fn endpoints(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<Vec<(String, WebhookEndpoint)>, LedgerError> {
+        let kind = RecordKind::WebhookEndpoint;
+        let found = self.all(environment, kind, Vec::new(), usize::MAX).await?;
+        let read = |record: Record| Some((record.id.clone(), WebhookEndpoint::of(&record)?));
+        Ok(found.into_iter().filter_map(read).collect())
+    }
+
+    /// What an endpoint has to be sent still, at most so much of it.
+    pub(super) async fn pending(
+        &self,
+        environment: EnvironmentId,
+        endpoint: &str,
+        most: usize,
+    ) -> Result<Vec<WebhookDelivery>, LedgerError> {
+        let matching = vec![(WebhookDelivery::PENDING_FOR, endpoint.to_owned())];
+        self.deliveries(environment, matching, most).await
+    }
+
+    /// What somebody asked to be sent.
+    pub(super) async fn requested(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<Vec<WebhookDelivery>, LedgerError> {
+        let matching = vec![(WebhookDelivery::REQUESTED, WebhookDelivery::WANTED.to_owned())];
+        self.deliveries(environment, matching, PAGE).await
+    }
+
+    /// A delivery as it is now.
+    pub(super) async fn delivery(
+        &self,
+        environment: EnvironmentId,
+        endpoint: &str,
+        message_id: &str,
+    ) -> Result<Option<WebhookDelivery>, LedgerError> {
+        let id = WebhookDelivery::record_id(endpoint, message_id);
+        let found = self.0.record(environment, RecordKind::WebhookDelivery, &id).await?;
+        Ok(found.as_ref().and_then(WebhookDelivery::of))
+    }
+
+    /// How far an endpoint was told; none if it was told of nothing yet.
+    pub(super) async fn progress(
+        &self,
+        environment: EnvironmentId,
+        endpoint: &str,
+    ) -> Result<Option<WebhookProgress>, LedgerError> {
+        let found = self.0.record(environment, RecordKind::WebhookProgress, endpoint).await?;
+        Ok(found.as_ref().and_then(WebhookProgress::of))
+    }
+
+    /// The events behind a position, in their order, at most so many.
+    pub(super) async fn events_after(
+        &self,
+        environment: EnvironmentId,
+        position: u64,
+        limit: usize,
+    ) -> Result<Vec<EventView>, LedgerError> {
+        self.events(environment, Start::After(Point::of_upward(position)), limit).await
+    }
+
+    /// The event at a position, while it is kept.
+    pub(super) async fn event_at(
+        &self,
+        environment: EnvironmentId,
+        position: u64,
+    ) -> Result<Option<EventView>, LedgerError> {
+        let found = self.events_after(environment, position.saturating_sub(1), 1).await?;
+        Ok(found.into_iter().find(|view| view.event.position == position))
+    }
+
+    /// The position of the newest event; 0 before the first.
+    pub(super) async fn newest_event(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<u64, LedgerError> {
+        let found = self.events(environment, Start::Before(Point::END), 1).await?;
+        Ok(found.last().map_or(0, |view| view.event.position))
+    }
+
+    /// Keeps records as they are given, all or none.
+    pub(super) async fn put(
+        &self,
+        environment: EnvironmentId,
+        records: Vec<NewRecord>,
+    ) -> Result<(), LedgerError> {
+        self.execute(environment, Work::PutRecords(records)).await
+    }
+
+    /// An endpoint is told of nothing any more.
+    pub(super) async fn disable(
+        &self,
+        environment: EnvironmentId,
+        endpoint: &str,
+        stop: WebhookStop,
+    ) -> Result<(), LedgerError> {
+        let why = Value::from(stop.as_str());
+        let members = Map::from_iter([(WebhookEndpoint::DISABLED.to_owned(), why)]);
+        let (kind, id) = (RecordKind::WebhookEndpoint, endpoint.to_owned());
+        let patch = RecordPatch { kind, id, members };
+        self.execute(environment, Work::PatchRecord(patch)).await
+    }
+
+    async fn execute(&self, environment: EnvironmentId, work: Work) -> Result<(), LedgerError> {
+        let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
+        let order = Order { environment, origin, work, remember: None };
+        self.0.execute(order).await.map(drop)
+    }
+
+    async fn events(
+        &self,
+        environment: EnvironmentId,
+        start: Start,
+        limit: usize,
+    ) -> Result<Vec<EventView>, LedgerError> {
+        let page = PageRequest { start, limit };
+        let query = EventQuery { environment, kinds: Vec::new(), page };
+        let found = self.0.events(query).await?;
+        Ok(found.items.into_iter().map(|(_, view)| view).collect())
+    }
+
+    async fn deliveries(
+        &self,
+        environment: EnvironmentId,
+        matching: Vec<(&'static str, String)>,
+        most: usize,
+    ) -> Result<Vec<WebhookDelivery>, LedgerError> {
+        let found = self.all(environment, RecordKind::WebhookDelivery, matching, most).await?;
+        Ok(found.iter().filter_map(WebhookDelivery::of).collect())
+    }
+
+    /// The live records of a kind, page by page, newest first, until there are enough.
+    async fn all(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        matching: Vec<(&'static str, String)>,
+        most: usize,
+    ) -> Result<Vec<Record>, LedgerError> {
+        let mut records = Vec::new();
+        let mut start = Start::Newest;
+        loop {
+            let query = RecordQuery {
+                environment,
+                kind,
+                matching: matching.clone(),
+                created: CreatedRange::default(),
+                archived: Some(false),
+                page: PageRequest { start, limit: PAGE },
+            };
+            let page = self.0.records(query).await?;
+            let next = page.older_cursor();
+            records.extend(page.items.into_iter().map(|(_, record)| record));
+            match next {
+                Some(point) if records.len() < most => start = Start::After(point),
+                _ => return Ok(records),
+            }
+        }
+    }
+}

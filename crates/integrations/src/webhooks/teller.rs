@@ -1,0 +1,251 @@
+//! Who delivers: looks for endpoints and for what is new, and gives each endpoint a task.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use scrip_core::{EnvironmentId, Timestamp};
+use scrip_ledger::{EventView, Ledger, LedgerError, WebhookEndpoint, WebhookStatus};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{self, JoinHandle, JoinSet};
+
+use super::addresses::Addresses;
+use super::endpoint::Told;
+use super::keeper::Keeper;
+use super::schedule::Schedule;
+use super::sender::Sender;
+
+/// Requests for deliveries that wait for an endpoint's task; more are found again at the next round.
+const REQUESTS_MAX: usize = 100;
+
+/// An event as its receivers see it.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// Its name: the same whenever it is sent.
+    pub message_id: String,
+    /// The body of the request.
+    pub body: Bytes,
+}
+
+/// How events are written for their receivers.
+pub trait Payloads: Send + Sync + 'static {
+    /// An event, with the names of now.
+    fn of_event(&self, view: &EventView) -> Payload;
+    /// An event about nothing, which somebody asked for.
+    fn of_test(&self, message_id: &str, at: Timestamp) -> Bytes;
+}
+
+/// How deliveries are made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who may be told.
+    pub addresses: Arc<Addresses>,
+    /// When what was not taken is sent again.
+    pub schedule: Schedule,
+    /// How long a request may take as a whole.
+    pub within: Duration,
+    /// An endpoint that took nothing for so long is disabled.
+    pub disable_after: Duration,
+    /// How often it is looked for what is new.
+    pub look_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            addresses: Arc::default(),
+            schedule: Schedule::default(),
+            within: Duration::from_secs(30),
+            disable_after: Duration::from_secs(5 * 24 * 60 * 60),
+            look_every: Duration::from_millis(500),
+        }
+    }
+}
+
+/// What all tasks share.
+pub(super) struct Shared {
+    pub keeper: Keeper,
+    pub payloads: Arc<dyn Payloads>,
+    pub sender: Sender,
+    pub options: Options,
+}
+
+/// Delivers until it is stopped.
+pub struct Teller {
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl Teller {
+    /// Begins to deliver the events of a store, if and as long as it is this node's turn. Needs a
+    /// runtime. Fails if TLS cannot be set up.
+    pub fn start(
+        ledger: Arc<dyn Ledger>,
+        payloads: Arc<dyn Payloads>,
+        options: Options,
+    ) -> Result<Self, String> {
+        let sender = Sender::new(Arc::clone(&options.addresses), options.within)?;
+        let keeper = Keeper::new(ledger);
+        let shared = Arc::new(Shared { keeper, payloads, sender, options });
+        let (stop, stopped) = watch::channel(false);
+        let rounds = Rounds {
+            shared,
+            tasks: BTreeMap::new(),
+            ending: HashMap::new(),
+            newest: BTreeMap::new(),
+        };
+        let running = tokio::spawn(rounds.run(stopped));
+        Ok(Self { stop, running })
+    }
+
+    /// Begins no further request, and waits for those that are under way and for what became of them,
+    /// but no longer than this: what is not known then is sent again some day.
+    pub async fn stop(self, within: Duration) {
+        let _ = self.stop.send(true);
+        let abort = self.running.abort_handle();
+        if tokio::time::timeout(within, self.running).await.is_err() {
+            tracing::warn!("some webhook deliveries were cut: they did not end in time");
+            abort.abort();
+        }
+    }
+}
+
+type Place = (EnvironmentId, String);
+
+/// An endpoint's task, as its owner sees it. Dropped, it ends the task after what that has begun.
+struct Task {
+    id: task::Id,
+    settings: watch::Sender<WebhookEndpoint>,
+    requests: mpsc::Sender<String>,
+    wake: Arc<Notify>,
+}
+
+struct Rounds {
+    shared: Arc<Shared>,
+    tasks: BTreeMap<Place, Task>,
+    /// Tasks that end: an endpoint has one at a time.
+    ending: HashMap<task::Id, Place>,
+    /// The newest events that were seen.
+    newest: BTreeMap<EnvironmentId, u64>,
+}
+
+impl Rounds {
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        // Dropped with this future, it ends the tasks.
+        let mut running = JoinSet::new();
+        let mut was_told_why = false;
+        while !*stopped.borrow() {
+            match self.look(&mut running).await {
+                Ok(()) => was_told_why = false,
+                Err(LedgerError::Closed) => break,
+                Err(error) if was_told_why => tracing::debug!(%error, "looking for webhooks"),
+                Err(error) => {
+                    tracing::warn!(%error, "webhooks wait: the ledger does not answer");
+                    was_told_why = true;
+                }
+            }
+            while let Some(ended) = running.try_join_next_with_id() {
+                let id = ended.map_or_else(
+                    |error| {
+                        tracing::error!(%error, "a webhook endpoint's task broke off");
+                        error.id()
+                    },
+                    |(id, ())| id,
+                );
+                self.ending.remove(&id);
+                self.tasks.retain(|_, task| task.id != id);
+            }
+            let pause = tokio::time::sleep(self.shared.options.look_every);
+            tokio::select! {
+                () = pause => {}
+                _ = stopped.changed() => {}
+            }
+        }
+        self.tasks.clear();
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn look(&mut self, running: &mut JoinSet<()>) -> Result<(), LedgerError> {
+        if !self.shared.keeper.is_ours().await? {
+            self.end_all_but(&BTreeSet::new());
+            return Ok(());
+        }
+        let mut live = BTreeSet::new();
+        for environment in self.shared.keeper.environments().await? {
+            let endpoints = self.shared.keeper.endpoints(environment).await?;
+            let told: Vec<_> = endpoints
+                .into_iter()
+                .filter(|(_, endpoint)| endpoint.status == WebhookStatus::Enabled)
+                .collect();
+            if told.is_empty() {
+                continue;
+            }
+            for (id, endpoint) in told {
+                let place = (environment, id);
+                self.tell(place.clone(), endpoint, running);
+                live.insert(place);
+            }
+            self.pass_on(environment).await?;
+        }
+        self.end_all_but(&live);
+        Ok(())
+    }
+
+    /// Ends the tasks of all other endpoints.
+    fn end_all_but(&mut self, live: &BTreeSet<Place>) {
+        let over: Vec<_> =
+            self.tasks.keys().filter(|place| !live.contains(place)).cloned().collect();
+        for place in over {
+            if let Some(task) = self.tasks.remove(&place) {
+                self.ending.insert(task.id, place);
+            }
+        }
+    }
+
+    /// Gives an endpoint a task, or tells its task what changed.
+    fn tell(&mut self, place: Place, endpoint: WebhookEndpoint, running: &mut JoinSet<()>) {
+        if let Some(task) = self.tasks.get(&place) {
+            task.settings.send_if_modified(|known| {
+                let is_changed = *known != endpoint;
+                *known = endpoint;
+                is_changed
+            });
+            return;
+        }
+        if self.ending.values().any(|ending| *ending == place) {
+            return;
+        }
+        let (settings, settings_of_task) = watch::channel(endpoint);
+        let (requests, requests_of_task) = mpsc::channel(REQUESTS_MAX);
+        let wake = Arc::new(Notify::new());
+        let told = Told::new(
+            Arc::clone(&self.shared),
+            place.clone(),
+            settings_of_task,
+            requests_of_task,
+            Arc::clone(&wake),
+        );
+        let id = running.spawn(told.run()).id();
+        self.tasks.insert(place, Task { id, settings, requests, wake });
+    }
+
+    /// Tells the tasks of an environment that there is something new, and what was asked for.
+    async fn pass_on(&mut self, environment: EnvironmentId) -> Result<(), LedgerError> {
+        let newest = self.shared.keeper.newest_event(environment).await?;
+        if self.newest.insert(environment, newest) != Some(newest) {
+            for (place, task) in &self.tasks {
+                if place.0 == environment {
+                    task.wake.notify_one();
+                }
+            }
+        }
+        for delivery in self.shared.keeper.requested(environment).await? {
+            if let Some(task) = self.tasks.get(&(environment, delivery.endpoint_id)) {
+                // A task that has too many finds the rest when it is told of them again.
+                let _ = task.requests.try_send(delivery.message_id);
+            }
+        }
+        Ok(())
+    }
+}
