@@ -33,6 +33,7 @@ pub mod settlement;
 pub mod time;
 pub mod usage;
 pub mod voiding;
+pub mod webhooks;
 mod world;
 
 pub use holds::{extend_of, release_of, reserve_of};
@@ -150,6 +151,13 @@ macro_rules! conformance {
                 of_what_is_refused_are_none
                 of_time_carry_their_instants
                 are_paged_upward
+            }
+            webhooks {
+                are_put_whole
+                change_their_secrets
+                are_asked_for
+                tell_that_they_are_disabled
+                are_limited_in_number
             }
             own_grants {
                 recharge_in_the_commit_that_makes_them_due

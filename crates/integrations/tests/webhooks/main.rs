@@ -1,0 +1,7 @@
+//! Deliveries over time: the clock is the test's own, and nothing waits for it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod receiver;
+mod retries;
+mod world;
