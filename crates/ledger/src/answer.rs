@@ -38,6 +38,8 @@ pub enum Answer {
     Clock(Timestamp),
     /// Time passed, as far as one order may let it: nothing holds up the others for long.
     Advanced(Advanced),
+    /// How many events were removed.
+    Forgotten(usize),
     /// Nothing to tell.
     Done,
 }

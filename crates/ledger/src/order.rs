@@ -38,6 +38,10 @@ pub enum Work {
     /// Store records as they are given, new or in place of what was there, all or none: what the
     /// product keeps for itself.
     PutRecords(Vec<NewRecord>),
+    /// Remove records that nobody may ask for any more.
+    ForgetRecords(RecordKind, Vec<String>),
+    /// Remove some of the events up to a position, the oldest first, but never the newest.
+    ForgetEvents(u64),
     /// Give an endpoint a new secret.
     RotateWebhookSecret(Box<RotateWebhookSecret>),
     /// Send an endpoint, by its identifier, something about nothing, under this name.
@@ -99,6 +103,7 @@ impl Work {
             Self::ConsumeBatch(items) => items.len(),
             Self::ImportCustomers(records) | Self::PutRecords(records) => records.len(),
             Self::Advance(wallets) => wallets.len(),
+            Self::ForgetRecords(_, ids) => ids.len(),
             _ => 1,
         }
     }

@@ -28,6 +28,8 @@ pub enum RecordKind {
     WebhookDelivery = 9,
     /// How far an endpoint was told; see [`crate::WebhookProgress`].
     WebhookProgress = 10,
+    /// Which events are kept; lives in [`SYSTEM`]; see [`crate::EventMarks`].
+    EventMarks = 11,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -59,7 +61,8 @@ impl RecordKind {
             | Self::Environment
             | Self::CustomCurrency
             | Self::WebhookEndpoint
-            | Self::WebhookProgress => &[],
+            | Self::WebhookProgress
+            | Self::EventMarks => &[],
         }
     }
 
@@ -83,6 +86,7 @@ impl RecordKind {
             8 => Self::WebhookEndpoint,
             9 => Self::WebhookDelivery,
             10 => Self::WebhookProgress,
+            11 => Self::EventMarks,
             _ => return None,
         })
     }

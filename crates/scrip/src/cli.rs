@@ -179,7 +179,13 @@ pub struct WebhookOptions {
     #[arg(long, env = "SCRIP_WEBHOOK_DISABLE_DAYS", default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(1..=365))]
     pub webhook_disable_days: u32,
-    /// Send no webhooks from this node. Of the nodes on a database one sends them all.
+    /// Days for which events are kept that all enabled endpoints were told of, in the events log too, and
+    /// deliveries with their attempts.
+    #[arg(long, env = "SCRIP_EVENTS_KEPT_DAYS", default_value_t = 90,
+          value_parser = clap::value_parser!(u32).range(7..=36_500))]
+    pub events_kept_days: u32,
+    /// Send no webhooks from this node, and forget no events. Of the nodes on a database one does it
+    /// for all.
     #[arg(long, env = "SCRIP_NO_WEBHOOKS")]
     pub no_webhooks: bool,
 }

@@ -61,6 +61,7 @@ pub fn start(
         schedule,
         within: seconds(&options.webhook_timeout_seconds),
         disable_after: DAY * options.webhook_disable_days,
+        kept: DAY * options.events_kept_days,
         look_every: defaults.look_every,
     };
     let payloads = Arc::new(AsTheApiShows { secret: ledger.secret() });

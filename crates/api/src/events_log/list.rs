@@ -1,6 +1,6 @@
 //! `GET /api/v1/events-log`: the events of an environment, oldest first.
 
-use scrip_ledger::{EventKind, EventQuery};
+use scrip_ledger::{EventKind, EventMarks, EventQuery, RecordKind, SYSTEM, Start};
 
 use super::{TAG, scope, view};
 use crate::error::ApiError;
@@ -16,12 +16,27 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let kinds = asked.map(|name| fields::choice("type", name, &known)).collect::<Result<_, _>>()?;
     let scope = scope(&call);
     let page = paging::page(query, &scope)?;
+    let start = page.start;
     let query = EventQuery { environment: call.environment(), kinds, page };
     let page = call.ledger().events(query).await?;
+    // Now, because they may have gone in this moment.
+    check_kept(&call, start).await?;
     let id = |view: &scrip_ledger::EventView| scope.write(view.event.point());
     Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, |writer, view| {
         view::write(writer, &id(view), view);
     })))
+}
+
+/// Refuses to go on behind an event whose successors may be gone: they would be skipped.
+async fn check_kept(call: &Call, start: Start) -> Result<(), ApiError> {
+    let Start::After(point) = start else { return Ok(()) };
+    let found = call.ledger().record(SYSTEM, RecordKind::EventMarks, EventMarks::ID).await?;
+    let marks = found.as_ref().and_then(EventMarks::of).unwrap_or_default();
+    if point.upward_position() < marks.forgotten_up_to {
+        let message = "after: events behind this one are not kept any more; begin without after";
+        return Err(ApiError::bad_input(message));
+    }
+    Ok(())
 }
 
 pub(super) fn operation() -> Operation {

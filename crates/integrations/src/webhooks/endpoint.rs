@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -37,16 +38,31 @@ pub(super) struct Told {
     settings: watch::Receiver<WebhookEndpoint>,
     requests: mpsc::Receiver<String>,
     wake: Arc<Notify>,
+    /// What of this others may know: how far of it is kept.
+    told_up_to: Arc<AtomicU64>,
     /// How far it was told, and how far of that is kept.
     progress: WebhookProgress,
     kept: u64,
     kept_at: Instant,
-    /// What is to be sent again, and when, in milliseconds of real time.
-    pending: BTreeMap<String, i64>,
+    /// What is to be sent again, by the names of the messages.
+    pending: BTreeMap<String, Pending>,
     /// What was read and is not sent yet.
     events: VecDeque<EventView>,
     failures: u32,
     is_over: bool,
+}
+
+/// Something that is to be sent again.
+struct Pending {
+    /// When, in milliseconds of real time.
+    at: i64,
+    /// Of its event, where that is known.
+    position: Option<u64>,
+}
+
+impl Pending {
+    /// As soon as can be.
+    const AT_ONCE: Self = Self { at: 0, position: None };
 }
 
 /// What is to be done next.
@@ -63,7 +79,7 @@ impl Told {
         (environment, id): (EnvironmentId, String),
         settings: watch::Receiver<WebhookEndpoint>,
         requests: mpsc::Receiver<String>,
-        wake: Arc<Notify>,
+        (wake, told_up_to): (Arc<Notify>, Arc<AtomicU64>),
     ) -> Self {
         let position = settings.borrow().starts_after;
         Self {
@@ -73,6 +89,7 @@ impl Told {
             settings,
             requests,
             wake,
+            told_up_to,
             progress: WebhookProgress { position, failing_since_milliseconds: None },
             kept: position,
             kept_at: Instant::now(),
@@ -119,22 +136,29 @@ impl Told {
             self.kept = progress.position;
         }
         let pending = keeper.pending(self.environment, &self.id, PENDING_MAX).await?;
-        self.pending = pending
-            .into_iter()
-            .map(|delivery| {
-                (delivery.message_id, delivery.next_attempt_at_milliseconds.unwrap_or(0))
-            })
-            .collect();
+        let read = |delivery: WebhookDelivery| {
+            let at = delivery.next_attempt_at_milliseconds.unwrap_or(0);
+            (delivery.message_id, Pending { at, position: delivery.position })
+        };
+        self.pending = pending.into_iter().map(read).collect();
+        self.tell_how_far();
         Ok(())
+    }
+
+    /// Says which events are of no use to the endpoint any more.
+    fn tell_how_far(&self) {
+        let first = self.pending.values().filter_map(|pending| pending.position).min();
+        let before = first.map_or(u64::MAX, |position| position.saturating_sub(1));
+        self.told_up_to.store(self.kept.min(before), Ordering::Relaxed);
     }
 
     async fn step(&mut self) -> Result<Next, LedgerError> {
         while let Ok(message_id) = self.requests.try_recv() {
-            self.pending.insert(message_id, 0);
+            self.pending.insert(message_id, Pending::AT_ONCE);
         }
         let now = self.now().milliseconds();
-        let first = self.pending.iter().min_by_key(|(_, at)| **at);
-        let first = first.map(|(id, at)| (id.clone(), *at));
+        let first = self.pending.iter().min_by_key(|(_, pending)| pending.at);
+        let first = first.map(|(id, pending)| (id.clone(), pending.at));
         if let Some((message_id, at)) = &first
             && *at <= now
         {
@@ -163,7 +187,7 @@ impl Told {
             _ = self.settings.changed() => {}
             requested = self.requests.recv() => {
                 if let Some(message_id) = requested {
-                    self.pending.insert(message_id, 0);
+                    self.pending.insert(message_id, Pending::AT_ONCE);
                 }
             }
         }
@@ -302,7 +326,8 @@ impl Told {
         stop: Option<WebhookStop>,
     ) -> Result<(), LedgerError> {
         if let Some(at) = delivery.next_attempt_at_milliseconds {
-            self.pending.insert(delivery.message_id.clone(), at);
+            let position = delivery.position;
+            self.pending.insert(delivery.message_id.clone(), Pending { at, position });
         }
         if stop.is_some() {
             // Enabled again, it has all the time again.
@@ -337,6 +362,7 @@ impl Told {
         records.push(self.progress.record(&self.id));
         self.shared.keeper.put(self.environment, records).await?;
         self.kept = self.progress.position;
+        self.tell_how_far();
         self.kept_at = Instant::now();
         Ok(())
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use scrip_core::{Actor, EnvironmentId, Origin, Timestamp, TraceId};
 use scrip_ledger::{
-    CreatedRange, EventQuery, EventView, Ledger, LedgerError, NewRecord, Order, PageRequest, Point,
-    Record, RecordKind, RecordPatch, RecordQuery, SYSTEM, Start, WebhookDelivery, WebhookEndpoint,
-    WebhookProgress, WebhookStop, Work,
+    Answer, CreatedRange, EventMarks, EventQuery, EventView, Executed, Ledger, LedgerError,
+    NewRecord, Order, PageRequest, Point, Record, RecordKind, RecordPatch, RecordQuery, SYSTEM,
+    Start, WebhookDelivery, WebhookEndpoint, WebhookProgress, WebhookStop, Work,
 };
 use serde_json::{Map, Value};
 
@@ -127,7 +127,54 @@ impl Keeper {
         environment: EnvironmentId,
         records: Vec<NewRecord>,
     ) -> Result<(), LedgerError> {
-        self.execute(environment, Work::PutRecords(records)).await
+        self.execute(environment, Work::PutRecords(records)).await.map(drop)
+    }
+
+    /// Which events are kept.
+    pub(super) async fn event_marks(&self) -> Result<EventMarks, LedgerError> {
+        let found = self.0.record(SYSTEM, RecordKind::EventMarks, EventMarks::ID).await?;
+        Ok(found.as_ref().and_then(EventMarks::of).unwrap_or_default())
+    }
+
+    /// Says which events are kept from now on.
+    pub(super) async fn keep_event_marks(&self, marks: &EventMarks) -> Result<(), LedgerError> {
+        self.put(SYSTEM, vec![marks.record()]).await
+    }
+
+    /// Removes some of the events up to a position; how many.
+    pub(super) async fn forget_events(&self, until: u64) -> Result<usize, LedgerError> {
+        match self.execute(SYSTEM, Work::ForgetEvents(until)).await? {
+            Answer::Forgotten(count) => Ok(count),
+            _ => Ok(0),
+        }
+    }
+
+    /// The oldest deliveries of an environment.
+    pub(super) async fn oldest_deliveries(
+        &self,
+        environment: EnvironmentId,
+        limit: usize,
+    ) -> Result<Vec<WebhookDelivery>, LedgerError> {
+        let query = RecordQuery {
+            environment,
+            kind: RecordKind::WebhookDelivery,
+            matching: Vec::new(),
+            created: CreatedRange::default(),
+            archived: Some(false),
+            page: PageRequest { start: Start::Before(Point::END), limit },
+        };
+        let found = self.0.records(query).await?.items;
+        Ok(found.iter().filter_map(|(_, record)| WebhookDelivery::of(record)).collect())
+    }
+
+    /// Removes deliveries, by the identifiers of their records.
+    pub(super) async fn forget_deliveries(
+        &self,
+        environment: EnvironmentId,
+        ids: Vec<String>,
+    ) -> Result<(), LedgerError> {
+        let work = Work::ForgetRecords(RecordKind::WebhookDelivery, ids);
+        self.execute(environment, work).await.map(drop)
     }
 
     /// An endpoint is told of nothing any more.
@@ -141,13 +188,18 @@ impl Keeper {
         let members = Map::from_iter([(WebhookEndpoint::DISABLED.to_owned(), why)]);
         let (kind, id) = (RecordKind::WebhookEndpoint, endpoint.to_owned());
         let patch = RecordPatch { kind, id, members };
-        self.execute(environment, Work::PatchRecord(patch)).await
+        self.execute(environment, Work::PatchRecord(patch)).await.map(drop)
     }
 
-    async fn execute(&self, environment: EnvironmentId, work: Work) -> Result<(), LedgerError> {
+    async fn execute(&self, environment: EnvironmentId, work: Work) -> Result<Answer, LedgerError> {
         let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
         let order = Order { environment, origin, work, remember: None };
-        self.0.execute(order).await.map(drop)
+        match self.0.execute(order).await? {
+            Executed::Fresh(answer) => Ok(answer),
+            Executed::Replayed(_) => {
+                Err(LedgerError::Internal("an answer was stored that must not be".to_owned()))
+            }
+        }
     }
 
     async fn events(

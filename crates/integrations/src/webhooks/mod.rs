@@ -12,6 +12,7 @@ mod addresses;
 mod connector;
 mod endpoint;
 mod keeper;
+mod retention;
 mod schedule;
 mod sender;
 mod signature;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,11 +14,15 @@ use tokio::task::{self, JoinHandle, JoinSet};
 use super::addresses::Addresses;
 use super::endpoint::Told;
 use super::keeper::Keeper;
+use super::retention::Retention;
 use super::schedule::Schedule;
 use super::sender::Sender;
 
 /// Requests for deliveries that wait for an endpoint's task; more are found again at the next round.
 const REQUESTS_MAX: usize = 100;
+
+/// It is looked for what is old once in so many times that it is looked for what is new.
+const FORGET_EVERY: u32 = 120;
 
 /// An event as its receivers see it.
 #[derive(Clone, Debug)]
@@ -47,6 +52,8 @@ pub struct Options {
     pub within: Duration,
     /// An endpoint that took nothing for so long is disabled.
     pub disable_after: Duration,
+    /// How long events and deliveries are kept.
+    pub kept: Duration,
     /// How often it is looked for what is new.
     pub look_every: Duration,
 }
@@ -58,6 +65,7 @@ impl Default for Options {
             schedule: Schedule::default(),
             within: Duration::from_secs(30),
             disable_after: Duration::from_secs(5 * 24 * 60 * 60),
+            kept: Duration::from_secs(90 * 24 * 60 * 60),
             look_every: Duration::from_millis(500),
         }
     }
@@ -90,6 +98,10 @@ impl Teller {
         let shared = Arc::new(Shared { keeper, payloads, sender, options });
         let (stop, stopped) = watch::channel(false);
         let rounds = Rounds {
+            retention: Retention::new(
+                shared.options.kept,
+                shared.options.look_every * FORGET_EVERY,
+            ),
             shared,
             tasks: BTreeMap::new(),
             ending: HashMap::new(),
@@ -119,10 +131,13 @@ struct Task {
     settings: watch::Sender<WebhookEndpoint>,
     requests: mpsc::Sender<String>,
     wake: Arc<Notify>,
+    /// The position up to which it is kept that the endpoint was told; 0 until that is known.
+    told_up_to: Arc<AtomicU64>,
 }
 
 struct Rounds {
     shared: Arc<Shared>,
+    retention: Retention,
     tasks: BTreeMap<Place, Task>,
     /// Tasks that end: an endpoint has one at a time.
     ending: HashMap<task::Id, Place>,
@@ -171,25 +186,25 @@ impl Rounds {
             self.end_all_but(&BTreeSet::new());
             return Ok(());
         }
-        let mut live = BTreeSet::new();
-        for environment in self.shared.keeper.environments().await? {
-            let endpoints = self.shared.keeper.endpoints(environment).await?;
-            let told: Vec<_> = endpoints
-                .into_iter()
-                .filter(|(_, endpoint)| endpoint.status == WebhookStatus::Enabled)
-                .collect();
-            if told.is_empty() {
+        let environments = self.shared.keeper.environments().await?;
+        let (mut live, mut told) = (BTreeSet::new(), None);
+        for environment in &environments {
+            let endpoints = self.shared.keeper.endpoints(*environment).await?;
+            let is_told = |it: &(String, WebhookEndpoint)| it.1.status == WebhookStatus::Enabled;
+            let endpoints: Vec<_> = endpoints.into_iter().filter(is_told).collect();
+            if endpoints.is_empty() {
                 continue;
             }
-            for (id, endpoint) in told {
-                let place = (environment, id);
-                self.tell(place.clone(), endpoint, running);
+            for (id, endpoint) in endpoints {
+                let place = (*environment, id);
+                let position = self.tell(place.clone(), endpoint, running);
+                told = Some(told.map_or(position, |least: u64| least.min(position)));
                 live.insert(place);
             }
-            self.pass_on(environment).await?;
+            self.pass_on(*environment).await?;
         }
         self.end_all_but(&live);
-        Ok(())
+        self.retention.step(&self.shared.keeper, &environments, told).await
     }
 
     /// Ends the tasks of all other endpoints.
@@ -203,31 +218,34 @@ impl Rounds {
         }
     }
 
-    /// Gives an endpoint a task, or tells its task what changed.
-    fn tell(&mut self, place: Place, endpoint: WebhookEndpoint, running: &mut JoinSet<()>) {
+    /// Gives an endpoint a task, or tells its task what changed. The position up to which it was told
+    /// of everything, as far as is known here.
+    fn tell(&mut self, place: Place, endpoint: WebhookEndpoint, running: &mut JoinSet<()>) -> u64 {
         if let Some(task) = self.tasks.get(&place) {
             task.settings.send_if_modified(|known| {
                 let is_changed = *known != endpoint;
                 *known = endpoint;
                 is_changed
             });
-            return;
+            return task.told_up_to.load(Ordering::Relaxed);
         }
         if self.ending.values().any(|ending| *ending == place) {
-            return;
+            return 0;
         }
         let (settings, settings_of_task) = watch::channel(endpoint);
         let (requests, requests_of_task) = mpsc::channel(REQUESTS_MAX);
         let wake = Arc::new(Notify::new());
+        let told_up_to = Arc::new(AtomicU64::new(0));
         let told = Told::new(
             Arc::clone(&self.shared),
             place.clone(),
             settings_of_task,
             requests_of_task,
-            Arc::clone(&wake),
+            (Arc::clone(&wake), Arc::clone(&told_up_to)),
         );
         let id = running.spawn(told.run()).id();
-        self.tasks.insert(place, Task { id, settings, requests, wake });
+        self.tasks.insert(place, Task { id, settings, requests, wake, told_up_to });
+        0
     }
 
     /// Tells the tasks of an environment that there is something new, and what was asked for.

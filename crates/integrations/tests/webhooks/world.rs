@@ -8,8 +8,8 @@ use scrip_core::Timestamp;
 use scrip_integrations::webhooks::{Addresses, Options, Payload, Payloads, Teller};
 use scrip_ledger::conformance::{Given, Made, Making, World as Books, everything, wallet};
 use scrip_ledger::{
-    CreatedRange, EventView, Memory, NewRecord, RecordKind, RecordQuery, SANDBOX, WebhookDelivery,
-    WebhookEndpoint, WebhookSecret, WebhookStatus, Work,
+    CreatedRange, EventQuery, EventView, Memory, NewRecord, RecordKind, RecordQuery, SANDBOX,
+    WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookStatus, Work,
 };
 
 /// What a test waits for comes long before.
@@ -91,6 +91,11 @@ impl World {
         format!("m{}", self.books.told_so_far().await)
     }
 
+    /// All events of the environment that are kept, oldest first.
+    pub async fn events(&self) -> Vec<EventView> {
+        self.books.events_so_far().await
+    }
+
     pub async fn endpoint(&self) -> WebhookEndpoint {
         let found = self.books.record(RecordKind::WebhookEndpoint, "hook").await;
         WebhookEndpoint::of(&found.unwrap()).unwrap()
@@ -114,18 +119,20 @@ impl World {
 }
 
 trait Told {
+    async fn events_so_far(&self) -> Vec<EventView>;
     async fn told_so_far(&self) -> u64;
 }
 
 impl Told for Books {
-    async fn told_so_far(&self) -> u64 {
-        let query = scrip_ledger::EventQuery {
-            environment: SANDBOX,
-            kinds: Vec::new(),
-            page: everything(),
-        };
+    async fn events_so_far(&self) -> Vec<EventView> {
+        let page = everything();
+        let query = EventQuery { environment: SANDBOX, kinds: Vec::new(), page };
         let found = self.ledger.events(query).await.unwrap().items;
-        found.last().map_or(0, |(_, view)| view.event.position)
+        found.into_iter().map(|(_, view)| view).collect()
+    }
+
+    async fn told_so_far(&self) -> u64 {
+        self.events_so_far().await.last().map_or(0, |view| view.event.position)
     }
 }
 

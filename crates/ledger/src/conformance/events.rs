@@ -4,8 +4,8 @@ use scrip_core::{Fact, GrantFact};
 
 use super::world::{Factory, World, body, instant, item, wallet};
 use crate::{
-    EventKind, EventQuery, EventView, PRODUCTION, PageRequest, RecordKind, RecordPatch, SANDBOX,
-    Start, Subject, Work,
+    Answer, EventKind, EventQuery, EventView, PRODUCTION, PageRequest, RecordKind, RecordPatch,
+    SANDBOX, SYSTEM, Start, Subject, Work,
 };
 
 /// They are there when the answer is, each with what it names.
@@ -134,10 +134,36 @@ const fn all() -> PageRequest {
     super::world::everything()
 }
 
+/// Old ones go, the oldest first; the newest stays, so that no number is given out again.
+pub async fn are_forgotten_but_for_the_newest(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    for number in 0..5 {
+        world.grant(&wallet("ann/gold"), &format!("G{number}"), "1").await;
+    }
+    let before: Vec<_> = world.told().await.iter().map(|view| view.event.position).collect();
+    assert_eq!(world.forget(before[1]).await, 2);
+    assert_eq!(world.forget(before[1]).await, 0, "again");
+    let after: Vec<_> = world.told().await.iter().map(|view| view.event.position).collect();
+    assert_eq!(after, before[2..]);
+    assert_eq!(world.forget(before[6] + 1_000).await, 4);
+    world.grant(&wallet("ann/gold"), "G5", "1").await;
+    let last: Vec<_> = world.told().await.iter().map(|view| view.event.position).collect();
+    assert_eq!((last.len(), last[0]), (2, before[6]));
+    assert!(last[1] > before[6]);
+}
+
 impl World {
     async fn events(&self, query: EventQuery) -> Vec<EventView> {
         let page = self.ledger.events(query).await.unwrap();
         page.items.into_iter().map(|(_, view)| view).collect()
+    }
+
+    /// Forgets events up to a position; how many went.
+    async fn forget(&self, until: u64) -> usize {
+        match self.execute(SYSTEM, Work::ForgetEvents(until)).await.unwrap() {
+            Answer::Forgotten(count) => count,
+            other => panic!("nothing forgotten: {other:?}"),
+        }
     }
 
     /// All events of the sandbox, oldest first.

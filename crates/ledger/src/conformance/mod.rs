@@ -151,6 +151,7 @@ macro_rules! conformance {
                 of_what_is_refused_are_none
                 of_time_carry_their_instants
                 are_paged_upward
+                are_forgotten_but_for_the_newest
             }
             webhooks {
                 are_put_whole

@@ -29,6 +29,10 @@ pub async fn are_put_whole(make: &Factory<'_>) {
     world.done(Work::PutRecords(vec![delivery.record(), progress.record(HOOK)])).await;
     assert_eq!(world.deliveries(&[(WebhookDelivery::PENDING_FOR, HOOK)]).await, []);
     assert_eq!(world.deliveries(&state).await, [delivery]);
+    let forget = |id: &str| vec![WebhookDelivery::record_id(id, "m1"), "nobody/m1".to_owned()];
+    world.done(Work::ForgetRecords(RecordKind::WebhookDelivery, forget(HOOK))).await;
+    assert_eq!(world.deliveries(&state).await, []);
+    assert_eq!(world.deliveries(&[(WebhookDelivery::ENDPOINT, HOOK)]).await, []);
     let kept = world.record(RecordKind::WebhookProgress, HOOK).await.unwrap();
     assert_eq!(WebhookProgress::of(&kept), Some(progress));
     assert_eq!(world.deliveries(&[(WebhookDelivery::ENDPOINT, "webhook-2")]).await, [other]);

@@ -180,8 +180,7 @@ pub enum Standing {
 
 /// Where a store is copied to.
 pub trait Target {
-    /// Rows and events are numbered without gaps here. Where a source has gaps, they get other
-    /// positions.
+    /// Rows are numbered without gaps here. Where a source has gaps, they get other positions.
     const IS_WITHOUT_GAPS: bool;
 
     fn standing(&self) -> Result<Standing, StoreError>;
@@ -330,13 +329,10 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
     fn events(&mut self) -> Result<(), CopyError> {
         let batch =
             self.source.events(self.progress.after, self.chunk).map_err(CopyError::Source)?;
-        let mut events = batch.items;
-        for event in &mut events {
-            if T::IS_WITHOUT_GAPS {
-                event.position = self.progress.last_event + 1;
-            }
-            self.progress.last_event = self.progress.last_event.max(event.position);
-        }
+        // They keep their numbers: whoever is told of them goes on behind the last that he has.
+        let events = batch.items;
+        let last = events.iter().map(|event| event.position).max().unwrap_or(0);
+        self.progress.last_event = self.progress.last_event.max(last);
         if events.is_empty() {
             self.end_stage(Stage::Claims);
             return Ok(());

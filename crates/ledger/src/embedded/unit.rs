@@ -204,6 +204,10 @@ impl State for Unit<'_> {
         Ok(())
     }
 
+    fn remove_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        tables::remove_record(self.connection, record)
+    }
+
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
         // A wallet that is out would be found again as the last commit left it.
         if self.overlay.out.contains(key) {
@@ -288,6 +292,12 @@ impl State for Unit<'_> {
         self.overlay.last.event += 1;
         event.position = self.overlay.last.event;
         tables::insert_event(self.connection, event)
+    }
+
+    fn forget_events(&mut self, until: u64, most: usize) -> Result<usize, StoreError> {
+        // The newest says which number is given out next.
+        let until = until.min(self.overlay.last.event.saturating_sub(1));
+        tables::forget_events(self.connection, until, most)
     }
 
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {

@@ -35,6 +35,8 @@ pub(super) struct Kept {
     pub(super) grants: BTreeMap<u64, GrantRecord>,
     grant_ids: HashMap<(EnvironmentId, GrantId), u64>,
     pub(super) events: Vec<DomainEvent>,
+    /// Of the event that was stored last.
+    last_event: u64,
     pub(super) claims: HashMap<[u8; 32], ([u8; 32], StoredAnswer)>,
     attempts: HashMap<[u8; 32], (Timestamp, StoredAnswer)>,
 }
@@ -188,6 +190,11 @@ impl State for Unit<'_> {
         Ok(())
     }
 
+    fn remove_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        self.kept.records.remove(&record.ordinal);
+        Ok(())
+    }
+
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
         Ok(self.views.slot(key)?.map(|slot| Slot::clone(&slot)))
     }
@@ -248,9 +255,18 @@ impl State for Unit<'_> {
     }
 
     fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
-        event.position = self.kept.events.len() as u64 + 1;
+        self.kept.last_event += 1;
+        event.position = self.kept.last_event;
         self.kept.events.push(event.clone());
         Ok(())
+    }
+
+    fn forget_events(&mut self, until: u64, most: usize) -> Result<usize, StoreError> {
+        let until = until.min(self.kept.last_event.saturating_sub(1));
+        let old = self.kept.events.iter().take(most).take_while(|event| event.position <= until);
+        let count = old.count();
+        self.kept.events.drain(..count);
+        Ok(count)
     }
 
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {

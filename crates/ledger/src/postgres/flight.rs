@@ -42,6 +42,8 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::UnarchiveRecord(..)
             | Work::ImportCustomers(_)
             | Work::PutRecords(_)
+            | Work::ForgetRecords(..)
+            | Work::ForgetEvents(_)
             | Work::RotateWebhookSecret(_)
             | Work::TestWebhook(..)
             | Work::Redeliver(..)
@@ -191,10 +193,13 @@ impl<'a> Writes<'a> {
     /// Nothing.
     pub fn is_empty(&self) -> bool {
         let Changes { entries, events, claims, attempts, .. } = self.changes;
+        let Changes { removed_records, forgotten_events, .. } = self.changes;
         entries.is_empty()
             && events.is_empty()
             && claims.is_empty()
             && attempts.is_empty()
+            && removed_records.is_empty()
+            && *forgotten_events == 0
             && self.new_records.is_empty()
             && self.records.is_empty()
             && self.new_grants.is_empty()
@@ -225,6 +230,9 @@ impl<'a> Writes<'a> {
         }
         if !self.records.is_empty() {
             asks.extend(self.records.update());
+        }
+        if !self.changes.removed_records.is_empty() {
+            asks.extend(self.changes.removed_records.remove());
         }
         asks.push(ask("commit", &[]));
         session.flight(&asks).map(drop)

@@ -12,7 +12,9 @@ use super::session::Session;
 use super::tables::numbers::Numbers;
 use super::tables::records::Place;
 use super::tables::wallets::Found;
-use super::tables::{answers, bucket_column, bucket_of, entries, grants, names, records, wallets};
+use super::tables::{
+    answers, bucket_column, bucket_of, entries, events, grants, names, records, wallets,
+};
 use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
@@ -88,6 +90,10 @@ pub struct Changes {
     pub new_wallets: HashSet<WalletKey>,
     /// By ordinal, with whether it is new.
     pub records: BTreeMap<u64, (bool, Record)>,
+    /// Records that go.
+    pub removed_records: records::Removed,
+    /// Events that went already, with the transaction.
+    pub forgotten_events: usize,
     pub grants: BTreeMap<u64, (bool, GrantRecord)>,
     pub events: super::tables::events::Added,
     pub claims: answers::Added,
@@ -241,6 +247,13 @@ impl State for Unit<'_> {
         Ok(())
     }
 
+    fn remove_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        let place = Place::new(record.environment, record.kind, &record.id);
+        self.changes.removed_records.push(&place, record.ordinal);
+        self.known.records.insert(place, None);
+        Ok(())
+    }
+
     fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
         self.bucket = bucket_of(key.environment, &key.customer);
         let wallet = match self.known.wallets.remove(key) {
@@ -352,6 +365,12 @@ impl State for Unit<'_> {
     fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
         event.position = self.known.events.next(self.session, 1)?;
         self.changes.events.push(event)
+    }
+
+    fn forget_events(&mut self, until: u64, most: usize) -> Result<usize, StoreError> {
+        let gone = events::forget(self.session, until, most)?;
+        self.changes.forgotten_events += gone;
+        Ok(gone)
     }
 
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError> {

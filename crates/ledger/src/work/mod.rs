@@ -166,6 +166,8 @@ pub trait State {
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError>;
     /// Stores a changed record.
     fn update_record(&mut self, record: &Record) -> Result<(), StoreError>;
+    /// Removes a record. Only for kinds of which nobody asks how they stand.
+    fn remove_record(&mut self, record: &Record) -> Result<(), StoreError>;
 
     /// Takes a wallet out to work on it. It must be put back before the order is refused; only a
     /// failure, which makes the unit be forgotten, may keep it.
@@ -199,6 +201,9 @@ pub trait State {
     /// Stores a domain event and gives it its position.
     fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError>;
 
+    /// Removes the oldest events up to a position, at most so many, and never the newest; how many.
+    fn forget_events(&mut self, until: u64, most: usize) -> Result<usize, StoreError>;
+
     /// A claim's body hash and answer.
     fn claimed(&mut self, scope: [u8; 32]) -> Result<Option<([u8; 32], StoredAnswer)>, StoreError>;
     /// Stores a claim's answer.
@@ -224,6 +229,10 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
         Work::PutRecords(records) => records::put(state, at, records),
+        Work::ForgetRecords(kind, ids) => records::forget(state, at, *kind, ids),
+        Work::ForgetEvents(until) => {
+            Ok(Answer::Forgotten(state.forget_events(*until, FORGET_EVENTS_MAX)?))
+        }
         Work::RotateWebhookSecret(rotate) => webhooks::rotate_secret(state, at, rotate),
         Work::TestWebhook(id, message_id) => webhooks::test(state, at, id, message_id),
         Work::Redeliver(id, message_id) => webhooks::redeliver(state, at, id, message_id),
@@ -262,6 +271,9 @@ fn advance(state: &mut dyn State, at: Place<'_>, keys: &[WalletKey]) -> Result<A
     }
     Ok(Answer::Advanced(Advanced { left, rows }))
 }
+
+/// Events that are removed at a time: nothing holds up the others for long.
+const FORGET_EVENTS_MAX: usize = 500;
 
 /// How many rows time brings in one order, and those of one wallet more.
 const ADVANCE_ROWS_MAX: usize = 512;

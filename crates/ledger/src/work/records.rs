@@ -135,6 +135,21 @@ pub(super) fn import(
     Ok(Answer::Imported(new_ids))
 }
 
+/// Removes records that nobody may ask for any more. Those that are not there are removed already.
+pub(super) fn forget(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+    ids: &[String],
+) -> Result<Answer, Failure> {
+    for id in ids {
+        if let Some(record) = state.record(at.environment, kind, id)? {
+            state.remove_record(&record)?;
+        }
+    }
+    Ok(Answer::Done)
+}
+
 /// The first grant or consumption of a resource's wallet makes the resource (decisions 4 and 75).
 pub(super) fn ensure_resource(
     state: &mut dyn State,
@@ -311,7 +326,8 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::Environment
         | RecordKind::ApiKey
         | RecordKind::Resource
-        | RecordKind::WebhookProgress => None,
+        | RecordKind::WebhookProgress
+        | RecordKind::EventMarks => None,
     }
 }
 

@@ -255,6 +255,7 @@ impl Driver {
             LedgerAnswer::Record(_)
             | LedgerAnswer::Clock(_)
             | LedgerAnswer::Advanced(_)
+            | LedgerAnswer::Forgotten(_)
             | LedgerAnswer::Done => Answer::Done,
             LedgerAnswer::Grant(grant) => Answer::Grant(words::grant_view(&self.names, &grant)?),
             LedgerAnswer::Consumed(consumed) => Answer::Consumed(Consumed {

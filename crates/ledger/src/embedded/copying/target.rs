@@ -13,7 +13,7 @@ use crate::copying::{CarriedAnswer, Chunk, Rows, Standing, Target};
 use crate::slot::{Slot, WalletNumber};
 use crate::verifying::fold;
 use crate::work::StoreError;
-use crate::{Claim, GrantRecord, Record};
+use crate::{Claim, EventMarks, GrantRecord, Record, RecordKind, SYSTEM};
 
 /// How many rows are read in one go.
 const CHUNK: usize = 16_384;
@@ -81,6 +81,34 @@ impl CopyTarget {
                 tables::insert_claim(&self.ledger, claim, at, answer)
             }
             None => tables::insert_attempt(&self.ledger, *scope, at, answer),
+        }
+    }
+
+    /// Another store may have left out numbers of events.
+    fn note_gaps(&self) -> Result<(), StoreError> {
+        let last = tables::last_event(&self.ledger)?;
+        let known = tables::record(&self.ledger, SYSTEM, RecordKind::EventMarks, EventMarks::ID)?;
+        let marks = known.as_ref().and_then(EventMarks::of).unwrap_or_default();
+        let new = EventMarks { gaps_up_to: last, ..marks }.record();
+        match known {
+            Some(record) => {
+                tables::update_record(&self.ledger, &Record { body: new.body, ..record })
+            }
+            None if last == 0 => Ok(()),
+            None => {
+                let now = SystemClock::of_machine().now();
+                let record = Record {
+                    ordinal: tables::last_record(&self.ledger)?.saturating_add(1),
+                    environment: SYSTEM,
+                    kind: new.kind,
+                    id: new.id,
+                    created_at: now,
+                    updated_at: now,
+                    archived_at: None,
+                    body: new.body,
+                };
+                tables::insert_record(&self.ledger, &record)
+            }
         }
     }
 
@@ -154,6 +182,7 @@ impl Target for CopyTarget {
             for (number, reason) in frozen {
                 tables::freeze_wallet(&this.ledger, *number, now, reason)?;
             }
+            this.note_gaps()?;
             if let Some(secret) = secret {
                 file::put_secret(&this.ledger, secret)?;
             }

@@ -10,7 +10,7 @@ use super::seal::{self, Seal};
 use super::{Stored, as_integer, first, grant, record, record_by_ordinal};
 use crate::event::{DomainEvent, EventQuery, EventView, Named};
 use crate::work::StoreError;
-use crate::{GrantRecord, PageRequest, Record, RecordKind, Start};
+use crate::{EventMarks, GrantRecord, PageRequest, Record, RecordKind, SYSTEM, Start};
 
 const COLUMNS: &str = "position, environment, kind, body, seal";
 
@@ -32,6 +32,18 @@ pub(in crate::embedded) fn insert_event(
 pub(in crate::embedded) fn last_event(connection: &Connection) -> Stored<u64> {
     let sql = "select coalesce(max(position), 0) from domain_events";
     Ok(connection.query_row(sql, [], first)?)
+}
+
+/// Removes the oldest events up to a position, at most so many; how many.
+pub(in crate::embedded) fn forget_events(
+    connection: &Connection,
+    until: u64,
+    most: usize,
+) -> Stored<usize> {
+    let sql = "delete from domain_events where position in (
+                   select position from domain_events where position <= ?1
+                   order by position limit ?2)";
+    Ok(connection.prepare_cached(sql)?.execute(params![until, as_integer(most)])?)
 }
 
 /// Some events behind a position, in order.
@@ -105,7 +117,8 @@ impl Named for Connection {
     }
 }
 
-/// Tells of the events that cannot be read, and of gaps between them.
+/// Tells of the events that cannot be read, and of gaps between them: of those that are kept, and
+/// whose numbers this store gave out.
 pub(in crate::embedded) fn check_events(
     connection: &Connection,
     mut tell: impl FnMut(StoreError),
@@ -113,14 +126,16 @@ pub(in crate::embedded) fn check_events(
     let sql = format!("select {COLUMNS} from domain_events order by position");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
-    let mut last = 0_u64;
+    let marks = record(connection, SYSTEM, RecordKind::EventMarks, EventMarks::ID)?;
+    let marks = marks.as_ref().and_then(EventMarks::of).unwrap_or_default();
+    let mut last = marks.whole_behind();
     while let Some(row) = rows.next()? {
         let position: u64 = row.get("position")?;
-        if position != last.saturating_add(1) {
+        if position > last.saturating_add(1) {
             let what = format!("domain_events {position}: it does not follow on {last}");
             tell(StoreError::Corrupt(what));
         }
-        last = position;
+        last = last.max(position);
         read_event(row).map_or_else(&mut tell, drop);
     }
     Ok(())

@@ -31,14 +31,7 @@ pub(in crate::embedded) fn insert_record(connection: &Connection, record: &Recor
 
 pub(in crate::embedded) fn update_record(connection: &Connection, record: &Record) -> Stored<()> {
     if let Some(before) = record_by_ordinal(connection, record.ordinal)? {
-        let sql = "delete from record_keys
-                   where environment = ?1 and kind = ?2 and name = ?3 and value = ?4
-                     and ordinal = ?5";
-        let (environment, kind) = (before.environment.0, before.kind.number());
-        for (name, value) in before.keys() {
-            let values = params![environment, kind, name, value, before.ordinal];
-            connection.prepare_cached(sql)?.execute(values)?;
-        }
+        remove_record_keys(connection, &before)?;
     }
     let sql = "update records set updated_at = ?2, archived_at = ?3, body = ?4, seal = ?5
                where ordinal = ?1";
@@ -51,6 +44,25 @@ pub(in crate::embedded) fn update_record(connection: &Connection, record: &Recor
         seal_of(record, &body)
     ])?;
     insert_record_keys(connection, record)
+}
+
+pub(in crate::embedded) fn remove_record(connection: &Connection, record: &Record) -> Stored<()> {
+    remove_record_keys(connection, record)?;
+    let sql = "delete from records where ordinal = ?1";
+    connection.prepare_cached(sql)?.execute(params![record.ordinal])?;
+    Ok(())
+}
+
+fn remove_record_keys(connection: &Connection, record: &Record) -> Stored<()> {
+    let sql = "delete from record_keys
+               where environment = ?1 and kind = ?2 and name = ?3 and value = ?4
+                 and ordinal = ?5";
+    let (environment, kind) = (record.environment.0, record.kind.number());
+    for (name, value) in record.keys() {
+        let values = params![environment, kind, name, value, record.ordinal];
+        connection.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
 }
 
 fn seal_of(record: &Record, body: &str) -> u32 {

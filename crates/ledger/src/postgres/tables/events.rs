@@ -7,7 +7,7 @@ use crate::copying::{After, Batch};
 use crate::event::{DomainEvent, EventQuery, Subject};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
-use crate::{PageRequest, Start};
+use crate::{PageRequest, RecordKind, Start};
 
 /// A page of events by position.
 macro_rules! listed {
@@ -57,6 +57,34 @@ pub fn after(session: &Session, after: After, most: i64) -> Stored<Batch<DomainE
         .last()
         .map_or(after, |last| After { group: last.environment.0, ..After::number(last.position) });
     Ok(Batch { items, after })
+}
+
+/// Removes the oldest events of each environment up to a position, at most so many of each, and never
+/// an environment's newest; how many.
+pub fn forget(session: &Session, until: u64, most: usize) -> Stored<usize> {
+    let sql = "
+        with old as (
+            select o.bucket, o.position
+            from (select r.id::bigint as id from records r
+                  where r.environment = 0 and r.kind = $3) e
+            cross join lateral (
+                select d.bucket, d.position from domain_events d
+                where d.environment = e.id and d.position <= $1
+                  and d.position < (select max(n.position) from domain_events n
+                                    where n.environment = e.id)
+                order by d.position limit $2
+            ) o
+        ), gone as (
+            delete from domain_events d using old
+            where d.bucket = old.bucket and d.position = old.position
+            returning 1
+        )
+        select count(*) as gone from gone";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let kind = i16::from(RecordKind::Environment.number());
+    let row = session.first(sql, &[&integer(until), &most, &kind])?;
+    let gone = row.as_ref().map_or(Ok(0), |row| count(row, "gone"))?;
+    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }
 
 /// The position of the last event of all; looks at each bucket.

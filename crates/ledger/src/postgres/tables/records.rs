@@ -335,6 +335,42 @@ pub struct Changed {
     keys: Members,
 }
 
+/// Records to be removed, column by column.
+#[derive(Default)]
+pub struct Removed {
+    buckets: Vec<i16>,
+    ordinals: Vec<i64>,
+}
+
+impl Removed {
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.ordinals.is_empty()
+    }
+
+    /// Another one.
+    pub fn push(&mut self, place: &Place, ordinal: u64) {
+        self.buckets.push(place.bucket());
+        self.ordinals.push(integer(ordinal));
+    }
+
+    /// Removes them.
+    pub fn remove(&self) -> [Ask<'_>; 2] {
+        let record = "
+            delete from records r
+            using unnest($1::smallint[], $2::bigint[]) as c (bucket, ordinal)
+            where r.bucket = c.bucket and r.ordinal = c.ordinal";
+        let Self { buckets, ordinals } = self;
+        [ask(FORGET_KEYS, &[buckets, ordinals]), ask(record, &[buckets, ordinals])]
+    }
+}
+
+/// Removes what records can be listed by.
+const FORGET_KEYS: &str = "
+    delete from record_keys k
+    using unnest($1::smallint[], $2::bigint[]) as c (bucket, ordinal)
+    where k.bucket = c.bucket and k.ordinal = c.ordinal";
+
 /// Members by which records can be listed, column by column.
 #[derive(Default)]
 struct Members {
@@ -414,14 +450,10 @@ impl Changed {
             from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
                 as c (bucket, ordinal, updated_at, archived_at, body)
             where r.bucket = c.bucket and r.ordinal = c.ordinal";
-        let forget = "
-            delete from record_keys k
-            using unnest($1::smallint[], $2::bigint[]) as c (bucket, ordinal)
-            where k.bucket = c.bucket and k.ordinal = c.ordinal";
         let Self { buckets, ordinals, updated, archived, bodies, .. } = self;
         vec![
             ask(update, &[buckets, ordinals, updated, archived, bodies]),
-            ask(forget, &[buckets, ordinals]),
+            ask(FORGET_KEYS, &[buckets, ordinals]),
             self.insert_keys(),
         ]
     }
