@@ -30,5 +30,5 @@ pub use app::{App, AppConfig, UrlCheck};
 pub use ids::{IdSource, RandomIds, SeededIds};
 pub use null::null_router;
 pub use router::{openapi, router};
-pub use service::metrics_router;
+pub use service::{Figures, metrics_router};
 pub use webhooks::{EventPayload, event_payload, test_payload};

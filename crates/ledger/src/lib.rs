@@ -44,6 +44,7 @@ pub use answer::{
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
+pub use counting::{Counter, Gauge, counter, gauge};
 pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
 pub use event_marks::{EventMark, EventMarks};
 pub use export::{ExportQuery, ExportSlice};

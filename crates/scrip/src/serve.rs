@@ -75,10 +75,10 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
         webhook_urls: webhooks::url_check(&addresses),
     };
-    let metrics = scrip_api::metrics_router(Arc::clone(&ledger));
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
+    let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
     app.set_ready(true);
     let address = listener.local_addr()?;
     if let Some(listener) = &metrics_listener {

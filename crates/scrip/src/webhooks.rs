@@ -68,3 +68,13 @@ pub fn start(
     let started = Teller::start(Arc::clone(ledger), payloads, options);
     started.map(Some).map_err(anyhow::Error::msg)
 }
+
+/// What the ledger counts about itself, and whoever delivers.
+pub fn figures(ledger: &Arc<dyn Ledger>, teller: Option<&Teller>) -> scrip_api::Figures {
+    let (ledger, told) = (Arc::clone(ledger), teller.map(Teller::figures));
+    Arc::new(move || {
+        let mut figures = ledger.figures();
+        figures.extend(told.iter().flat_map(|told| told.snapshot()));
+        figures
+    })
+}

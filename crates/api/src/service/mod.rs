@@ -15,7 +15,7 @@ use crate::http::{Endpoint, Reply};
 use crate::openapi::Operation;
 use crate::openapi::schema::{choice, open, required};
 
-pub use metrics::metrics_router;
+pub use metrics::{Figures, metrics_router};
 
 const TAG: &str = "Service";
 

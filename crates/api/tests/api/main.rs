@@ -36,3 +36,5 @@ mod reservations;
 mod service;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod webhooks;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use scrip_api::AppConfig;
-use scrip_ledger::Memory;
+use scrip_ledger::{Ledger as _, Memory};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -34,7 +34,7 @@ async fn figures_have_a_router_of_their_own() {
     for (method, path, status) in
         [("GET", "/metrics", 200), ("POST", "/metrics", 405), ("GET", "/api/v1/customers", 404)]
     {
-        let router = scrip_api::metrics_router(Arc::new(Memory::new()));
+        let router = scrip_api::metrics_router(Arc::new(|| Memory::new().figures()));
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status().as_u16(), status, "{method} {path}");

@@ -73,6 +73,13 @@ enum Next {
     RestUntil(Option<i64>),
 }
 
+impl Drop for Told {
+    fn drop(&mut self) {
+        let count = u64::try_from(self.pending.len()).unwrap_or(0);
+        self.shared.figures.pending.subtract(count);
+    }
+}
+
 impl Told {
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -140,9 +147,23 @@ impl Told {
             let at = delivery.next_attempt_at_milliseconds.unwrap_or(0);
             (delivery.message_id, Pending { at, position: delivery.position })
         };
-        self.pending = pending.into_iter().map(read).collect();
+        for (message_id, pending) in pending.into_iter().map(read) {
+            self.send_later(message_id, pending);
+        }
         self.tell_how_far();
         Ok(())
+    }
+
+    fn send_later(&mut self, message_id: String, pending: Pending) {
+        if self.pending.insert(message_id, pending).is_none() {
+            self.shared.figures.pending.add(1);
+        }
+    }
+
+    fn forget(&mut self, message_id: &str) {
+        if self.pending.remove(message_id).is_some() {
+            self.shared.figures.pending.subtract(1);
+        }
     }
 
     /// Says which events are of no use to the endpoint any more.
@@ -154,7 +175,7 @@ impl Told {
 
     async fn step(&mut self) -> Result<Next, LedgerError> {
         while let Ok(message_id) = self.requests.try_recv() {
-            self.pending.insert(message_id, Pending::AT_ONCE);
+            self.send_later(message_id, Pending::AT_ONCE);
         }
         let now = self.now().milliseconds();
         let first = self.pending.iter().min_by_key(|(_, pending)| pending.at);
@@ -187,7 +208,7 @@ impl Told {
             _ = self.settings.changed() => {}
             requested = self.requests.recv() => {
                 if let Some(message_id) = requested {
-                    self.pending.insert(message_id, Pending::AT_ONCE);
+                    self.send_later(message_id, Pending::AT_ONCE);
                 }
             }
         }
@@ -233,7 +254,7 @@ impl Told {
         let found = keeper.delivery(self.environment, &self.id, message_id).await?;
         let is_pending = |it: &WebhookDelivery| it.next_attempt_at_milliseconds.is_some();
         let Some(mut delivery) = found.filter(is_pending) else {
-            self.pending.remove(message_id);
+            self.forget(message_id);
             return Ok(());
         };
         let body = match delivery.position {
@@ -247,7 +268,7 @@ impl Told {
                 view.map(|view| self.shared.payloads.of_event(&view).body)
             }
         };
-        self.pending.remove(message_id);
+        self.forget(message_id);
         let outcome = match body {
             Some(body) => self.attempt(&mut delivery, body).await,
             None => self.give_up(&mut delivery),
@@ -283,9 +304,11 @@ impl Told {
         let Sent { status_code, response, error, retry_after, is_gone } = sent;
         let at_milliseconds = at.milliseconds();
         let is_taken = error.is_none();
+        self.shared.figures.attempts.increment();
         if let Some(error) = &error {
             let (endpoint, message) = (&self.id, &delivery.message_id);
             tracing::info!(endpoint, message, error, "a webhook delivery was not taken");
+            self.shared.figures.attempts_failed.increment();
         }
         let attempt =
             Attempt { at_milliseconds, duration_milliseconds: took, status_code, response, error };
@@ -327,7 +350,7 @@ impl Told {
     ) -> Result<(), LedgerError> {
         if let Some(at) = delivery.next_attempt_at_milliseconds {
             let position = delivery.position;
-            self.pending.insert(delivery.message_id.clone(), Pending { at, position });
+            self.send_later(delivery.message_id.clone(), Pending { at, position });
         }
         if stop.is_some() {
             // Enabled again, it has all the time again.
@@ -352,6 +375,7 @@ impl Told {
                 why = stop.as_str(),
                 "a webhook endpoint is disabled"
             );
+            self.shared.figures.endpoints_disabled.increment();
             self.is_over = true;
         }
         Ok(())

@@ -11,6 +11,7 @@
 mod addresses;
 mod connector;
 mod endpoint;
+mod figures;
 mod keeper;
 mod retention;
 mod schedule;
@@ -19,6 +20,7 @@ mod signature;
 mod teller;
 
 pub use addresses::{Addresses, UrlError};
+pub use figures::Figures;
 pub use ipnet::IpNet;
 pub use schedule::Schedule;
 pub use teller::{Options, Payload, Payloads, Teller};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use scrip_core::EnvironmentId;
-use scrip_ledger::{DeliveryState, LedgerError, WebhookDelivery};
+use scrip_ledger::{LedgerError, WebhookDelivery};
 
 use super::keeper::Keeper;
 
@@ -68,7 +68,8 @@ impl Retention {
         Ok(keeper.forget_events(marks.forgotten_up_to).await? > 0)
     }
 
-    /// Removes some of the oldest deliveries of which nothing is to be done any more.
+    /// Removes some of the oldest deliveries. What is still pending then is of an endpoint that is told
+    /// of nothing, and its event goes too.
     async fn forget_deliveries(
         &self,
         keeper: &Keeper,
@@ -76,12 +77,9 @@ impl Retention {
     ) -> Result<bool, LedgerError> {
         let before = keeper.now().milliseconds().saturating_sub(self.kept_milliseconds);
         let oldest = keeper.oldest_deliveries(environment, STEP).await?;
-        let is_over = |delivery: &WebhookDelivery| {
-            delivery.queued_at_milliseconds <= before && delivery.state != DeliveryState::Pending
-        };
         let old: Vec<String> = oldest
             .iter()
-            .filter(|delivery| is_over(delivery))
+            .filter(|delivery| delivery.queued_at_milliseconds <= before)
             .map(|it| WebhookDelivery::record_id(&it.endpoint_id, &it.message_id))
             .collect();
         if old.is_empty() {

@@ -13,6 +13,7 @@ use tokio::task::{self, JoinHandle, JoinSet};
 
 use super::addresses::Addresses;
 use super::endpoint::Told;
+use super::figures::Figures;
 use super::keeper::Keeper;
 use super::retention::Retention;
 use super::schedule::Schedule;
@@ -76,12 +77,14 @@ pub(super) struct Shared {
     pub keeper: Keeper,
     pub payloads: Arc<dyn Payloads>,
     pub sender: Sender,
+    pub figures: Arc<Figures>,
     pub options: Options,
 }
 
 /// Delivers until it is stopped.
 pub struct Teller {
     stop: watch::Sender<bool>,
+    figures: Arc<Figures>,
     running: JoinHandle<()>,
 }
 
@@ -95,7 +98,9 @@ impl Teller {
     ) -> Result<Self, String> {
         let sender = Sender::new(Arc::clone(&options.addresses), options.within)?;
         let keeper = Keeper::new(ledger);
-        let shared = Arc::new(Shared { keeper, payloads, sender, options });
+        let figures = Arc::new(Figures::default());
+        let counted = Arc::clone(&figures);
+        let shared = Arc::new(Shared { keeper, payloads, sender, figures: counted, options });
         let (stop, stopped) = watch::channel(false);
         let rounds = Rounds {
             retention: Retention::new(
@@ -108,7 +113,13 @@ impl Teller {
             newest: BTreeMap::new(),
         };
         let running = tokio::spawn(rounds.run(stopped));
-        Ok(Self { stop, running })
+        Ok(Self { stop, figures, running })
+    }
+
+    /// What it counts about itself.
+    #[must_use]
+    pub fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.figures)
     }
 
     /// Begins no further request, and waits for those that are under way and for what became of them,
@@ -204,6 +215,8 @@ impl Rounds {
             self.pass_on(*environment).await?;
         }
         self.end_all_but(&live);
+        let count = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
+        self.shared.figures.endpoints.set(count);
         self.retention.step(&self.shared.keeper, &environments, told).await
     }
 

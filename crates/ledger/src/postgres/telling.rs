@@ -12,9 +12,14 @@ use crate::work::StoreError;
 /// Any number does that nobody else uses in the same database.
 const LOCK: i64 = 0x7363_7269_7003;
 
-/// The connection that holds the lock, while this node does.
+/// The connection that holds the lock, or asks for it.
 #[derive(Default)]
-pub struct Telling(Mutex<Option<Session>>);
+pub struct Telling(Mutex<Option<Asking>>);
+
+struct Asking {
+    session: Session,
+    is_ours: bool,
+}
 
 impl Telling {
     /// Whether it is this node's turn. It stays so until its connection breaks or it closes; then
@@ -33,21 +38,26 @@ impl Telling {
 
     fn ask(&self, shared: &Shared) -> Result<bool, StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = kept.as_ref() {
-            // A connection that broke holds nothing, whatever this side knows of it.
-            if session.is_open() && session.run("select 1").is_ok() {
-                return Ok(true);
+        // A connection that broke holds nothing, whatever this side knows of it.
+        let mut asking = match kept.take().filter(|asking| asking.session.is_open()) {
+            Some(asking) => asking,
+            None => {
+                let connected = shared.database.connect();
+                let session =
+                    connected.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                Asking { session, is_ours: false }
             }
-            *kept = None;
+        };
+        if asking.is_ours {
+            asking.session.run("select 1")?;
+        } else {
+            let sql = "select pg_try_advisory_lock($1) as is_ours";
+            let row = asking.session.first(sql, &[&LOCK])?;
+            asking.is_ours = row.is_some_and(|row| column(&row, "is_ours") == Ok(true));
         }
-        let session = shared
-            .database
-            .connect()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let sql = "select pg_try_advisory_lock($1) as is_ours";
-        let row = session.first(sql, &[&LOCK])?;
-        let is_ours = row.is_some_and(|row| column(&row, "is_ours") == Ok(true));
-        *kept = is_ours.then_some(session);
+        let is_ours = asking.is_ours;
+        // One that failed to answer is dropped, and with it whatever it held.
+        *kept = Some(asking);
         Ok(is_ours)
     }
 }
