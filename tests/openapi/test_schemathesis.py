@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from support.books import check_books
 from support.served import EXTENSIONS, SERVED
 from support.server import Server, running
-from support.shop import Wallet, new_currency, new_customer
+from support.shop import Wallet, created, new_currency, new_customer
 from support.wire import Wire
 
 # Enough to reach every branch of the parsers, and little enough for the suite to stay short.
@@ -33,7 +33,8 @@ OPERATIONS = [*SERVED, *EXTENSIONS]
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of its own: what is generated would fill the lists of others."""
-    with running(tmp_path_factory.mktemp("generated")) as started:
+    # Nothing is sent to addresses that are generated.
+    with running(tmp_path_factory.mktemp("generated"), arguments=("--no-webhooks",)) as started:
         yield started
 
 
@@ -49,8 +50,10 @@ def known(target: Server) -> dict[str, str]:
     path = f"/api/v1/credits/recurring-grants/{wallet.customer}"
     recurring = wire.send("PUT", path, wallet.body() | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"})
     assert recurring.status_code == 200, recurring.text
+    hook = created(wire.post("/api/v1/webhooks", {"url": "https://example.com/hook"}))["id"]
+    delivery = created(wire.post(f"/api/v1/webhooks/{hook}/test"), 200)["id"]
     wire.close()
-    ids = {"customerId": wallet.customer, "currencyId": wallet.currency}
+    ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer}
 
 
@@ -68,7 +71,6 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
             if isinstance(container.get(name), str):
                 container[name] = known[name]
     if case.path_parameters:
-        (name,) = case.path_parameters
         kinds = {
             "/grants/": "grant",
             "/custom-currencies/": "currencyId",
@@ -76,10 +78,11 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
             "/reservations/": "reservation",
             "/recurring-grants/": "recurring",
         }
-        kind = next(kind for part, kind in kinds.items() if part in case.path)
-        # Archiving, voiding and ending the known ones would put all that follows out of reach.
-        if case.method != "DELETE" and not case.path.endswith(("archive", "void")):
-            case.path_parameters[name] = known[kind]
+        for name in case.path_parameters:
+            kind = name if name in known else next(kind for part, kind in kinds.items() if part in case.path)
+            # Archiving, voiding and ending the known ones would put all that follows out of reach.
+            if case.method != "DELETE" and not case.path.endswith(("archive", "void")):
+                case.path_parameters[name] = known[kind]
 
 
 def containers(case: Any) -> Iterator[dict[str, Any]]:

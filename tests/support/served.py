@@ -52,6 +52,16 @@ EXTENSIONS: dict[str, int] = {
     "DELETE /api/v1/credits/recurring-grants/{}": 200,
     "GET /api/v1/credits/recurring-grants": 200,
     "POST /api/v1/test-clock": 200,
+    "POST /api/v1/webhooks": 201,
+    "GET /api/v1/webhooks": 200,
+    "GET /api/v1/webhooks/{}": 200,
+    "PATCH /api/v1/webhooks/{}": 200,
+    "POST /api/v1/webhooks/{}/rotate-secret": 200,
+    "POST /api/v1/webhooks/{}/test": 200,
+    "GET /api/v1/webhooks/{}/deliveries": 200,
+    "GET /api/v1/webhooks/{}/deliveries/{}": 200,
+    "POST /api/v1/webhooks/{}/deliveries/{}/redeliver": 200,
+    "DELETE /api/v1/webhooks/{}": 200,
 }
 
 
