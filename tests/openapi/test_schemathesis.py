@@ -49,9 +49,11 @@ def known(target: Server) -> dict[str, str]:
     path = f"/api/v1/credits/recurring-grants/{wallet.customer}"
     recurring = wire.send("PUT", path, wallet.body() | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"})
     assert recurring.status_code == 200, recurring.text
+    paid = {"grantType": "PAID", "cost": {"amount": 5, "currency": "usd"}, "paymentCollectionMethod": "INVOICE"}
+    invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency}
-    return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer}
+    return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,7 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
             "/customers/": "customerId",
             "/reservations/": "reservation",
             "/recurring-grants/": "recurring",
+            "/api/v1/invoices/": "invoice",
         }
         kind = next(kind for part, kind in kinds.items() if part in case.path)
         # Archiving, voiding and ending the known ones would put all that follows out of reach.

@@ -45,11 +45,13 @@ pub enum EventKind {
     RechargeChanged = 15,
     /// A recharge's spend comes near its limit.
     RechargeLimit = 16,
+    /// A grant was paid for when it had ended already.
+    GrantPaidAfterExpiry = 18,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::GrantCreated,
         Self::GrantUpdated,
         Self::GrantLow,
@@ -66,6 +68,7 @@ impl EventKind {
         Self::RechargeAttempted,
         Self::RechargeChanged,
         Self::RechargeLimit,
+        Self::GrantPaidAfterExpiry,
     ];
 
     /// The name that the world knows (decision 37).
@@ -88,6 +91,7 @@ impl EventKind {
             Self::RechargeAttempted => "automatic_recharge.operation.attempted",
             Self::RechargeChanged => "automatic_recharge.configuration.changed",
             Self::RechargeLimit => "credits.automatic_recharge_limit_exceeded",
+            Self::GrantPaidAfterExpiry => "credit_grant.paid_after_expiry",
         }
     }
 
@@ -151,6 +155,7 @@ impl Subject {
                 Fact::Grant(GrantFact::Expiring, _) => EventKind::GrantExpiring,
                 Fact::Grant(GrantFact::Expired, _) => EventKind::GrantExpired,
                 Fact::Grant(GrantFact::Voided, _) => EventKind::GrantVoided,
+                Fact::Grant(GrantFact::PaidAfterExpiry, _) => EventKind::GrantPaidAfterExpiry,
                 Fact::BalanceLow { .. } => EventKind::BalanceLow,
                 Fact::BalanceDepleted { .. } => EventKind::BalanceDepleted,
                 Fact::Recharged { .. } => EventKind::RechargeAttempted,

@@ -22,6 +22,8 @@ pub enum RecordKind {
     Resource = 6,
     /// A recurring grant; what it gives, its wallet knows too.
     RecurringGrant = 7,
+    /// An invoice; its identifier is an [`crate::InvoiceId`].
+    Invoice = 12,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -47,6 +49,7 @@ impl RecordKind {
             Self::Customer => &["email", "name"],
             Self::Resource => &["customerId", "resourceId"],
             Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
+            Self::Invoice => &["customerId", "status"],
             Self::ApiKey => &["environment"],
             Self::Account | Self::Environment | Self::CustomCurrency => &[],
         }
@@ -69,6 +72,7 @@ impl RecordKind {
             5 => Self::CustomCurrency,
             6 => Self::Resource,
             7 => Self::RecurringGrant,
+            12 => Self::Invoice,
             _ => return None,
         })
     }

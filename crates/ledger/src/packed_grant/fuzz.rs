@@ -10,6 +10,7 @@ use scrip_fuzz::{Examples, target};
 
 use super::*;
 use crate::history::tests::story::{instant, key};
+use crate::{GrantInvoice, InvoiceStatus};
 
 #[test]
 fn facts_of_grants() {
@@ -65,6 +66,9 @@ fn records() -> impl Iterator<Item = GrantRecord> {
         words,
         cost: Money::FREE,
         is_recharge: number % 2 == 0,
-        paid_invoice: number == 1,
+        invoice: GrantInvoice::Kept {
+            due_at: (number == 1).then(|| instant(9)),
+            status: InvoiceStatus::Canceled { at: instant(number.into()) },
+        },
     })
 }

@@ -273,6 +273,7 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::ApiKey
         | RecordKind::Resource => None,
         RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
+        RecordKind::Invoice => Some(Entity::Invoice),
     }
 }
 

@@ -293,7 +293,11 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
+        | Refusal::NotFound { entity: Entity::Invoice, .. }
         | Refusal::BillingIntegrationMissing
+        | Refusal::InvoiceOfVoidedGrant { .. }
+        | Refusal::InvoiceCanceled { .. }
+        | Refusal::InvoicePaid { .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }
