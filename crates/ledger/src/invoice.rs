@@ -264,6 +264,20 @@ mod tests {
         }
     }
 
+    /// A grant of before shows an invoice that was paid when it was made.
+    #[test]
+    fn a_grant_of_before_has_its_invoice() {
+        for mut grant in crate::packed_grant::fuzz::records() {
+            grant.invoice = GrantInvoice::PaidElsewhere;
+            let invoice = grant.latest_invoice().unwrap();
+            let at = grant.grant.created_at;
+            assert_eq!((invoice.status, invoice.due_at), (InvoiceStatus::Paid { at }, None));
+            assert_eq!((invoice.created_at, invoice.updated_at()), (at, at));
+            assert_eq!((invoice.id.grant(), invoice.total), (grant.grant.name.id, grant.cost));
+            assert_eq!(Invoice::of(&invoice.record()), Some(invoice));
+        }
+    }
+
     #[test]
     fn an_invoice_fits_its_grants_state() {
         let at = Timestamp::from_milliseconds(1).unwrap();

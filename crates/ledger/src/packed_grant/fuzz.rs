@@ -35,7 +35,7 @@ fn facts_that_are_not_as_they_were_written() {
 }
 
 /// A grant with everything that can be said of one, and one with nothing.
-fn records() -> impl Iterator<Item = GrantRecord> {
+pub fn records() -> impl Iterator<Item = GrantRecord> {
     let text = |text: &str| Some(text.to_owned());
     let full = Words {
         display_name: text("Welcome"),
