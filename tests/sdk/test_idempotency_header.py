@@ -118,7 +118,9 @@ def test_every_kind_of_write(wire: Wire, wallet: Wallet, kind: str) -> None:
     wire.post(f"{CURRENCIES}/{currency}/archive")
 
 
-@pytest.mark.parametrize("kind", ["reserve", "extend", "release", "refund", "recharge", "recur", "remove", "pay", "cancel"])
+@pytest.mark.parametrize(
+    "kind", ["reserve", "extend", "release", "refund", "recharge", "recur", "remove", "pay", "cancel"]
+)
 def test_every_write_that_the_official_api_lacks(wire: Wire, wallet: Wallet, kind: str) -> None:
     """What happened in between does not show in the stored answer."""
     reservations = "/api/v1/credits/reservations"
