@@ -52,9 +52,11 @@ def known(target: Server) -> dict[str, str]:
     assert recurring.status_code == 200, recurring.text
     hook = created(wire.post("/api/v1/webhooks", {"url": "https://example.com/hook"}))["id"]
     delivery = created(wire.post(f"/api/v1/webhooks/{hook}/test"), 200)["id"]
+    paid = {"grantType": "PAID", "cost": {"amount": 5, "currency": "usd"}, "paymentCollectionMethod": "INVOICE"}
+    invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
-    return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer}
+    return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,7 @@ def put_known_ids(case: Any, known: dict[str, str]) -> None:
             "/customers/": "customerId",
             "/reservations/": "reservation",
             "/recurring-grants/": "recurring",
+            "/api/v1/invoices/": "invoice",
         }
         for name in case.path_parameters:
             kind = name if name in known else next(kind for part, kind in kinds.items() if part in case.path)

@@ -75,7 +75,9 @@ WRONG_GRANTS: list[tuple[str, Any]] = [
     ("paymentCollectionMethod", "CASH"), ("paymentCollectionMethod", 5), ("paymentCollectionMethod", "none"),
     ("awaitPaymentConfirmation", "yes"), ("awaitPaymentConfirmation", 1),
     ("billingInformation", "x"), ("billingInformation", {"isInvoicePaid": "yes"}), ("billingInformation", {"x": 1}),
-    ("billingInformation", {"invoiceDaysUntilDue": "14"}), ("billingInformation", {"billingAddress": {"planet": "x"}}),
+    ("billingInformation", {"invoiceDaysUntilDue": "14"}), ("billingInformation", {"invoiceDaysUntilDue": 1.5}),
+    ("billingInformation", {"invoiceDaysUntilDue": -1}), ("billingInformation", {"invoiceDaysUntilDue": 366}),
+    ("billingInformation", {"billingAddress": {"planet": "x"}}),
     ("billingInformation", {"billingAddress": 5}), ("billingInformation", {"billingAddress": {"city": 5}}),
     ("unknownField", 1), ("unknownField", None), ("customer_id", "x"), ("Amount", 5), ("id", "x"), ("status", "ACTIVE"),
 ]
@@ -97,7 +99,9 @@ def innermost(field: str, value: Any) -> str:
         '{"amount": 5, "currency": "xyz"}': "currency", '{"amount": -1, "currency": "usd"}': "amount",
         '{"amount": "5", "currency": "usd"}': "amount", '{"amount": 5, "currency": "usd", "cents": 1}': "cents",
         '{"amount": 5, "currency": null}': "currency", '{"isInvoicePaid": "yes"}': "isInvoicePaid", '{"x": 1}': "x",
-        '{"invoiceDaysUntilDue": "14"}': "invoiceDaysUntilDue", '{"billingAddress": {"planet": "x"}}': "planet",
+        '{"invoiceDaysUntilDue": "14"}': "invoiceDaysUntilDue", '{"invoiceDaysUntilDue": 366}': "invoiceDaysUntilDue",
+        '{"invoiceDaysUntilDue": 1.5}': "invoiceDaysUntilDue", '{"invoiceDaysUntilDue": -1}': "invoiceDaysUntilDue",
+        '{"billingAddress": {"planet": "x"}}': "planet",
         '{"billingAddress": 5}': "billingAddress", '{"billingAddress": {"city": 5}}': "city",
     }
     return inside.get(json.dumps(value), field)

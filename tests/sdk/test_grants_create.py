@@ -138,14 +138,13 @@ def test_a_whole_number_may_be_written_with_a_point(wire: Wire, wallet: Wallet) 
     assert created(wire.post("/api/v1/credits/grants", body))["priority"] == 5
 
 
-# Payment, without a provider to collect it.
+# Payment. Invoices that are not paid yet have a file of their own.
 
 
-@pytest.mark.parametrize("method", ["CHARGE", "INVOICE"])
-def test_what_is_to_be_collected_needs_a_provider(api: Api, wire: Wire, wallet: Wallet, method: str) -> None:
-    with refuses(400, "BillingIntegrationMissing"):
+def test_what_is_to_be_charged_needs_a_provider_that_can(api: Api, wire: Wire, wallet: Wallet) -> None:
+    with refuses(400, "BillingIntegrationMissing", naming="manual provider"):
         grant(api, wallet, 10, grant_type="PAID", cost={"amount": 5, "currency": "usd"},
-              payment_collection_method=method)
+              payment_collection_method="CHARGE")
     assert wire.get("/api/v1/credits/grants", customerId=wallet.customer).json()["data"] == []
 
 

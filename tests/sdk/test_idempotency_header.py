@@ -12,7 +12,7 @@ import pytest
 from support.driver import Api
 from support.refusals import check_refusal
 from support.server import Server
-from support.shop import Wallet, fresh, grant, new_currency, new_customer, read_grant
+from support.shop import Wallet, created, fresh, grant, new_currency, new_customer, read_grant
 from support.wire import Wire
 
 GRANTS = "/api/v1/credits/grants"
@@ -118,7 +118,9 @@ def test_every_kind_of_write(wire: Wire, wallet: Wallet, kind: str) -> None:
     wire.post(f"{CURRENCIES}/{currency}/archive")
 
 
-@pytest.mark.parametrize("kind", ["reserve", "extend", "release", "refund", "recharge", "recur", "remove"])
+@pytest.mark.parametrize(
+    "kind", ["reserve", "extend", "release", "refund", "recharge", "recur", "remove", "pay", "cancel"]
+)
 def test_every_write_that_the_official_api_lacks(wire: Wire, wallet: Wallet, kind: str) -> None:
     """What happened in between does not show in the stored answer."""
     reservations = "/api/v1/credits/reservations"
@@ -135,6 +137,8 @@ def test_every_write_that_the_official_api_lacks(wire: Wire, wallet: Wallet, kin
     assert wire.post(reservations, own | {"reservationId": "open", "amount": 5}).status_code == 200
     if kind == "remove":
         assert wire.put(recurring, terms).status_code == 200
+    cost = {"cost": {"amount": 1, "currency": "usd"}, "paymentCollectionMethod": "INVOICE", "grantType": "PAID"}
+    invoice = f"/api/v1/invoices/{created(wire.post(GRANTS, wallet.grant_body(1, **cost)))['invoiceId']}"
     refund = own | {"idempotencyKey": "refund", "consumptionKey": consumed["idempotencyKey"], "amount": 1}
     method, path, body = {
         "reserve": ("POST", reservations, own | {"reservationId": "new", "amount": 5}),
@@ -144,6 +148,8 @@ def test_every_write_that_the_official_api_lacks(wire: Wire, wallet: Wallet, kin
         "recharge": ("PUT", "/api/v1/credits/auto-recharge", setting),
         "recur": ("PUT", recurring, terms),
         "remove": ("DELETE", recurring, None),
+        "pay": ("POST", f"{invoice}/mark-paid", None),
+        "cancel": ("POST", f"{invoice}/cancel", None),
     }[kind]
     key = fresh("key")
     first = wire.send(method, path, body, idempotency_key=key)

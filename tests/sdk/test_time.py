@@ -255,3 +255,24 @@ def test_rows_of_two_wallets_at_one_instant(api: Api, box: Wire, clock: Clock, w
     walked = [(row.credit_currency_id, row.resource_id, row.amount) for row in api.ledger(wallet.customer, limit=5)]
     assert walked == listed
     api.currencies.archive(second)
+
+
+def test_an_unpaid_grants_instants_pass_without_effect(api: Api, box: Wire, wallet: Wallet, clock: Clock) -> None:
+    """An invoice follows the environment's clock; paid past its grant's end, the grant comes and goes at once."""
+    made = grant(
+        api, wallet, 50, grant_type="PAID", cost={"amount": 5, "currency": "usd"}, payment_collection_method="INVOICE",
+        effective_at=clock.now + HOUR, expire_at=clock.now + 3 * HOUR, billing_information={"invoice_days_until_due": 1},
+    )
+    born = clock.now
+    assert (made.latest_invoice.created_at, made.latest_invoice.due_date) == (born, born + timedelta(days=1))
+    clock.move(3 * HOUR)
+    assert read_grant(box, made.id)["status"] == "PAYMENT_PENDING"
+    assert rows(api, wallet) == []
+    paid = created(box.post(f"/api/v1/invoices/{made.invoice_id}/mark-paid"), 200)
+    assert (paid["paidAt"], read_grant(box, made.id)["status"]) == (iso(clock.now), "EXPIRED")
+    assert rows(api, wallet) == [
+        ("CREDITS_GRANTED", 50, made.id, clock.now), ("CREDITS_EXPIRED", -50, made.id, clock.now),
+    ]
+    told = box.get("/api/v1/events-log", type="credit_grant.paid_after_expiry", limit=100).json()["data"]
+    assert [event["grant"]["status"] for event in told if event["grant"]["id"] == made.id] == ["EXPIRED"]
+    check_books(box, wallet.customer)

@@ -29,6 +29,7 @@ SERVED: dict[str, int] = {
     "POST /api/v1/customers/{}/unarchive": 200,
     "POST /api/v1/customers/import": 200,
     "GET /api/v1/customers/{}/resources": 200,
+    "GET /api/v1/customers/{}/invoices": 200,
     "GET /api/v1/customers/{}/entitlements": 200,
     "GET /api/v1/customers/{}/entitlements/check": 200,
 }
@@ -51,6 +52,10 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/recurring-grants/{}": 200,
     "DELETE /api/v1/credits/recurring-grants/{}": 200,
     "GET /api/v1/credits/recurring-grants": 200,
+    "GET /api/v1/invoices": 200,
+    "GET /api/v1/invoices/{}": 200,
+    "POST /api/v1/invoices/{}/mark-paid": 200,
+    "POST /api/v1/invoices/{}/cancel": 200,
     "POST /api/v1/test-clock": 200,
     "POST /api/v1/webhooks": 201,
     "GET /api/v1/webhooks": 200,

@@ -157,15 +157,6 @@ pub(crate) fn integer_in(
     })
 }
 
-/// A number that is not used: it must be one, and not negative.
-pub(crate) fn some_number(field: &str, number: Number<'_>) -> Result<(), ApiError> {
-    let text = number.0.get();
-    match Credits::parse(text) {
-        Ok(_) | Err(AmountError::TooLarge) if !text.starts_with('-') => Ok(()),
-        _ => Err(ApiError::bad_input(format!("{field} must be a number, and not negative"))),
-    }
-}
-
 /// An instant.
 pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, ApiError> {
     Timestamp::parse(text).map_err(|error| ApiError::bad_input(format!("{field} {error}")))

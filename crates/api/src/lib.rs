@@ -13,6 +13,7 @@ mod events_log;
 mod fields;
 mod http;
 mod ids;
+mod invoices;
 mod json;
 mod limits;
 mod lookup;

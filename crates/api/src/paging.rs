@@ -1,6 +1,6 @@
 //! What all lists share: limit, cursors, creation ranges, and the envelope.
 
-use scrip_ledger::{CreatedRange, Page, PageRequest, Start};
+use scrip_ledger::{CreatedRange, Page, PageRequest, Point, Start};
 
 use crate::cursor::CursorScope;
 use crate::error::ApiError;
@@ -56,6 +56,49 @@ pub(crate) fn created_range(query: &Query) -> Result<(CreatedRange, Option<Strin
     let range =
         CreatedRange { gt: bound("gt")?, gte: bound("gte")?, lt: bound("lt")?, lte: bound("lte")? };
     Ok((range, (!text.is_empty()).then_some(text)))
+}
+
+/// The page of a list that is made of several, of a page of each that was asked for by the same
+/// request. Nothing stands in two of them.
+pub(crate) fn merged<T>(pages: Vec<Page<T>>, request: PageRequest) -> Page<T> {
+    let (mut newer, mut older, mut items) = (false, false, Vec::new());
+    for page in pages {
+        newer |= page.newer;
+        older |= page.older;
+        items.extend(page.items);
+    }
+    items.sort_by_key(|(point, _)| std::cmp::Reverse((point.position, point.part)));
+    let beyond = items.len().saturating_sub(request.limit);
+    if let Start::Before(_) = request.start {
+        items.drain(..beyond);
+        newer |= beyond > 0;
+    } else {
+        items.truncate(request.limit);
+        older |= beyond > 0;
+    }
+    Page { items, newer, older }
+}
+
+/// What a list that is newest first is asked for where one that is oldest first was asked for: the
+/// same list, seen from its other end.
+pub(crate) fn upward(request: PageRequest) -> PageRequest {
+    let point = |point: Point| Point { position: point.upward_position(), part: 0 };
+    let start = match request.start {
+        Start::Newest => Start::Before(Point::END),
+        Start::After(after) => Start::Before(point(after)),
+        Start::Before(before) => Start::After(point(before)),
+    };
+    PageRequest { start, ..request }
+}
+
+/// What it answers, oldest first.
+pub(crate) fn seen_upward<T>(page: Page<T>) -> Page<T> {
+    let Page { mut items, newer, older } = page;
+    items.reverse();
+    for (point, _) in &mut items {
+        *point = Point::of_upward(point.position);
+    }
+    Page { items, newer: older, older: newer }
 }
 
 /// `{"data": […], "pagination": {"next", "prev"}}`.

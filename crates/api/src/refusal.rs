@@ -36,6 +36,9 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::ClockTooFar { .. } => ApiError::bad_input(message),
         Refusal::ClockForbidden => ApiError::forbidden("AccessDeniedError", message),
         Refusal::BillingIntegrationMissing => ApiError::bad("BillingIntegrationMissing", message),
+        Refusal::InvoiceOfVoidedGrant { .. }
+        | Refusal::InvoiceCanceled { .. }
+        | Refusal::InvoicePaid { .. } => ApiError::bad("BillingInvoiceStatusError", message),
         Refusal::GrantAlreadyVoided => ApiError::bad("CreditGrantAlreadyVoided", message),
         Refusal::GrantCannotBeVoided { .. } => ApiError::bad("CreditGrantCannotBeVoided", message),
         Refusal::GrantExpired => {
@@ -90,7 +93,7 @@ fn reference_field(entity: Entity) -> &'static str {
     match entity {
         Entity::Customer => "customerId",
         Entity::CustomCurrency => "currencyId",
-        Entity::Grant | Entity::RecurringGrant | Entity::WebhookEndpoint => "id",
+        Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
         Entity::WebhookDelivery => "deliveryId",
         Entity::Reservation => "reservationId",
         Entity::Consumption => "consumptionKey",
@@ -107,6 +110,7 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::Consumption => "CreditConsumptionNotFound",
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
+        Entity::Invoice => "MissingBillingInvoiceError",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
-use crate::{credits, customers, events_log, service, test_clock, unserved, webhooks};
+use crate::{credits, customers, events_log, invoices, service, test_clock, unserved, webhooks};
 
 /// The whole API.
 pub fn router(app: App) -> Router {
@@ -68,6 +68,7 @@ fn endpoints() -> Vec<Endpoint> {
         credits::usage::endpoints(),
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
+        invoices::endpoints(),
         events_log::endpoints(),
         webhooks::endpoints(),
         test_clock::endpoints(),
@@ -90,6 +91,7 @@ fn components() -> Vec<Component> {
         credits::usage::components(),
         credits::custom_currencies::components(),
         customers::components(),
+        invoices::components(),
         events_log::components(),
         webhooks::components(),
         test_clock::components(),

@@ -151,7 +151,8 @@ pub struct WalletKey {
 pub struct GrantId([u8; 12]);
 
 impl GrantId {
-    const PREFIX: &'static str = "cred-grant-";
+    /// What every one begins with.
+    pub const PREFIX: &'static str = "cred-grant-";
     const ALPHABET: &'static [u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
     /// The identifier with this bucket (0 to 1023) and these fifty bits.

@@ -95,6 +95,9 @@ pub enum GrantFact {
     Expired,
     /// It was taken back, or it was an overdraft that is settled.
     Voided,
+    /// Its payment arrived when its last instant had passed: somebody paid for nothing
+    /// (decision 47).
+    PaidAfterExpiry,
 }
 
 /// How a wallet at rest stands with its thresholds.
@@ -123,6 +126,8 @@ pub(crate) struct Notices {
     pub list: Vec<Notice>,
     /// What comes now follows from the command.
     pub is_requested: bool,
+    /// A grant that was paid for past its end: its expiry, which follows, is told with that.
+    paid_late: Option<GrantRef>,
 }
 
 impl Notices {
@@ -191,7 +196,13 @@ impl Wallet {
                 notices.of_grant(at, GrantFact::Created, *self.just_changed(*grant)?);
             }
             Event::Granted(leg) => notices.of_usable(at, *self.just_changed(leg.grant)?),
-            Event::PaymentConfirmed { grant } | Event::Updated { grant, .. } => {
+            Event::PaymentConfirmed { grant } => {
+                let paid = *self.just_changed(*grant)?;
+                let is_late = paid.expire_at.is_some_and(|end| end <= at);
+                notices.paid_late = is_late.then_some(*grant);
+                notices.of_grant(at, GrantFact::Updated, paid);
+            }
+            Event::Updated { grant, .. } => {
                 notices.of_grant(at, GrantFact::Updated, *self.just_changed(*grant)?);
             }
             Event::Transferred { source, target, amount } => {
@@ -204,7 +215,11 @@ impl Wallet {
                 notices.of_grant(at, GrantFact::Expiring, *self.just_changed(*grant)?);
             }
             Event::Expired(leg) => {
-                notices.of_grant(at, GrantFact::Expired, *self.just_changed(leg.grant)?);
+                let expired = *self.just_changed(leg.grant)?;
+                notices.of_grant(at, GrantFact::Expired, expired);
+                if notices.paid_late.take_if(|grant| *grant == leg.grant).is_some() {
+                    notices.of_grant(at, GrantFact::PaidAfterExpiry, expired);
+                }
             }
             Event::Voided(leg) => {
                 notices.of_grant(at, GrantFact::Voided, *self.just_changed(leg.grant)?);

@@ -21,6 +21,8 @@ pub enum Entity {
     WebhookEndpoint,
     /// An event on its way to an endpoint.
     WebhookDelivery,
+    /// An invoice.
+    Invoice,
 }
 
 impl Entity {
@@ -36,6 +38,7 @@ impl Entity {
             Self::Consumption => "consumption",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::WebhookDelivery => "webhook delivery",
+            Self::Invoice => "invoice",
         }
     }
 }
@@ -125,12 +128,31 @@ pub enum Refusal {
         /// Its name.
         id: String,
     },
-    /// There is nobody to collect the payment.
+    /// There is nobody to charge a payment method.
     #[error(
-        "paymentCollectionMethod needs a billing integration, and this environment has none; \
-         use NONE, or billingInformation.isInvoicePaid if it is paid already"
+        "paymentCollectionMethod CHARGE needs a billing integration: the manual provider of this \
+         environment sends invoices and cannot charge a payment method; use INVOICE or NONE, or \
+         billingInformation.isInvoicePaid if it is paid already"
     )]
     BillingIntegrationMissing,
+    /// Money for a grant that was taken back would buy nothing.
+    #[error("invoice {id:?} cannot be paid: its credit grant is voided")]
+    InvoiceOfVoidedGrant {
+        /// The invoice.
+        id: String,
+    },
+    /// A canceled invoice stays canceled.
+    #[error("invoice {id:?} cannot be paid: it is canceled")]
+    InvoiceCanceled {
+        /// The invoice.
+        id: String,
+    },
+    /// A paid invoice stays paid.
+    #[error("invoice {id:?} cannot be canceled: it is paid")]
+    InvoicePaid {
+        /// The invoice.
+        id: String,
+    },
     /// The grant was taken back before.
     #[error("the credit grant is already voided")]
     GrantAlreadyVoided,

@@ -9,7 +9,7 @@ use scrip_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Record, RecurringGrantView};
+use crate::{GrantInvoice, Invoice, InvoiceId, InvoiceStatus, Record, RecurringGrantView};
 
 /// The answer to an order that was carried out.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub enum Answer {
     Recharge(Box<RechargeView>),
     /// The recurring grant as it is now.
     RecurringGrant(Box<RecurringGrantView>),
+    /// The invoice as it is now.
+    Invoice(Box<Invoice>),
     /// The environment's clock.
     Clock(Timestamp),
     /// Time passed, as far as one order may let it: nothing holds up the others for long.
@@ -154,10 +156,32 @@ pub struct GrantRecord {
     pub words: Words,
     /// What it cost.
     pub cost: Money,
-    /// It stands for an invoice that was paid elsewhere.
-    pub paid_invoice: bool,
+    /// The invoice that it is paid by.
+    pub invoice: GrantInvoice,
     /// Its wallet's recharge made it.
     pub is_recharge: bool,
+}
+
+impl GrantRecord {
+    /// The invoice that it is paid by, if it is paid by one.
+    #[must_use]
+    pub fn latest_invoice(&self) -> Option<Invoice> {
+        let (due_at, status) = match self.invoice {
+            GrantInvoice::None => return None,
+            GrantInvoice::PaidElsewhere => {
+                (None, InvoiceStatus::Paid { at: self.grant.created_at })
+            }
+            GrantInvoice::Kept { due_at, status } => (due_at, status),
+        };
+        Some(Invoice {
+            id: InvoiceId::of(self.grant.name.id),
+            wallet: self.wallet.clone(),
+            total: self.cost,
+            created_at: self.grant.created_at,
+            due_at,
+            status,
+        })
+    }
 }
 
 /// A grant as it is now.

@@ -47,11 +47,13 @@ pub enum EventKind {
     RechargeLimit = 16,
     /// An endpoint is told of nothing any more.
     EndpointDisabled = 17,
+    /// A grant was paid for when it had ended already.
+    GrantPaidAfterExpiry = 18,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::GrantCreated,
         Self::GrantUpdated,
         Self::GrantLow,
@@ -69,6 +71,7 @@ impl EventKind {
         Self::RechargeChanged,
         Self::RechargeLimit,
         Self::EndpointDisabled,
+        Self::GrantPaidAfterExpiry,
     ];
 
     /// The name that the world knows (decision 37).
@@ -92,6 +95,7 @@ impl EventKind {
             Self::RechargeChanged => "automatic_recharge.configuration.changed",
             Self::RechargeLimit => "credits.automatic_recharge_limit_exceeded",
             Self::EndpointDisabled => "webhook_endpoint.disabled",
+            Self::GrantPaidAfterExpiry => "credit_grant.paid_after_expiry",
         }
     }
 
@@ -162,6 +166,7 @@ impl Subject {
                 Fact::Grant(GrantFact::Expiring, _) => EventKind::GrantExpiring,
                 Fact::Grant(GrantFact::Expired, _) => EventKind::GrantExpired,
                 Fact::Grant(GrantFact::Voided, _) => EventKind::GrantVoided,
+                Fact::Grant(GrantFact::PaidAfterExpiry, _) => EventKind::GrantPaidAfterExpiry,
                 Fact::BalanceLow { .. } => EventKind::BalanceLow,
                 Fact::BalanceDepleted { .. } => EventKind::BalanceDepleted,
                 Fact::Recharged { .. } => EventKind::RechargeAttempted,

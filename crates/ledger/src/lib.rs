@@ -17,6 +17,7 @@ mod event_marks;
 mod export;
 mod figures;
 mod history;
+mod invoice;
 mod ledger;
 mod memory;
 mod order;
@@ -49,12 +50,14 @@ pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, S
 pub use event_marks::{EventMark, EventMarks};
 pub use export::{ExportQuery, ExportSlice};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
+pub use invoice::{GrantInvoice, Invoice, InvoiceId, InvoiceStatus};
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
-    Claim, CreateGrant, NewRecord, Order, OrderRefusal, Payment, PutRecurringGrant, RecordPatch,
-    Remember, RememberBy, Render, RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge,
-    WalletRefund, WalletRelease, WalletReserve, Work,
+    Claim, CreateGrant, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX, NewRecord, Order,
+    OrderRefusal, Payment, PutRecurringGrant, RecordPatch, Remember, RememberBy, Render,
+    RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease,
+    WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,

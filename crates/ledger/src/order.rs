@@ -8,7 +8,7 @@ use scrip_core::{
     ReservationId, Reserve, Timestamp, Undone, WalletKey,
 };
 
-use crate::{Answer, RecordKind, StoredAnswer, WebhookSecret};
+use crate::{Answer, InvoiceId, RecordKind, StoredAnswer, WebhookSecret};
 
 /// A request, with who asks and how its answer is remembered.
 pub struct Order {
@@ -54,6 +54,10 @@ pub enum Work {
     VoidGrant(GrantId),
     /// Change a grant.
     EditGrant(Box<EditGrant>),
+    /// Mark an invoice paid: its grant counts from now or its first instant on.
+    MarkInvoicePaid(InvoiceId),
+    /// Cancel an open invoice: its grant stays unpaid.
+    CancelInvoice(InvoiceId),
     /// Burn credits.
     Consume(Box<WalletConsume>),
     /// Burn credits many times; one bad item refuses all (decision 52).
@@ -108,11 +112,12 @@ impl Work {
         }
     }
 
-    /// The grant that it changes.
+    /// The grant that it changes, itself or its invoice.
     pub(crate) fn grant(&self) -> Option<GrantId> {
         match self {
             Self::VoidGrant(id) => Some(*id),
             Self::EditGrant(edit) => Some(edit.id),
+            Self::MarkInvoicePaid(id) | Self::CancelInvoice(id) => Some(id.grant()),
             _ => None,
         }
     }
@@ -189,15 +194,26 @@ pub struct RotateWebhookSecret {
 }
 
 /// How a new grant is paid (spec 2.14, decisions 7 and 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Payment {
     /// Nothing is collected.
+    #[default]
     None,
     /// An invoice that its owner says is paid.
     PaidInvoice,
-    /// An invoice or a charge: needs a billing provider.
-    Collect,
+    /// An invoice is kept here; the grant waits until it is marked paid.
+    Invoice {
+        /// In how many days it is due; at most [`INVOICE_DAYS_UNTIL_DUE_MAX`].
+        days_until_due: u16,
+    },
+    /// A payment method is charged: the built-in provider has none.
+    Charge,
 }
+
+/// In how many days an invoice is due where nobody says otherwise.
+pub const INVOICE_DAYS_UNTIL_DUE: u16 = 30;
+/// In how many days an invoice is due at most.
+pub const INVOICE_DAYS_UNTIL_DUE_MAX: u16 = 365;
 
 /// A grant to be made, and in which wallet.
 #[derive(Clone, Debug)]

@@ -15,4 +15,4 @@ pub fn unpack(facts: &[u8]) -> postcard::Result<GrantRecord> {
 }
 
 #[cfg(test)]
-mod fuzz;
+pub mod fuzz;

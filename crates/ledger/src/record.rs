@@ -30,6 +30,8 @@ pub enum RecordKind {
     WebhookProgress = 10,
     /// Which events are kept; lives in [`SYSTEM`]; see [`crate::EventMarks`].
     EventMarks = 11,
+    /// An invoice; its identifier is an [`crate::InvoiceId`].
+    Invoice = 12,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -55,6 +57,7 @@ impl RecordKind {
             Self::Customer => &["email", "name"],
             Self::Resource => &["customerId", "resourceId"],
             Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
+            Self::Invoice => &["customerId", "status"],
             Self::ApiKey => &["environment"],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
             Self::Account
@@ -87,6 +90,7 @@ impl RecordKind {
             9 => Self::WebhookDelivery,
             10 => Self::WebhookProgress,
             11 => Self::EventMarks,
+            12 => Self::Invoice,
             _ => return None,
         })
     }

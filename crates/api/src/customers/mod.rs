@@ -5,6 +5,7 @@ mod create;
 mod entitlements;
 mod get;
 mod import;
+mod invoices;
 mod list;
 mod profile;
 mod resources;
@@ -50,6 +51,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             resources::operation(),
             resources::handler,
         ),
+        Endpoint::get("/api/v1/customers/{id}/invoices", invoices::operation(), invoices::handler),
     ];
     endpoints.extend(entitlements::endpoints());
     endpoints
@@ -58,6 +60,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub(crate) fn components() -> Vec<Component> {
     let mut components = view::components();
     components.extend(resources::components());
+    components.extend(invoices::components());
     components.extend(entitlements::components());
     components.push(("CreateCustomerRequest", create::schema()));
     components.push(("UpdateCustomerRequest", update::schema()));

@@ -74,6 +74,9 @@ async fn wrong_fields() {
         (json!({"awaitPaymentConfirmation": 1}), "awaitPaymentConfirmation"),
         (json!({"billingInformation": {"isInvoicePaid": "yes"}}), "isInvoicePaid"),
         (json!({"billingInformation": {"invoiceDaysUntilDue": "14"}}), "invoiceDaysUntilDue"),
+        (json!({"billingInformation": {"invoiceDaysUntilDue": 0.5}}), "invoiceDaysUntilDue"),
+        (json!({"billingInformation": {"invoiceDaysUntilDue": -1}}), "invoiceDaysUntilDue"),
+        (json!({"billingInformation": {"invoiceDaysUntilDue": 366}}), "invoiceDaysUntilDue"),
         (json!({"billingInformation": {"billingAddress": {"planet": "x"}}}), "planet"),
         (json!({"billingInformation": {"billingAddress": {"city": 5}}}), "city"),
         (json!({"unknown": null}), "unknown"),
@@ -167,7 +170,7 @@ async fn what_is_not_served() {
         ("POST", "/api/v2/usage"),
         ("DELETE", "/api/v1/plans/p/entitlements/e"),
         ("PUT", "/api/v1-beta/entity-types"),
-        ("GET", "/api/v1/customers/c/invoices"),
+        ("GET", "/api/v1/customers/c/contracts"),
     ];
     for (method, path) in rows {
         let told = world.send(method, path, &[], "{").await;

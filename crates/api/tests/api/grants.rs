@@ -75,12 +75,11 @@ async fn how_it_is_paid() {
     let free = json!({"amount": 0.0000000001, "currency": "usd"});
     let with = |method: Value, body: Value| but(body, json!({"paymentCollectionMethod": method}));
     let promotional = but(grant_body(1), json!({"cost": cost}));
-    let rows: [(&str, Value, &str); 9] = [
+    let rows: [(&str, Value, &str); 8] = [
         ("no cost, CHARGE", with(json!("CHARGE"), grant_body(1)), ""),
         ("cost that rounds to 0, CHARGE", with(json!("CHARGE"), paid(free)), ""),
         ("NONE", with(json!("NONE"), paid(cost.clone())), ""),
         ("CHARGE", with(json!("CHARGE"), paid(cost.clone())), "BillingIntegrationMissing"),
-        ("INVOICE", with(json!("INVOICE"), paid(cost.clone())), "BillingIntegrationMissing"),
         ("no method", paid(cost.clone()), "BadUserInput"),
         ("null method", with(Value::Null, paid(cost.clone())), "BadUserInput"),
         ("promotional", with(json!("NONE"), promotional), "BadUserInput"),

@@ -167,7 +167,7 @@ impl World {
     }
 
     /// All events of the sandbox, oldest first.
-    async fn told(&self) -> Vec<EventView> {
+    pub(super) async fn told(&self) -> Vec<EventView> {
         self.events(EventQuery { environment: SANDBOX, kinds: Vec::new(), page: all() }).await
     }
 }

@@ -8,7 +8,7 @@ use scrip_core::{
 
 use super::world::{credits, instant, record, wallet};
 use super::{Factory, SANDBOX, World, currencies, grant_of};
-use crate::{Answer, CreateGrant, GrantView, LedgerError, Payment, RecordKind, Work};
+use crate::{Answer, CreateGrant, GrantInvoice, GrantView, LedgerError, Payment, RecordKind, Work};
 
 /// The answer carries every fact, and the same is read again.
 pub async fn answers_with_the_whole_grant(make: &Factory<'_>) {
@@ -33,7 +33,7 @@ pub async fn answers_with_the_whole_grant(make: &Factory<'_>) {
     assert_eq!(made.grant.expire_at, Some(instant("2030-02-01")));
     assert_eq!(made.words.display_name.as_deref(), Some("main"));
     assert_eq!(made.words.comment, Some(Some("a comment".to_owned())));
-    assert_eq!((made.words.metadata.as_ref(), made.paid_invoice), (Some(&metadata), false));
+    assert_eq!((made.words.metadata.as_ref(), made.invoice), (Some(&metadata), GrantInvoice::None));
     assert_eq!(made.words.billing_address, Some(address));
     assert_eq!(world.grant_now(made.grant.name.id).await, made);
     assert_eq!(world.ledger.grant(SANDBOX, world.mint(&wallet("ann/gold"))).await.unwrap(), None);
@@ -60,7 +60,7 @@ pub async fn refuses_in_order_of_precedence(make: &Factory<'_>) {
     let taken = world.mint(&wallet("cleo/lead"));
     // Everything is wrong with it; what is mended moves the answer on.
     let mut create = grant_of(&wallet("cleo/lead"), taken, "bad", "1");
-    create.payment = Payment::Collect;
+    create.payment = Payment::Charge;
     create.grant.effective_at = Some(instant("2029-12-01"));
     create.grant.expire_at = Some(instant("2029-11-01"));
     let customer = Refusal::not_found(Entity::Customer, "cleo");
@@ -100,17 +100,6 @@ pub async fn refuses_an_identifier_that_is_taken(make: &Factory<'_>) {
     assert_eq!(world.grant_now(made.grant.name.id).await, made);
     again.grant.id = world.mint(&again.wallet);
     create_grant(&world, &again).await;
-}
-
-/// An invoice that its owner says is paid makes the grant count at once (decision 9).
-pub async fn counts_a_paid_invoice(make: &Factory<'_>) {
-    let world = World::new(make).await;
-    let mut create = grant_of(&wallet("ann/gold"), world.mint(&wallet("ann/gold")), "bought", "10");
-    create.payment = Payment::PaidInvoice;
-    let made = create_grant(&world, &create).await;
-    assert_eq!((made.paid_invoice, made.grant.status()), (true, GrantStatus::Active));
-    assert!(world.grant_now(create.grant.id).await.paid_invoice);
-    assert_eq!(world.available(&wallet("ann/gold")).await, "10");
 }
 
 /// The sums of a wallet are bounded (decision 5): the grant beyond is refused and leaves nothing.

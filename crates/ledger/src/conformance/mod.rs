@@ -18,6 +18,7 @@ pub mod export;
 pub mod grant_lists;
 pub mod granting;
 pub mod holds;
+pub mod invoices;
 pub mod open_holds;
 pub mod overdraft;
 pub mod overdraft_defaults;
@@ -75,7 +76,6 @@ macro_rules! conformance {
                 records_what_a_grant_cost
                 refuses_in_order_of_precedence
                 refuses_an_identifier_that_is_taken
-                counts_a_paid_invoice
                 refuses_sums_beyond_the_bound
                 settles_a_deficit
             }
@@ -93,6 +93,17 @@ macro_rules! conformance {
                 is_refused_for_what_has_ended
                 checks_times_before_the_state
                 of_nothing_writes_no_row
+            }
+            invoices {
+                come_with_their_grants
+                paid_let_their_grants_count
+                paid_early_let_their_grants_wait
+                paid_too_late_are_told_of
+                canceled_are_never_paid
+                end_with_their_grants
+                go_on_for_archived_customers
+                are_found_where_they_are
+                are_listed
             }
             consumption {
                 burns_and_answers_the_balance

@@ -190,11 +190,16 @@ impl World {
     ) -> GrantView {
         let mut create = grant_of(wallet, self.mint(wallet), name, credits);
         special(&mut create.grant);
-        self.names.lock().unwrap().insert(create.grant.id, name.to_owned());
+        self.call(create.grant.id, name);
         match self.execute(wallet.environment, Work::CreateGrant(Box::new(create))).await.unwrap() {
             Answer::Grant(grant) => *grant,
             other => panic!("no grant: {other:?}"),
         }
+    }
+
+    /// Lets rows of a grant be told by a name.
+    pub fn call(&self, grant: GrantId, name: &str) {
+        self.names.lock().unwrap().insert(grant, name.to_owned());
     }
 
     /// Burns credits.

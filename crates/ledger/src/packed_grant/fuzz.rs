@@ -10,6 +10,7 @@ use scrip_fuzz::{Examples, target};
 
 use super::*;
 use crate::history::tests::story::{instant, key};
+use crate::{GrantInvoice, InvoiceStatus};
 
 #[test]
 fn facts_of_grants() {
@@ -34,7 +35,7 @@ fn facts_that_are_not_as_they_were_written() {
 }
 
 /// A grant with everything that can be said of one, and one with nothing.
-fn records() -> impl Iterator<Item = GrantRecord> {
+pub fn records() -> impl Iterator<Item = GrantRecord> {
     let text = |text: &str| Some(text.to_owned());
     let full = Words {
         display_name: text("Welcome"),
@@ -65,6 +66,9 @@ fn records() -> impl Iterator<Item = GrantRecord> {
         words,
         cost: Money::FREE,
         is_recharge: number % 2 == 0,
-        paid_invoice: number == 1,
+        invoice: GrantInvoice::Kept {
+            due_at: (number == 1).then(|| instant(9)),
+            status: InvoiceStatus::Canceled { at: instant(number.into()) },
+        },
     })
 }

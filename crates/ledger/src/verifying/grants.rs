@@ -182,6 +182,7 @@ impl Seen {
                 "is not of this grant",
             ),
             (record.cost == self.cost, "has another cost"),
+            (record.invoice.fits(grant.state), "has an invoice that does not fit its payment"),
             (record.is_recharge == self.is_recharge, "says otherwise whether a recharge made it"),
             (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
             (living.is_some() || record.grant == *grant, "does not say how the grant ended"),

@@ -4,7 +4,7 @@ use scrip_core::{Command, EditGrant, Entity, Grant, GrantId, Refusal, WalletKey,
 
 use super::records::{ensure_customer, standings};
 use super::repeats::wallet_time;
-use super::{Extra, Failure, Place, State, command};
+use super::{Extra, Failure, Place, State, command, invoices};
 use crate::slot::Slot;
 use crate::{Answer, CreateGrant, GrantRecord, Payment};
 
@@ -19,14 +19,14 @@ pub(super) fn create(
         return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
     }
     create.grant.check_times(wallet_time(state, at, wallet)?)?;
-    if create.payment == Payment::Collect {
+    if create.payment == Payment::Charge {
         return Err(Refusal::BillingIntegrationMissing.into());
     }
     let id = create.grant.id;
     if state.grant(at.environment, id)?.is_some() {
         return Err(Failure::GrantIdTaken);
     }
-    let extra = Extra { paid_invoice: create.payment == Payment::PaidInvoice, ..Extra::default() };
+    let extra = Extra { payment: create.payment, ..Extra::default() };
     let ran = command(state, at, wallet, &Command::Grant(create.grant.clone()), &extra)?;
     ran.own.as_ref().map_err(Clone::clone)?;
     ensure_customer(state, at, &wallet.customer)?;
@@ -38,7 +38,10 @@ pub(super) fn void(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<
     let void = Command::Void { id, spent: spent(&record) };
     let ran = command(state, at, &record.wallet, &void, &Extra::default())?;
     match &ran.own {
-        Ok(_) => answer(state, at, id),
+        Ok(_) => {
+            invoices::cancel_of_voided(state, at, id, ran.at)?;
+            answer(state, at, id)
+        }
         // It left its wallet: the record knows how.
         Err(Refusal::NotFound { entity: Entity::Grant, .. }) => {
             Err(find(state, at, id)?.grant.refuse_void().into())
@@ -96,7 +99,11 @@ pub fn overdraft_words() -> Words {
     Words { display_name: Some("Overdraft".to_owned()), ..Words::default() }
 }
 
-fn find(state: &mut dyn State, at: Place<'_>, id: GrantId) -> Result<GrantRecord, Failure> {
+pub(super) fn find(
+    state: &mut dyn State,
+    at: Place<'_>,
+    id: GrantId,
+) -> Result<GrantRecord, Failure> {
     let record = state.grant(at.environment, id)?;
     Ok(record.ok_or_else(|| Refusal::not_found(Entity::Grant, id))?)
 }

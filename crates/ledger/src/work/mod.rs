@@ -6,6 +6,7 @@ mod consumption;
 mod events;
 mod grants;
 mod holds;
+mod invoices;
 mod own_grants;
 mod records;
 mod refunds;
@@ -23,7 +24,8 @@ use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::{
-    Advanced, Answer, GrantRecord, Order, OrderRefusal, Record, RecordKind, StoredAnswer, Work,
+    Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, Record, RecordKind,
+    StoredAnswer, Work,
 };
 
 pub use clock::CLOCK_MEMBER;
@@ -239,6 +241,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::CreateGrant(create) => grants::create(state, at, create),
         Work::VoidGrant(id) => grants::void(state, at, *id),
         Work::EditGrant(edit) => grants::edit(state, at, edit),
+        Work::MarkInvoicePaid(id) => invoices::mark_paid(state, at, *id),
+        Work::CancelInvoice(id) => invoices::cancel(state, at, *id),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),
@@ -288,7 +292,7 @@ struct Place<'a> {
 /// Facts of a new grant that the wallet does not keep.
 #[derive(Default)]
 struct Extra {
-    paid_invoice: bool,
+    payment: Payment,
     /// The name of the command's own row, where it is known already.
     name: Option<NameHash>,
     /// What a recurring grant's grants are called from now on.
@@ -352,7 +356,7 @@ fn run_on(
         if let Some(record) = made.iter_mut().find(|record| record.grant.name.id == id) {
             record.words = words;
             record.is_recharge = is_recharge;
-            record.paid_invoice = false;
+            record.invoice = GrantInvoice::None;
         }
     }
     let has_first_grant = !had_grants && slot.wallet.has_had_grants();
@@ -370,6 +374,7 @@ fn run_on(
     }
     for mut record in made {
         state.insert_grant(&mut record)?;
+        invoices::keep(state, &record)?;
     }
     for grant in departed {
         record_departure(state, at, grant)?;
@@ -438,7 +443,7 @@ fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantReco
         grant: slot.wallet.grant(made.name.number).copied().unwrap_or(made),
         words,
         cost: *cost,
-        paid_invoice: extra.paid_invoice,
+        invoice: GrantInvoice::of_new(extra.payment, decided.row.recorded_at),
         is_recharge: false,
     })
 }

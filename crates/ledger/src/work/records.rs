@@ -328,6 +328,7 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::Resource
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks => None,
+        RecordKind::Invoice => Some(Entity::Invoice),
     }
 }
 

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use scrip_core::{
-    Credits, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient, Priority, Timestamp,
+    Credits, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient, PaymentState, Priority,
+    Timestamp,
 };
 use scrip_ledger::conformance::{
     Given, Made, Making, SANDBOX, World, grant_of, item, release_of, reserve_of, start, wallet,
 };
 use scrip_ledger::embedded::verify;
 use scrip_ledger::{
-    Answer, Claim, Executed, Ledger as _, LedgerError, Memory, NewRecord, Order, Payment, Place,
-    RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer, WalletConsume, Work,
-    copy_store, postgres,
+    Answer, Claim, Executed, InvoiceId, Ledger as _, LedgerError, Memory, NewRecord, Order,
+    Payment, Place, RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer,
+    WalletConsume, Work, copy_store, postgres,
 };
 
 use tokio::runtime::Handle;
@@ -25,20 +26,53 @@ use crate::whole::{plain_grant, plain_record, whole};
 
 const WALLETS: [&str; 6] =
     ["ann/gold", "ann/silver", "ann/gold/r1", "bob/gold", "bob/gold/r1", "nobody/gold"];
+const PAYMENTS: [Payment; 4] = [
+    Payment::None,
+    Payment::PaidInvoice,
+    Payment::Invoice { days_until_due: 0 },
+    Payment::Invoice { days_until_due: 30 },
+];
 const HOUR: i64 = 3_600_000;
 
 /// What somebody asks for. Grants are picked among those that were asked for.
 #[derive(Clone, Debug)]
 enum Deed {
-    Grant { wallet: usize, amount: i64, priority: u8, kind: GrantType, hours: Times, paid: bool },
+    Grant {
+        wallet: usize,
+        amount: i64,
+        priority: u8,
+        kind: GrantType,
+        hours: Times,
+        payment: Payment,
+    },
     Consume(Burn),
     Batch(Vec<Burn>),
-    Reserve { wallet: usize, name: usize, amount: i64, minutes: i64 },
-    Release { wallet: usize, name: usize, consumed: i64 },
+    Reserve {
+        wallet: usize,
+        name: usize,
+        amount: i64,
+        minutes: i64,
+    },
+    Release {
+        wallet: usize,
+        name: usize,
+        consumed: i64,
+    },
     Void(usize),
-    Edit { pick: usize, priority: Option<u8>, expire: Option<Option<i64>>, comment: bool },
+    Pay(usize),
+    CancelInvoice(usize),
+    Edit {
+        pick: usize,
+        priority: Option<u8>,
+        expire: Option<Option<i64>>,
+        comment: bool,
+    },
     Move(i64),
-    Record { kind: RecordKind, id: usize, act: Act },
+    Record {
+        kind: RecordKind,
+        id: usize,
+        act: Act,
+    },
     Import(Vec<(usize, usize)>),
 }
 
@@ -70,11 +104,19 @@ fn deed() -> impl Strategy<Value = Deed> {
     let kinds = vec![GrantType::Promotional, GrantType::Recurring, GrantType::Paid];
     let grant = (
         (0..WALLETS.len(), 1..40_i64, 49..52_u8, prop::sample::select(kinds)),
-        (hours(), hours(), any::<bool>()),
+        (hours(), hours(), prop::sample::select(PAYMENTS.to_vec())),
     );
-    let grant = grant.prop_map(|((wallet, amount, priority, kind), (effective, expire, paid))| {
-        Deed::Grant { wallet, amount, priority, kind, hours: Times { effective, expire }, paid }
-    });
+    let grant =
+        grant.prop_map(|((wallet, amount, priority, kind), (effective, expire, payment))| {
+            Deed::Grant {
+                wallet,
+                amount,
+                priority,
+                kind,
+                hours: Times { effective, expire },
+                payment,
+            }
+        });
     let edit =
         (any::<usize>(), prop::option::of(0..100_u8), prop::option::of(hours()), any::<bool>());
     let edit = edit.prop_map(|(pick, priority, expire, comment)| Deed::Edit {
@@ -102,6 +144,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         8 => burn().prop_map(Deed::Consume),
         3 => prop::collection::vec(burn(), 0..8).prop_map(Deed::Batch),
         2 => any::<usize>().prop_map(Deed::Void),
+        3 => any::<usize>().prop_map(Deed::Pay),
+        1 => any::<usize>().prop_map(Deed::CancelInvoice),
         2 => edit,
         3 => (-2..60_i64).prop_map(Deed::Move),
         3 => record.prop_map(|(kind, id, act)| Deed::Record { kind, id, act }),
@@ -138,7 +182,7 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
         count => ids[pick % count],
     };
     match deed {
-        Deed::Grant { wallet: name, amount, priority, kind, hours, paid } => {
+        Deed::Grant { wallet: name, amount, priority, kind, hours, payment } => {
             let (at_wallet, amount) = (wallet(WALLETS[*name]), amount.to_string());
             let id = world.mint(&at_wallet);
             ids.push(id);
@@ -147,7 +191,10 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             create.grant.grant_type = *kind;
             create.grant.effective_at = hours.effective.map(at);
             create.grant.expire_at = hours.expire.map(at);
-            create.payment = if *paid { Payment::PaidInvoice } else { Payment::None };
+            create.payment = *payment;
+            if let Payment::Invoice { .. } = payment {
+                create.grant.payment = PaymentState::Pending;
+            }
             Work::CreateGrant(Box::new(create))
         }
         Deed::Consume(burn) => Work::Consume(Box::new(burned(burn, now))),
@@ -165,6 +212,8 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             Work::Release(Box::new(release_of(&wallet(WALLETS[*name]), &reservation, &consumed)))
         }
         Deed::Void(pick) => Work::VoidGrant(picked(ids, *pick)),
+        Deed::Pay(pick) => Work::MarkInvoicePaid(InvoiceId::of(picked(ids, *pick))),
+        Deed::CancelInvoice(pick) => Work::CancelInvoice(InvoiceId::of(picked(ids, *pick))),
         Deed::Edit { pick, priority, expire, comment } => {
             let change = GrantChange {
                 priority: priority.and_then(Priority::new),

@@ -9,13 +9,14 @@ use scrip_ledger::{
     UsageQuery,
 };
 
-const KINDS: [RecordKind; 6] = [
+const KINDS: [RecordKind; 7] = [
     RecordKind::Account,
     RecordKind::Environment,
     RecordKind::ApiKey,
     RecordKind::Customer,
     RecordKind::CustomCurrency,
     RecordKind::Resource,
+    RecordKind::Invoice,
 ];
 
 /// Records, balances, grants, rows and usage of the sandbox; environments and keys; clocks.

@@ -288,7 +288,7 @@ impl Driver {
             }),
             LedgerAnswer::Recharge(view) => Answer::Recharge(own_grants::recharged(&view)),
             LedgerAnswer::RecurringGrant(view) => Answer::Recurring(own_grants::recurs(&view)),
-            LedgerAnswer::Imported(_) => {
+            LedgerAnswer::Imported(_) | LedgerAnswer::Invoice(_) => {
                 bail!("nobody asked for that: {answer:?}")
             }
         })

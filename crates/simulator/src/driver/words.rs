@@ -293,9 +293,13 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
+        | Refusal::NotFound { entity: Entity::Invoice, .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::EndpointDisabled
         | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }
+        | Refusal::InvoiceOfVoidedGrant { .. }
+        | Refusal::InvoiceCanceled { .. }
+        | Refusal::InvoicePaid { .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }

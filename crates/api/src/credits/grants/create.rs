@@ -4,7 +4,9 @@ use scrip_core::{
     Address, GrantId, GrantType, Money, MoneyCurrency, NewGrant, PaymentState, Priority, WalletKey,
     Words, bucket,
 };
-use scrip_ledger::{CreateGrant, LedgerError, Payment, Work};
+use scrip_ledger::{
+    CreateGrant, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX, LedgerError, Payment, Work,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,7 +39,7 @@ struct Request<'a> {
     comment: Option<Text<'a>>,
     cost: Option<Object<CostRequest<'a>>>,
     payment_collection_method: Option<Text<'a>>,
-    /// Nothing is collected in the background yet, so there is nothing to wait for.
+    /// Nothing is charged, so there is nothing to wait for.
     await_payment_confirmation: Option<bool>,
     billing_information: Option<Object<BillingRequest<'a>>>,
 }
@@ -134,9 +136,9 @@ fn parse(call: &Call, body: &[u8]) -> Result<CreateGrant, ApiError> {
     let method = optional_field(&request.payment_collection_method, METHOD, |field, text| {
         fields::choice(field, text, &METHODS)
     })?;
-    let (invoice_paid, billing_address) = billing(request.billing_information)?;
+    let billing = billing(request.billing_information)?;
     let cost = request.cost.map(|Object(cost)| money(&cost, numbers)).transpose()?;
-    let payment = payment(cost, grant_type, method, invoice_paid)?;
+    let payment = payment(cost, grant_type, method, &billing)?;
     let grant = NewGrant {
         id: mint(call, &wallet),
         grant_type,
@@ -145,11 +147,11 @@ fn parse(call: &Call, body: &[u8]) -> Result<CreateGrant, ApiError> {
         effective_at,
         expire_at,
         payment: match payment {
-            Payment::Collect => PaymentState::Pending,
+            Payment::Invoice { .. } | Payment::Charge => PaymentState::Pending,
             Payment::None | Payment::PaidInvoice => PaymentState::Settled,
         },
         cost: cost.unwrap_or(Money::FREE),
-        words: Words { billing_address, ..words },
+        words: Words { billing_address: billing.address, ..words },
     };
     Ok(CreateGrant { wallet, grant, payment })
 }
@@ -161,7 +163,7 @@ fn payment(
     cost: Option<Money>,
     grant_type: GrantType,
     method: Option<Method>,
-    invoice_paid: bool,
+    billing: &Billing,
 ) -> Result<Payment, ApiError> {
     if cost.is_none_or(|cost| cost.amount.is_zero()) {
         return Ok(Payment::None);
@@ -173,8 +175,9 @@ fn payment(
     match method {
         None => Err(ApiError::bad_input(format!("{METHOD} is missing: the grant has a cost"))),
         Some(Method::None) => Ok(Payment::None),
-        Some(Method::Charge | Method::Invoice) if invoice_paid => Ok(Payment::PaidInvoice),
-        Some(Method::Charge | Method::Invoice) => Ok(Payment::Collect),
+        Some(Method::Charge | Method::Invoice) if billing.is_paid => Ok(Payment::PaidInvoice),
+        Some(Method::Charge) => Ok(Payment::Charge),
+        Some(Method::Invoice) => Ok(Payment::Invoice { days_until_due: billing.days_until_due }),
     }
 }
 
@@ -184,19 +187,32 @@ fn money(cost: &CostRequest<'_>, numbers: Numbers) -> Result<Money, ApiError> {
     Ok(Money { amount, currency })
 }
 
-/// Whether the invoice is paid already, and where it goes.
-fn billing(
-    request: Option<Object<BillingRequest<'_>>>,
-) -> Result<(bool, Option<Address>), ApiError> {
-    let Some(Object(billing)) = request else {
-        return Ok((false, None));
-    };
-    if let Some(days) = billing.invoice_days_until_due {
-        fields::some_number("billingInformation.invoiceDaysUntilDue", days)?;
-    }
-    let address = billing.billing_address.map(|Object(address)| parse_address(&address));
-    Ok((billing.is_invoice_paid.unwrap_or(false), address.transpose()?))
+/// What a request says of the invoice.
+struct Billing {
+    is_paid: bool,
+    days_until_due: u16,
+    address: Option<Address>,
 }
+
+fn billing(request: Option<Object<BillingRequest<'_>>>) -> Result<Billing, ApiError> {
+    let Some(Object(request)) = request else {
+        let days_until_due = INVOICE_DAYS_UNTIL_DUE;
+        return Ok(Billing { is_paid: false, days_until_due, address: None });
+    };
+    let days = request.invoice_days_until_due.map(|number| {
+        let days = 0..=i64::from(INVOICE_DAYS_UNTIL_DUE_MAX);
+        let days = fields::integer_in(DAYS_UNTIL_DUE, number.0.get(), days)?;
+        u16::try_from(days).map_err(|_| ApiError::internal("days of the range were none"))
+    });
+    let address = request.billing_address.map(|Object(address)| parse_address(&address));
+    Ok(Billing {
+        is_paid: request.is_invoice_paid.unwrap_or(false),
+        days_until_due: days.transpose()?.unwrap_or(INVOICE_DAYS_UNTIL_DUE),
+        address: address.transpose()?,
+    })
+}
+
+const DAYS_UNTIL_DUE: &str = "billingInformation.invoiceDaysUntilDue";
 
 fn parse_address(address: &AddressRequest<'_>) -> Result<Address, ApiError> {
     let part = |name: &str, text: &Option<Text<'_>>| {
@@ -232,7 +248,9 @@ pub(super) fn operation() -> Operation {
     Operation::new("createCreditGrant", TAG, "Create a credit grant")
         .text(
             "Gives a customer credits. With `effectiveAt` in the future the grant is SCHEDULED; \
-             else its credits count at once, and settle what was consumed on credit before.",
+             else its credits count at once, and settle what was consumed on credit before. With \
+             a cost and the method INVOICE it is PAYMENT_PENDING until its invoice is marked paid; \
+             CHARGE needs a billing integration.",
         )
         .body("CreateCreditGrantRequest")
         .answers(201, "The grant", "CreditGrantResponse")
@@ -242,9 +260,17 @@ pub(super) fn operation() -> Operation {
 pub(super) fn schema() -> Value {
     let address = ["city", "country", "line1", "line2", "postalCode", "state"]
         .map(|name| optional(name, nullable(schema::text())));
+    // The official API calls it a number.
+    let days = json!({
+        "type": "number",
+        "multipleOf": 1,
+        "minimum": 0,
+        "maximum": INVOICE_DAYS_UNTIL_DUE_MAX,
+        "default": INVOICE_DAYS_UNTIL_DUE,
+    });
     let billing = closed([
         optional("isInvoicePaid", described(nullable(boolean()), "It is paid already, elsewhere")),
-        optional("invoiceDaysUntilDue", nullable(json!({"type": "number", "minimum": 0}))),
+        optional("invoiceDaysUntilDue", nullable(days)),
         optional("billingAddress", nullable(closed(address))),
     ]);
     let cost = closed([

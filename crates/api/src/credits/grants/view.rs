@@ -1,7 +1,7 @@
 //! A grant as the API shows it.
 
 use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency};
-use scrip_ledger::{Answer, GrantView};
+use scrip_ledger::{Answer, GrantView, Invoice, InvoiceStatus};
 use serde_json::{Value, json};
 
 use crate::credits::auto_recharge::configuration_id;
@@ -32,7 +32,7 @@ pub(super) fn body(numbers: Numbers, grant: &GrantView) -> Vec<u8> {
 /// The grant with every member (the seed document's 22, and `syncStates`).
 pub(super) fn write(writer: &mut Writer, view: &GrantView) {
     let grant = &view.grant;
-    let invoice_id = view.paid_invoice.then(|| invoice_id(grant));
+    let invoice = view.latest_invoice();
     writer.object(|members| {
         members.plain("id", grant.name.id);
         members.text("displayName", display_name(view));
@@ -59,18 +59,17 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
         members.text("customerId", view.wallet.customer.as_str());
         members.text_or_null("resourceId", view.wallet.resource.as_ref().map(|id| id.as_str()));
         members.text("currencyId", view.wallet.currency.as_str());
-        members.text_or_null("invoiceId", invoice_id.as_deref());
-        match &invoice_id {
-            Some(id) => members.object("latestInvoice", |invoice| paid_invoice(invoice, id, view)),
-            None => members.null("latestInvoice"),
+        match &invoice {
+            Some(invoice) => {
+                members.plain("invoiceId", invoice.id);
+                members.object("latestInvoice", |members| write_invoice(members, invoice));
+            }
+            None => {
+                members.null("invoiceId");
+                members.null("latestInvoice");
+            }
         }
-        members.plain(
-            "paymentCollection",
-            match grant.state {
-                GrantState::PaymentPending => "PROCESSING",
-                _ => "NOT_REQUIRED",
-            },
-        );
+        members.plain("paymentCollection", payment_collection(grant, invoice.as_ref()));
         members.plain("status", status_name(grant.status()));
         members.plain("createdAt", grant.created_at);
         members.plain("updatedAt", grant.updated_at);
@@ -83,27 +82,31 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
     });
 }
 
-/// The invoice that stands for a payment made elsewhere (decision 9).
-fn paid_invoice(invoice: &mut Members<'_>, id: &str, view: &GrantView) {
-    invoice.text("billingId", id);
-    invoice.plain("status", "PAID");
-    invoice.plain("createdAt", view.grant.created_at);
-    invoice.plain("updatedAt", view.grant.created_at);
-    invoice.null("dueDate");
-    invoice.flag("requiresAction", false);
-    invoice.plain("billingReason", "MANUAL");
-    invoice.null("paymentUrl");
-    invoice.null("errorMessage");
-    invoice.null("pdfUrl");
-    invoice.plain("currency", view.cost.currency.as_str());
-    invoice.amount("subTotal", view.cost.amount);
-    invoice.amount("total", view.cost.amount);
-    invoice.amount("tax", 0);
+/// How the payment stands: what is paid, or was never to be, needs nothing more.
+fn payment_collection(grant: &Grant, invoice: Option<&Invoice>) -> &'static str {
+    match (invoice.map(|invoice| invoice.status), grant.state) {
+        (Some(InvoiceStatus::Canceled { .. }), _) => "FAILED",
+        (Some(InvoiceStatus::Open), _) | (None, GrantState::PaymentPending) => "PROCESSING",
+        (Some(InvoiceStatus::Paid { .. }) | None, _) => "NOT_REQUIRED",
+    }
 }
 
-/// One grant has one such invoice, so its name follows from the grant's.
-fn invoice_id(grant: &Grant) -> String {
-    grant.name.id.to_string().replace("cred-grant-", "invoice-")
+/// The invoice as a grant shows it.
+fn write_invoice(members: &mut Members<'_>, invoice: &Invoice) {
+    members.plain("billingId", invoice.id);
+    members.plain("status", invoice.status.as_str());
+    members.plain("createdAt", invoice.created_at);
+    members.plain("updatedAt", invoice.updated_at());
+    members.instant_or_null("dueDate", invoice.due_at);
+    members.flag("requiresAction", false);
+    members.plain("billingReason", "MANUAL");
+    members.null("paymentUrl");
+    members.null("errorMessage");
+    members.null("pdfUrl");
+    members.plain("currency", invoice.total.currency.as_str());
+    members.amount("subTotal", invoice.total.amount);
+    members.amount("total", invoice.total.amount);
+    members.amount("tax", 0);
 }
 
 fn display_name(view: &GrantView) -> &str {
@@ -196,7 +199,7 @@ fn grant_schema() -> Value {
 fn invoice_schema() -> Value {
     open([
         required("billingId", schema::text()),
-        required("status", choice(["OPEN", "PAID", "CANCELED"])),
+        required("status", choice(InvoiceStatus::NAMES)),
         required("createdAt", instant()),
         required("updatedAt", instant()),
         required("dueDate", nullable(instant())),

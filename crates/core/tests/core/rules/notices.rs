@@ -165,6 +165,31 @@ fn a_grants_life() {
     ");
 }
 
+/// Somebody paid for nothing, which he should be told (decision 47); in time, nobody is.
+#[test]
+fn paid_too_late() {
+    assert_snapshot!(run_noticing("
+        at 01-01  grant A 10 pending expires 01-04
+                  grant B 10 pending from 01-02 expires 01-04
+        at 01-03  pay A
+        at 01-04  pay B
+    "), @r"
+    > at 01-01 grant A 10 pending expires 01-04
+        01-01  Created A: 10 of 10, PAYMENT_PENDING
+    > grant B 10 pending from 01-02 expires 01-04
+        01-01  Created B: 10 of 10, PAYMENT_PENDING
+    > at 01-03 pay A
+        01-03  Updated A: 10 of 10, ACTIVE
+    > at 01-04 pay B
+        01-04  Expired A: 10 of 10, EXPIRED  (time)
+        01-04  balance low: 0 of 0  (time)
+        01-04  balance depleted: of 0  (time)
+        01-04  Updated B: 10 of 10, ACTIVE
+        01-04  Expired B: 10 of 10, EXPIRED
+        01-04  PaidAfterExpiry B: 10 of 10, EXPIRED
+    ");
+}
+
 /// A spent grant that is edited or voided is told of like any other.
 #[test]
 fn a_grant_that_had_left() {

@@ -6,13 +6,13 @@ use scrip_core::{EnvironmentId, Timestamp};
 use tokio_postgres::Row;
 
 use super::{
-    Stored, Stretch, after_last, bucket_of, column, count, environment, group_of, instant, integer,
-    stretch,
+    Stored, Stretch, after_last, bucket_column, bucket_of, column, count, environment, group_of,
+    instant, integer, stretch,
 };
 use crate::copying::{After, Batch};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
-use crate::{PageRequest, Record, RecordKind, RecordQuery};
+use crate::{InvoiceId, PageRequest, Record, RecordKind, RecordQuery};
 
 /// What is read of a record.
 macro_rules! columns {
@@ -44,6 +44,9 @@ impl Place {
 
     /// Where it lies: with its customer, if it is one or belongs to one by its identifier.
     fn bucket(&self) -> i16 {
+        if self.kind == RecordKind::Invoice {
+            return InvoiceId::parse(&self.id).map_or(0, |id| bucket_column(id.grant().bucket()));
+        }
         let customer = match self.kind {
             RecordKind::Customer => Some(self.id.as_str()),
             RecordKind::Resource => self.id.split_once('/').map(|(customer, _)| customer),
