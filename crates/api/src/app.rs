@@ -28,7 +28,9 @@ pub struct AppConfig {
 /// Says why a URL may not be told of events, in words that go on after its name. By default every URL
 /// of the web may.
 #[derive(Clone)]
-pub struct UrlCheck(pub Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>);
+pub struct UrlCheck(pub Arc<CheckUrl>);
+
+type CheckUrl = dyn Fn(&str) -> Result<(), String> + Send + Sync;
 
 impl Default for UrlCheck {
     fn default() -> Self {

@@ -300,46 +300,46 @@ impl Told {
         let (begin, at) = (Instant::now(), self.now());
         let message = Message { id: &delivery.message_id, body };
         let sent = self.shared.sender.send(&endpoint, message, at).await;
-        let took = i64::try_from(begin.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let took = milliseconds(begin.elapsed());
         let Sent { status_code, response, error, retry_after, is_gone } = sent;
-        let at_milliseconds = at.milliseconds();
-        let is_taken = error.is_none();
         self.shared.figures.attempts.increment();
         if let Some(error) = &error {
             let (endpoint, message) = (&self.id, &delivery.message_id);
             tracing::info!(endpoint, message, error, "a webhook delivery was not taken");
             self.shared.figures.attempts_failed.increment();
         }
+        let is_taken = error.is_none();
+        let at_milliseconds = at.milliseconds();
         let attempt =
             Attempt { at_milliseconds, duration_milliseconds: took, status_code, response, error };
+        let is_test = delivery.position.is_none();
         let tries = delivery.tries.saturating_add(1);
+        let pause = self.shared.options.schedule.pause_after(tries, retry_after);
         // A test is for whoever waits for its outcome.
-        let pause = match delivery.position {
-            Some(_) => self.shared.options.schedule.pause_after(tries, retry_after),
-            None => None,
-        };
+        let pause = pause.filter(|_| !is_test);
         let now = self.now().milliseconds();
-        let again_at = pause
-            .map(|pause| now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
-        delivery.tried(attempt, again_at);
-        if delivery.position.is_none() {
-            return None;
+        delivery.tried(attempt, pause.map(|pause| now.saturating_add(milliseconds(pause))));
+        match (is_test, is_taken) {
+            // It says nothing of how events are taken.
+            (true, _) => None,
+            (false, true) => {
+                self.failures = 0;
+                self.progress.failing_since_milliseconds = None;
+                None
+            }
+            (false, false) if is_gone => Some(WebhookStop::Gone),
+            (false, false) => {
+                self.is_hopeless(at_milliseconds, now).then_some(WebhookStop::Failing)
+            }
         }
-        if is_taken {
-            self.failures = 0;
-            self.progress.failing_since_milliseconds = None;
-            return None;
-        }
+    }
+
+    /// Counts a failure; whether there were enough of them for long enough.
+    fn is_hopeless(&mut self, failed_at: i64, now: i64) -> bool {
         self.failures = self.failures.saturating_add(1);
-        let since = *self.progress.failing_since_milliseconds.get_or_insert(at_milliseconds);
-        let failing = i64::try_from(self.shared.options.disable_after.as_millis());
-        let is_hopeless = self.failures >= FAILURES_MAX
-            && now.saturating_sub(since) >= failing.unwrap_or(i64::MAX);
-        match (is_gone, is_hopeless) {
-            (true, _) => Some(WebhookStop::Gone),
-            (false, true) => Some(WebhookStop::Failing),
-            (false, false) => None,
-        }
+        let since = *self.progress.failing_since_milliseconds.get_or_insert(failed_at);
+        let disable_after = milliseconds(self.shared.options.disable_after);
+        self.failures >= FAILURES_MAX && now.saturating_sub(since) >= disable_after
     }
 
     /// Keeps what became of a delivery, and what follows for its endpoint.
@@ -390,4 +390,8 @@ impl Told {
         self.kept_at = Instant::now();
         Ok(())
     }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
