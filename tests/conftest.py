@@ -17,7 +17,9 @@ import pytest
 
 from support import databases
 from support.driver import Api
+from support.hooks import Happenings, Owner, impatient, owning
 from support.postgres import Postgres, postgres_running
+from support.receiver import Receiver, receiving
 from support.server import Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
@@ -136,3 +138,41 @@ def wallet(customer: str, currency: str) -> Wallet:
 @pytest.fixture(scope="session")
 def other_currency(wire: Wire) -> str:
     return new_currency(wire)
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A module's own server, which tells receivers of this machine of events and soon tries again."""
+    with running(tmp_path_factory.mktemp("telling"), arguments=impatient()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shop(telling: Server) -> Iterator[Wire]:
+    client = Wire(telling.url, telling.production_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def tokens(shop: Wire) -> str:
+    """A currency in it."""
+    return new_currency(shop)
+
+
+@pytest.fixture
+def owner(shop: Wire) -> Iterator[Owner]:
+    """Its endpoints are there for one test only, as everybody is told of everything."""
+    with owning(shop) as owner:
+        yield owner
+
+
+@pytest.fixture
+def happenings(shop: Wire, tokens: str) -> Happenings:
+    return Happenings(shop, Wallet(new_customer(shop), tokens))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver

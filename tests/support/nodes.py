@@ -11,13 +11,15 @@ from support.server import Server
 
 
 @contextlib.contextmanager
-def nodes_running(directory: Path, database_url: str, count: int) -> Iterator[list[Server]]:
+def nodes_running(
+    directory: Path, database_url: str, count: int, *, arguments: tuple[str, ...] = ()
+) -> Iterator[list[Server]]:
     """Nodes for the length of a block. They start at once, so that they also meet while the database is still empty."""
     nodes: list[Server] = []
     for n in range(count):
         place = directory / f"node-{n}"
         place.mkdir()
-        nodes.append(Server(place, database_url=database_url))
+        nodes.append(Server(place, arguments=arguments, database_url=database_url))
     for node in nodes[1:]:
         node.production_key, node.sandbox_key = nodes[0].production_key, nodes[0].sandbox_key
     try:

@@ -49,7 +49,8 @@ def behind_the_last(wire: Wire) -> Reader:
 
 def of(events: list[Event], wallet: Wallet) -> list[Event]:
     def matches(event: Event) -> bool:
-        named = (event.get("customer", {}).get("id"), event["creditCurrency"]["id"], event.get("resourceId"))
+        currency = event.get("creditCurrency", {}).get("id")
+        named = (event.get("customer", {}).get("id"), currency, event.get("resourceId"))
         return named == (wallet.customer, wallet.currency, wallet.resource)
 
     return [event for event in events if matches(event)]

@@ -71,7 +71,7 @@ pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use verifying::{Chains, Finding, Findings, VerifyError};
 pub use webhook::{
-    Attempt, DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookProgress, WebhookSecret,
-    WebhookStatus, WebhookStop,
+    Attempt, DeliveryState, EarlierSelection, WebhookDelivery, WebhookEndpoint, WebhookProgress,
+    WebhookSecret, WebhookStatus, WebhookStop,
 };
 pub use work::Settings;

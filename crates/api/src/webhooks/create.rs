@@ -46,6 +46,7 @@ fn parse(write: &Write) -> Result<WebhookEndpoint, ApiError> {
         url: url(write.call(), &request.url.0)?,
         description: description.map(|text| fields::text("description", text)).transpose()?,
         event_types: event_types(&request.event_types.unwrap_or_default())?,
+        earlier_selections: Vec::new(),
         status: match request.is_enabled {
             Some(false) => WebhookStatus::Disabled(WebhookStop::Asked),
             _ => WebhookStatus::Enabled,
@@ -57,7 +58,7 @@ fn parse(write: &Write) -> Result<WebhookEndpoint, ApiError> {
 }
 
 /// What happened before is none of its affair.
-async fn newest_event(call: &Call) -> Result<u64, ApiError> {
+pub(super) async fn newest_event(call: &Call) -> Result<u64, ApiError> {
     let page = PageRequest { start: Start::Before(Point::END), limit: 1 };
     let query = EventQuery { environment: call.environment(), kinds: Vec::new(), page };
     let found = call.ledger().events(query).await?;

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::create::{
-    event_types, event_types_schema, plain_secret, plain_secret_schema, url, url_schema,
+    event_types, event_types_schema, newest_event, plain_secret, plain_secret_schema, url,
+    url_schema,
 };
 use super::{TAG, existing, view};
 use crate::error::ApiError;
@@ -33,7 +34,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let members = parse(&write)?;
     let (record, _) = existing(write.call()).await?;
     let (kind, id) = (RecordKind::WebhookEndpoint, record.id);
-    let work = Work::PatchRecord(RecordPatch { kind, id, members });
+    let newest = newest_event(write.call()).await?;
+    let work = Work::ChangeWebhook(RecordPatch { kind, id, members }, newest);
     write.execute(work, |answer| view::answered(answer).map(Reply::ok)).await
 }
 
@@ -50,7 +52,7 @@ fn parse(write: &Write) -> Result<Map<String, Value>, ApiError> {
     }
     if let Some(names) = &request.event_types {
         let kept = event_types(names.as_deref().unwrap_or_default())?;
-        members.insert("eventTypes".to_owned(), json!(kept));
+        members.insert(WebhookEndpoint::EVENT_TYPES.to_owned(), json!(kept));
     }
     if let Some(is_enabled) = request.is_enabled {
         let why = (!is_enabled).then(|| WebhookStop::Asked.as_str());
@@ -66,8 +68,8 @@ fn parse(write: &Write) -> Result<Map<String, Value>, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("updateWebhook", TAG, "Update a webhook endpoint")
         .text(
-            "Enabled again, it is sent what it missed, in order, as long as events are kept. What \
-             is pending goes to the new `url`.",
+            "Enabled again, it is sent what it missed, in order, as long as events are kept. \
+             `eventTypes` hold for what happens from now on. What is pending goes to the new `url`.",
         )
         .path("webhookId", "The endpoint's id")
         .body("UpdateWebhookRequest")

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The longest URL.
@@ -101,7 +101,7 @@ impl Addresses {
             Some(scheme) if *scheme == Scheme::HTTP => true,
             _ => return Err(UrlError::NotAUrl),
         };
-        if authority.host().is_empty() {
+        if !is_host(authority.host()) || !is_port(authority) {
             return Err(UrlError::NotAUrl);
         }
         if is_plain && self.allowed.is_empty() {
@@ -122,6 +122,26 @@ impl Addresses {
             return Err(UrlError::Inward(address, what));
         }
         if is_plain { Err(UrlError::PlainHttp) } else { Ok(()) }
+    }
+}
+
+/// A name, or an address in brackets that is one of IPv6.
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|it| it.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && !host.contains(['[', ']']),
+    }
+}
+
+/// No port, or one that can be connected to.
+fn is_port(authority: &Authority) -> bool {
+    let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+    match port.strip_prefix(':') {
+        Some(digits) => {
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_plain && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        }
+        None => port.is_empty(),
     }
 }
 
@@ -224,6 +244,15 @@ mod tests {
             ("ftp://example.com/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
             ("example.com/hook", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
             ("https:///hook", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://example.com:443/", Ok(()), Ok(())),
+            ("https://example.com:99999/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://example.com:0/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://example.com:x/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://example.com:-1/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://example.com:/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://[]/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://[1.1.1.1]/", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
+            ("https://[2606:4700::1111]:8443/", Ok(()), Ok(())),
             ("/hook", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
             ("", Err(UrlError::NotAUrl), Err(UrlError::NotAUrl)),
         ] {

@@ -9,22 +9,21 @@ use bytes::Bytes;
 use scrip_core::{EnvironmentId, Timestamp};
 use scrip_ledger::{
     Attempt, EventView, LedgerError, NewRecord, WebhookDelivery, WebhookEndpoint, WebhookProgress,
-    WebhookStop,
+    WebhookStatus, WebhookStop,
 };
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::health::Health;
+use super::milliseconds;
 use super::sender::{Message, Sent};
 use super::teller::Shared;
 
-/// After so many failures in a row an endpoint is sent nothing new until it takes something.
-const FAILURES_MAX: u32 = 5;
 /// What is kept to be sent again; beyond that nothing new is sent.
 const PENDING_MAX: usize = 1_000;
 /// Events that are read at a time.
 const EVENTS: usize = 50;
 /// Events that are none of the endpoint's affair, after which it is kept how far it is.
 const SKIPPED_MAX: u64 = 1_000;
-const KEEP_PROGRESS_EVERY: Duration = Duration::from_secs(60);
 /// How long it rests when there is nothing to do, if nobody wakes it.
 const REST: Duration = Duration::from_secs(30);
 /// How long it waits when the ledger does not answer.
@@ -35,7 +34,9 @@ pub(super) struct Told {
     shared: Arc<Shared>,
     environment: EnvironmentId,
     id: String,
-    settings: watch::Receiver<WebhookEndpoint>,
+    /// As it was when it was looked at last.
+    endpoint: WebhookEndpoint,
+    owner: watch::Receiver<()>,
     requests: mpsc::Receiver<String>,
     wake: Arc<Notify>,
     /// What of this others may know: how far of it is kept.
@@ -43,12 +44,11 @@ pub(super) struct Told {
     /// How far it was told, and how far of that is kept.
     progress: WebhookProgress,
     kept: u64,
-    kept_at: Instant,
     /// What is to be sent again, by the names of the messages.
     pending: BTreeMap<String, Pending>,
     /// What was read and is not sent yet.
     events: VecDeque<EventView>,
-    failures: u32,
+    health: Health,
     is_over: bool,
 }
 
@@ -84,31 +84,39 @@ impl Told {
     pub(super) fn new(
         shared: Arc<Shared>,
         (environment, id): (EnvironmentId, String),
-        settings: watch::Receiver<WebhookEndpoint>,
+        (endpoint, owner): (WebhookEndpoint, watch::Receiver<()>),
         requests: mpsc::Receiver<String>,
         (wake, told_up_to): (Arc<Notify>, Arc<AtomicU64>),
     ) -> Self {
-        let position = settings.borrow().starts_after;
+        let position = endpoint.starts_after;
         Self {
             shared,
             environment,
             id,
-            settings,
+            endpoint,
+            owner,
             requests,
             wake,
             told_up_to,
             progress: WebhookProgress { position, failing_since_milliseconds: None },
             kept: position,
-            kept_at: Instant::now(),
             pending: BTreeMap::new(),
             events: VecDeque::new(),
-            failures: 0,
+            health: Health::default(),
             is_over: false,
         }
     }
 
     /// Sends until nobody owns the task any more, or the endpoint is disabled.
     pub(super) async fn run(mut self) {
+        self.tell().await;
+        // What was none of its affair is not looked at again by whoever goes on.
+        if self.progress.position > self.kept {
+            let _ = self.keep(Vec::new()).await;
+        }
+    }
+
+    async fn tell(&mut self) {
         let mut is_known = false;
         while !self.is_over && self.is_owned() {
             let next = match is_known {
@@ -128,7 +136,7 @@ impl Told {
     }
 
     fn is_owned(&self) -> bool {
-        self.settings.has_changed().is_ok()
+        self.owner.has_changed().is_ok()
     }
 
     fn now(&self) -> Timestamp {
@@ -186,13 +194,16 @@ impl Told {
             self.send_again(message_id).await?;
             return Ok(Next::GoOn);
         }
-        // An endpoint that takes nothing, and has nothing left to be tried with, is tried with what
-        // is new.
-        let takes = self.failures < FAILURES_MAX || self.pending.is_empty();
-        if takes && self.pending.len() < PENDING_MAX && self.send_new().await? {
+        let again_at = first.map(|(_, at)| at);
+        // With nothing left to be tried again, what is new is the trial.
+        let trial_at = self.health.next_trial().filter(|_| !self.pending.is_empty());
+        if let Some(trial_at) = trial_at.filter(|at| *at > now) {
+            return Ok(Next::RestUntil(Some(again_at.map_or(trial_at, |at| at.min(trial_at)))));
+        }
+        if self.pending.len() < PENDING_MAX && self.send_new().await? {
             return Ok(Next::GoOn);
         }
-        Ok(Next::RestUntil(first.map(|(_, at)| at)))
+        Ok(Next::RestUntil(again_at))
     }
 
     /// Waits for whatever comes first. Clocks may be set meanwhile: nobody waits for long.
@@ -205,7 +216,7 @@ impl Told {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.wake.notified() => {}
-            _ = self.settings.changed() => {}
+            _ = self.owner.changed() => {}
             requested = self.requests.recv() => {
                 if let Some(message_id) = requested {
                     self.send_later(message_id, Pending::AT_ONCE);
@@ -222,30 +233,43 @@ impl Told {
             self.events = found.into();
         }
         let Some(view) = self.events.front() else {
-            if self.progress.position > self.kept && self.kept_at.elapsed() > KEEP_PROGRESS_EVERY {
+            // What was none of its affair is not looked at again by whoever goes on.
+            if self.progress.position > self.kept {
                 self.keep(Vec::new()).await?;
             }
             return Ok(false);
         };
         let event_type = view.event.subject.kind().as_str();
         let position = view.event.position;
-        if !self.settings.borrow().is_told_of(event_type) {
-            self.events.pop_front();
-            self.progress.position = position;
+        let payload = self.shared.payloads.of_event(view);
+        if !self.look_at_endpoint().await? {
+            return Ok(true);
+        }
+        self.events.pop_front();
+        self.progress.position = position;
+        if !self.endpoint.is_told_of(event_type, position) {
             if position.saturating_sub(self.kept) >= SKIPPED_MAX {
                 self.keep(Vec::new()).await?;
             }
             return Ok(true);
         }
-        let payload = self.shared.payloads.of_event(view);
         let now = self.now().milliseconds();
+        self.health.begin_trial(now);
         let mut delivery = WebhookDelivery::new(&self.id, payload.message_id, event_type, now);
         delivery.position = Some(position);
         let outcome = self.attempt(&mut delivery, payload.body).await;
-        self.events.pop_front();
-        self.progress.position = position;
         self.finish(delivery, outcome).await?;
         Ok(true)
+    }
+
+    /// Reads how the endpoint is now: what was answered to its owner holds for the next request.
+    /// Whether it is still to be told.
+    async fn look_at_endpoint(&mut self) -> Result<bool, LedgerError> {
+        match self.shared.keeper.endpoint(self.environment, &self.id).await? {
+            Some(endpoint) if endpoint.status == WebhookStatus::Enabled => self.endpoint = endpoint,
+            _ => self.is_over = true,
+        }
+        Ok(!self.is_over)
     }
 
     /// Sends what was sent before, or what somebody asked for.
@@ -269,6 +293,9 @@ impl Told {
             }
         };
         self.forget(message_id);
+        if !self.look_at_endpoint().await? {
+            return Ok(());
+        }
         let outcome = match body {
             Some(body) => self.attempt(&mut delivery, body).await,
             None => self.give_up(&mut delivery),
@@ -296,10 +323,9 @@ impl Told {
         delivery: &mut WebhookDelivery,
         body: Bytes,
     ) -> Option<WebhookStop> {
-        let endpoint = self.settings.borrow().clone();
         let (begin, at) = (Instant::now(), self.now());
         let message = Message { id: &delivery.message_id, body };
-        let sent = self.shared.sender.send(&endpoint, message, at).await;
+        let sent = self.shared.sender.send(&self.endpoint, message, at).await;
         let took = milliseconds(begin.elapsed());
         let Sent { status_code, response, error, retry_after, is_gone } = sent;
         self.shared.figures.attempts.increment();
@@ -323,7 +349,7 @@ impl Told {
             // It says nothing of how events are taken.
             (true, _) => None,
             (false, true) => {
-                self.failures = 0;
+                self.health.taken();
                 self.progress.failing_since_milliseconds = None;
                 None
             }
@@ -336,10 +362,10 @@ impl Told {
 
     /// Counts a failure; whether there were enough of them for long enough.
     fn is_hopeless(&mut self, failed_at: i64, now: i64) -> bool {
-        self.failures = self.failures.saturating_add(1);
+        self.health.failed(now);
         let since = *self.progress.failing_since_milliseconds.get_or_insert(failed_at);
         let disable_after = milliseconds(self.shared.options.disable_after);
-        self.failures >= FAILURES_MAX && now.saturating_sub(since) >= disable_after
+        self.health.is_bad() && now.saturating_sub(since) >= disable_after
     }
 
     /// Keeps what became of a delivery, and what follows for its endpoint.
@@ -387,11 +413,6 @@ impl Told {
         self.shared.keeper.put(self.environment, records).await?;
         self.kept = self.progress.position;
         self.tell_how_far();
-        self.kept_at = Instant::now();
         Ok(())
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

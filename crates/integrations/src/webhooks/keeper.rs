@@ -50,6 +50,17 @@ impl Keeper {
         Ok(found.into_iter().filter_map(read).collect())
     }
 
+    /// An endpoint as it is now; none if it was deleted.
+    pub(super) async fn endpoint(
+        &self,
+        environment: EnvironmentId,
+        id: &str,
+    ) -> Result<Option<WebhookEndpoint>, LedgerError> {
+        let found = self.0.record(environment, RecordKind::WebhookEndpoint, id).await?;
+        let live = found.filter(|record| record.archived_at.is_none());
+        Ok(live.as_ref().and_then(WebhookEndpoint::of))
+    }
+
     /// What an endpoint has to be sent still, at most so much of it.
     pub(super) async fn pending(
         &self,

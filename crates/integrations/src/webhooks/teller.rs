@@ -139,7 +139,7 @@ type Place = (EnvironmentId, String);
 /// An endpoint's task, as its owner sees it. Dropped, it ends the task after what that has begun.
 struct Task {
     id: task::Id,
-    settings: watch::Sender<WebhookEndpoint>,
+    _owner: watch::Sender<()>,
     requests: mpsc::Sender<String>,
     wake: Arc<Notify>,
     /// The position up to which it is kept that the endpoint was told; 0 until that is known.
@@ -198,13 +198,13 @@ impl Rounds {
             return Ok(());
         }
         let environments = self.shared.keeper.environments().await?;
-        let (mut live, mut told) = (BTreeSet::new(), None);
+        let (mut live, mut told, mut told_in) = (BTreeSet::new(), None, Vec::new());
         for environment in &environments {
             let endpoints = self.shared.keeper.endpoints(*environment).await?;
             let is_told = |it: &(String, WebhookEndpoint)| it.1.status == WebhookStatus::Enabled;
             let endpoints: Vec<_> = endpoints.into_iter().filter(is_told).collect();
-            if endpoints.is_empty() {
-                continue;
+            if !endpoints.is_empty() {
+                told_in.push(*environment);
             }
             for (id, endpoint) in endpoints {
                 let place = (*environment, id);
@@ -212,9 +212,11 @@ impl Rounds {
                 told = Some(told.map_or(position, |least: u64| least.min(position)));
                 live.insert(place);
             }
-            self.pass_on(*environment).await?;
         }
         self.end_all_but(&live);
+        for environment in told_in {
+            self.pass_on(environment).await?;
+        }
         let count = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
         self.shared.figures.endpoints.set(count);
         self.retention.step(&self.shared.keeper, &environments, told).await
@@ -231,33 +233,28 @@ impl Rounds {
         }
     }
 
-    /// Gives an endpoint a task, or tells its task what changed. The position up to which it was told
-    /// of everything, as far as is known here.
+    /// Gives an endpoint a task, if it has none. The position up to which it was told of everything, as
+    /// far as is known here.
     fn tell(&mut self, place: Place, endpoint: WebhookEndpoint, running: &mut JoinSet<()>) -> u64 {
         if let Some(task) = self.tasks.get(&place) {
-            task.settings.send_if_modified(|known| {
-                let is_changed = *known != endpoint;
-                *known = endpoint;
-                is_changed
-            });
             return task.told_up_to.load(Ordering::Relaxed);
         }
         if self.ending.values().any(|ending| *ending == place) {
             return 0;
         }
-        let (settings, settings_of_task) = watch::channel(endpoint);
+        let (owner, owned) = watch::channel(());
         let (requests, requests_of_task) = mpsc::channel(REQUESTS_MAX);
         let wake = Arc::new(Notify::new());
         let told_up_to = Arc::new(AtomicU64::new(0));
         let told = Told::new(
             Arc::clone(&self.shared),
             place.clone(),
-            settings_of_task,
+            (endpoint, owned),
             requests_of_task,
             (Arc::clone(&wake), Arc::clone(&told_up_to)),
         );
         let id = running.spawn(told.run()).id();
-        self.tasks.insert(place, Task { id, settings, requests, wake, told_up_to });
+        self.tasks.insert(place, Task { id, _owner: owner, requests, wake, told_up_to });
         0
     }
 

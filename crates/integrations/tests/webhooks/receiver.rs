@@ -11,6 +11,8 @@ pub struct Receiver {
     pub url: String,
     status: Arc<AtomicU16>,
     taken: Arc<Mutex<Vec<(u16, String)>>>,
+    /// If there are any, all others are taken.
+    refused: Arc<Mutex<Vec<String>>>,
 }
 
 impl Receiver {
@@ -20,18 +22,25 @@ impl Receiver {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let status = Arc::new(AtomicU16::new(200));
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let (answers, told) = (Arc::clone(&status), Arc::clone(&taken));
+        let refused = Arc::new(Mutex::new(Vec::new()));
+        let answers = Answers { status: Arc::clone(&status), refused: Arc::clone(&refused) };
+        let told = Arc::clone(&taken);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&answers), Arc::clone(&told)));
+                tokio::spawn(serve(stream, answers.clone(), Arc::clone(&told)));
             }
         });
-        Self { url, status, taken }
+        Self { url, status, taken, refused }
     }
 
     /// Answers with this from now on.
     pub fn answer_with(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Takes all but these from now on.
+    pub fn refuse_only(&self, messages: Vec<String>) {
+        *self.refused.lock().unwrap() = messages;
     }
 
     /// The ids of all messages that it was sent, with what it answered.
@@ -40,9 +49,23 @@ impl Receiver {
     }
 }
 
+#[derive(Clone)]
+struct Answers {
+    status: Arc<AtomicU16>,
+    refused: Arc<Mutex<Vec<String>>>,
+}
+
+impl Answers {
+    fn to(&self, id: &str) -> u16 {
+        let status = self.status.load(Ordering::SeqCst);
+        let refused = self.refused.lock().unwrap();
+        if refused.is_empty() || refused.iter().any(|it| it == id) { status } else { 200 }
+    }
+}
+
 async fn serve(
     stream: TcpStream,
-    status: Arc<AtomicU16>,
+    answers: Answers,
     told: Arc<Mutex<Vec<(u16, String)>>>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
@@ -67,7 +90,7 @@ async fn serve(
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
-        let status = status.load(Ordering::SeqCst);
+        let status = answers.to(&id);
         told.lock().unwrap().push((status, id));
         let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes()).await?;

@@ -52,6 +52,7 @@ impl World {
             url: url.to_owned(),
             description: None,
             event_types: Vec::new(),
+            earlier_selections: Vec::new(),
             status: WebhookStatus::Enabled,
             secrets: vec![WebhookSecret {
                 secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),

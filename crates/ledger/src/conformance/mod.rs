@@ -167,6 +167,7 @@ macro_rules! conformance {
             webhooks {
                 are_put_whole
                 change_their_secrets
+                change_what_they_are_told_of
                 are_asked_for
                 tell_that_they_are_disabled
                 are_limited_in_number

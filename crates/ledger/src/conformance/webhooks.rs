@@ -64,6 +64,25 @@ pub async fn change_their_secrets(make: &Factory<'_>) {
     assert_eq!(refused, Refusal::not_found(Entity::WebhookEndpoint, "webhook-2"));
 }
 
+/// What an endpoint is told of holds for what happens from then on.
+pub async fn change_what_they_are_told_of(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    world.hook(HOOK).await;
+    let (low, made) = ("credit_balance.low", "credit_grant.created");
+    for (types, newest) in [(vec![low], 5), (vec![made], 8), (vec![], 9)] {
+        let types = Value::from(types);
+        let members = Map::from_iter([(WebhookEndpoint::EVENT_TYPES.to_owned(), types)]);
+        let (kind, id) = (RecordKind::WebhookEndpoint, HOOK.to_owned());
+        let patch = RecordPatch { kind, id, members };
+        world.done(Work::ChangeWebhook(patch, newest)).await;
+    }
+    let record = world.record(RecordKind::WebhookEndpoint, HOOK).await.unwrap();
+    let endpoint = WebhookEndpoint::of(&record).unwrap();
+    let told = |name| (1..12).filter(|at| endpoint.is_told_of(name, *at)).collect::<Vec<_>>();
+    assert_eq!(told(low), [1, 2, 3, 4, 5, 6, 7, 8, 10, 11]);
+    assert_eq!(told(made), [1, 2, 3, 4, 5, 9, 10, 11]);
+}
+
 /// Somebody may ask for a test, and for a delivery again, of an endpoint that is told of events.
 pub async fn are_asked_for(make: &Factory<'_>) {
     let world = World::new(make).await;
@@ -170,6 +189,7 @@ fn endpoint(id: &str) -> NewRecord {
         url: "https://example.com/hook".to_owned(),
         description: None,
         event_types: Vec::new(),
+        earlier_selections: Vec::new(),
         status: WebhookStatus::Enabled,
         secrets: vec![secret("whsec_a")],
         plain_secret: None,

@@ -44,6 +44,7 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::PutRecords(_)
             | Work::ForgetRecords(..)
             | Work::ForgetEvents(_)
+            | Work::ChangeWebhook(..)
             | Work::RotateWebhookSecret(_)
             | Work::TestWebhook(..)
             | Work::Redeliver(..)

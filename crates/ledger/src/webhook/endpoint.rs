@@ -69,6 +69,16 @@ impl WebhookSecret {
     }
 }
 
+/// What an endpoint was told of, up to an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EarlierSelection {
+    /// The position of the last event that it concerns.
+    pub up_to: u64,
+    /// Names of events; none is all.
+    pub event_types: Vec<String>,
+}
+
 /// An endpoint. Its record's identifier is its name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookEndpoint {
@@ -78,6 +88,9 @@ pub struct WebhookEndpoint {
     pub description: Option<String>,
     /// Names of the events it is told of; none is all, those of later versions too.
     pub event_types: Vec<String>,
+    /// What it was told of before, oldest first: events that it is yet to be told of are judged by what
+    /// held when they happened.
+    pub earlier_selections: Vec<EarlierSelection>,
     /// Whether it is told of anything.
     pub status: WebhookStatus,
     /// What its deliveries are signed with, the newest first.
@@ -97,6 +110,8 @@ struct Kept {
     description: Option<String>,
     #[serde(default)]
     event_types: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier_selections: Vec<EarlierSelection>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<WebhookStop>,
     secrets: Vec<WebhookSecret>,
@@ -108,6 +123,10 @@ struct Kept {
 impl WebhookEndpoint {
     /// The member that says why it is told of nothing; without it, it is.
     pub const DISABLED: &'static str = "disabled";
+    /// The member of what it is told of.
+    pub const EVENT_TYPES: &'static str = "eventTypes";
+    /// The member of what it was told of before.
+    pub const EARLIER_SELECTIONS: &'static str = "earlierSelections";
     /// The member of its secrets.
     pub const SECRETS: &'static str = "secrets";
 
@@ -122,6 +141,7 @@ impl WebhookEndpoint {
             url: kept.url,
             description: kept.description,
             event_types: kept.event_types,
+            earlier_selections: kept.earlier_selections,
             status: kept.disabled.map_or(WebhookStatus::Enabled, WebhookStatus::Disabled),
             secrets: kept.secrets,
             plain_secret: kept.plain_secret,
@@ -140,6 +160,7 @@ impl WebhookEndpoint {
             url: self.url.clone(),
             description: self.description.clone(),
             event_types: self.event_types.clone(),
+            earlier_selections: self.earlier_selections.clone(),
             disabled,
             secrets: self.secrets.clone(),
             plain_secret: self.plain_secret.clone(),
@@ -147,9 +168,11 @@ impl WebhookEndpoint {
         })
     }
 
-    /// It is told of events of this name.
+    /// It is told of an event of this name at a position.
     #[must_use]
-    pub fn is_told_of(&self, event_type: &str) -> bool {
-        self.event_types.is_empty() || self.event_types.iter().any(|name| name == event_type)
+    pub fn is_told_of(&self, event_type: &str, position: u64) -> bool {
+        let earlier = self.earlier_selections.iter().find(|earlier| position <= earlier.up_to);
+        let selected = earlier.map_or(&self.event_types, |earlier| &earlier.event_types);
+        selected.is_empty() || selected.iter().any(|name| name == event_type)
     }
 }

@@ -8,7 +8,7 @@ mod endpoint;
 mod progress;
 
 pub use delivery::{Attempt, DeliveryState, WebhookDelivery};
-pub use endpoint::{WebhookEndpoint, WebhookSecret, WebhookStatus, WebhookStop};
+pub use endpoint::{EarlierSelection, WebhookEndpoint, WebhookSecret, WebhookStatus, WebhookStop};
 pub use progress::WebhookProgress;
 
 pub(crate) use delivery::KEYS as DELIVERY_KEYS;

@@ -235,6 +235,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::ForgetEvents(until) => {
             Ok(Answer::Forgotten(state.forget_events(*until, FORGET_EVENTS_MAX)?))
         }
+        Work::ChangeWebhook(patch, newest) => webhooks::change(state, at, patch, *newest),
         Work::RotateWebhookSecret(rotate) => webhooks::rotate_secret(state, at, rotate),
         Work::TestWebhook(id, message_id) => webhooks::test(state, at, id, message_id),
         Work::Redeliver(id, message_id) => webhooks::redeliver(state, at, id, message_id),

@@ -3,11 +3,41 @@
 use scrip_core::{Entity, Refusal};
 use serde_json::Map;
 
-use super::{Failure, Place, State, records};
+use super::{Failure, Place, State, events, records};
 use crate::{
-    Answer, RecordKind, RotateWebhookSecret, WebhookDelivery, WebhookEndpoint, WebhookSecret,
-    WebhookStatus,
+    Answer, EarlierSelection, RecordKind, RecordPatch, RotateWebhookSecret, WebhookDelivery,
+    WebhookEndpoint, WebhookSecret, WebhookStatus,
 };
+
+/// Merges members into an endpoint's record. Events up to `newest` are judged by what it was told of
+/// until now.
+pub(super) fn change(
+    state: &mut dyn State,
+    at: Place<'_>,
+    patch: &RecordPatch,
+    newest: u64,
+) -> Result<Answer, Failure> {
+    let (mut record, endpoint) = endpoint(state, at, &patch.id)?;
+    if patch.members.is_empty() {
+        return Ok(records::answer(record));
+    }
+    let mut members = patch.members.clone();
+    if members.contains_key(WebhookEndpoint::EVENT_TYPES) {
+        let mut earlier = endpoint.earlier_selections.clone();
+        let event_types = endpoint.event_types.clone();
+        earlier.push(EarlierSelection { up_to: newest, event_types });
+        let surplus = earlier.len().saturating_sub(EARLIER_SELECTIONS_MAX);
+        earlier.drain(..surplus);
+        let earlier = serde_json::to_value(earlier).unwrap_or_default();
+        members.insert(WebhookEndpoint::EARLIER_SELECTIONS.to_owned(), earlier);
+    }
+    records::merge(state, at, &mut record, &members)?;
+    events::of_endpoint(state, at, Some(&endpoint), &record)?;
+    Ok(records::answer(record))
+}
+
+/// Selections that are remembered: nobody changes his mind more often between two looks.
+const EARLIER_SELECTIONS_MAX: usize = 20;
 
 /// Puts a new secret in front of those that sign still; the newest of them retires.
 pub(super) fn rotate_secret(
