@@ -230,6 +230,10 @@ impl Told {
         if self.events.is_empty() {
             let (environment, position) = (self.environment, self.progress.position);
             let found = self.shared.keeper.events_after(environment, position, EVENTS).await?;
+            // Whatever it wants to be told of later concerns none of these.
+            if !found.is_empty() && !self.look_at_endpoint().await? {
+                return Ok(true);
+            }
             self.events = found.into();
         }
         let Some(view) = self.events.front() else {
@@ -241,18 +245,20 @@ impl Told {
         };
         let event_type = view.event.subject.kind().as_str();
         let position = view.event.position;
+        if !self.endpoint.is_told_of(event_type, position) {
+            self.events.pop_front();
+            self.progress.position = position;
+            if position.saturating_sub(self.kept) >= SKIPPED_MAX {
+                self.keep(Vec::new()).await?;
+            }
+            return Ok(true);
+        }
         let payload = self.shared.payloads.of_event(view);
         if !self.look_at_endpoint().await? {
             return Ok(true);
         }
         self.events.pop_front();
         self.progress.position = position;
-        if !self.endpoint.is_told_of(event_type, position) {
-            if position.saturating_sub(self.kept) >= SKIPPED_MAX {
-                self.keep(Vec::new()).await?;
-            }
-            return Ok(true);
-        }
         let now = self.now().milliseconds();
         self.health.begin_trial(now);
         let mut delivery = WebhookDelivery::new(&self.id, payload.message_id, event_type, now);
@@ -292,10 +298,10 @@ impl Told {
                 view.map(|view| self.shared.payloads.of_event(&view).body)
             }
         };
-        self.forget(message_id);
         if !self.look_at_endpoint().await? {
             return Ok(());
         }
+        self.forget(message_id);
         let outcome = match body {
             Some(body) => self.attempt(&mut delivery, body).await,
             None => self.give_up(&mut delivery),
@@ -383,27 +389,31 @@ impl Told {
             self.progress.failing_since_milliseconds = None;
         }
         // It was sent: nothing goes on before it is kept that it was.
-        loop {
-            match self.keep(vec![delivery.record()]).await {
-                Ok(()) => break,
-                Err(LedgerError::Closed) => return Err(LedgerError::Closed),
-                Err(error) if self.is_owned() => {
-                    tracing::warn!(%error, endpoint = self.id, "a webhook delivery is not kept yet");
-                    tokio::time::sleep(LEDGER_PAUSE).await;
-                }
-                Err(error) => return Err(error),
+        while let Err(error) = self.keep(vec![delivery.record()]).await {
+            if let Err(error) = self.bear_with(error).await {
+                // Whoever goes on sends it again.
+                self.progress.position = self.kept;
+                return Err(error);
             }
         }
-        if let Some(stop) = stop {
-            self.shared.keeper.disable(self.environment, &self.id, stop).await?;
-            tracing::warn!(
-                endpoint = self.id,
-                why = stop.as_str(),
-                "a webhook endpoint is disabled"
-            );
-            self.shared.figures.endpoints_disabled.increment();
-            self.is_over = true;
+        let Some(stop) = stop else { return Ok(()) };
+        while let Err(error) = self.shared.keeper.disable(self.environment, &self.id, stop).await {
+            self.bear_with(error).await?;
         }
+        let why = stop.as_str();
+        tracing::warn!(endpoint = self.id, why, "a webhook endpoint is disabled");
+        self.shared.figures.endpoints_disabled.increment();
+        self.is_over = true;
+        Ok(())
+    }
+
+    /// Waits a moment for the ledger; fails if there is nothing to wait for.
+    async fn bear_with(&self, error: LedgerError) -> Result<(), LedgerError> {
+        if matches!(error, LedgerError::Closed) || !self.is_owned() {
+            return Err(error);
+        }
+        tracing::warn!(%error, endpoint = self.id, "what became of a webhook is not kept yet");
+        tokio::time::sleep(LEDGER_PAUSE).await;
         Ok(())
     }
 
