@@ -29,6 +29,8 @@ EDGES = 200
 
 OPERATIONS = [*SERVED, *EXTENSIONS]
 
+LINK = {"id": "known", "syncedEntityId": "cus_1", "vendorIdentifier": "STRIPE"}
+
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -51,11 +53,13 @@ def known(target: Server) -> dict[str, str]:
     recurring = wire.send("PUT", path, wallet.body() | {"amount": 5, "cadence": "MONTH", "displayName": "Basic"})
     assert recurring.status_code == 200, recurring.text
     hook = created(wire.post("/api/v1/webhooks", {"url": "https://example.com/hook"}))["id"]
+    integration = created(wire.post(f"/api/v1/customers/{wallet.customer}/integrations", LINK))["id"]
     delivery = created(wire.post(f"/api/v1/webhooks/{hook}/test"), 200)["id"]
     paid = {"grantType": "PAID", "cost": {"amount": 5, "currency": "usd"}, "paymentCollectionMethod": "INVOICE"}
     invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
+    ids["integrationId"] = integration
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

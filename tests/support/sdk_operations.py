@@ -24,6 +24,8 @@ class Operation:
     """With `{}` for each parameter: their names differ between documents."""
     call: str
     body: Any
+    not_in_body: frozenset[str]
+    """What the type of the body names although it goes into the path only."""
     query: Any
     answer: Any
     is_list: bool
@@ -67,6 +69,7 @@ def operations_of(module: ModuleType, owner: str, function: ast.FunctionDef) -> 
             path=path_of(call.args[0]),
             call=f"{module.__name__}.{owner}.{function.name}",
             body=params_of(module, named.get("body")),
+            not_in_body=names_in_path(call.args[0]) - names_in_body(named.get("body")),
             query=params_of(module, queries[0]) if queries else None,
             answer=resolve(module, answer),
             is_list="model" in named,
@@ -78,6 +81,17 @@ def path_of(node: ast.expr) -> str:
         node = node.args[0]
     assert isinstance(node, ast.Constant) and isinstance(node.value, str), ast.dump(node)
     return "/".join("{}" if part.startswith("{") else part for part in node.value.split("/"))
+
+
+def names_in_path(node: ast.expr) -> frozenset[str]:
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    return frozenset(keyword.arg for keyword in keywords if keyword.arg)
+
+
+def names_in_body(node: ast.expr | None) -> frozenset[str]:
+    given = node.args[0] if isinstance(node, ast.Call) else None
+    keys = given.keys if isinstance(given, ast.Dict) else []
+    return frozenset(str(key.value) for key in keys if isinstance(key, ast.Constant))
 
 
 def params_of(module: ModuleType, node: ast.expr | None) -> Any:

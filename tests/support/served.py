@@ -30,6 +30,11 @@ SERVED: dict[str, int] = {
     "POST /api/v1/customers/import": 200,
     "GET /api/v1/customers/{}/resources": 200,
     "GET /api/v1/customers/{}/invoices": 200,
+    "GET /api/v1/customers/{}/integrations": 200,
+    "POST /api/v1/customers/{}/integrations": 201,
+    "GET /api/v1/customers/{}/integrations/{}": 200,
+    "PATCH /api/v1/customers/{}/integrations/{}": 200,
+    "DELETE /api/v1/customers/{}/integrations/{}": 200,
     "GET /api/v1/customers/{}/entitlements": 200,
     "GET /api/v1/customers/{}/entitlements/check": 200,
 }

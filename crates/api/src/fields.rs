@@ -180,6 +180,14 @@ pub(crate) fn text(field: &str, value: &Text<'_>) -> Result<String, ApiError> {
     text_up_to(field, value, SHORT_TEXT_MAX)
 }
 
+/// A text of 1 to 255 characters.
+pub(crate) fn filled_text(field: &str, value: &Text<'_>) -> Result<String, ApiError> {
+    if value.0.is_empty() {
+        return Err(ApiError::bad_input(format!("{field} must not be empty")));
+    }
+    text(field, value)
+}
+
 /// One of a few words.
 pub(crate) fn choice<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, ApiError> {
     words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {

@@ -41,5 +41,3 @@ pub const URL_MAX: usize = 2_048;
 pub const PLAIN_SECRET_MAX: usize = 255;
 /// Characters of a custom currency's name and symbol (spec 1.8).
 pub const CURRENCY_NAME_MAX: usize = 64;
-/// Integrations, or tax ids, of one customer.
-pub const CUSTOMER_LIST_MAX: usize = 100;

@@ -95,6 +95,7 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
         Entity::WebhookDelivery => "deliveryId",
+        Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
         Entity::Consumption => "consumptionKey",
     }
@@ -111,6 +112,7 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
+        Entity::CustomerLink => "IntegrationNotFound",
     }
 }
 

@@ -18,6 +18,8 @@ pub const RECURRING_GRANTS_MAX: usize = 100;
 pub const CUSTOM_CURRENCIES_MAX: usize = 100;
 /// Items of a batch: consumptions, or customers of an import.
 pub const BATCH_MAX: usize = 1_000;
+/// Integrations, or tax ids, of one customer.
+pub const CUSTOMER_LIST_MAX: usize = 100;
 /// Characters of an identifier, a display name, a comment, a metadata key.
 pub const SHORT_TEXT_MAX: usize = 255;
 /// Metadata entries of one object.

@@ -23,6 +23,8 @@ pub enum Entity {
     WebhookDelivery,
     /// An invoice.
     Invoice,
+    /// A link between a customer and an integration with another system.
+    CustomerLink,
 }
 
 impl Entity {
@@ -39,6 +41,7 @@ impl Entity {
             Self::WebhookEndpoint => "webhook endpoint",
             Self::WebhookDelivery => "webhook delivery",
             Self::Invoice => "invoice",
+            Self::CustomerLink => "link to integration",
         }
     }
 }

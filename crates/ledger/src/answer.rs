@@ -9,7 +9,9 @@ use scrip_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{GrantInvoice, Invoice, InvoiceId, InvoiceStatus, Record, RecurringGrantView};
+use crate::{
+    CustomerLink, GrantInvoice, Invoice, InvoiceId, InvoiceStatus, Record, RecurringGrantView,
+};
 
 /// The answer to an order that was carried out.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub enum Answer {
     Record(Box<Record>),
     /// Identifiers of an import that were new.
     Imported(Vec<String>),
+    /// The link as it is now; a removed one as it was.
+    CustomerLink(Box<CustomerLink>),
     /// The grant as it is now.
     Grant(Box<GrantView>),
     /// What was consumed.

@@ -8,7 +8,7 @@ use scrip_core::{
     ReservationId, Reserve, Timestamp, Undone, WalletKey,
 };
 
-use crate::{Answer, InvoiceId, RecordKind, StoredAnswer, WebhookSecret};
+use crate::{Answer, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret};
 
 /// A request, with who asks and how its answer is remembered.
 pub struct Order {
@@ -35,6 +35,8 @@ pub enum Work {
     UnarchiveRecord(RecordKind, String),
     /// Make or patch many customers, all or none (decision 52).
     ImportCustomers(Vec<NewRecord>),
+    /// Make, change or remove a link of a customer.
+    ChangeLink(Box<LinkChange>),
     /// Store records as they are given, new or in place of what was there, all or none: what the
     /// product keeps for itself.
     PutRecords(Vec<NewRecord>),

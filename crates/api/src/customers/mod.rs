@@ -5,6 +5,7 @@ mod create;
 mod entitlements;
 mod get;
 mod import;
+mod integrations;
 mod invoices;
 mod list;
 mod profile;
@@ -54,6 +55,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/customers/{id}/invoices", invoices::operation(), invoices::handler),
     ];
     endpoints.extend(entitlements::endpoints());
+    endpoints.extend(integrations::endpoints());
     endpoints
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn components() -> Vec<Component> {
     components.extend(resources::components());
     components.extend(invoices::components());
     components.extend(entitlements::components());
+    components.extend(integrations::components());
     components.push(("CreateCustomerRequest", create::schema()));
     components.push(("UpdateCustomerRequest", update::schema()));
     components.push(("ImportCustomersRequest", import::schema()));

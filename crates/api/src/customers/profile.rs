@@ -1,15 +1,16 @@
 //! What is known of a customer besides its identifier: read strictly, kept as it is shown.
 
 use scrip_core::MoneyCurrency;
-use scrip_core::limits::SHORT_TEXT_MAX;
+use scrip_core::limits::{CUSTOMER_LIST_MAX, SHORT_TEXT_MAX};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::fields;
 use crate::json::{Metadata, Number, Object, Text, TextOrNull, present, required_or_null};
-use crate::limits::CUSTOMER_LIST_MAX;
-use crate::openapi::schema::{self, choice, closed, nullable, optional, required, text};
+use crate::openapi::schema::{
+    self, choice, closed, filled_text, nullable, optional, required, text,
+};
 
 /// Systems that a customer can be linked to.
 pub(crate) const VENDORS: [&str; 14] = [
@@ -134,8 +135,14 @@ fn kept_integrations(links: &[Object<Integration>]) -> Result<Value, ApiError> {
     few("integrations", links.len())?;
     let known = VENDORS.map(|vendor| (vendor, ()));
     for (index, Object(link)) in links.iter().enumerate() {
-        let field = format!("integrations[{index}].vendorIdentifier");
-        fields::choice(&field, &link.vendor_identifier.0, &known)?;
+        let field = |name: &str| format!("integrations[{index}].{name}");
+        fields::choice(&field("vendorIdentifier"), &link.vendor_identifier.0, &known)?;
+        let id = &link.id.0;
+        if id.is_empty() || links.iter().take(index).any(|Object(earlier)| earlier.id.0 == *id) {
+            // It is what the link is found by (SDK `customer_provision_params.py`).
+            let message = format!("{} must be the only one of its name, not empty", field("id"));
+            return Err(ApiError::bad_input(message));
+        }
     }
     Ok(json!(links.iter().map(|Object(link)| link).collect::<Vec<_>>()))
 }
@@ -309,7 +316,7 @@ pub(super) fn member_schemas() -> Vec<schema::Member> {
     let passthrough =
         closed([optional("stripe", nullable(stripe)), optional("zuora", nullable(zuora))]);
     let integration = closed([
-        required("id", text()),
+        required("id", filled_text()),
         required("syncedEntityId", nullable(text())),
         required("vendorIdentifier", choice(VENDORS)),
     ]);

@@ -25,6 +25,8 @@ mod grants;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod integrations;
+#[cfg(test)]
 mod invoices;
 #[cfg(test)]
 mod ledger;

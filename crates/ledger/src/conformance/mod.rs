@@ -18,6 +18,7 @@ pub mod export;
 pub mod grant_lists;
 pub mod granting;
 pub mod holds;
+pub mod integrations;
 pub mod invoices;
 pub mod open_holds;
 pub mod overdraft;
@@ -59,6 +60,14 @@ macro_rules! conformance {
                 are_imported
                 are_imported_all_or_none
                 are_made_by_first_use_where_wanted
+            }
+            integrations {
+                are_made_changed_and_removed
+                are_refused_by_what_there_is
+                of_every_vendor_stay
+                are_limited_in_number
+                go_on_for_archived_customers
+                changed_at_once_are_all_there
             }
             currencies {
                 are_made_patched_and_archived

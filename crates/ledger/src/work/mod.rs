@@ -7,6 +7,7 @@ mod events;
 mod grants;
 mod holds;
 mod invoices;
+mod links;
 mod own_grants;
 mod records;
 mod refunds;
@@ -230,6 +231,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::ArchiveRecord(kind, id) => records::archive(state, at, *kind, id),
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
+        Work::ChangeLink(change) => links::change(state, at, change),
         Work::PutRecords(records) => records::put(state, at, records),
         Work::ForgetRecords(kind, ids) => records::forget(state, at, *kind, ids),
         Work::ForgetEvents(until) => {

@@ -288,7 +288,9 @@ impl Driver {
             }),
             LedgerAnswer::Recharge(view) => Answer::Recharge(own_grants::recharged(&view)),
             LedgerAnswer::RecurringGrant(view) => Answer::Recurring(own_grants::recurs(&view)),
-            LedgerAnswer::Imported(_) | LedgerAnswer::Invoice(_) => {
+            LedgerAnswer::Imported(_)
+            | LedgerAnswer::Invoice(_)
+            | LedgerAnswer::CustomerLink(_) => {
                 bail!("nobody asked for that: {answer:?}")
             }
         })

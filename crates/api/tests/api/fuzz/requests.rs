@@ -149,6 +149,12 @@ POST /api/v1/customers
 PATCH /api/v1/customers/c
 {"email":null,"name":"C","metadata":null,"integrations":null,"passthrough":null}"#,
     r#"
+POST /api/v1/customers/c/integrations
+{"id":"i","syncedEntityId":"cus_1","vendorIdentifier":"STRIPE"}"#,
+    r#"
+PATCH /api/v1/customers/c/integrations/i
+{"syncedEntityId":null}"#,
+    r#"
 POST /api/v1/customers/import
 {"customers":[{"id":"e","email":null,"name":"E","billingId":"b","metadata":{"k":"v"},
 "paymentMethodId":"p","salesforceId":"s","updatedAt":"2026-01-01"},
@@ -168,6 +174,7 @@ POST /api/v1/customers/import
     "\nGET /api/v1/credits/reservations?customerId=c&currencyId=credits&status=ACTIVE&limit=2",
     "\nGET /api/v1/credits/reservations/r%201?customerId=c&currencyId=credits",
     "\nGET /api/v1/customers/c/resources?limit=3",
+    "\nGET /api/v1/customers/c/integrations?vendorIdentifier=STRIPE,ZUORA&limit=2",
 ];
 
 /// What means something to whoever reads requests.
