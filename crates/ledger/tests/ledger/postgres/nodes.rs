@@ -8,7 +8,8 @@ use scrip_ledger::conformance::{
 };
 use scrip_ledger::postgres::{Options, Postgres};
 use scrip_ledger::{
-    Answer, Claim, Executed, Ledger, LedgerError, Order, Remember, RememberBy, StoredAnswer, Work,
+    Answer, Claim, CustomerLink, Executed, Ledger, LedgerError, LinkChange, LinkDeed, Order,
+    RecordKind, Remember, RememberBy, StoredAnswer, Work,
 };
 use tokio::runtime::Handle;
 
@@ -172,5 +173,24 @@ async fn customers_are_made_once() {
         let refused =
             answers.iter().filter(|answer| matches!(answer, Err(LedgerError::Refused(_)))).count();
         assert_eq!((made, refused), (1, 2), "{answers:?}");
+    }
+}
+
+/// Links are one member of their customer: who changes one takes none of the others away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn integrations_changed_at_once_are_all_there() {
+    let it = Nodes::new(3).await;
+    let link = |number: usize| {
+        let deed = LinkDeed::Make { vendor: "STRIPE".to_owned(), synced_entity_id: "1".to_owned() };
+        let customer = wallet("ann/gold").customer;
+        Work::ChangeLink(Box::new(LinkChange { customer, id: number.to_string(), deed }))
+    };
+    let asks = (0..30).map(|number| it.ask(number % 3, link(number)));
+    for answer in futures_util::future::join_all(asks).await {
+        answer.unwrap();
+    }
+    for node in &it.nodes {
+        let customer = node.record(SANDBOX, RecordKind::Customer, "ann").await.unwrap().unwrap();
+        assert_eq!(CustomerLink::all_of(&customer).len(), 30);
     }
 }
