@@ -150,6 +150,8 @@ def receiving(behaviour: Behaviour | None = None, *, port: int = 0) -> Iterator[
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body of an answer are two writes: the second would wait for the first to be acknowledged.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self.take()
