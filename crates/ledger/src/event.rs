@@ -7,7 +7,9 @@
 use scrip_core::{EnvironmentId, Fact, GrantFact, GrantId, Timestamp, TraceId, WalletKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{GrantRecord, PageRequest, Point, Record, RecordKind, WebhookStop};
+use crate::{
+    GrantRecord, Ledger, LedgerError, PageRequest, Point, Record, RecordKind, Start, WebhookStop,
+};
 
 /// What kind of event it is. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -280,6 +282,29 @@ impl EventView {
         };
         Ok(Self { event, customer, currency, grant })
     }
+}
+
+/// The position of an environment's newest event; 0 before the first.
+pub async fn newest_event(
+    ledger: &dyn Ledger,
+    environment: EnvironmentId,
+) -> Result<u64, LedgerError> {
+    let page = PageRequest { start: Start::Before(Point::END), limit: 1 };
+    let found = ledger.events(EventQuery { environment, kinds: Vec::new(), page }).await?;
+    Ok(found.items.last().map_or(0, |(_, view)| view.event.position))
+}
+
+/// The event at a position, while it is kept.
+pub async fn event_at(
+    ledger: &dyn Ledger,
+    environment: EnvironmentId,
+    position: u64,
+) -> Result<Option<EventView>, LedgerError> {
+    let start = Start::After(Point::of_upward(position.saturating_sub(1)));
+    let query =
+        EventQuery { environment, kinds: Vec::new(), page: PageRequest { start, limit: 1 } };
+    let found = ledger.events(query).await?.items.into_iter().map(|(_, view)| view);
+    Ok(found.into_iter().find(|view| view.event.position == position))
 }
 
 /// Which events, oldest first: a page's `older` says that there are later ones.

@@ -3,8 +3,9 @@
 
 use scrip_core::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
 /// Where events stood at an instant of real time.
@@ -48,11 +49,8 @@ impl EventMarks {
     /// The record.
     #[must_use]
     pub fn record(&self) -> NewRecord {
-        let body = match serde_json::to_value(self) {
-            Ok(Value::Object(members)) => members,
-            _ => Map::new(),
-        };
-        NewRecord { kind: RecordKind::EventMarks, id: Self::ID.to_owned(), body }
+        let (kind, id) = (RecordKind::EventMarks, Self::ID.to_owned());
+        NewRecord { kind, id, body: body_of(self) }
     }
 
     /// Notes where events stand, if the last mark is a day old.

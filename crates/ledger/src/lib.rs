@@ -48,7 +48,9 @@ pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
 pub use counting::{Counter, Gauge, counter, gauge};
 pub use customer_link::{CustomerLink, LinkChange, LinkDeed};
-pub use event::{CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject};
+pub use event::{
+    CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject, event_at, newest_event,
+};
 pub use event_marks::{EventMark, EventMarks};
 pub use export::{ExportQuery, ExportSlice};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};

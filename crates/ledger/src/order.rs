@@ -44,8 +44,8 @@ pub enum Work {
     ForgetRecords(RecordKind, Vec<String>),
     /// Remove some of the events up to a position, the oldest first, but never the newest.
     ForgetEvents(u64),
-    /// Merge members into an endpoint's record. What it is told of holds for events behind this
-    /// position.
+    /// Merge members into an endpoint's record. What it is told of, if that is among them, holds for
+    /// events behind this position.
     ChangeWebhook(RecordPatch, u64),
     /// Give an endpoint a new secret.
     RotateWebhookSecret(Box<RotateWebhookSecret>),

@@ -2,6 +2,7 @@
 //! declared secondary keys; no entity brings storage code of its own.
 
 use scrip_core::{EnvironmentId, Money, MoneyAmount, MoneyCurrency, Timestamp};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// What a record is. The numbers are stored.
@@ -153,6 +154,15 @@ impl Record {
                 self.body.insert(name.clone(), value.clone());
             }
         }
+    }
+}
+
+/// The members of what is kept.
+pub(crate) fn body_of(kept: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(kept) {
+        Ok(Value::Object(members)) => members,
+        // Structs with named members become objects.
+        _ => Map::new(),
     }
 }
 

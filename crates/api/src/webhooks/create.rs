@@ -1,8 +1,8 @@
 //! `POST /api/v1/webhooks`: somebody wants to be told of events.
 
 use scrip_ledger::{
-    EventKind, EventQuery, NewRecord, PageRequest, Point, RecordKind, Start, WebhookEndpoint,
-    WebhookStatus, WebhookStop, Work,
+    EventKind, NewRecord, RecordKind, WebhookEndpoint, WebhookStatus, WebhookStop, Work,
+    newest_event,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,7 +31,9 @@ struct Request<'a> {
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let endpoint = parse(&write)?;
-    let starts_after = newest_event(write.call()).await?;
+    // What happened before is none of its affair.
+    let call = write.call();
+    let starts_after = newest_event(call.ledger(), call.environment()).await?;
     let body = WebhookEndpoint { starts_after, ..endpoint }.body();
     let id = mint(write.call());
     let work = Work::CreateRecord(NewRecord { kind: RecordKind::WebhookEndpoint, id, body });
@@ -55,14 +57,6 @@ fn parse(write: &Write) -> Result<WebhookEndpoint, ApiError> {
         plain_secret: plain_secret.map(|Text(text)| self::plain_secret(text)).transpose()?,
         starts_after: 0,
     })
-}
-
-/// What happened before is none of its affair.
-pub(super) async fn newest_event(call: &Call) -> Result<u64, ApiError> {
-    let page = PageRequest { start: Start::Before(Point::END), limit: 1 };
-    let query = EventQuery { environment: call.environment(), kinds: Vec::new(), page };
-    let found = call.ledger().events(query).await?;
-    Ok(found.items.last().map_or(0, |(_, view)| view.event.position))
 }
 
 fn mint(call: &Call) -> String {

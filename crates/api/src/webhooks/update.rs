@@ -1,12 +1,11 @@
 //! `PATCH /api/v1/webhooks/{webhookId}`: changes what is sent.
 
-use scrip_ledger::{RecordKind, RecordPatch, WebhookEndpoint, WebhookStop, Work};
+use scrip_ledger::{RecordKind, RecordPatch, WebhookEndpoint, WebhookStop, Work, newest_event};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::create::{
-    event_types, event_types_schema, newest_event, plain_secret, plain_secret_schema, url,
-    url_schema,
+    event_types, event_types_schema, plain_secret, plain_secret_schema, url, url_schema,
 };
 use super::{TAG, existing, view};
 use crate::error::ApiError;
@@ -34,7 +33,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let members = parse(&write)?;
     let (record, _) = existing(write.call()).await?;
     let (kind, id) = (RecordKind::WebhookEndpoint, record.id);
-    let newest = newest_event(write.call()).await?;
+    let call = write.call();
+    let newest = newest_event(call.ledger(), call.environment()).await?;
     let work = Work::ChangeWebhook(RecordPatch { kind, id, members }, newest);
     write.execute(work, |answer| view::answered(answer).map(Reply::ok)).await
 }

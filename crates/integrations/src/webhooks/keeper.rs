@@ -110,7 +110,10 @@ impl Keeper {
         position: u64,
         limit: usize,
     ) -> Result<Vec<EventView>, LedgerError> {
-        self.events(environment, Start::After(Point::of_upward(position)), limit).await
+        let page = PageRequest { start: Start::After(Point::of_upward(position)), limit };
+        let query = EventQuery { environment, kinds: Vec::new(), page };
+        let found = self.0.events(query).await?;
+        Ok(found.items.into_iter().map(|(_, view)| view).collect())
     }
 
     /// The event at a position, while it is kept.
@@ -119,8 +122,7 @@ impl Keeper {
         environment: EnvironmentId,
         position: u64,
     ) -> Result<Option<EventView>, LedgerError> {
-        let found = self.events_after(environment, position.saturating_sub(1), 1).await?;
-        Ok(found.into_iter().find(|view| view.event.position == position))
+        scrip_ledger::event_at(self.0.as_ref(), environment, position).await
     }
 
     /// The position of the newest event; 0 before the first.
@@ -128,8 +130,7 @@ impl Keeper {
         &self,
         environment: EnvironmentId,
     ) -> Result<u64, LedgerError> {
-        let found = self.events(environment, Start::Before(Point::END), 1).await?;
-        Ok(found.last().map_or(0, |view| view.event.position))
+        scrip_ledger::newest_event(self.0.as_ref(), environment).await
     }
 
     /// Keeps records as they are given, all or none.
@@ -199,7 +200,7 @@ impl Keeper {
         let members = Map::from_iter([(WebhookEndpoint::DISABLED.to_owned(), why)]);
         let (kind, id) = (RecordKind::WebhookEndpoint, endpoint.to_owned());
         let patch = RecordPatch { kind, id, members };
-        self.execute(environment, Work::PatchRecord(patch)).await.map(drop)
+        self.execute(environment, Work::ChangeWebhook(patch, 0)).await.map(drop)
     }
 
     async fn execute(&self, environment: EnvironmentId, work: Work) -> Result<Answer, LedgerError> {
@@ -211,18 +212,6 @@ impl Keeper {
                 Err(LedgerError::Internal("an answer was stored that must not be".to_owned()))
             }
         }
-    }
-
-    async fn events(
-        &self,
-        environment: EnvironmentId,
-        start: Start,
-        limit: usize,
-    ) -> Result<Vec<EventView>, LedgerError> {
-        let page = PageRequest { start, limit };
-        let query = EventQuery { environment, kinds: Vec::new(), page };
-        let found = self.0.events(query).await?;
-        Ok(found.items.into_iter().map(|(_, view)| view).collect())
     }
 
     async fn deliveries(

@@ -158,7 +158,7 @@ impl World {
     async fn patch_hook(&self, id: &str, disabled: Value) {
         let members = Map::from_iter([(WebhookEndpoint::DISABLED.to_owned(), disabled)]);
         let (kind, id) = (RecordKind::WebhookEndpoint, id.to_owned());
-        self.done(Work::PatchRecord(RecordPatch { kind, id, members })).await;
+        self.done(Work::ChangeWebhook(RecordPatch { kind, id, members }, 0)).await;
     }
 
     async fn rotate(&self, text: &str, overlap_milliseconds: i64) -> WebhookEndpoint {

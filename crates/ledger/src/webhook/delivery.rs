@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::body_of;
+use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
 /// Members by which deliveries can be listed.

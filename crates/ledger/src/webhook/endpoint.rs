@@ -4,7 +4,7 @@ use scrip_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::body_of;
+use crate::record::body_of;
 use crate::{Record, RecordKind};
 
 /// Why an endpoint is told of nothing. The order of the variants is part of the stored format of

@@ -12,15 +12,3 @@ pub use endpoint::{EarlierSelection, WebhookEndpoint, WebhookSecret, WebhookStat
 pub use progress::WebhookProgress;
 
 pub(crate) use delivery::KEYS as DELIVERY_KEYS;
-
-use serde::Serialize;
-use serde_json::{Map, Value};
-
-/// The members of what is kept.
-fn body_of(kept: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(kept) {
-        Ok(Value::Object(members)) => members,
-        // Structs with named members become objects.
-        _ => Map::new(),
-    }
-}

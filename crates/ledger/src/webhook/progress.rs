@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body_of;
+use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
 /// What is known of an endpoint by whoever delivers. Its record has the endpoint's identifier.

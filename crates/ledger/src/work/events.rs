@@ -47,15 +47,14 @@ pub(super) fn of_record(
 pub(super) fn of_endpoint(
     state: &mut dyn State,
     at: Place<'_>,
-    before: Option<&WebhookEndpoint>,
+    before: &WebhookEndpoint,
     record: &Record,
 ) -> Result<(), Failure> {
-    let was_told = before.is_some_and(|it| it.status == WebhookStatus::Enabled);
     let Some(WebhookStatus::Disabled(stop)) = WebhookEndpoint::of(record).map(|it| it.status)
     else {
         return Ok(());
     };
-    if !was_told {
+    if before.status != WebhookStatus::Enabled {
         return Ok(());
     }
     let subject = Subject::EndpointDisabled { id: record.id.as_str().into(), stop };

@@ -7,10 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Failure, Place, Standing, State, StoreError, events};
 use crate::event::CurrencyChange;
-use crate::{
-    Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, WebhookEndpoint,
-    resource_record_id,
-};
+use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
 
 pub(super) fn create(
     state: &mut dyn State,
@@ -38,10 +35,8 @@ pub(super) fn patch(
 ) -> Result<Answer, Failure> {
     let mut record = find(state, at, patch.kind, &patch.id)?;
     if !patch.members.is_empty() {
-        let before = WebhookEndpoint::of(&record);
         merge(state, at, &mut record, &patch.members)?;
         events::of_record(state, at, &record, CurrencyChange::Updated)?;
-        events::of_endpoint(state, at, before.as_ref(), &record)?;
     }
     Ok(answer(record))
 }

@@ -32,7 +32,7 @@ pub(super) fn change(
         members.insert(WebhookEndpoint::EARLIER_SELECTIONS.to_owned(), earlier);
     }
     records::merge(state, at, &mut record, &members)?;
-    events::of_endpoint(state, at, Some(&endpoint), &record)?;
+    events::of_endpoint(state, at, &endpoint, &record)?;
     Ok(records::answer(record))
 }
 

@@ -1,7 +1,7 @@
 //! `GET /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}`: a delivery with what it carries.
 
 use scrip_core::{Entity, Timestamp};
-use scrip_ledger::{EventQuery, PageRequest, Point, RecordKind, Start, WebhookDelivery};
+use scrip_ledger::{RecordKind, WebhookDelivery, event_at};
 
 use super::super::{TAG, existing, payload};
 use super::view;
@@ -31,12 +31,7 @@ async fn carried(call: &Call, delivery: &WebhookDelivery) -> Result<String, ApiE
         let body = at.map(|at| payload::test_payload(&delivery.message_id, at));
         return Ok(body.ok().and_then(|body| String::from_utf8(body).ok()).unwrap_or_else(none));
     };
-    let start = Start::After(Point::of_upward(position.saturating_sub(1)));
-    let page = PageRequest { start, limit: 1 };
-    let query = EventQuery { environment: call.environment(), kinds: Vec::new(), page };
-    let found = call.ledger().events(query).await?;
-    let view = found.items.into_iter().map(|(_, view)| view);
-    let view = view.into_iter().find(|view| view.event.position == position);
+    let view = event_at(call.ledger(), call.environment(), position).await?;
     let body = view.map(|view| payload::event_payload(call.app().secret(), &view).body);
     Ok(body.and_then(|body| String::from_utf8(body).ok()).unwrap_or_else(none))
 }
