@@ -105,6 +105,13 @@ impl MoneyBack {
         self.refunded
     }
 
+    /// What went back of the money that a grant stands for.
+    #[must_use]
+    pub fn returned_of(&self, grant: GrantId) -> MoneyAmount {
+        let share = self.shares.iter().find(|share| share.grant == grant);
+        share.map_or(MoneyAmount::ZERO, |share| share.returned)
+    }
+
     /// In the order in which they were heard of.
     #[must_use]
     pub fn disputes(&self) -> &[Dispute] {
