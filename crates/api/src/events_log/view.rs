@@ -48,7 +48,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
         Fact::Grant(what, grant) => {
             write_grant(members, key, grant, view);
             if matches!(what, GrantFact::Low | GrantFact::Depleted) {
-                shares(members, grant.amount, remaining(grant));
+                shares(members, given(grant), remaining(grant));
                 members.integer("thresholdPercentage", threshold(*what));
             }
         }
@@ -167,7 +167,12 @@ fn remaining(grant: &Grant) -> Credits {
     if grant.is_dead() {
         return Credits::ZERO;
     }
-    grant.amount.minus(grant.consumed).unwrap_or_default()
+    given(grant).minus(grant.consumed).unwrap_or_default()
+}
+
+/// What it gave, but for what was taken back with its money.
+fn given(grant: &Grant) -> Credits {
+    if grant.is_dead() { grant.amount } else { grant.given().unwrap_or_default() }
 }
 
 /// Events spell one type otherwise than the API does (spec section 4).

@@ -78,6 +78,9 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
             let id = configuration_id(&view.wallet);
             members.plain("automaticRechargeConfigurationId", id);
         }
+        if grant.is_usable() && grant.lost.is_positive() {
+            members.credits("takenBackAmount", grant.lost);
+        }
         members.array("syncStates", [(); 0], |_, ()| {});
     });
 }
@@ -161,6 +164,8 @@ fn grant_schema() -> Value {
     ]);
     let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let recharge = "Only of grants that an auto-recharge made: the setting's id";
+    let taken_back =
+        "Only of an ACTIVE grant of which money went back: credits that are gone for it";
     let source_types = ["PRICE", "PLAN_ENTITLEMENT", "ADDON_ENTITLEMENT"];
     open([
         required("id", schema::text()),
@@ -192,6 +197,7 @@ fn grant_schema() -> Value {
         required("createdAt", instant()),
         required("updatedAt", instant()),
         optional("automaticRechargeConfigurationId", described(schema::text(), recharge)),
+        optional("takenBackAmount", described(amount(), taken_back)),
         required("syncStates", json!({"type": "array", "items": sync_state})),
     ])
 }
