@@ -62,6 +62,7 @@ pub(super) struct InvoiceSettings {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct PaymentMethod {
+    pub id: String,
     pub customer: Option<Reference>,
 }
 

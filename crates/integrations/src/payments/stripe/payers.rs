@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::api::{Api, Failure};
 use super::form::Form;
-use super::objects::{Customer, List, Named, PaymentMethod, checked};
+use super::objects::{Customer, List, Named, PaymentMethod, Reference, checked};
 use crate::payments::provider::{Payer, Trouble};
 
 /// How many keys may be used up by failures that Stripe remembers.
@@ -94,11 +94,14 @@ pub(super) async fn attach(api: &Api, payer: &str, method: &str) -> Result<(), T
     let (payer, method) = (checked(payer)?, checked(method)?);
     let path = format!("/v1/payment_methods/{method}");
     let found: PaymentMethod = api.get(&path, &Form::new()).await?;
-    if found.customer.as_ref().map(super::objects::Reference::id) != Some(payer) {
+    let stored = if found.customer.as_ref().map(Reference::id) == Some(payer) {
+        found.id
+    } else {
+        // What is attached may have another identifier: those of the test mode stand for a new one.
         let form = Form::new().with("customer", payer);
-        let _: Named = api.repeat(&format!("{path}/attach"), &form).await?;
-    }
-    let form = Form::new().with("invoice_settings[default_payment_method]", method);
+        api.repeat::<Named>(&format!("{path}/attach"), &form).await?.id
+    };
+    let form = Form::new().with("invoice_settings[default_payment_method]", stored);
     let _: Named = api.repeat(&format!("/v1/customers/{payer}"), &form).await?;
     Ok(())
 }
