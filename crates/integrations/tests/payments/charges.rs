@@ -84,6 +84,14 @@ async fn authentication_is_demanded_and_given_at_the_payment_url() {
 }
 
 #[tokio::test]
+async fn a_card_that_wants_authentication_is_charged_off_session() {
+    let world = World::new().await;
+    let bill = charge(world.payer("pm_card_authenticationRequired").await);
+    let standing = world.standing(&bill).await;
+    assert!(matches!(standing, Standing::ActionRequired { .. }), "{standing:?}");
+}
+
+#[tokio::test]
 async fn a_payment_that_takes_its_time_is_waited_for() {
     for (outcome, standing) in [
         ("succeed", Standing::Paid),

@@ -10,7 +10,7 @@ async fn a_payer_is_made_known_once() {
     let world = World::new().await;
     let first = world.stripe.ensure_payer(ENVIRONMENT, &payer()).await.unwrap();
     assert_eq!(world.stripe.ensure_payer(ENVIRONMENT, &payer()).await.unwrap(), first);
-    world.told("forget_keys", json!({})).await;
+    world.told("a_day_later", json!({})).await;
     let mut renamed = payer();
     renamed.name = Some("Ada".to_owned());
     assert_eq!(world.stripe.ensure_payer(ENVIRONMENT, &renamed).await.unwrap(), first);

@@ -1,5 +1,6 @@
 //! Whatever happens to a request, and whenever: who collects again charges once.
 
+use scrip_core::{EnvironmentId, GrantId};
 use scrip_integrations::payments::provider::{Bill, Collected, Provider as _, Standing, Trouble};
 use serde_json::json;
 
@@ -79,7 +80,10 @@ async fn a_payer_is_made_known_once_whichever_request_goes_wrong() {
             async |_| charge(payer()),
             async |world, bill, collected, case| {
                 assert!(matches!(collected.standing, Standing::Failed { .. }), "{case}");
-                assert_eq!(world.events("customer.created").await, 1, "{case}");
+                // A failure may leave somebody whom no search finds yet, and nobody uses.
+                let customers = world.events("customer.created").await;
+                assert!(customers == 1 || fault == "work_then_fail", "{case}");
+                assert_eq!(world.events("invoice.created").await, 1, "{case}");
                 assert_eq!(world.charged(bill).await, (0, 0), "{case}");
             },
         )
@@ -113,7 +117,7 @@ async fn a_charge_is_made_once_though_keys_are_forgotten() {
             async |world| charge(world.payer(VISA).await),
             async |world, bill, collected, case| {
                 assert_eq!(collected.standing, Standing::Paid, "{case}");
-                world.told("forget_keys", json!({})).await;
+                world.told("a_day_later", json!({})).await;
                 let found = world.stripe.collect(&again(bill)).await.unwrap();
                 assert_eq!(&found, collected, "{case}");
                 assert_eq!(world.charged(bill).await, (1, 4_900), "{case}");
@@ -132,7 +136,7 @@ async fn what_was_made_a_day_ago_is_found_and_gone_on_with() {
         let bill = charge(world.payer(VISA).await);
         world.fault("lose_answer", place).await;
         let _ = world.stripe.collect(&bill).await;
-        world.told("forget_keys", json!({})).await;
+        world.told("a_day_later", json!({})).await;
         assert_eq!(world.standing(&again(&bill)).await, Standing::Paid, "{place}");
         assert_eq!(world.events("invoice.created").await, 1, "{place}");
         assert_eq!(world.charged(&bill).await, (1, 4_900), "{place}");
@@ -146,18 +150,22 @@ async fn an_invoice_is_found_among_many_and_not_taken_for_another() {
     let bill = charge(payer.clone());
     world.fault("lose_answer", 0).await;
     world.stripe.collect(&bill).await.unwrap_err();
-    // As many later ones as are more than a page; one is the same grant's of another environment.
+    // As many later ones as are more than a page.
     for number in 0..101 {
         let mut other = charge(payer.clone());
-        other.environment = scrip_core::EnvironmentId(number % 2);
-        other.grant = scrip_core::GrantId::mint(3, 1234 + u64::from(number / 2));
+        other.grant = GrantId::mint(3, 5_000 + number);
         world.fault("cut", 1).await;
         world.stripe.collect(&other).await.unwrap_err();
     }
-    world.told("forget_keys", json!({})).await;
-    world.no_faults().await;
-    assert_eq!(world.standing(&again(&bill)).await, Standing::Paid);
-    assert_eq!(world.events("invoice.created").await, 102);
+    // The same grant of another environment is further along.
+    let mut elsewhere = invoice(payer);
+    elsewhere.environment = EnvironmentId(8);
+    let elsewhere = world.stripe.collect(&elsewhere).await.unwrap();
+    world.told("a_day_later", json!({})).await;
+    let collected = world.stripe.collect(&again(&bill)).await.unwrap();
+    assert_eq!(collected.standing, Standing::Paid);
+    assert_ne!(collected.invoice, elsewhere.invoice);
+    assert_eq!(world.events("invoice.created").await, 103);
     assert_eq!(world.charged(&bill).await, (1, 4_900));
 }
 

@@ -13,6 +13,8 @@ use super::refusal::Refusal;
 pub struct Books {
     /// How many objects were made: the newest has the highest identifier.
     made: u64,
+    /// How many of them a search finds: it is behind.
+    indexed: u64,
     /// Now, in seconds since 1970: as it was when the request came.
     #[serde(skip)]
     pub now_seconds: i64,
@@ -78,6 +80,19 @@ impl Books {
         let mut all: Vec<_> = self.objects.values().filter(of_kind).collect();
         all.sort_by_key(|object| std::cmp::Reverse(number(text(object, "id"))));
         all
+    }
+
+    /// The objects of a kind that a search knows of by now, the newest first.
+    pub fn searchable(&self, kind: &str) -> Vec<&Value> {
+        let mut all = self.all(kind);
+        all.retain(|object| number(text(object, "id")) <= self.indexed);
+        all
+    }
+
+    /// Keys are forgotten, and searches find everything.
+    pub fn a_day_later(&mut self) {
+        self.keys.forget();
+        self.indexed = self.made;
     }
 
     /// Notes that something happened with an object.

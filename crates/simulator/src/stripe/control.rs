@@ -32,8 +32,8 @@ pub fn control(books: &mut Books, path: &str, body: &Value) -> Result<Then, Stri
         "/_control/charges" => charges(books),
         "/_control/events" => json!(books.events),
         "/_control/requests" => json!(std::mem::take(&mut books.requests)),
-        "/_control/forget_keys" => {
-            books.keys.forget();
+        "/_control/a_day_later" => {
+            books.a_day_later();
             json!({})
         }
         "/_control/next_payments" => {

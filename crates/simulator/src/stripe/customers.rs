@@ -80,7 +80,7 @@ pub fn search(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
         wanted.push(pair.ok_or_else(malformed)?);
     }
     let found: Vec<_> = books
-        .all("customer")
+        .searchable("customer")
         .into_iter()
         .filter(|it| wanted.iter().all(|(name, value)| it["metadata"][*name] == **value))
         .take(limit(call)?)

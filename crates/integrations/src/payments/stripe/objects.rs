@@ -49,6 +49,9 @@ pub(super) struct Named {
 #[derive(Debug, Deserialize)]
 pub(super) struct Customer {
     pub id: String,
+    /// In seconds since 1970.
+    #[serde(default)]
+    pub created: i64,
     #[serde(default)]
     pub deleted: bool,
     #[serde(default)]

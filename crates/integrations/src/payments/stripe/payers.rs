@@ -34,7 +34,9 @@ pub(super) async fn ensure_payer(
     }
 }
 
-/// Somebody who was made known more than a day ago, when Stripe still knew the key of that.
+/// Somebody who was made known more than a day ago, when Stripe still knew the key of that. Searches
+/// are behind, so a request that failed may have made somebody who is not found and whom nobody uses:
+/// the newest is taken.
 async fn find(
     api: &Api,
     environment: EnvironmentId,
@@ -45,9 +47,12 @@ async fn find(
         "metadata['scrip_customer']:'{}' AND metadata['scrip_environment']:'{}'",
         payer.id, environment.0
     );
-    let form = Form::new().with("query", query).with("limit", "1");
-    match api.get::<List<Named>>("/v1/customers/search", &form).await {
-        Ok(found) => Ok(found.data.into_iter().next().map(|customer| customer.id)),
+    let form = Form::new().with("query", query).with("limit", "100");
+    match api.get::<List<Customer>>("/v1/customers/search", &form).await {
+        Ok(found) => {
+            let newest = found.data.into_iter().max_by_key(|customer| customer.created);
+            Ok(newest.map(|customer| customer.id))
+        }
         // Not every account may search (docs.stripe.com/search); the key is what there is then.
         Err(Failure::Refused(problem)) => {
             tracing::debug!(problem.message, "Stripe does not search for customers");
