@@ -107,7 +107,9 @@ async fn a_payment_that_takes_its_time_is_waited_for() {
         assert_eq!(collected.standing, Standing::Processing);
         // Even a new try waits, since the payment may succeed yet.
         let retried = retried(&bill, &collected);
+        world.requests().await;
         assert_eq!(world.standing(&retried).await, Standing::Processing);
+        assert!(!world.requests().await.iter().any(|request| request.ends_with("/pay")));
         assert_eq!(world.charged(&bill).await, (0, 0));
         let finished = json!({"invoice": collected.invoice, "outcome": outcome});
         world.told("finish", finished).await;

@@ -4,7 +4,7 @@ use scrip_core::Address;
 use scrip_integrations::payments::provider::{Collection, Provider as _, Standing};
 use serde_json::json;
 
-use crate::world::{World, again, invoice, payer, refused};
+use crate::world::{ENVIRONMENT, World, again, invoice, payer, refused};
 
 #[tokio::test]
 async fn an_invoice_is_sent_and_paid_later() {
@@ -60,11 +60,21 @@ async fn a_failed_payment_leaves_it_open_and_nobody_pays_what_is_uncollectible()
     assert_eq!(world.stripe.look(id).await.unwrap().standing, Standing::Canceled);
 }
 
+/// Stripe remembers that it refused, though it would no more.
 #[tokio::test]
-async fn nobody_can_be_sent_anything_without_an_address() {
+async fn nobody_is_sent_anything_before_he_has_an_email_address() {
     let world = World::new().await;
     let mut payer = payer();
     payer.email = None;
-    let message = refused(world.stripe.collect(&invoice(payer)).await);
-    assert!(message.contains("email"), "{message}");
+    let id = world.stripe.ensure_payer(ENVIRONMENT, &payer).await.unwrap();
+    let bill = invoice(payer);
+    for _ in 0..2 {
+        let message = refused(world.stripe.collect(&again(&bill)).await);
+        assert!(message.contains("email"), "{message}");
+    }
+    let members = json!({"email": "ada@example.com"});
+    world.told("customer", json!({"customer": id, "members": members})).await;
+    assert_eq!(world.standing(&again(&bill)).await, Standing::Open);
+    assert_eq!(world.events("invoice.sent").await, 1);
+    assert_eq!(world.events("invoice.created").await, 1);
 }

@@ -54,10 +54,11 @@ impl Call {
         self.text(name).map(read).transpose()
     }
 
-    /// Yes or no; no if it is not there.
-    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    /// Yes or no, or what it is if nobody says.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, Refusal> {
         match self.text(name) {
-            None | Some("false") => Ok(false),
+            None => Ok(default),
+            Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(text) => {
                 let message = format!("Invalid boolean: {text}");

@@ -36,6 +36,11 @@ pub fn control(books: &mut Books, path: &str, body: &Value) -> Result<Then, Stri
             books.a_day_later();
             json!({})
         }
+        "/_control/customer" => {
+            let customer = text(body, "customer");
+            books.get("customer", customer).ok_or("there is no such customer")?;
+            books.change(customer, body["members"].clone())
+        }
         "/_control/next_payments" => {
             let outcomes = serde_json::from_value(body["outcomes"].clone());
             let outcomes = outcomes.map_err(|error| error.to_string())?;

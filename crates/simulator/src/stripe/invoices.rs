@@ -30,7 +30,7 @@ pub fn create(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
         let message = "Pending items are only excluded here.";
         return Err(Refusal::invalid("pending_invoice_items_behavior", "unsupported", message));
     }
-    let auto_advance = call.flag("auto_advance")?;
+    let auto_advance = call.flag("auto_advance", false)?;
     let id = books.mint("in");
     let url = format!("/v1/invoices/{id}/lines");
     let invoice = json!({
@@ -63,7 +63,7 @@ pub fn create_item(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
     let (customer, invoice) = (call.needed("customer")?, call.needed("invoice")?);
     let currency = currency(call)?;
     let amount = call.integer("amount")?.ok_or_else(|| Refusal::missing("amount"))?;
-    let discountable = call.text("discountable").is_none() || call.flag("discountable")?;
+    let discountable = call.flag("discountable", true)?;
     let found = books.named("invoice", invoice, "invoice")?;
     if text(&found, "customer") != customer || text(&found, "currency") != currency {
         return Err(Refusal::state("The invoice is of another customer or currency."));
@@ -133,7 +133,7 @@ pub fn finalize(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
     if text(&invoice, "status") != "draft" {
         return Err(Refusal::state("This invoice is already finalized, you can't re-finalize it."));
     }
-    if call.flag("auto_advance")? {
+    if call.flag("auto_advance", false)? {
         return Err(Refusal::state("Nothing advances by itself here."));
     }
     let customer = books.at("customer", text(&invoice, "customer"))?;
@@ -169,7 +169,8 @@ pub fn send(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
     if text(&invoice, "status") != "open" {
         return Err(Refusal::state("Only open invoices are sent."));
     }
-    if invoice["customer_email"].is_null() {
+    let customer = books.at("customer", text(&invoice, "customer"))?;
+    if customer["email"].is_null() {
         return Err(Refusal::state("The customer has no email address to send the invoice to."));
     }
     books.happened("invoice.sent", &call.id);

@@ -37,7 +37,7 @@ pub fn pay(books: &mut Books, call: &Call) -> Result<Value, Refusal> {
     if intent_status(books, &invoice) == "processing" {
         return Err(Refusal::state("A payment of the invoice is being processed."));
     }
-    let is_off_session = call.flag("off_session")?;
+    let is_off_session = call.flag("off_session", true)?;
     let customer = books.at("customer", text(&invoice, "customer"))?;
     let Some(method) = customer["invoice_settings"]["default_payment_method"].as_str() else {
         return Err(Refusal::state(

@@ -218,10 +218,19 @@ impl Shared {
         match fault {
             Some(Kind::LoseAnswer) => Err(CutShort),
             Some(Kind::Garbage) => Ok(whole(200, Bytes::from_static(b"<html>"))),
-            Some(Kind::Endless) => Ok(whole(200, Bytes::from(vec![b' '; ENDLESS_BYTES]))),
+            Some(Kind::Endless) => Ok(endless(response).await),
             _ => Ok(response),
         }
     }
+}
+
+/// The answer, with more behind it than anybody should read, and nothing wrong but that.
+async fn endless(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.map(|body| body.to_bytes());
+    let mut body = body.unwrap_or_default().to_vec();
+    body.resize(body.len() + ENDLESS_BYTES, b' ');
+    whole(status, Bytes::from(body))
 }
 
 /// Does what is asked, or answers what was answered under its key.
