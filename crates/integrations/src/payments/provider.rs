@@ -29,8 +29,8 @@ pub struct Bill {
     pub how: Collection,
     /// The provider's identifier of the invoice, if an earlier attempt learned it.
     pub known: Option<String>,
-    /// Counts the tries to pay, from 1: part of the key of the payment request only, so a retry that
-    /// somebody asked for is a new try.
+    /// Counts the tries to pay, from 1: part of the key of the payment request only, so a retry
+    /// that somebody asked for is a new try.
     pub attempt: u32,
     /// An earlier attempt may have made the invoice without our learning its identifier (a crash, a
     /// lost answer): it is looked for by its metadata before one is made.
@@ -166,7 +166,8 @@ pub struct Heard {
 pub enum About {
     /// This invoice may stand elsewhere.
     Invoice(String),
-    /// Money of this charge went back, or may have: [`Provider::invoice_of`] knows of which invoice.
+    /// Money of this charge went back, or may have: [`Provider::invoice_of`] knows of which
+    /// invoice.
     Charge(String),
     /// Nothing that matters here.
     Nothing,
@@ -187,7 +188,8 @@ pub enum NotHeard {
     /// Nobody signed it who knows the secret.
     #[error("no signature is that of the body")]
     WrongSignature,
-    /// It is old, or of a clock that is far ahead: somebody may be sending again what he once heard.
+    /// It is old, or of a clock that is far ahead: somebody may be sending again what he once
+    /// heard.
     #[error("the signature was not made within five minutes from now")]
     WrongAge,
 }
@@ -197,15 +199,20 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send 
 
 /// Who collects. Futures are boxed, since providers are chosen at run time.
 pub trait Provider: Send + Sync {
-    /// Brings the bill's invoice as far as it goes: made, finalised, paid or sent. The same bill again
-    /// changes nothing twice.
+    /// Brings the bill's invoice as far as it goes: made, finalised, paid or sent. The same bill
+    /// again changes nothing twice.
     fn collect<'a>(&'a self, bill: &'a Bill) -> Answer<'a, Collected>;
+
+    /// The bill's invoice, if one was made: by `known`, else by its metadata. No invoice is made or
+    /// changed.
+    fn find<'a>(&'a self, bill: &'a Bill) -> Answer<'a, Option<Collected>>;
 
     /// Where an invoice stands now; changes nothing.
     fn look<'a>(&'a self, invoice: &'a str) -> Answer<'a, Collected>;
 
     /// Cancels an invoice that is open; answers where it stands then: it may have been paid first.
-    /// The same key again is the same request.
+    /// The same key again is the same request. One that the provider does not know (any more) is
+    /// canceled, and its payer is empty.
     fn cancel<'a>(&'a self, invoice: &'a str, key: &'a str) -> Answer<'a, Collected>;
 
     /// Makes the payer known, or sees that a billing identifier is one; answers the provider's
@@ -231,6 +238,7 @@ pub trait Provider: Send + Sync {
     /// Checks the signature and age of something the provider sent, and says what it is about.
     ///
     /// Nothing of its content is believed but identifiers: what they stand for is asked of the
-    /// provider ([`Provider::look`], [`Provider::money_back`]), so order and repetition do not matter.
+    /// provider ([`Provider::look`], [`Provider::money_back`]), so order and repetition do not
+    /// matter.
     fn heard(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Heard, NotHeard>;
 }

@@ -89,6 +89,8 @@ async fn a_draft_is_deleted() {
     let id = made.unwrap()["data"]["object"]["id"].as_str().unwrap().to_owned();
     let standing = world.stripe.cancel(&id, "void-1").await.unwrap().standing;
     assert_eq!(standing, Standing::Canceled);
+    let again = world.stripe.cancel(&id, "void-1").await.unwrap();
+    assert_eq!((again.standing, &again.invoice), (Standing::Canceled, &id));
     let message = refused(world.stripe.look(&id).await);
     assert!(message.contains("No such invoice"), "{message}");
 }

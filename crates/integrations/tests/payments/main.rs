@@ -1,6 +1,6 @@
 //! Payments by Stripe, against what stands in for it: no test waits, and none asks Stripe.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod canceling;
 mod charges;

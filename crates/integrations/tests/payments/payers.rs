@@ -24,6 +24,17 @@ async fn a_payer_is_made_known_once() {
 }
 
 #[tokio::test]
+async fn of_two_the_one_who_was_used_is_found() {
+    let world = World::new().await;
+    world.fault("work_then_fail", 1).await;
+    world.stripe.ensure_payer(ENVIRONMENT, &payer()).await.unwrap_err();
+    let used = world.stripe.ensure_payer(ENVIRONMENT, &payer()).await.unwrap();
+    assert_eq!(world.events("customer.created").await, 2);
+    world.told("a_day_later", json!({})).await;
+    assert_eq!(world.stripe.ensure_payer(ENVIRONMENT, &payer()).await.unwrap(), used);
+}
+
+#[tokio::test]
 async fn what_is_no_customer_of_stripe_is_refused() {
     let world = World::new().await;
     for id in ["cus_unknown", "cus_1/../../v1/charges", "", "cus 1", "cus_1?a=b"] {

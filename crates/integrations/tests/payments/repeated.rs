@@ -19,7 +19,8 @@ const FAULTS: [&str; 9] = [
     "endless",
 ];
 
-/// Collects again until it is known how it went, as somebody does who remembers nothing but the bill.
+/// Collects again until it is known how it went, as somebody does who remembers nothing but the
+/// bill.
 async fn until_known(world: &World, bill: &Bill) -> Collected {
     for _ in 0..5 {
         match world.stripe.collect(&again(bill)).await {
@@ -167,6 +168,50 @@ async fn an_invoice_is_found_among_many_and_not_taken_for_another() {
     assert_ne!(collected.invoice, elsewhere.invoice);
     assert_eq!(world.events("invoice.created").await, 103);
     assert_eq!(world.charged(&bill).await, (1, 4_900));
+}
+
+/// Only the answer says that the request failed: somebody who believes that he never tried finds
+/// what it made all the same.
+#[tokio::test]
+async fn what_a_failure_made_is_found() {
+    let world = World::new().await;
+    let bill = charge(world.payer(VISA).await);
+    world.fault("work_then_fail", 0).await;
+    world.stripe.collect(&bill).await.unwrap_err();
+    assert_eq!(world.standing(&bill).await, Standing::Paid);
+    assert_eq!(world.events("invoice.created").await, 1);
+    assert_eq!(world.charged(&bill).await, (1, 4_900));
+}
+
+#[tokio::test]
+async fn of_two_invoices_the_one_that_was_gone_on_with_is_found() {
+    let world = World::new().await;
+    let bill = charge(world.payer(VISA).await);
+    world.fault("lose_answer", 0).await;
+    world.stripe.collect(&bill).await.unwrap_err();
+    world.told("a_day_later", json!({})).await;
+    let paid = world.stripe.collect(&bill).await.unwrap();
+    assert_eq!(world.events("invoice.created").await, 2);
+    assert_eq!(world.stripe.collect(&again(&bill)).await.unwrap(), paid);
+    assert_eq!(world.charged(&bill).await, (1, 4_900));
+}
+
+#[tokio::test]
+async fn what_was_made_is_found_without_going_on() {
+    for bill in [charge(payer()), invoice(payer())] {
+        let world = World::new().await;
+        assert_eq!(world.stripe.find(&bill).await.unwrap(), None);
+        // Search, payer, draft, and then the item.
+        world.fault("lose_answer", 3).await;
+        world.stripe.collect(&bill).await.unwrap_err();
+        world.requests().await;
+        let found = world.stripe.find(&bill).await.unwrap().unwrap();
+        assert_eq!(found.standing, Standing::Open);
+        let by_id = Bill { known: Some(found.invoice.clone()), ..bill.clone() };
+        assert_eq!(world.stripe.find(&by_id).await.unwrap(), Some(found));
+        assert_eq!(world.events("invoice.finalized").await, 0);
+        assert_eq!(world.events("invoice.created").await, 1);
+    }
 }
 
 /// Two who collect the same bill at once, as two nodes might.

@@ -10,8 +10,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Reads a form, of which every parameter must be known: by its name, or, if the known name ends
-    /// with a bracket, by what is before it.
+    /// Reads a form, of which every parameter must be known: by its name, or, if the known name
+    /// ends with a bracket, by what is before it.
     pub fn read(id: &str, form: &[u8], known: &[&str]) -> Result<Self, Refusal> {
         let params: Vec<(String, String)> = form_urlencoded::parse(form).into_owned().collect();
         for (name, value) in &params {

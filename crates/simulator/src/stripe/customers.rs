@@ -6,8 +6,9 @@ use super::books::{Books, text};
 use super::call::Call;
 use super::refusal::Refusal;
 
-/// The payment methods that can be attached, as Stripe's test mode has them: one that works, one that
-/// is declined when it is charged, one that wants authentication when it is charged off session.
+/// The payment methods that can be attached, as Stripe's test mode has them: one that works, one
+/// that is declined when it is charged, one that wants authentication when it is charged off
+/// session.
 const TOKENS: [&str; 3] =
     ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"];
 

@@ -38,8 +38,9 @@ pub(super) enum Failure {
     Declined(Problem),
     /// Stripe said no (another 4xx).
     Refused(Problem),
-    /// An earlier request with the same key failed, and Stripe only says so again, as it will as long
-    /// as it remembers the key. Whether it did its work must be looked at; if not, it needs another key.
+    /// An earlier request with the same key failed, and Stripe only says so again, as it will as
+    /// long as it remembers the key. Whether it did its work must be looked at; if not, it needs
+    /// another key.
     Remembered(Trouble),
 }
 
@@ -58,6 +59,18 @@ pub(super) struct Problem {
     /// What people should know.
     #[serde(default)]
     pub message: String,
+}
+
+impl Problem {
+    /// Whether the request had the key of another one.
+    pub(super) fn is_of_a_key(&self) -> bool {
+        self.kind == "idempotency_error"
+    }
+
+    /// Whether it named something that is not there.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        self.code.as_deref() == Some("resource_missing")
+    }
 }
 
 impl From<Trouble> for Failure {

@@ -11,7 +11,11 @@ const TRIES_MAX: u32 = 8;
 
 /// Cancels an invoice, if it still can be; answers where it stands then.
 pub(super) async fn cancel(api: &Api, invoice: &str, key: &str) -> Result<Collected, Trouble> {
-    let mut now = read(api, invoice).await?;
+    let mut now = match read(api, invoice).await {
+        // A draft that was deleted, if the answer to that was lost.
+        Err(Failure::Refused(problem)) if problem.is_of_nothing() => return Ok(gone(invoice)),
+        now => now?,
+    };
     for tries in 0..TRIES_MAX {
         // A payment on its way cannot be taken back.
         if [Standing::Paid, Standing::Canceled, Standing::Processing].contains(&now.standing()) {
@@ -42,4 +46,15 @@ async fn take(api: &Api, invoice: &Invoice, key: &str) -> Result<Collected, Fail
     let form = Form::new().with("expand[]", "payment_intent");
     let canceled: Invoice = api.post(&format!("{path}/void"), &form, key).await?;
     Ok(canceled.collected())
+}
+
+fn gone(invoice: &str) -> Collected {
+    tracing::info!(invoice, "Stripe does not know the invoice that is to be canceled");
+    Collected {
+        payer: String::new(),
+        invoice: invoice.to_owned(),
+        standing: Standing::Canceled,
+        payment_url: None,
+        pdf_url: None,
+    }
 }

@@ -1,9 +1,9 @@
 //! A bill becomes an invoice, step by step.
 //!
-//! The next step is found by where the invoice stands, never by what was done before, so whoever was
-//! stopped anywhere goes on by collecting the same bill again. Each step has a key of its own, under
-//! which Stripe does it once for as long as it remembers keys, which is a day. Beyond that, an invoice
-//! is found by its metadata, and Stripe pays an invoice no more than once.
+//! The next step is found by where the invoice stands, never by what was done before, so whoever
+//! was stopped anywhere goes on by collecting the same bill again. Each step has a key of its own,
+//! under which Stripe does it once for as long as it remembers keys, which is a day. Beyond that,
+//! an invoice is found by its metadata, and Stripe pays an invoice no more than once.
 
 use super::amounts::to_minor;
 use super::api::{Api, Failure, Problem};
@@ -21,16 +21,19 @@ const PAGES_MAX: usize = 100;
 
 /// Brings a bill's invoice as far as it goes.
 pub(super) async fn collect(api: &Api, bill: &Bill) -> Result<Collected, Trouble> {
-    let total = to_minor(bill.total).map_err(Trouble::Refused)?;
-    let collecting = Collecting {
-        api,
-        bill,
-        total,
-        environment: bill.environment.0.to_string(),
-        grant: bill.grant.to_string(),
-    };
+    let collecting = Collecting::new(api, bill)?;
     let invoice = collecting.invoice_to_begin_with().await?;
     collecting.go_on_with(invoice).await
+}
+
+/// A bill's invoice, if one was made.
+pub(super) async fn find(api: &Api, bill: &Bill) -> Result<Option<Collected>, Trouble> {
+    if let Some(known) = &bill.known {
+        return Ok(Some(read(api, known).await?.collected()));
+    }
+    let collecting = Collecting::new(api, bill)?;
+    let payer = collecting.payer().await?;
+    Ok(collecting.find(&payer).await?.map(|invoice| invoice.collected()))
 }
 
 /// The invoice, as it is now.
@@ -57,15 +60,25 @@ struct Collecting<'a> {
     grant: String,
 }
 
-impl Collecting<'_> {
+impl<'a> Collecting<'a> {
+    fn new(api: &'a Api, bill: &'a Bill) -> Result<Self, Trouble> {
+        let total = to_minor(bill.total).map_err(Trouble::Refused)?;
+        let (environment, grant) = (bill.environment.0.to_string(), bill.grant.to_string());
+        Ok(Self { api, bill, total, environment, grant })
+    }
+
+    async fn payer(&self) -> Result<String, Trouble> {
+        match &self.bill.payer.billing_id {
+            Some(known) => Ok(checked(known)?.to_owned()),
+            None => ensure_payer(self.api, self.bill.environment, &self.bill.payer).await,
+        }
+    }
+
     async fn invoice_to_begin_with(&self) -> Result<Invoice, Trouble> {
         if let Some(known) = &self.bill.known {
             return Ok(read(self.api, known).await?);
         }
-        let payer = match &self.bill.payer.billing_id {
-            Some(known) => checked(known)?.to_owned(),
-            None => ensure_payer(self.api, self.bill.environment, &self.bill.payer).await?,
-        };
+        let payer = self.payer().await?;
         if self.bill.may_exist
             && let Some(found) = self.find(&payer).await?
         {
@@ -105,8 +118,8 @@ impl Collecting<'_> {
         }
     }
 
-    /// The invoice of the bill that is the furthest along, if there is one: were there several, only
-    /// one was ever gone on with.
+    /// The invoice of the bill that is the furthest along, if there is one: were there several,
+    /// only one was ever gone on with.
     async fn find(&self, payer: &str) -> Result<Option<Invoice>, Trouble> {
         let mut found: Option<Invoice> = None;
         let mut last: Option<String> = None;
@@ -236,13 +249,6 @@ impl Collecting<'_> {
     fn key(&self, step: &str, failures: u32) -> String {
         let key = format!("scrip-{}-{}-{step}", self.environment, self.grant);
         if failures == 0 { key } else { format!("{key}-after-{failures}") }
-    }
-}
-
-impl Problem {
-    /// Whether the request had the key of another one.
-    fn is_of_a_key(&self) -> bool {
-        self.kind == "idempotency_error"
     }
 }
 

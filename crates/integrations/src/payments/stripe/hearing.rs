@@ -14,7 +14,8 @@ use crate::payments::provider::{About, Heard, NotHeard};
 const BODY_BYTES_MAX: usize = 256 * 1024;
 /// How far from now a signature may have been made, in seconds.
 const AGE_SECONDS_MAX: u64 = 300;
-/// How many signatures are looked at: one of each secret, of which there are two while one is rolled.
+/// How many signatures are looked at: one of each secret, of which there are two while one is
+/// rolled.
 const SIGNATURES_MAX: usize = 16;
 
 /// Checks what came in, and says what it is about.

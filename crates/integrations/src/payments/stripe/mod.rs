@@ -1,8 +1,9 @@
 //! Stripe, by the six kinds of objects that it takes to sell credits.
 //!
-//! `collecting` brings an invoice on its way, `canceling` ends it, `payers` are customers and what they
-//! pay with, `money_back` is about refunds and disputes, `hearing` about webhooks. `api` makes the
-//! requests. `docs/stripe.md` says which facts about Stripe this relies on, and where they are from.
+//! `collecting` brings an invoice on its way, `canceling` ends it, `payers` are customers and what
+//! they pay with, `money_back` is about refunds and disputes, `hearing` about webhooks. `api` makes
+//! the requests. `docs/stripe.md` says which facts about Stripe this relies on, and where they are
+//! from.
 
 mod amounts;
 mod api;
@@ -38,6 +39,10 @@ impl Stripe {
 impl Provider for Stripe {
     fn collect<'a>(&'a self, bill: &'a Bill) -> Answer<'a, Collected> {
         Box::pin(collecting::collect(&self.api, bill))
+    }
+
+    fn find<'a>(&'a self, bill: &'a Bill) -> Answer<'a, Option<Collected>> {
+        Box::pin(collecting::find(&self.api, bill))
     }
 
     fn look<'a>(&'a self, invoice: &'a str) -> Answer<'a, Collected> {

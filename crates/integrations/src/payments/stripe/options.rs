@@ -35,7 +35,8 @@ pub struct StripeOptions {
     pub base_url: String,
     /// The account's secret or restricted key.
     pub secret_key: Secret,
-    /// What the account's webhook endpoint signs with; without it nothing that comes in is believed.
+    /// What the account's webhook endpoint signs with; without it nothing that comes in is
+    /// believed.
     pub webhook_secret: Option<Secret>,
     /// How long a request may take as a whole.
     pub timeout: Duration,
@@ -50,8 +51,8 @@ impl StripeOptions {
     /// Stripe's own.
     pub const BASE_URL: &'static str = "https://api.stripe.com";
 
-    /// The base URL without an end, if requests can be sent there. A secret goes with each of them, so
-    /// without TLS only to this machine.
+    /// The base URL without an end, if requests can be sent there. A secret goes with each of them,
+    /// so without TLS only to this machine.
     pub(super) fn base(&self) -> Result<String, InvalidOptions> {
         let invalid = |why: &str| InvalidOptions(format!("the base URL {why}"));
         let base = self.base_url.trim_end_matches('/');

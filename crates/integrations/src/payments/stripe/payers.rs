@@ -1,5 +1,7 @@
 //! Customers of Stripe's who are ours, and what they pay with.
 
+use std::cmp::Reverse;
+
 use scrip_core::EnvironmentId;
 use sha2::{Digest as _, Sha256};
 
@@ -34,9 +36,9 @@ pub(super) async fn ensure_payer(
     }
 }
 
-/// Somebody who was made known more than a day ago, when Stripe still knew the key of that. Searches
-/// are behind, so a request that failed may have made somebody who is not found and whom nobody uses:
-/// the newest is taken.
+/// Somebody who was made known more than a day ago, when Stripe still knew the key of that.
+/// Searches are behind, so a request that failed may have made somebody who is not found and whom
+/// nobody uses: the newest is taken.
 async fn find(
     api: &Api,
     environment: EnvironmentId,
@@ -50,7 +52,7 @@ async fn find(
     let form = Form::new().with("query", query).with("limit", "100");
     match api.get::<List<Customer>>("/v1/customers/search", &form).await {
         Ok(found) => {
-            let newest = found.data.into_iter().max_by_key(|customer| customer.created);
+            let newest = found.data.into_iter().min_by_key(|customer| Reverse(customer.created));
             Ok(newest.map(|customer| customer.id))
         }
         // Not every account may search (docs.stripe.com/search); the key is what there is then.
@@ -93,8 +95,8 @@ async fn customer(api: &Api, id: &str) -> Result<Customer, Trouble> {
 
 /// Stores a payment method with a payer, to be charged from now on.
 ///
-/// What was attached may be detached and something else be attached within a day, so neither request
-/// has a key that is used again: doing them twice changes nothing.
+/// What was attached may be detached and something else be attached within a day, so neither
+/// request has a key that is used again: doing them twice changes nothing.
 pub(super) async fn attach(api: &Api, payer: &str, method: &str) -> Result<(), Trouble> {
     let (payer, method) = (checked(payer)?, checked(method)?);
     let path = format!("/v1/payment_methods/{method}");
