@@ -4,6 +4,7 @@
 
 mod canceling;
 mod charges;
+mod elsewhere;
 mod hearing;
 mod money_back;
 mod payers;
