@@ -35,7 +35,7 @@ async fn a_payment_wins_the_race() {
     let world = World::new().await;
     let bill = invoice(payer());
     let collected = world.stripe.collect(&bill).await.unwrap();
-    let slow = json!({"kind": "slow", "after": 1, "milliseconds": 300});
+    let slow = json!({"kind": "slow", "after": 1, "milliseconds": 1_500});
     world.told("faults", slow).await;
     let canceled = async { world.stripe.cancel(&collected.invoice, "void-1").await.unwrap() };
     let paid = async {
