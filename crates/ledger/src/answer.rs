@@ -10,7 +10,7 @@ use scrip_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CustomerLink, GrantInvoice, Invoice, InvoiceId, InvoiceStatus, Record, RecurringGrantView,
+    CustomerLink, GrantInvoice, Invoice, InvoiceDetails, InvoiceId, Record, RecurringGrantView,
 };
 
 /// The answer to an order that was carried out.
@@ -170,13 +170,8 @@ impl GrantRecord {
     /// The invoice that it is paid by, if it is paid by one.
     #[must_use]
     pub fn latest_invoice(&self) -> Option<Invoice> {
-        let (due_at, status) = match self.invoice {
-            GrantInvoice::None => return None,
-            GrantInvoice::PaidElsewhere => {
-                (None, InvoiceStatus::Paid { at: self.grant.created_at })
-            }
-            GrantInvoice::Kept { due_at, status } => (due_at, status),
-        };
+        let InvoiceDetails { due_at, status, provider } =
+            self.invoice.details(self.grant.created_at)?;
         Some(Invoice {
             id: InvoiceId::of(self.grant.name.id),
             wallet: self.wallet.clone(),
@@ -184,6 +179,7 @@ impl GrantRecord {
             created_at: self.grant.created_at,
             due_at,
             status,
+            provider,
         })
     }
 }

@@ -28,11 +28,12 @@ pub async fn come_with_their_grants(make: &Factory<'_>) {
         created_at: start(),
         due_at: Some(instant("2030-01-15")),
         status: InvoiceStatus::Open,
+        provider: None,
     };
     assert_eq!((&invoice, invoice.updated_at()), (&expected, start()));
     // One that is free has none, and one that is paid already has a paid one (decision 9).
     let free = world.grant(&wallet, "free", "1").await;
-    assert_eq!((free.invoice, free.latest_invoice()), (GrantInvoice::None, None));
+    assert_eq!((free.invoice.clone(), free.latest_invoice()), (GrantInvoice::None, None));
     let paid = bought(&world, &wallet, "paid", Payment::PaidInvoice, |_| {}).await;
     assert_eq!(paid.grant.status(), GrantStatus::Active);
     let invoice = invoice_now(&world, &paid).await;

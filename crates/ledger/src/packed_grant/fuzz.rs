@@ -10,7 +10,10 @@ use scrip_fuzz::{Examples, target};
 
 use super::*;
 use crate::history::tests::story::{instant, key};
-use crate::{GrantInvoice, InvoiceStatus};
+use crate::{
+    CollectionMethod, CollectionState, GrantInvoice, InvoiceDetails, InvoiceStatus,
+    ProviderInvoice, ProviderKind,
+};
 
 #[test]
 fn facts_of_grants() {
@@ -66,9 +69,22 @@ pub fn records() -> impl Iterator<Item = GrantRecord> {
         words,
         cost: Money::FREE,
         is_recharge: number % 2 == 0,
-        invoice: GrantInvoice::Kept {
-            due_at: (number == 1).then(|| instant(9)),
-            status: InvoiceStatus::Canceled { at: instant(number.into()) },
-        },
+        invoice: if number == 1 { detailed() } else { kept() },
     })
+}
+
+fn kept() -> GrantInvoice {
+    let status = InvoiceStatus::Canceled { at: instant(2) };
+    GrantInvoice::Kept { due_at: None, status }
+}
+
+fn detailed() -> GrantInvoice {
+    let provider = ProviderInvoice {
+        state: CollectionState::Failed { message: "declined".to_owned() },
+        id: Some("in_1".to_owned()),
+        payment_url: Some("https://pay".to_owned()),
+        ..ProviderInvoice::new(ProviderKind::Stripe, CollectionMethod::Send { days_until_due: 9 })
+    };
+    let (due_at, status) = (Some(instant(9)), InvoiceStatus::Open);
+    GrantInvoice::Detailed(Box::new(InvoiceDetails { due_at, status, provider: Some(provider) }))
 }

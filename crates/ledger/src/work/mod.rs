@@ -2,6 +2,7 @@
 //! ledger's unit of work must offer.
 
 mod clock;
+mod collections;
 mod consumption;
 mod events;
 mod grants;
@@ -25,8 +26,8 @@ use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::{
-    Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, Record, RecordKind,
-    StoredAnswer, Work,
+    Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, ProviderKind,
+    Record, RecordKind, StoredAnswer, Work,
 };
 
 pub use clock::CLOCK_MEMBER;
@@ -246,6 +247,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::EditGrant(edit) => grants::edit(state, at, edit),
         Work::MarkInvoicePaid(id) => invoices::mark_paid(state, at, *id),
         Work::CancelInvoice(id) => invoices::cancel(state, at, *id),
+        Work::RetryInvoice(id) => collections::retry(state, at, *id),
+        Work::Collect(outcome) => collections::note(state, at, outcome),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),
@@ -296,6 +299,8 @@ struct Place<'a> {
 #[derive(Default)]
 struct Extra {
     payment: Payment,
+    /// Who collects the payment, if nobody does it by hand.
+    provider: Option<ProviderKind>,
     /// The name of the command's own row, where it is known already.
     name: Option<NameHash>,
     /// What a recurring grant's grants are called from now on.
@@ -377,7 +382,7 @@ fn run_on(
     }
     for mut record in made {
         state.insert_grant(&mut record)?;
-        invoices::keep(state, &record)?;
+        invoices::keep(state, at, &record)?;
     }
     for grant in departed {
         record_departure(state, at, grant)?;
@@ -446,7 +451,7 @@ fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantReco
         grant: slot.wallet.grant(made.name.number).copied().unwrap_or(made),
         words,
         cost: *cost,
-        invoice: GrantInvoice::of_new(extra.payment, decided.row.recorded_at),
+        invoice: GrantInvoice::of_new(extra.payment, extra.provider, decided.row.recorded_at),
         is_recharge: false,
     })
 }

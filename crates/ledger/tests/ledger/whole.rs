@@ -9,7 +9,7 @@ use scrip_ledger::{
     UsageQuery,
 };
 
-const KINDS: [RecordKind; 7] = [
+const KINDS: [RecordKind; 9] = [
     RecordKind::Account,
     RecordKind::Environment,
     RecordKind::ApiKey,
@@ -17,6 +17,8 @@ const KINDS: [RecordKind; 7] = [
     RecordKind::CustomCurrency,
     RecordKind::Resource,
     RecordKind::Invoice,
+    RecordKind::PaymentProvider,
+    RecordKind::Collection,
 ];
 
 /// Records, balances, grants, rows and usage of the sandbox; environments and keys; clocks.

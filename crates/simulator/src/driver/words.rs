@@ -300,6 +300,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
         | Refusal::InvoicePaid { .. }
+        | Refusal::InvoiceOfProvider { .. }
+        | Refusal::InvoiceNotFailed { .. }
+        | Refusal::CostNotWhole { .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }
