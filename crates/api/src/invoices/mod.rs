@@ -1,9 +1,10 @@
-//! `/api/v1/invoices`: invoices of the built-in `manual` provider, an extension of the official API.
+//! `/api/v1/invoices`: invoices that pay for grants, an extension of the official API.
 
 mod cancel;
 mod get;
 mod list;
 mod mark_paid;
+mod retry;
 mod view;
 
 use scrip_core::Entity;
@@ -30,6 +31,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             mark_paid::handler,
         ),
         Endpoint::post("/api/v1/invoices/{id}/cancel", once, cancel::operation(), cancel::handler),
+        Endpoint::post("/api/v1/invoices/{id}/retry", once, retry::operation(), retry::handler),
     ]
 }
 

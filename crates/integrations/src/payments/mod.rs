@@ -1,0 +1,7 @@
+//! Money for credits, collected by somebody who is good at it.
+//!
+//! `provider` is what is asked of whoever collects, in words of credits. `collector` asks, again and
+//! again where need be, and writes what was answered to the ledger.
+
+pub mod collector;
+pub mod provider;
