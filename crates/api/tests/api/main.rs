@@ -34,6 +34,7 @@ mod ledger;
 mod numbers;
 #[cfg(test)]
 mod own_grants;
+mod payments;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]

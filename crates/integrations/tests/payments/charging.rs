@@ -273,6 +273,8 @@ async fn a_stop_waits_for_what_is_under_way() {
     let mut world = World::new().await;
     world.options.pauses.again = Duration::from_secs(8);
     let handle = world.begin();
+    // Whoever looks for what was left has looked, and finds neither of these.
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let (answered, paused) = (world.charge().await, world.charge().await);
     world.provider.will([Deed::Take(Duration::from_millis(100)), Deed::LoseAfter]);
     drop(handle.begin(SANDBOX, InvoiceId::of(answered)));
