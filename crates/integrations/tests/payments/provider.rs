@@ -85,6 +85,8 @@ struct State {
     outcomes: VecDeque<Standing>,
     bills: Vec<Bill>,
     looks: usize,
+    /// How often it was looked for an invoice that nobody knows the name of.
+    finds: usize,
     attached: Vec<String>,
 }
 
@@ -119,6 +121,10 @@ impl FakeProvider {
 
     pub fn looks(&self) -> usize {
         self.state.lock().unwrap().looks
+    }
+
+    pub fn finds(&self) -> usize {
+        self.state.lock().unwrap().finds
     }
 
     pub fn attached(&self) -> Vec<String> {
@@ -227,6 +233,7 @@ impl Provider for FakeProvider {
 
     fn find<'a>(&'a self, bill: &'a Bill) -> Answer<'a, Option<Collected>> {
         Box::pin(async move {
+            self.state.lock().unwrap().finds += 1;
             let deed = self.before().await?;
             let found = self.invoices(bill.grant).first().map(told);
             self.after(deed, found).await
