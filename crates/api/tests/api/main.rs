@@ -34,6 +34,7 @@ mod ledger;
 mod numbers;
 #[cfg(test)]
 mod own_grants;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod reservations;

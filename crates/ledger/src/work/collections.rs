@@ -126,7 +126,8 @@ pub(super) fn note(
     outcome: &CollectionOutcome,
 ) -> Result<Answer, Failure> {
     let (grant, before) = invoices::find(state, at, outcome.invoice)?;
-    let Some(provider) = before.provider.clone() else {
+    let details = grant.invoice.details(grant.grant.created_at);
+    let Some((details, provider)) = details.zip(before.provider.clone()) else {
         return Err(Refusal::InvoiceNotFailed {
             id: before.id.to_string(),
             why: "no payment provider collects it",
@@ -144,7 +145,6 @@ pub(super) fn note(
         is_news: todo.is_news(outcome, provider.attempts),
         now: wallet_time(state, at, &grant.wallet)?,
     };
-    let details = InvoiceDetails { due_at: before.due_at, status: before.status, provider: None };
     let mut after = told.after(details, provider);
     let is_paid = |status| matches!(status, InvoiceStatus::Paid { .. });
     if is_paid(after.status) && !is_paid(before.status) && !told.is_voided {

@@ -73,9 +73,13 @@ pub async fn whole(ledger: &dyn Ledger) -> String {
     text
 }
 
-/// A record without its ordinal, which means something in its own store only.
+/// A record without its ordinal, which means something in its own store only, and without real time,
+/// which is each ledger's own.
 pub fn plain_record(mut record: Record) -> Record {
     record.ordinal = 0;
+    if record.kind == RecordKind::Collection {
+        record.body.remove("nextAttemptMilliseconds");
+    }
     record
 }
 
