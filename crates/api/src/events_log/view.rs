@@ -1,8 +1,8 @@
 //! An event as the world is told of it: flat, with the facts of then and the names of now.
 
 use scrip_core::{
-    Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState, RechargeStop,
-    WalletKey,
+    ChargeOutcome, Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState,
+    RechargeStop, WalletKey,
 };
 use scrip_ledger::{EventKind, EventView, Record, Subject, WebhookStop};
 use serde_json::json;
@@ -79,6 +79,24 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
                 },
             );
         }
+        Fact::RechargeCharged { grant, amount, cost, outcome } => {
+            configuration(members, key);
+            members.plain("grantId", grant);
+            members.credits("amount", *amount);
+            members.object("cost", |members| {
+                members.amount("amount", cost.amount);
+                members.plain("currency", cost.currency.as_str());
+            });
+            let (status, message) = match outcome {
+                ChargeOutcome::Paid => ("SUCCESS", None),
+                ChargeOutcome::Failed { message } => ("FAILED", Some(message)),
+                ChargeOutcome::ActionRequired { message } => ("ACTION_REQUIRED", Some(message)),
+            };
+            members.plain("status", status);
+            if let Some(message) = message {
+                members.text("errorMessage", message);
+            }
+        }
         Fact::RechargeChanged { is_on, stopped } => {
             configuration(members, key);
             members.flag("isEnabled", *is_on);
@@ -89,6 +107,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
                 match stopped {
                     Some(RechargeStop::SpendLimit) => "SPEND_LIMIT_REACHED",
                     Some(RechargeStop::WalletLimit) => "WALLET_LIMIT_REACHED",
+                    Some(RechargeStop::PaymentFailed) => "PAYMENT_FAILED",
                     None if is_asked_for => "SETTING_SAVED",
                     None => "NEW_PERIOD",
                 },

@@ -1,14 +1,11 @@
-//! Payments by Stripe, against what stands in for it: no test waits, and none asks Stripe.
+//! Payments over time: the provider is the test's own, and so is the clock.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod canceling;
-mod charges;
-mod elsewhere;
+mod charging;
+mod crashes;
+mod door;
 mod hearing;
-mod money_back;
-mod payers;
-mod refusals;
-mod repeated;
-mod sent;
+mod provider;
+mod voiding;
 mod world;

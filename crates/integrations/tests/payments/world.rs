@@ -1,156 +1,176 @@
-//! An account, a payer and what he buys.
+//! A ledger whose time the test moves, a provider, and who collects.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use scrip_core::{
-    CustomerId, EnvironmentId, GrantId, Money, MoneyAmount, MoneyCurrency, Timestamp,
+    EnvironmentId, GrantId, GrantStatus, GrantType, Money, MoneyAmount, MoneyCurrency, PaymentState,
 };
-use scrip_integrations::payments::provider::{
-    Bill, Collected, Collection, Payer, Provider as _, Standing, Trouble,
+use scrip_integrations::payments::collector::{Collector, Handle, Options, Pauses, Providers};
+use scrip_integrations::payments::provider::Provider;
+use scrip_ledger::conformance::{Given, Made, Making, World as Books, grant_of, wallet};
+use scrip_ledger::{
+    Answer, Collection, GrantView, Invoice, InvoiceId, Memory, Payment, PaymentProvider,
+    RecordKind, SANDBOX, StripeSettings, Work,
 };
-use scrip_integrations::payments::stripe::{Secret, Stripe, StripeOptions};
-use scrip_simulator::stripe::StandIn;
-use serde_json::{Value, json};
 
-/// What the account's webhook endpoint signs with.
-pub const WEBHOOK_SECRET: &str = "whsec_of_the_test";
-/// The environment of all that is bought.
-pub const ENVIRONMENT: EnvironmentId = EnvironmentId(7);
-/// A payment method that works.
-pub const VISA: &str = "pm_card_visa";
+use crate::door::Door;
+use crate::provider::{FakeProvider, Gate};
 
-/// A client, and what it talks to.
+/// What a test waits for comes long before.
+const PATIENCE: Duration = Duration::from_secs(20);
+pub const MINUTE: i64 = 60_000;
+
 pub struct World {
-    pub stand_in: StandIn,
-    pub stripe: Stripe,
+    pub books: Books,
+    pub provider: Arc<FakeProvider>,
+    pub gate: Arc<Gate>,
+    pub options: Options,
+    collectors: Vec<Collector>,
+}
+
+struct Always(Arc<FakeProvider>);
+
+impl Providers for Always {
+    fn of(&self, settings: &PaymentProvider) -> Result<Arc<dyn Provider>, String> {
+        match settings {
+            PaymentProvider::Stripe(stripe) if stripe.secret_key == "sk" => {
+                Ok(Arc::clone(&self.0) as Arc<dyn Provider>)
+            }
+            _ => Err("not these settings".to_owned()),
+        }
+    }
 }
 
 impl World {
+    /// One in which the provider of the sandbox is a fake, and nobody collects yet.
     pub async fn new() -> Self {
-        Self::with_key("sk_test_of_the_test").await
+        let gate = Arc::new(Gate::default());
+        let door = Arc::clone(&gate);
+        let make = move |given: Given| -> Making {
+            let gate = Arc::clone(&door);
+            Box::pin(async move {
+                let inner = Arc::new(Memory::with(given.clock, given.settings));
+                let ledger = Arc::new(Door { inner, gate });
+                Made { ledger, follows_given_clock: true, keep: Box::new(()) }
+            })
+        };
+        let books = Books::new(&make).await;
+        let provider = Arc::new(FakeProvider::behind(Arc::clone(&gate)));
+        let options = Options {
+            look_every: Duration::from_millis(5),
+            look_later_every: Duration::from_millis(20),
+            pauses: Pauses { again: Duration::from_millis(2), ..Pauses::default() },
+            wait: PATIENCE,
+            ..Options::default()
+        };
+        let world = Self { books, provider, gate, options, collectors: Vec::new() };
+        world.settle_on(SANDBOX, "sk").await;
+        world
     }
 
-    pub async fn with_key(secret_key: &str) -> Self {
-        let stand_in = StandIn::start("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
-        let stripe = client(&stand_in.url(), secret_key);
-        Self { stand_in, stripe }
+    /// Gives an environment a provider.
+    pub async fn settle_on(&self, environment: EnvironmentId, secret_key: &str) {
+        let secret_key = secret_key.to_owned();
+        let disputes = scrip_ledger::DisputeHandling::AtOnce;
+        let settings = StripeSettings { secret_key, webhook_secret: None, disputes };
+        let work = Work::PutRecords(vec![PaymentProvider::Stripe(settings).record()]);
+        self.books.execute(environment, work).await.unwrap();
     }
 
-    /// A payer who is known to Stripe and is charged by this.
-    pub async fn payer(&self, method: &str) -> Payer {
-        let mut payer = payer();
-        let id = self.stripe.ensure_payer(ENVIRONMENT, &payer).await.unwrap();
-        self.stripe.attach(&id, method).await.unwrap();
-        payer.billing_id = Some(id);
-        payer
+    /// Begins to collect.
+    pub fn begin(&mut self) -> Handle {
+        let providers = Arc::new(Always(Arc::clone(&self.provider)));
+        let ledger = Arc::clone(&self.books.ledger);
+        let collector = Collector::start(ledger, providers, self.options.clone());
+        let handle = collector.handle();
+        self.collectors.push(collector);
+        handle
     }
 
-    /// Tells the stand-in what to do.
-    pub async fn told(&self, path: &str, body: Value) -> Value {
-        self.stand_in.control(path, body).await.unwrap()
+    /// Ends who collects, wherever they are.
+    pub fn crash(&mut self) {
+        self.collectors.clear();
     }
 
-    /// What goes wrong with requests to come, after so many.
-    pub async fn fault(&self, kind: &str, after: usize) {
-        self.told("faults", json!({"kind": kind, "after": after})).await;
+    /// Stops who collect in good order.
+    pub async fn stop(&mut self) {
+        for collector in self.collectors.drain(..) {
+            collector.stop(PATIENCE).await;
+        }
     }
 
-    /// Nothing goes wrong any more.
-    pub async fn no_faults(&self) {
-        self.told("faults", json!({"kind": "cut", "times": 0})).await;
+    /// A grant of 10 credits for `ann`, to be charged.
+    pub async fn charge(&self) -> GrantId {
+        self.buy(SANDBOX, Payment::Charge).await
     }
 
-    /// The requests since it was asked last.
-    pub async fn requests(&self) -> Vec<String> {
-        serde_json::from_value(self.told("requests", json!({})).await).unwrap()
+    pub async fn buy(&self, environment: EnvironmentId, payment: Payment) -> GrantId {
+        let wallet = scrip_core::WalletKey { environment, ..wallet("ann/gold") };
+        let mut create = grant_of(&wallet, self.books.mint(&wallet), "Bought", "10");
+        create.payment = payment;
+        create.grant.grant_type = GrantType::Paid;
+        create.grant.payment = PaymentState::Pending;
+        let currency = MoneyCurrency::parse("eur").unwrap();
+        create.grant.cost = Money { amount: MoneyAmount::parse("49.9").unwrap(), currency };
+        let id = create.grant.id;
+        let work = Work::CreateGrant(Box::new(create));
+        let answer = self.books.execute(environment, work).await.unwrap();
+        assert!(matches!(answer, Answer::Grant(_)), "{answer:?}");
+        id
     }
 
-    /// How often the grant was charged, and how much in all, in the minor unit.
-    pub async fn charged(&self, bill: &Bill) -> (u64, i64) {
-        let charges = self.told("charges", json!({})).await;
-        let grant = &charges[bill.grant.to_string()];
-        (grant["count"].as_u64().unwrap_or(0), grant["amount"].as_i64().unwrap_or(0))
+    pub async fn void(&self, grant: GrantId) {
+        self.books.done(Work::VoidGrant(grant)).await;
     }
 
-    /// How many events of a kind there were.
-    pub async fn events(&self, kind: &str) -> usize {
-        let events = self.told("events", json!({})).await;
-        events.as_array().unwrap().iter().filter(|event| event["type"] == kind).count()
+    pub async fn retry(&self, grant: GrantId) {
+        self.books.done(Work::RetryInvoice(InvoiceId::of(grant))).await;
     }
 
-    /// The standing after collecting.
-    pub async fn standing(&self, bill: &Bill) -> Standing {
-        self.stripe.collect(bill).await.unwrap().standing
+    pub async fn grant(&self, grant: GrantId) -> GrantView {
+        self.books.grant_now(grant).await
     }
-}
 
-/// A client of a server.
-pub fn client(base_url: &str, secret_key: &str) -> Stripe {
-    Stripe::new(StripeOptions {
-        base_url: base_url.to_owned(),
-        secret_key: Secret::new(secret_key.to_owned()),
-        webhook_secret: Some(Secret::new(WEBHOOK_SECRET.to_owned())),
-        timeout: Duration::from_secs(10),
-    })
-    .unwrap()
-}
-
-/// A payer whom nobody knows yet.
-pub fn payer() -> Payer {
-    Payer {
-        id: CustomerId::parse("customer-1").unwrap(),
-        billing_id: None,
-        name: Some("Ada & Söhne".to_owned()),
-        email: Some("ada+bills@example.com".to_owned()),
+    pub async fn invoice(&self, grant: GrantId) -> Invoice {
+        self.grant(grant).await.latest_invoice().unwrap()
     }
-}
 
-/// An amount of money.
-pub fn money(amount: &str, currency: &str) -> Money {
-    let currency = MoneyCurrency::parse(currency).unwrap();
-    Money { amount: MoneyAmount::parse(amount).unwrap(), currency }
-}
-
-/// 49 dollars for a grant, charged.
-pub fn charge(payer: Payer) -> Bill {
-    Bill {
-        environment: ENVIRONMENT,
-        grant: GrantId::mint(3, 1234),
-        payer,
-        total: money("49", "usd"),
-        description: "1,000 credits".to_owned(),
-        how: Collection::Charge,
-        known: None,
-        attempt: 1,
-        may_exist: false,
+    pub async fn todo(&self, grant: GrantId) -> Option<Collection> {
+        let id = InvoiceId::of(grant).to_string();
+        let record = self.books.record(RecordKind::Collection, &id).await?;
+        Some(Collection::of(&record).unwrap())
     }
-}
 
-/// 49 dollars for a grant, to be paid within 14 days.
-pub fn invoice(payer: Payer) -> Bill {
-    Bill { how: Collection::Send { days_until_due: 14, address: None }, ..charge(payer) }
-}
+    /// Time passes until there is nothing left to do about a grant's invoice.
+    pub async fn settled(&self, grant: GrantId) {
+        until("settled", async || {
+            self.books.pass(MINUTE);
+            self.todo(grant).await.is_none().then_some(())
+        })
+        .await;
+    }
 
-/// The bill as it is collected again by somebody who knows only that he may have tried.
-pub fn again(bill: &Bill) -> Bill {
-    Bill { may_exist: true, ..bill.clone() }
-}
-
-/// The bill as it is tried again by somebody who saw how it went.
-pub fn retried(bill: &Bill, before: &Collected) -> Bill {
-    let known = Some(before.invoice.clone());
-    Bill { known, attempt: bill.attempt + 1, may_exist: true, ..bill.clone() }
-}
-
-/// What a refusal says.
-pub fn refused<T: std::fmt::Debug>(result: Result<T, Trouble>) -> String {
-    match result {
-        Err(Trouble::Refused(message)) => message,
-        other => panic!("not refused: {other:?}"),
+    /// The grant was paid for, with money that was taken once, and counts.
+    pub async fn is_paid_once(&self, grant: GrantId) {
+        let view = self.grant(grant).await;
+        assert_eq!(view.grant.status(), GrantStatus::Active);
+        assert_eq!(view.latest_invoice().unwrap().status.as_str(), "PAID");
+        assert_eq!(self.todo(grant).await, None);
+        let invoices = self.provider.invoices(grant);
+        assert_eq!(invoices.iter().map(|it| it.charges).collect::<Vec<_>>(), [1], "{invoices:?}");
+        assert_eq!(self.books.available(&wallet("ann/gold")).await, "10");
     }
 }
 
-/// So many seconds after 1970.
-pub fn seconds(seconds: i64) -> Timestamp {
-    Timestamp::from_milliseconds(seconds * 1_000).unwrap()
+/// Waits for something.
+pub async fn until<T>(what: &str, mut found: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = found().await {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "not {what}");
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
 }

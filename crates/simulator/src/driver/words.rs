@@ -303,6 +303,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoiceNotPaid { .. }
         | Refusal::InvoiceRefundExceeds { .. }
         | Refusal::GrantNotPaid
+        | Refusal::InvoiceOfProvider { .. }
+        | Refusal::InvoiceNotFailed { .. }
+        | Refusal::CostNotWhole { .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }

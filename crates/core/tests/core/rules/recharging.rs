@@ -449,7 +449,7 @@ fn a_declined_charge_stops_it() {
                   decline recharge
                   recharging
                   balance
-    "), @r"
+    "), @r#"
     > at 01-01 charging
     > recharge below 20 to 50 price 0.01 usd limit 1 for month
         01-01  recharged recharge for 0.5 usd, Pending
@@ -487,5 +487,5 @@ fn a_declined_charge_stops_it() {
     > balance
     balance: 60 granted - 10 used = 50, valid until 03-02
     balance: 60 granted - 10 used = 50, valid until 03-02
-    ");
+    "#);
 }
