@@ -42,6 +42,19 @@ async fn a_charge_is_waited_for() {
     assert_eq!(invoice.pdf_url.as_deref(), Some("https://pdf/in_1"));
 }
 
+/// So is everybody who waits for the same, and not before.
+#[tokio::test]
+async fn several_wait_for_the_same() {
+    let mut world = World::new().await;
+    let handle = world.begin();
+    let grant = world.charge().await;
+    world.provider.will([Deed::Take(Duration::from_millis(80))]);
+    drop(handle.begin(SANDBOX, InvoiceId::of(grant)));
+    until("asked", async || (world.provider.bills().len() == 1).then_some(())).await;
+    handle.begin(SANDBOX, InvoiceId::of(grant)).await;
+    world.is_paid_once(grant).await;
+}
+
 /// It goes on though nobody waits.
 #[tokio::test]
 async fn nobody_has_to_wait() {

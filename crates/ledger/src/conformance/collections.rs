@@ -140,6 +140,9 @@ pub async fn failed_are_collected_again(make: &Factory<'_>) {
         assert_eq!(provider.error_message(), Some("declined"));
         assert_eq!(provider.payment_url.as_deref(), Some("https://pay"));
         assert_eq!(todo(&world, &grant).await.unwrap().intent, Intent::Watch);
+        // That it can still be paid is no news.
+        let open = say(&world, &grant, Intent::Watch, ProviderStanding::Open).await;
+        assert_eq!(open.provider.unwrap().error_message(), Some("declined"));
     }
     assert_eq!(world.available(&wallet).await, "0");
     let again = invoice_of(world.done(Work::RetryInvoice(id)).await).provider.unwrap();
