@@ -148,6 +148,8 @@ impl Wallet {
             state: GrantState::Scheduled,
             amount,
             consumed: 0,
+            lost: 0,
+            invoice: None,
             priority,
             created_at: at,
             effective_at: at,
