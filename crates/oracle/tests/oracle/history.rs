@@ -93,11 +93,7 @@ fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
     match numbers.below(60) {
-        54.. => Request::RefundInvoice(InvoiceRefund {
-            grant: format!("g{}", numbers.below(24)),
-            amount: COSTS[usize::try_from(numbers.below(4)).unwrap()] / (1 + numbers.part()),
-            key: format!("m{}", numbers.below(30)),
-        }),
+        54.. => money_back(numbers),
         49..53 => Request::PutRecurring(Recurring {
             wallet,
             id: format!("p{}", numbers.below(4)),
@@ -215,6 +211,16 @@ fn refund(numbers: &mut Numbers, wallet: WalletName) -> Refund {
         },
         amount: (numbers.below(3) > 0).then(|| numbers.amount()),
     }
+}
+
+/// Money back of some grant.
+pub fn money_back(numbers: &mut Numbers) -> Request {
+    let cost = COSTS[usize::try_from(numbers.below(4)).unwrap()];
+    Request::RefundInvoice(InvoiceRefund {
+        grant: format!("g{}", numbers.below(24)),
+        amount: cost / (1 + numbers.part()),
+        key: format!("m{}", numbers.below(400)),
+    })
 }
 
 fn reserve(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Reserve {

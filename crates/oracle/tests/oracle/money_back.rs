@@ -8,7 +8,7 @@ use scrip_oracle::{
 };
 
 use crate::conservation;
-use crate::history::{Clock, Step, history, wallets};
+use crate::history::{Clock, Numbers, Step, history, money_back, wallets};
 
 const SEEDS: u64 = 80;
 const STEPS: usize = 80;
@@ -18,6 +18,20 @@ type Invoices = BTreeMap<String, (Money, Money)>;
 
 fn oracle() -> Oracle {
     Oracle::new(Settings { unfinished_grants: 6, refunds: 1_000, ..Settings::default() })
+}
+
+/// A history with money back after every other step.
+fn steps(seed: u64, clock: Clock) -> Vec<Step> {
+    let mut numbers = Numbers::new(seed);
+    let mut steps = Vec::new();
+    for step in history(seed, STEPS, clock) {
+        let now = step.now;
+        steps.push(step);
+        if numbers.below(2) == 0 {
+            steps.push(Step { now, request: money_back(&mut numbers) });
+        }
+    }
+    steps
 }
 
 /// Asks for a step, and keeps what it says of an invoice.
@@ -59,7 +73,7 @@ fn credits_of_money_that_was_given_back_are_gone() {
     let mut sources = 0;
     for seed in 0..SEEDS {
         let (mut oracle, mut invoices, mut now) = (oracle(), Invoices::new(), 0);
-        for step in history(seed, STEPS, Clock::AlsoBack) {
+        for step in steps(seed, Clock::AlsoBack) {
             ask(&mut oracle, &step, &mut invoices);
             now = step.now.max(now);
             check_claims(&oracle, &invoices, now);
@@ -83,7 +97,7 @@ fn what_was_consumed_can_be_given_back_whole() {
         let (mut oracle, mut invoices) = (oracle(), Invoices::new());
         let mut consumed = Vec::new();
         let mut now = 0;
-        for step in history(seed, STEPS, Clock::Forward) {
+        for step in steps(seed, Clock::Forward) {
             if ask(&mut oracle, &step, &mut invoices) {
                 consumed.extend(consumptions(&step.request));
             }
