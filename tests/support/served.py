@@ -61,6 +61,7 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/invoices/{}": 200,
     "POST /api/v1/invoices/{}/mark-paid": 200,
     "POST /api/v1/invoices/{}/cancel": 200,
+    "POST /api/v1/invoices/{}/refund": 200,
     "POST /api/v1/test-clock": 200,
     "POST /api/v1/webhooks": 201,
     "GET /api/v1/webhooks": 200,

@@ -38,6 +38,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::BillingIntegrationMissing => ApiError::bad("BillingIntegrationMissing", message),
         Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
+        | Refusal::InvoiceNotPaid { .. }
         | Refusal::InvoicePaid { .. } => ApiError::bad("BillingInvoiceStatusError", message),
         Refusal::GrantAlreadyVoided => ApiError::bad("CreditGrantAlreadyVoided", message),
         Refusal::GrantCannotBeVoided { .. } => ApiError::bad("CreditGrantCannotBeVoided", message),
@@ -45,6 +46,8 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
             ApiError::bad("CannotUpdateExpireAtForExpiredCreditGrantError", message)
         }
         Refusal::GrantAwaitsNoPayment
+        | Refusal::GrantNotPaid
+        | Refusal::InvoiceRefundExceeds { .. }
         | Refusal::HoldEnded { .. }
         | Refusal::RefundExceeds { .. }
         | Refusal::NothingToRefund

@@ -1,6 +1,7 @@
 //! Folding events into a wallet. Every rule of conservation is asserted on the way: an event that
 //! breaks one is a [`Contradiction`], never a silently wrong number.
 
+mod money_back;
 mod own_grants;
 mod refunds;
 
@@ -97,6 +98,9 @@ impl Wallet {
             }
             Event::GrantReopened { grant } => self.fold_reopened(grant)?,
             Event::RefundNamed { .. } | Event::RefundTakenOver(_) => {}
+            Event::MoneyReturned { grant, target, key, .. } => {
+                self.fold_money_returned(*grant, *target, key)?;
+            }
             Event::Refunded { legs, taken_over, .. } => {
                 self.fold_refunded(legs, *taken_over, at)?;
             }
@@ -112,6 +116,10 @@ impl Wallet {
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. } => self.fold_renewal(event)?,
             Event::ExpiryAnnounced { grant } => self.fold_announced(*grant)?,
+            Event::Reclaimed(leg) => self.fold_reclaimed(*leg, at)?,
+            Event::ReclaimedConsumed { grant, overdraft, amount } => {
+                self.fold_reclaimed_consumed(*grant, *overdraft, *amount, at)?;
+            }
         }
         self.release_spent(event)?;
         self.balance = self.balance.plus(event.effect()?)?;
@@ -298,18 +306,19 @@ impl Wallet {
         self.count(&before, &after)?;
         self.relist(&before, &after);
         self.reannounce(&before, &after, at);
+        self.drop_claim_if_met(&after);
         Ok(())
     }
 
     fn count(&mut self, before: &Grant, after: &Grant) -> Applied {
         let sums = &mut self.sums;
         if before.is_usable() {
-            sums.granted = sums.granted.minus(before.amount)?;
+            sums.granted = sums.granted.minus(before.given()?)?;
             sums.consumed = sums.consumed.minus(before.consumed)?;
             sums.held = sums.held.minus(before.held)?;
         }
         if after.is_usable() {
-            sums.granted = sums.granted.plus(after.amount)?;
+            sums.granted = sums.granted.plus(after.given()?)?;
             sums.consumed = sums.consumed.plus(after.consumed)?;
             sums.held = sums.held.plus(after.held)?;
         }

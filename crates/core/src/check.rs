@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::apply::{due_of, due_of_hold, due_of_recharge, due_of_renewal};
 use crate::notice::announcement_of;
-use crate::wallet::Sums;
+use crate::wallet::{MoneyClaim, Sums};
 use crate::{
     Contradiction, Credits, Due, DueKind, Grant, GrantNumber, GrantState, GrantType, Timestamp,
     Wallet,
@@ -65,7 +65,19 @@ impl Wallet {
             ),
             (!overdrawn || self.burn.is_empty(), "a deficit stands although credits are unheld"),
             (self.remains.is_empty(), "a dead grant keeps credits"),
+            (self.claims_wait(), "credits stay whose money went back"),
         ])
+    }
+
+    /// What is still to be taken is held, or its day has not come.
+    fn claims_wait(&self) -> bool {
+        let waits = |claim: &MoneyClaim| {
+            self.grant(claim.grant).is_some_and(|grant| match grant.state {
+                GrantState::Scheduled => claim.target < grant.amount,
+                _ => grant.held.is_positive() && grant.consumed.is_zero() && is_used_up(grant),
+            })
+        };
+        self.claims.iter().all(waits) && self.claims.is_sorted_by_key(|claim| claim.grant)
     }
 
     /// What the sums should be, given what the spent grants had that left.
@@ -75,7 +87,7 @@ impl Wallet {
         for grant in self.grants() {
             match grant.state {
                 GrantState::Usable => {
-                    sums.granted = sums.granted.plus(grant.amount)?;
+                    sums.granted = sums.granted.plus(grant.given()?)?;
                     sums.consumed = sums.consumed.plus(grant.consumed)?;
                     sums.held = sums.held.plus(grant.held)?;
                 }
@@ -131,6 +143,10 @@ impl Wallet {
             .filter_map(|grant| grant.expire_at)
             .min()
     }
+}
+
+fn is_used_up(grant: &Grant) -> bool {
+    grant.unheld().is_ok_and(Credits::is_zero)
 }
 
 fn rules<const COUNT: usize>(rules: [(bool, &'static str); COUNT]) -> Checked {

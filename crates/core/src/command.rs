@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Cadence, Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey,
-    Money, Priority, RechargeSetting, RecurringGrantId, Refund, Refusal, RenewalTerms,
-    ReservationId, Timestamp, Words,
+    Mark, Money, MoneyAmount, Priority, RechargeSetting, RecurringGrantId, Refund, Refusal,
+    RenewalTerms, ReservationId, Timestamp, Words,
 };
 
 /// A request to one wallet.
@@ -50,6 +50,8 @@ pub enum Command {
     Extend(Extend),
     /// Give back what was consumed.
     Refund(Box<Refund>),
+    /// Take back credits whose money went back.
+    ReturnMoney(Box<ReturnMoney>),
     /// Save what the owner wants of the wallet's recharge.
     SetRecharge(RechargeSetting),
     /// Make a recurring grant, or change it from its next period on (decision 82).
@@ -246,6 +248,33 @@ pub struct Release {
     pub reservation: ReservationId,
     /// What the job took; 0 gives everything back.
     pub consumed: Credits,
+}
+
+/// Money that was paid for a grant went back (decision 47).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnMoney {
+    /// Which grant.
+    pub id: GrantId,
+    /// How much of what was paid for it.
+    pub money: Money,
+    /// How much of it in all.
+    pub returned: MoneyAmount,
+    /// How many of its credits are to be lost in all: what expired, was voided, or was taken before
+    /// counts. Fewer than before takes nothing.
+    pub target: Credits,
+    /// Its stored facts, if it left its wallet.
+    pub left: Option<Grant>,
+    /// Under which name: the client's key, or the provider's event.
+    pub key: IdempotencyKey,
+    /// What the request was.
+    pub fingerprint: Fingerprint,
+}
+
+impl ReturnMoney {
+    /// Under which name it happens once.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { key: Some(self.key.clone()), fingerprint: self.fingerprint }
+    }
 }
 
 /// A recurring grant to be made or changed.

@@ -10,15 +10,14 @@ use crate::{Contradiction, Credits, Event, Grant, GrantNumber, GrantState, Grant
 
 impl Grant {
     /// It is used up, and neither time nor the end of a hold can change that: usable for ever, all
-    /// consumed, nothing held. An overdraft is never spent.
+    /// that was not taken back is consumed, nothing held. An overdraft is never spent.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.state == GrantState::Usable
             && self.grant_type != GrantType::Overdraft
             && self.expire_at.is_none()
-            && self.consumed == self.amount
+            && self.given() == Ok(self.consumed)
             && self.held.is_zero()
-            && self.lost.is_zero()
     }
 }
 
@@ -30,10 +29,10 @@ impl Wallet {
             Event::Consumed { legs } | Event::Released { consumed: legs, .. } => {
                 legs.iter().try_for_each(|leg| self.depart_if_spent(leg.grant.number))
             }
-            Event::Granted(leg) => self.depart_if_spent(leg.grant.number),
-            Event::Transferred { target: grant, .. } | Event::Updated { grant, .. } => {
-                self.depart_if_spent(grant.number)
-            }
+            Event::Granted(leg) | Event::Reclaimed(leg) => self.depart_if_spent(leg.grant.number),
+            Event::Transferred { target: grant, .. }
+            | Event::Updated { grant, .. }
+            | Event::ReclaimedConsumed { grant, .. } => self.depart_if_spent(grant.number),
             // These leave credits, end a grant, bring it back for the row that follows, or touch none.
             Event::GrantCreated { .. }
             | Event::PaymentConfirmed { .. }
@@ -54,6 +53,7 @@ impl Wallet {
             | Event::Refunded { .. }
             | Event::RefundTakenOver(_)
             | Event::ExpiryAnnounced { .. }
+            | Event::MoneyReturned { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }
@@ -73,14 +73,16 @@ impl Wallet {
 
     /// Lets a dead grant go that nothing can touch any more.
     pub(crate) fn depart_if_over(&mut self, number: GrantNumber) {
-        if self.grant(number).is_some_and(|grant| grant.is_dead() && grant.held.is_zero()) {
+        let is_over = |grant: &Grant| grant.is_dead() && grant.held.is_zero();
+        if self.grant(number).is_some_and(is_over) && !self.is_claimed(number) {
             self.departed.extend(self.grants.remove(&number));
         }
     }
 
     fn depart_if_spent(&mut self, number: GrantNumber) -> Result<(), Contradiction> {
-        if let Some(grant) = self.grant(number).filter(|grant| grant.is_spent()) {
-            self.sums.spent = self.sums.spent.plus(grant.amount)?;
+        let is_claimed = self.is_claimed(number);
+        if let Some(grant) = self.grant(number).filter(|grant| grant.is_spent() && !is_claimed) {
+            self.sums.spent = self.sums.spent.plus(grant.consumed)?;
             self.departed.extend(self.grants.remove(&number));
         }
         Ok(())
@@ -103,10 +105,10 @@ impl Wallet {
             return broken("a grant comes back that never left");
         }
         if grant.is_spent() {
-            if grant.amount > self.sums.spent {
+            if grant.consumed > self.sums.spent {
                 return broken("more grants come back than were spent");
             }
-            self.sums.spent = self.sums.spent.minus(grant.amount)?;
+            self.sums.spent = self.sums.spent.minus(grant.consumed)?;
         }
         self.departed.retain(|left| left.name.number != number);
         self.grants.insert(*grant);

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Credits, Grant, GrantId, GrantRef, GrantType, HoldNumber, Money, Overflow, PaymentState,
-    Priority, RechargeSetting, RechargeStop, RenewalNumber, RenewalTerms, ReservationId, Timestamp,
-    Undone,
+    Credits, Grant, GrantId, GrantRef, GrantType, HoldNumber, IdempotencyKey, Money, MoneyAmount,
+    Overflow, PaymentState, Priority, RechargeSetting, RechargeStop, RenewalNumber, RenewalTerms,
+    ReservationId, Timestamp, Undone,
 };
 
 /// A positive amount of credits on one grant.
@@ -187,17 +187,45 @@ pub enum Event {
         /// What each grant gets back, last leg of the consumption first. On an overdraft grant the
         /// deficit falls.
         legs: Vec<Leg>,
-        /// The overdraft grant whose transfers lead to some of the legs, and how much went that way.
-        /// It counts against its transfers newest first.
+        /// The first of the grants whose consumption had moved, so that moves lead to some of the legs,
+        /// and how much went that way. It counts against its moves newest first.
         taken_over: Option<Leg>,
     },
-    /// The refund that follows gives so much back to the grants that took a deficit over. Stands among
-    /// the transfers of that overdraft grant, so that it is found with them. No row of the API.
+    /// The refund that follows gives so much of what a grant consumed back where that consumption had
+    /// moved. Stands among the moves from that grant, so that it is found with them. No row of the
+    /// API.
     RefundTakenOver(Leg),
     /// A grant's end was announced (spec section 7). No row of the API.
     ExpiryAnnounced {
         /// Which grant.
         grant: GrantRef,
+    },
+    /// Money that was paid for a grant went back (decision 47). What is taken for it follows. No row
+    /// of the API.
+    MoneyReturned {
+        /// Which grant.
+        grant: GrantRef,
+        /// How much went back now.
+        money: Money,
+        /// What of the grant's money went back in all.
+        returned: MoneyAmount,
+        /// How many of the grant's credits are to be gone unused in all, what expired or was voided
+        /// before included.
+        target: Credits,
+        /// Under which name: the client's key, or the provider's event. Whatever is taken bears it.
+        key: IdempotencyKey,
+    },
+    /// Credits that nobody had used were taken back, because their money went back.
+    Reclaimed(Leg),
+    /// Consumed credits were taken back, because their money went back: their consumption stands on
+    /// the overdraft grant now.
+    ReclaimedConsumed {
+        /// Which grant loses them.
+        grant: GrantRef,
+        /// The live overdraft grant.
+        overdraft: GrantRef,
+        /// How many.
+        amount: Credits,
     },
 }
 
@@ -312,13 +340,24 @@ impl Event {
             | Self::RenewalRemoved { .. }
             | Self::RefundNamed { .. }
             | Self::RefundTakenOver(_)
+            | Self::MoneyReturned { .. }
             | Self::ExpiryAnnounced { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]
             }
             Self::Consumed { legs } => taken(T::CreditsConsumed, legs)?,
             Self::Expired(leg) => taken(T::CreditsExpired, std::slice::from_ref(leg))?,
-            Self::Voided(leg) => taken(T::CreditsVoided, std::slice::from_ref(leg))?,
+            Self::Voided(leg) | Self::Reclaimed(leg) => {
+                taken(T::CreditsVoided, std::slice::from_ref(leg))?
+            }
+            Self::ReclaimedConsumed { grant, overdraft, amount } => {
+                let negated = amount.negated()?;
+                vec![
+                    RowPart::plain(T::CreditsConsumptionTransferSource, *grant, *amount),
+                    RowPart::plain(T::CreditsConsumptionTransferTarget, *overdraft, negated),
+                    RowPart::plain(T::CreditsVoided, *grant, negated),
+                ]
+            }
             Self::Updated { grant, .. } => {
                 vec![RowPart::plain(T::CreditsUpdated, *grant, Credits::ZERO)]
             }

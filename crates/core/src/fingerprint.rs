@@ -31,8 +31,11 @@ pub enum NameKind {
     Refund = 2,
     /// A reservation's identifier.
     Reservation = 3,
-    /// An overdraft grant's identifier: what was transferred from it.
+    /// The identifier of a grant whose consumption moved: of an overdraft to the grants that took it
+    /// over, of one whose money went back to an overdraft.
     Overdraft = 4,
+    /// The name under which money of a grant went back.
+    MoneyBack = 5,
 }
 
 /// Sixteen bytes that find a name of a wallet. A hit is confirmed by the full name in its row.

@@ -110,7 +110,7 @@ pub struct Grant {
     pub consumed: Credits,
     /// Credits held by open reservations.
     pub held: Credits,
-    /// Credits that expired or were voided.
+    /// Credits that expired, were voided, or were taken back with their money.
     pub lost: Credits,
     /// From when on it counts, inclusive.
     pub effective_at: Timestamp,
@@ -125,6 +125,11 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// What it gave and nobody took back: of a living grant, credits go only with their money.
+    pub fn given(&self) -> Result<Credits, Overflow> {
+        self.amount.minus(self.lost)
+    }
+
     /// Credits that are neither consumed, held nor lost.
     pub fn unheld(&self) -> Result<Credits, Overflow> {
         if self.grant_type == GrantType::Overdraft {

@@ -20,6 +20,7 @@ mod hold;
 mod ids;
 pub mod limits;
 mod money;
+mod money_back;
 mod notice;
 mod recharge;
 mod refund;
@@ -35,7 +36,7 @@ pub use chain::{Digest, genesis};
 pub use circumstances::Circumstances;
 pub use command::{
     Command, Consume, EditGrant, Extend, GrantChange, HoldEnd, NewGrant, OnInsufficient,
-    PaymentState, Release, Reserve, SetRenewal,
+    PaymentState, Release, Reserve, ReturnMoney, SetRenewal,
 };
 pub use contradiction::Contradiction;
 pub use credits::{AmountError, Credits, Overflow};
@@ -51,11 +52,12 @@ pub use ids::{
     ReservationId, ResourceId, WalletKey, bucket,
 };
 pub use money::{Money, MoneyAmount, MoneyCurrency};
+pub use money_back::{Dispute, DisputeState, MoneyBack, Restored, Taken};
 pub use notice::{
     EXPIRING_AHEAD_MILLISECONDS, Fact, GrantFact, LIMIT_HUNDREDTHS, LOW_HUNDREDTHS, Notice,
 };
 pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
-pub use refund::{Original, Refund, RefundRequest, Undone};
+pub use refund::{Move, Original, Refund, RefundRequest, Undone};
 pub use refusal::{Entity, Refusal};
 pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};
 pub use row::{Actor, Cause, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};

@@ -32,6 +32,12 @@ impl MoneyAmount {
         self.0.plus(other.0).map(Self)
     }
 
+    /// What is left without another amount; nothing, if that is larger.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        self.0.minus(other.0).map_or(Self::ZERO, |left| Self(left.max(Credits::ZERO)))
+    }
+
     /// The amount as a count of billionths.
     #[must_use]
     pub const fn billionths(self) -> i128 {

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Contradiction, Credits, Due, DueKind, Event, Grant, GrantId, GrantRef, GrantType, Leg, Money,
-    MoneyAmount, Overflow, PaymentState, RechargeStop, Timestamp, Wallet,
+    Contradiction, Credits, Due, DueKind, Event, Grant, GrantId, GrantRef, GrantState, GrantType,
+    Leg, Money, MoneyAmount, Overflow, PaymentState, RechargeStop, Timestamp, Wallet,
 };
 
 /// How long before a grant's end it is announced: 7 days (spec section 7).
@@ -240,8 +240,14 @@ impl Wallet {
                     notices.of_grant(at, GrantFact::Updated, *self.just_changed(leg.grant)?);
                 }
             }
+            Event::Reclaimed(leg) => self.notice_reclaimed(leg.grant, at, notices)?,
+            Event::ReclaimedConsumed { grant, overdraft, .. } => {
+                self.notice_reclaimed(*grant, at, notices)?;
+                notices.of_grant(at, GrantFact::Updated, *self.just_changed(*overdraft)?);
+            }
             Event::RefundNamed { .. }
             | Event::RefundTakenOver(_)
+            | Event::MoneyReturned { .. }
             | Event::Reserved { .. }
             | Event::HoldExpired { .. }
             | Event::HoldExtended { .. }
@@ -251,6 +257,21 @@ impl Wallet {
             | Event::RenewalRested { .. }
             | Event::RenewalRemoved { .. } => {}
         }
+        Ok(())
+    }
+
+    /// A grant whose money went back lost credits, or all of them.
+    fn notice_reclaimed(
+        &self,
+        grant: GrantRef,
+        at: Timestamp,
+        notices: &mut Notices,
+    ) -> Result<(), Contradiction> {
+        let grant = *self.just_changed(grant)?;
+        // The last credit of a living grant: one that had ended before was told of then.
+        let is_voided_now = grant.lost == grant.amount && grant.state == GrantState::Voided { at };
+        let fact = if is_voided_now { GrantFact::Voided } else { GrantFact::Updated };
+        notices.of_grant(at, fact, grant);
         Ok(())
     }
 
@@ -286,9 +307,10 @@ impl Wallet {
         if !grant.is_usable() || grant.grant_type == GrantType::Overdraft {
             return Ok(());
         }
-        let after = grant.amount.minus(grant.consumed)?;
+        let given = grant.given()?;
+        let after = given.minus(grant.consumed)?;
         let before = after.plus(leg.amount)?;
-        if is_low(grant.amount, after)? && !is_low(grant.amount, before)? {
+        if is_low(given, after)? && !is_low(given, before)? {
             notices.of_grant(at, GrantFact::Low, *grant);
         }
         if after.is_zero() && before.is_positive() {
@@ -316,7 +338,7 @@ impl Wallet {
 
 /// When a grant's end is to be announced, if ever: while it is usable and not all consumed.
 pub(crate) fn announcement_of(grant: &Grant) -> Option<Due> {
-    let has_credits = grant.consumed < grant.amount;
+    let has_credits = grant.given().is_ok_and(|given| grant.consumed < given);
     let ends = grant.expire_at.filter(|_| grant.is_usable() && has_credits)?;
     let at = ends.later(-EXPIRING_AHEAD_MILLISECONDS);
     Some(Due { at, kind: DueKind::Announcement(grant.name.number) })

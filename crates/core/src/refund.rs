@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUNDS_MAX;
 use crate::{
-    Credits, Dimension, Fingerprint, Grant, IdempotencyKey, Leg, Overflow, Refusal, ReservationId,
-    Timestamp,
+    Credits, Dimension, Event, Fingerprint, Grant, GrantRef, IdempotencyKey, Leg, Overflow,
+    Refusal, ReservationId, Timestamp,
 };
 
 /// What a refund undoes.
@@ -101,10 +101,36 @@ pub struct Refund {
     pub request: RefundRequest,
     /// The consumption.
     pub original: Original,
-    /// Of the transfers from the consumption's overdraft grant, newest first: which grant took over
-    /// how much, less what earlier refunds gave back against it. As many as can be needed; those
+    /// Where consumption moved that can no longer be given back where it was: of each grant the
+    /// newest first, less what earlier refunds gave back against it. As many as can be needed; those
     /// that time brings before the refund are seen by the wallet itself.
-    pub transfers: Vec<Leg>,
-    /// The stored facts of the grants among the legs and transfers that have left their wallet.
+    pub moves: Vec<Move>,
+    /// The stored facts of the grants among the legs and moves that have left their wallet.
     pub left: Vec<Grant>,
+}
+
+/// Consumption that moved from one grant to another: from an overdraft to a grant that could bear it
+/// (decision 11), or to an overdraft from a grant whose money went back (decision 47).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Where it stood.
+    pub from: GrantRef,
+    /// Where it stands, and how much.
+    pub to: Leg,
+}
+
+impl Move {
+    /// What a row moved, if it moved consumption.
+    #[must_use]
+    pub const fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Transferred { source, target, amount } => {
+                Some(Self { from: *source, to: Leg { grant: *target, amount: *amount } })
+            }
+            Event::ReclaimedConsumed { grant, overdraft, amount } => {
+                Some(Self { from: *grant, to: Leg { grant: *overdraft, amount: *amount } })
+            }
+            _ => None,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Why a request is refused, in order of precedence (decision 55).
 
-use crate::Credits;
+use crate::{Credits, MoneyAmount};
 
 /// What a refusal is about, where several nouns share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,6 +150,21 @@ pub enum Refusal {
         /// The invoice.
         id: String,
     },
+    /// Only what was paid can go back (decision 47).
+    #[error("invoice {id:?} cannot be refunded: it is not paid")]
+    InvoiceNotPaid {
+        /// The invoice.
+        id: String,
+    },
+    /// More would go back than was paid.
+    #[error("amount: only {left} of the invoice are left to refund")]
+    InvoiceRefundExceeds {
+        /// How much money is left.
+        left: MoneyAmount,
+    },
+    /// Nobody paid for the grant, so no money of it can go back.
+    #[error("nobody paid for the credit grant")]
+    GrantNotPaid,
     /// A paid invoice stays paid.
     #[error("invoice {id:?} cannot be canceled: it is paid")]
     InvoicePaid {

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::sorted::{Keyed, SortedList};
 use crate::{
-    BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantType, Hold, HoldNumber, Leg,
-    Overflow, Recharge, RecurringGrantId, Renewal, RenewalNumber, ReservationId, ResourceId,
-    Timestamp, WalletKey, genesis,
+    BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantType, Hold, HoldNumber,
+    IdempotencyKey, Leg, Overflow, Recharge, RecurringGrantId, Renewal, RenewalNumber,
+    ReservationId, ResourceId, Timestamp, WalletKey, genesis,
 };
 
 /// What an instant brings. At one instant activations come first, renewals with them, then expiries,
@@ -49,6 +49,17 @@ pub(crate) struct Sums {
     pub held_on_dead: Credits,
     /// Of `granted` and of `consumed`: what the spent grants had that left the wallet.
     pub spent: Credits,
+}
+
+/// A grant whose money went back, of which not as many credits are gone as should be: the others are
+/// held, or their day has not come (decision 47).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MoneyClaim {
+    pub grant: GrantNumber,
+    /// How many of its credits are to be lost in all.
+    pub target: Credits,
+    /// Under which name the money went back last.
+    pub key: IdempotencyKey,
 }
 
 /// An open hold by its name.
@@ -96,7 +107,7 @@ impl Keyed for HoldName {
 /// What a wallet says of itself at an instant (spec 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balance {
-    /// All credits of the usable grants.
+    /// All credits of the usable grants, but for those that went back with their money.
     pub granted: Credits,
     /// What of them is consumed or held, the deficit included.
     pub used: Credits,
@@ -137,8 +148,8 @@ pub struct Wallet {
     /// The earliest end of a usable recurring grant.
     pub(crate) period_end: Option<Timestamp>,
     pub(crate) overdraft: Option<GrantNumber>,
-    /// Dead grants on which the end of a hold left credits that must go.
-    pub(crate) remains: Vec<GrantNumber>,
+    /// What is still to be taken of grants whose money went back, in their order of creation.
+    pub(crate) claims: Vec<MoneyClaim>,
     pub(crate) sums: Sums,
     /// The sum of all effects.
     pub(crate) balance: Credits,
@@ -158,6 +169,10 @@ pub struct Wallet {
     /// Grants that left since they were last asked for, each once; their facts are to be stored.
     #[serde(skip)]
     pub(crate) departed: Vec<Grant>,
+    /// Dead grants on which the end of a hold left credits that must go. None at rest, so none is
+    /// stored.
+    #[serde(skip)]
+    pub(crate) remains: Vec<GrantNumber>,
 }
 
 impl Wallet {
@@ -175,7 +190,7 @@ impl Wallet {
             hold_names: SortedList::default(),
             period_end: None,
             overdraft: None,
-            remains: Vec::new(),
+            claims: Vec::new(),
             sums: Sums::default(),
             balance: Credits::ZERO,
             recharge: None,
@@ -189,6 +204,7 @@ impl Wallet {
             version_microseconds: 0,
             hash,
             departed: Vec::new(),
+            remains: Vec::new(),
         }
     }
 
@@ -361,6 +377,7 @@ impl Wallet {
             + self.holds.heap_bytes()
             + self.holds().map(of_hold).sum::<usize>()
             + self.hold_names.heap_bytes()
+            + self.claims.capacity() * size_of::<MoneyClaim>()
             + self.remains.capacity() * size_of::<GrantNumber>()
             + self.renewals.capacity() * size_of::<Renewal>()
             + self

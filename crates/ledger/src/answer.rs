@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, Credits, Grant, Money, Recharge, Refusal, ReservationId, RowPart, Timestamp,
-    WalletKey, Words,
+    Balance, Credits, Grant, Money, MoneyAmount, Recharge, Refusal, ReservationId, RowPart,
+    Timestamp, WalletKey, Words,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CustomerLink, GrantInvoice, Invoice, InvoiceId, InvoiceStatus, Record, RecurringGrantView,
+    CustomerLink, GrantInvoice, Invoice, InvoiceDetails, InvoiceId, Record, RecurringGrantView,
 };
 
 /// The answer to an order that was carried out.
@@ -167,16 +167,20 @@ pub struct GrantRecord {
 }
 
 impl GrantRecord {
+    /// How much of its own money went back: a grant of a dispute that was won stands for some of it.
+    #[must_use]
+    pub fn money_returned(&self) -> MoneyAmount {
+        let details = self.invoice.details(self.grant.created_at);
+        let returns = details.and_then(|details| details.money_back);
+        returns.map_or(MoneyAmount::ZERO, |it| it.state.returned_of(self.grant.name.id))
+    }
+
     /// The invoice that it is paid by, if it is paid by one.
     #[must_use]
     pub fn latest_invoice(&self) -> Option<Invoice> {
-        let (due_at, status) = match self.invoice {
-            GrantInvoice::None => return None,
-            GrantInvoice::PaidElsewhere => {
-                (None, InvoiceStatus::Paid { at: self.grant.created_at })
-            }
-            GrantInvoice::Kept { due_at, status } => (due_at, status),
-        };
+        let InvoiceDetails { due_at, status, money_back } =
+            self.invoice.details(self.grant.created_at)?;
+        let refunded = money_back.as_ref().map(|returns| returns.state.refunded());
         Some(Invoice {
             id: InvoiceId::of(self.grant.name.id),
             wallet: self.wallet.clone(),
@@ -184,6 +188,8 @@ impl GrantRecord {
             created_at: self.grant.created_at,
             due_at,
             status,
+            refunded: refunded.unwrap_or_default(),
+            returned_at: money_back.map(|returns| returns.at),
         })
     }
 }

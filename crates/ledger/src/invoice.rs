@@ -7,8 +7,8 @@
 use std::fmt;
 
 use scrip_core::{
-    CurrencyId, CustomerId, GrantId, GrantState, Money, MoneyAmount, MoneyCurrency, ResourceId,
-    Timestamp, WalletKey,
+    CurrencyId, CustomerId, GrantId, GrantState, Money, MoneyAmount, MoneyBack, MoneyCurrency,
+    ResourceId, Timestamp, WalletKey,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -96,7 +96,7 @@ impl InvoiceStatus {
 /// The invoice that a grant is paid by, as the grant's record keeps it. The order of the variants is
 /// part of the stored format: new ones go to the end, and the first two are written like the flag
 /// that stands in records of before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GrantInvoice {
     /// There is none.
     None,
@@ -109,6 +109,28 @@ pub enum GrantInvoice {
         /// Where it stands.
         status: InvoiceStatus,
     },
+    /// One that is kept here, with a record, and has more to say.
+    Detailed(Box<InvoiceDetails>),
+}
+
+/// An invoice with all that there is to say of it, but for what is its grant's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceDetails {
+    /// When it is due; none if it was paid when it was made.
+    pub due_at: Option<Timestamp>,
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// What of its money went back, if some did.
+    pub money_back: Option<MoneyReturns>,
+}
+
+/// Money of an invoice that went back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyReturns {
+    /// How much, and what of the credits it takes.
+    pub state: MoneyBack,
+    /// When somebody said so last.
+    pub at: Timestamp,
 }
 
 impl GrantInvoice {
@@ -126,10 +148,33 @@ impl GrantInvoice {
         }
     }
 
+    /// All that there is to say of it, if there is one. The grant was made at an instant.
+    pub(crate) fn details(&self, created_at: Timestamp) -> Option<InvoiceDetails> {
+        let (due_at, status) = match self {
+            Self::None => return None,
+            Self::PaidElsewhere => (None, InvoiceStatus::Paid { at: created_at }),
+            Self::Kept { due_at, status } => (*due_at, *status),
+            Self::Detailed(details) => return Some(details.as_ref().clone()),
+        };
+        Some(InvoiceDetails { due_at, status, money_back: None })
+    }
+
+    /// The same, as it is kept.
+    pub(crate) fn of_details(details: InvoiceDetails) -> Self {
+        match details {
+            InvoiceDetails { due_at, status, money_back: None } => Self::Kept { due_at, status },
+            details => Self::Detailed(Box::new(details)),
+        }
+    }
+
     /// Whether a grant in this state may have such an invoice: an open one is awaited, and a grant
     /// whose invoice is canceled is never used.
-    pub(crate) const fn fits(self, grant: GrantState) -> bool {
-        let Self::Kept { status, .. } = self else { return true };
+    pub(crate) const fn fits(&self, grant: GrantState) -> bool {
+        let status = match self {
+            Self::None | Self::PaidElsewhere => return true,
+            Self::Kept { status, .. } => *status,
+            Self::Detailed(details) => details.status,
+        };
         let is_pending = matches!(grant, GrantState::PaymentPending);
         match status {
             InvoiceStatus::Open => is_pending,
@@ -158,6 +203,10 @@ pub struct Invoice {
     pub due_at: Option<Timestamp>,
     /// Where it stands.
     pub status: InvoiceStatus,
+    /// How much of it was refunded in all.
+    pub refunded: MoneyAmount,
+    /// When money of it went back last, if some did.
+    pub returned_at: Option<Timestamp>,
 }
 
 /// The members of a record. Customer and status are its secondary keys.
@@ -169,22 +218,31 @@ mod member {
     pub(super) const TOTAL: &str = "total";
     pub(super) const MONEY: &str = "totalCurrency";
     pub(super) const DUE: &str = "dueMilliseconds";
+    /// When the status was said, where something changed since.
+    pub(super) const SINCE: &str = "statusMilliseconds";
+    pub(super) const REFUNDED: &str = "refunded";
 }
 
 impl Invoice {
     /// When it was changed last.
     #[must_use]
     pub fn updated_at(&self) -> Timestamp {
-        self.status.since().unwrap_or(self.created_at)
+        self.returned_at.or(self.status.since()).unwrap_or(self.created_at)
     }
 
     /// What a record says; none if it is no invoice's.
     #[must_use]
     pub fn of(record: &Record) -> Option<Self> {
-        let at = record.updated_at;
-        let due_at = record.body.get(member::DUE).map(|due| {
-            due.as_i64().and_then(|due| Timestamp::from_milliseconds(due).ok()).ok_or(())
-        });
+        let instant = |name: &str| {
+            let of_number = |number: &Value| {
+                let at = number.as_i64().and_then(|at| Timestamp::from_milliseconds(at).ok());
+                at.ok_or(())
+            };
+            record.body.get(name).map(of_number).transpose()
+        };
+        let since = instant(member::SINCE).ok()?;
+        let at = since.unwrap_or(record.updated_at);
+        let refunded = record.text(member::REFUNDED).map(MoneyAmount::parse).transpose().ok()?;
         Some(Self {
             id: InvoiceId::parse(&record.id)?,
             wallet: WalletKey {
@@ -198,13 +256,15 @@ impl Invoice {
                 currency: MoneyCurrency::parse(record.text(member::MONEY)?)?,
             },
             created_at: record.created_at,
-            due_at: due_at.transpose().ok()?,
+            due_at: instant(member::DUE).ok()?,
             status: match record.text(member::STATUS)? {
                 "OPEN" => InvoiceStatus::Open,
                 "PAID" => InvoiceStatus::Paid { at },
                 "CANCELED" => InvoiceStatus::Canceled { at },
                 _ => return None,
             },
+            refunded: refunded.unwrap_or_default(),
+            returned_at: since.map(|_| record.updated_at),
         })
     }
 
@@ -225,6 +285,8 @@ impl Invoice {
     fn body(&self) -> Map<String, Value> {
         let wallet = &self.wallet;
         let resource = wallet.resource.as_ref().map(|id| Value::from(id.as_str()));
+        let returned = self.returned_at;
+        let since = returned.and_then(|_| self.status.since());
         let members = [
             (member::CUSTOMER, Some(Value::from(wallet.customer.as_str()))),
             (member::STATUS, Some(Value::from(self.status.as_str()))),
@@ -233,6 +295,8 @@ impl Invoice {
             (member::TOTAL, Some(Value::from(self.total.amount.to_string()))),
             (member::MONEY, Some(Value::from(self.total.currency.as_str()))),
             (member::DUE, self.due_at.map(|due| Value::from(due.milliseconds()))),
+            (member::SINCE, since.map(|at| Value::from(at.milliseconds()))),
+            (member::REFUNDED, returned.map(|_| Value::from(self.refunded.to_string()))),
         ];
         let present = members.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?)));
         present.collect()
@@ -259,8 +323,8 @@ mod tests {
     fn a_flag_reads_as_an_invoice() {
         for (flag, invoice) in [(false, GrantInvoice::None), (true, GrantInvoice::PaidElsewhere)] {
             let bytes = postcard::to_stdvec(&flag).unwrap();
-            assert_eq!(postcard::from_bytes::<GrantInvoice>(&bytes), Ok(invoice));
             assert_eq!(postcard::to_stdvec(&invoice).unwrap(), bytes);
+            assert_eq!(postcard::from_bytes(&bytes), Ok(invoice));
         }
     }
 

@@ -54,14 +54,14 @@ pub use event::{
 pub use event_marks::{EventMark, EventMarks};
 pub use export::{ExportQuery, ExportSlice};
 pub use figures::{Figure, FigureKind, Unit, Value, prometheus_text};
-pub use invoice::{GrantInvoice, Invoice, InvoiceId, InvoiceStatus};
+pub use invoice::{GrantInvoice, Invoice, InvoiceDetails, InvoiceId, InvoiceStatus, MoneyReturns};
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
-    Claim, CreateGrant, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX, NewRecord, Order,
-    OrderRefusal, Payment, PutRecurringGrant, RecordPatch, Remember, RememberBy, Render,
-    RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease,
-    WalletReserve, Work,
+    Claim, CreateGrant, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX, InvoiceRefund,
+    NewRecord, Order, OrderRefusal, Payment, PutRecurringGrant, RecordPatch, Remember, RememberBy,
+    Render, RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge, WalletRefund,
+    WalletRelease, WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,

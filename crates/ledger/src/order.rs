@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use scrip_core::{
-    Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, GrantId, NameHash, NameKind,
-    NewGrant, Origin, Priority, RechargeSetting, RecurringGrantId, RefundRequest, Refusal, Release,
-    ReservationId, Reserve, Timestamp, Undone, WalletKey,
+    Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, GrantId, IdempotencyKey,
+    MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority, RechargeSetting, RecurringGrantId,
+    RefundRequest, Refusal, Release, ReservationId, Reserve, Timestamp, Undone, WalletKey,
 };
 
 use crate::{Answer, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret};
@@ -63,6 +63,8 @@ pub enum Work {
     MarkInvoicePaid(InvoiceId),
     /// Cancel an open invoice: its grant stays unpaid.
     CancelInvoice(InvoiceId),
+    /// Money of a paid invoice was given back by hand: its grant loses as much of its credits.
+    RefundInvoice(Box<InvoiceRefund>),
     /// Burn credits.
     Consume(Box<WalletConsume>),
     /// Burn credits many times; one bad item refuses all (decision 52).
@@ -123,6 +125,7 @@ impl Work {
             Self::VoidGrant(id) => Some(*id),
             Self::EditGrant(edit) => Some(edit.id),
             Self::MarkInvoicePaid(id) | Self::CancelInvoice(id) => Some(id.grant()),
+            Self::RefundInvoice(refund) => Some(refund.invoice.grant()),
             _ => None,
         }
     }
@@ -277,6 +280,17 @@ pub struct WalletRefund {
     pub wallet: WalletKey,
     /// The refund.
     pub request: RefundRequest,
+}
+
+/// Money of an invoice that was given back (decision 47).
+#[derive(Clone, Debug)]
+pub struct InvoiceRefund {
+    /// Which invoice.
+    pub invoice: InvoiceId,
+    /// How much, in its money: positive, and at most what was not given back before.
+    pub amount: MoneyAmount,
+    /// Under which name it happens once in the grant's wallet.
+    pub key: IdempotencyKey,
 }
 
 /// What its owner wants of a wallet's recharge.

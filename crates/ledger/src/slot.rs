@@ -128,8 +128,8 @@ impl Links {
 }
 
 /// The name under which a row is found again, the newest counting: a consumption and its refunds by
-/// its key, the rows of a reservation by its identifier, a refund by its own key, and what was
-/// transferred from an overdraft grant by that grant.
+/// its key, the rows of a reservation by its identifier, a refund by its own key, consumption that
+/// moved by the grant that it left, and money that went back by the name of that.
 #[must_use]
 pub fn name_of(genesis: &Digest, row: &Row) -> Option<NameHash> {
     let within = |kind, name: &str| Some(NameHash::within(genesis, kind, name));
@@ -143,10 +143,12 @@ pub fn name_of(genesis: &Digest, row: &Row) -> Option<NameHash> {
         Event::Refunded { of: Undone::Consumption(key), .. } => {
             within(NameKind::Consumption, key.as_str())
         }
-        Event::Transferred { source: overdraft, .. }
-        | Event::RefundTakenOver(Leg { grant: overdraft, .. }) => {
-            within(NameKind::Overdraft, &overdraft.id.to_string())
+        Event::Transferred { source: from, .. }
+        | Event::ReclaimedConsumed { grant: from, .. }
+        | Event::RefundTakenOver(Leg { grant: from, .. }) => {
+            within(NameKind::Overdraft, &from.id.to_string())
         }
+        Event::MoneyReturned { key, .. } => within(NameKind::MoneyBack, key.as_str()),
         event => within(NameKind::Reservation, reservation_of(event)?.as_str()),
     }
 }
@@ -154,8 +156,14 @@ pub fn name_of(genesis: &Digest, row: &Row) -> Option<NameHash> {
 /// Whether a row leads to the one before it of the same name.
 #[must_use]
 pub const fn is_linked(event: &Event) -> bool {
-    matches!(event, Event::Refunded { .. } | Event::Transferred { .. } | Event::RefundTakenOver(_))
-        || reservation_of(event).is_some()
+    matches!(
+        event,
+        Event::Refunded { .. }
+            | Event::Transferred { .. }
+            | Event::ReclaimedConsumed { .. }
+            | Event::RefundTakenOver(_)
+            | Event::MoneyReturned { .. }
+    ) || reservation_of(event).is_some()
 }
 
 /// The reservation that an event belongs to.

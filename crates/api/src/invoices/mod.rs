@@ -4,6 +4,7 @@ mod cancel;
 mod get;
 mod list;
 mod mark_paid;
+mod refund;
 mod view;
 
 use scrip_core::Entity;
@@ -30,11 +31,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             mark_paid::handler,
         ),
         Endpoint::post("/api/v1/invoices/{id}/cancel", once, cancel::operation(), cancel::handler),
+        Endpoint::post("/api/v1/invoices/{id}/refund", once, refund::operation(), refund::handler),
     ]
 }
 
 pub(crate) fn components() -> Vec<Component> {
-    view::components()
+    let request = ("RefundInvoiceRequest", refund::schema());
+    view::components().into_iter().chain([request]).collect()
 }
 
 /// The invoice in the path. What no invoice is called, none is.

@@ -46,9 +46,11 @@ pub(super) fn write(writer: &mut Writer, invoice: &Invoice) {
         members.amount("subTotal", invoice.total.amount);
         members.amount("tax", 0);
         members.amount("total", invoice.total.amount);
+        members.amount("refundedAmount", invoice.refunded);
         members.instant_or_null("dueDate", invoice.due_at);
         members.instant_or_null("paidAt", paid_at);
         members.instant_or_null("canceledAt", canceled_at);
+        members.instant_or_null("refundedAt", invoice.returned_at);
         members.plain("createdAt", invoice.created_at);
         members.plain("updatedAt", invoice.updated_at());
     });
@@ -68,9 +70,11 @@ pub(super) fn components() -> Vec<Component> {
         required("subTotal", amount()),
         required("tax", amount()),
         required("total", amount()),
+        required("refundedAmount", described(amount(), "What of it was given back")),
         required("dueDate", described(nullable(instant()), due)),
         required("paidAt", nullable(instant())),
         required("canceledAt", nullable(instant())),
+        required("refundedAt", described(nullable(instant()), "When money went back last")),
         required("createdAt", instant()),
         required("updatedAt", instant()),
     ]);

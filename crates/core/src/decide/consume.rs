@@ -1,9 +1,10 @@
 //! Burning credits in order, and beyond.
 
+use super::own_grants::next_grant;
 use crate::limits::SUM_MAX;
 use crate::{
-    Consume, Credits, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money, OnInsufficient,
-    PaymentState, Priority, Refusal, Timestamp, Wallet,
+    Consume, Credits, Event, GrantRef, GrantType, Leg, Money, OnInsufficient, PaymentState,
+    Priority, Refusal, Timestamp, Wallet,
 };
 
 pub(super) fn consume(
@@ -56,8 +57,7 @@ pub(super) fn burn(
     let (opening, grant) = match live {
         Some(grant) => (None, grant.name),
         None => {
-            let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
-            let grant = GrantRef { number, id: GrantId::derived(&wallet.key, number) };
+            let grant = next_grant(wallet);
             (Some(overdraft_opened(grant, now)), grant)
         }
     };
@@ -73,7 +73,7 @@ fn add_leg(legs: &mut Vec<Leg>, leg: Leg) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn overdraft_opened(grant: GrantRef, now: Timestamp) -> Event {
+pub(super) fn overdraft_opened(grant: GrantRef, now: Timestamp) -> Event {
     Event::GrantCreated {
         grant,
         grant_type: GrantType::Overdraft,

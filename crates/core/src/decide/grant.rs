@@ -41,7 +41,8 @@ pub(super) fn check_room(wallet: &Wallet, amount: Credits) -> Result<(), Refusal
             limit: UNFINISHED_GRANTS_MAX,
         });
     }
-    let granted = Credits::sum(wallet.grants.iter().map(|grant| grant.amount))?;
+    let given: Result<Vec<_>, _> = wallet.grants.iter().map(Grant::given).collect();
+    let granted = Credits::sum(given?)?;
     if granted.plus(wallet.sums.spent)?.plus(amount)? > SUM_MAX {
         return Err(Refusal::SumTooLarge);
     }
@@ -177,5 +178,6 @@ fn find_or_reopen<'a>(
 
 /// Neither ended nor used up (decision 80).
 fn is_unfinished(grant: &Grant) -> bool {
-    !grant.is_dead() && grant.grant_type != GrantType::Overdraft && grant.consumed < grant.amount
+    let has_credits = grant.given().is_ok_and(|given| grant.consumed < given);
+    !grant.is_dead() && grant.grant_type != GrantType::Overdraft && has_credits
 }

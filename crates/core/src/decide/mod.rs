@@ -3,6 +3,7 @@
 mod consume;
 mod grant;
 mod hold;
+mod money_back;
 mod own_grants;
 mod refund;
 mod time;
@@ -62,7 +63,12 @@ struct Stamp<'a> {
     words: Words,
 }
 
-impl Stamp<'_> {
+impl<'a> Stamp<'a> {
+    /// The name alone.
+    fn of(origin: &'a Origin, mark: Mark) -> Self {
+        Self { origin, attributed_at: None, mark: Some(mark), words: Words::default() }
+    }
+
     /// The name alone, for a row that only says that the command was accepted.
     fn name(&self) -> Self {
         let mark = self.mark.clone();
@@ -179,7 +185,8 @@ impl Wallet {
     }
 
     /// Whatever must follow before the wallet is at rest: dead grants lose what holds left on
-    /// them, freed credits settle the deficit (decision 11), and a wallet that is low recharges.
+    /// them, grants whose money went back lose theirs (47), freed credits settle the deficit
+    /// (decision 11), and a wallet that is low recharges.
     /// Only then is it compared with how it stood before.
     fn settle(
         &mut self,
@@ -190,8 +197,10 @@ impl Wallet {
     ) -> Result<(), Broken> {
         let cause = Cause::Follows { sequence: self.sequence };
         loop {
-            while let Some(event) = time::follow_up(self)? {
-                self.append(event, at, cause.clone(), None, &system(), written)?;
+            while let Some(event) = time::follow_up(self, at)? {
+                let system = system();
+                let stamp = self.reclaimed_for(&event).map(|mark| Stamp::of(&system, mark));
+                self.append(event, at, cause.clone(), stamp, &system, written)?;
             }
             let bought = own_grants::recharge(self, at, circumstances)
                 .map_err(|overflow| Broken::Contradiction(overflow.into()))?;
@@ -270,6 +279,7 @@ fn decide(
         Command::ReleaseLate { release, first } => hold::release_late(wallet, release, *first, now),
         Command::Extend(extend) => hold::extend(wallet, extend, now),
         Command::Refund(refund) => refund::refund(wallet, refund, just_before),
+        Command::ReturnMoney(returned) => money_back::claim(wallet, returned),
         Command::SetRecharge(setting) => own_grants::set_recharge(setting),
         Command::SetRenewal(set) => own_grants::set_renewal(wallet, set, now),
         Command::RemoveRenewal(id) => own_grants::remove_renewal(wallet, id),
@@ -304,6 +314,7 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
             stamp.mark = Some(Mark { key: Some(request.key.clone()), fingerprint });
             stamp.words.dimensions = refund.original.dimensions.clone();
         }
+        Command::ReturnMoney(returned) => stamp.mark = Some(returned.mark()),
         Command::Advance
         | Command::Void { .. }
         | Command::ConfirmPayment(_)

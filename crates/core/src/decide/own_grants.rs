@@ -146,7 +146,7 @@ fn bought(
 }
 
 /// The identifier that no request minted: the same whenever it is decided anew.
-fn next_grant(wallet: &Wallet) -> GrantRef {
+pub(super) fn next_grant(wallet: &Wallet) -> GrantRef {
     let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
     GrantRef { number, id: GrantId::derived(&wallet.key, number) }
 }

@@ -1,8 +1,10 @@
 //! What the passing of time brings, and what must follow before a wallet is at rest.
 
+use super::money_back;
 use super::own_grants::renew;
 use crate::{
-    Circumstances, Contradiction, Credits, Due, DueKind, Event, GrantState, Leg, Renewal, Wallet,
+    Circumstances, Contradiction, Credits, Due, DueKind, Event, GrantState, Leg, Renewal,
+    Timestamp, Wallet,
 };
 
 /// The events of something due.
@@ -40,9 +42,12 @@ pub(super) fn due_events(
 }
 
 /// The next event without which the wallet is not at rest.
-pub(super) fn follow_up(wallet: &Wallet) -> Result<Option<Event>, Contradiction> {
+pub(super) fn follow_up(wallet: &Wallet, at: Timestamp) -> Result<Option<Event>, Contradiction> {
     if let Some(number) = wallet.remains.first() {
         return dead_remainder(wallet, *number).map(Some);
+    }
+    if let Some(event) = money_back::take(wallet, at)? {
+        return Ok(Some(event));
     }
     let Some(overdraft) = wallet.overdraft.and_then(|number| wallet.grant(number)) else {
         return Ok(None);

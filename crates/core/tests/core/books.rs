@@ -70,9 +70,18 @@ impl Books {
                 account.effect = add(account.effect, amount);
             }),
             Event::Consumed { legs } => self.consume(legs),
-            Event::Expired(leg) | Event::Voided(leg) => self.change(leg, |account, amount| {
-                account.effect = take(account.effect, amount);
-            }),
+            Event::Expired(leg) | Event::Voided(leg) | Event::Reclaimed(leg) => {
+                self.change(leg, |account, amount| {
+                    account.effect = take(account.effect, amount);
+                });
+            }
+            Event::ReclaimedConsumed { grant, overdraft, amount } => {
+                // What was consumed is given back and taken at once; the overdraft bears it.
+                self.change(&Leg { grant: *grant, amount: *amount }, |account, amount| {
+                    account.consumed = take(account.consumed, amount);
+                });
+                self.consume(&[Leg { grant: *overdraft, amount: *amount }]);
+            }
             Event::Transferred { source, target, amount } => {
                 self.change(&Leg { grant: *source, amount: *amount }, |account, amount| {
                     account.consumed = take(account.consumed, amount);
@@ -114,6 +123,7 @@ impl Books {
             | Event::RenewalRemoved { .. }
             | Event::RefundNamed { .. }
             | Event::RefundTakenOver(_)
+            | Event::MoneyReturned { .. }
             | Event::ExpiryAnnounced { .. } => {}
             Event::Refunded { legs, .. } => self.undo(legs),
             Event::GrantReopened { grant } => {
@@ -121,7 +131,8 @@ impl Books {
                 let facts = (grant.amount, grant.consumed, grant.held, Some(grant.updated_at));
                 let known = (account.amount, account.consumed, account.held, account.updated_at);
                 assert_eq!(facts, known, "it comes back as it left");
-                assert!(grant.is_dead() || account.amount == account.consumed, "it has something");
+                let gone = add(account.consumed, grant.lost);
+                assert!(grant.is_dead() || account.amount == gone, "it has something");
             }
         }
     }
@@ -180,7 +191,9 @@ fn check_legs(legs: &[Leg]) {
 fn contribution(grant: &Grant) -> Credits {
     match (grant.state, grant.grant_type) {
         (GrantState::Usable, GrantType::Overdraft) => grant.consumed.negated().unwrap(),
-        (GrantState::Usable, _) => take(take(grant.amount, grant.consumed), grant.held),
+        (GrantState::Usable, _) => {
+            take(take(take(grant.amount, grant.consumed), grant.held), grant.lost)
+        }
         (GrantState::Expired { .. } | GrantState::Voided { .. }, _)
         | (GrantState::PaymentPending | GrantState::Scheduled, _) => Credits::ZERO,
     }

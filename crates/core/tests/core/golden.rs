@@ -131,6 +131,15 @@ pub fn events() -> Vec<Event> {
         },
         Event::RefundTakenOver(leg(2, "15")),
         Event::ExpiryAnnounced { grant: grant(1) },
+        Event::MoneyReturned {
+            grant: grant(1),
+            money: Money { amount: MoneyAmount::parse("0.5").unwrap(), ..Money::FREE },
+            returned: MoneyAmount::parse("12.5").unwrap(),
+            target: credits("25"),
+            key: IdempotencyKey::parse("event-1").unwrap(),
+        },
+        Event::Reclaimed(leg(1, "5")),
+        Event::ReclaimedConsumed { grant: grant(1), overdraft: grant(2), amount: credits("20") },
     ]
 }
 
@@ -183,6 +192,9 @@ const fn kind(event: &Event) -> &'static str {
         Event::RefundTakenOver(_) => "refund taken over",
         Event::Refunded { .. } => "refunded",
         Event::ExpiryAnnounced { .. } => "expiry announced",
+        Event::MoneyReturned { .. } => "money returned",
+        Event::Reclaimed(_) => "reclaimed",
+        Event::ReclaimedConsumed { .. } => "reclaimed consumed",
     }
 }
 
@@ -318,6 +330,19 @@ fn a_row_of_each_event() {
       013d000000ac0280d8ee96ef6680a0d5edee661801303130303030303030303031fff3f6905d0001
       087365727665722d3174726163652d69642d31362d6279746500003d23297087ee7ecf3a16dfe6e1
       0d50d13def7008bf270bc3314e058099baa5a9
+    money returned
+      0159000000ac0280d8ee96ef6680a0d5edee6619013031303030303030303030318094ebdc030375
+      736480f4f6905d80e8eda1ba01076576656e742d31fff3f6905d0001087365727665722d31747261
+      63652d69642d31362d627974650000b55d74b6ecb7da21cf423e2f6818585e2efbddeae0d6b4926b
+      f4e676f61b6eff
+    reclaimed
+      0142000000ac0280d8ee96ef6680a0d5edee661a0130313030303030303030303180c8afa025fff3
+      f6905d0001087365727665722d3174726163652d69642d31362d627974650000c466baad48dc2042
+      30b6c91e54561227eb3f24d5562c8dbd7e6cfe9d5522c8c8
+    reclaimed consumed
+      0150000000ac0280d8ee96ef6680a0d5edee661b0130313030303030303030303102303130303030
+      30303030303280a0be819501fff3f6905d0001087365727665722d3174726163652d69642d31362d
+      6279746500001ff31f8f3cf6cfc5ac9fc818154841152e7d32bfe426ed7cc35bc6458e49a805
     ");
 }
 

@@ -14,14 +14,47 @@ const HOUR_MILLISECONDS: i64 = 60 * 60 * 1_000;
 /// What somebody asks for; grants and reservations are picked among those that exist.
 #[derive(Clone, Debug)]
 pub enum Deed {
-    Grant { kind: GrantType, amount: Credits, priority: u8, times: Times, pending: bool },
-    Consume { amount: Credits, reject: bool, attributed_hours: Option<i64> },
-    Reserve { amount: Credits, hours: i64 },
-    Release { pick: usize, consumed: Credits },
-    Refund { pick: usize, of_release: bool, amount: Option<Credits> },
-    Void { pick: usize },
-    Edit { pick: usize, priority: Option<u8>, expires_hours: Option<Option<i64>> },
-    Pay { pick: usize },
+    Grant {
+        kind: GrantType,
+        amount: Credits,
+        priority: u8,
+        times: Times,
+        pending: bool,
+    },
+    Consume {
+        amount: Credits,
+        reject: bool,
+        attributed_hours: Option<i64>,
+    },
+    Reserve {
+        amount: Credits,
+        hours: i64,
+    },
+    Release {
+        pick: usize,
+        consumed: Credits,
+    },
+    Refund {
+        pick: usize,
+        of_release: bool,
+        amount: Option<Credits>,
+    },
+    /// So many quarters of the grant's credits are to be gone in all.
+    ReturnMoney {
+        pick: usize,
+        quarters: i128,
+    },
+    Void {
+        pick: usize,
+    },
+    Edit {
+        pick: usize,
+        priority: Option<u8>,
+        expires_hours: Option<Option<i64>>,
+    },
+    Pay {
+        pick: usize,
+    },
     Advance,
 }
 
@@ -77,7 +110,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         .prop_map(|(pick, priority, expires_hours)| Deed::Edit { pick, priority, expires_hours });
     let refund = (any::<usize>(), prop::bool::weighted(0.3), prop::option::weighted(0.6, amount()))
         .prop_map(|(pick, of_release, amount)| Deed::Refund { pick, of_release, amount });
+    let money_back = (any::<usize>(), 0..=5_i128)
+        .prop_map(|(pick, quarters)| Deed::ReturnMoney { pick, quarters });
     prop_oneof![
+        4 => money_back,
         5 => refund,
         6 => grant,
         6 => consume,
@@ -179,6 +215,13 @@ impl Life {
                     let number = pick as u64 % (self.consumptions + 1);
                     self.world.refund(&number.to_string(), amount)
                 }
+            }
+            Deed::ReturnMoney { pick, quarters } => {
+                let id = self.pick(pick);
+                let grants = self.world.all_grants();
+                let amount = grants.iter().find(|grant| grant.name.id == id);
+                let amount = amount.map_or(0, |grant| grant.amount.billionths());
+                self.world.return_money(id, Credits::from_billionths(amount * quarters / 4))
             }
             Deed::Void { pick } => self.world.void(self.pick(pick)),
             Deed::Edit { pick, priority, expires_hours } => {

@@ -6,6 +6,7 @@
 //!           reserve job 30 until 01-03
 //!           release job 20
 //!           refund c1 5 · refund c1 all · refund job 5
+//!           return A 40
 //!           void A · pay A · advance
 //!           edit A priority 3 expires never comment hello
 //!           recharge below 20 to 50 price 0.01 usd limit 5 for month
@@ -60,6 +61,11 @@ pub enum Verb {
     },
     Void {
         grant: String,
+    },
+    /// So many of its credits are to be gone in all.
+    ReturnMoney {
+        grant: String,
+        target: Credits,
     },
     Edit {
         grant: String,
@@ -116,6 +122,7 @@ impl<'a> Line<'a> {
                 Verb::Refund { name, amount: (amount != "all").then(|| credits(amount)) }
             }
             "void" => Verb::Void { grant: self.name() },
+            "return" => Verb::ReturnMoney { grant: self.name(), target: self.amount() },
             "edit" => self.edit(),
             "pay" => Verb::Pay { grant: self.name() },
             "recharge" => Verb::SetRecharge(self.recharge()),

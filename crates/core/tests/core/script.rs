@@ -115,6 +115,7 @@ impl Script {
             }
             Verb::Refund { name, amount } => self.world.refund(&name, amount),
             Verb::Void { grant } => self.world.void(self.id(&grant)),
+            Verb::ReturnMoney { grant, target } => self.world.return_money(self.id(&grant), target),
             Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),
             Verb::SetRecharge(setting) => Command::SetRecharge(setting),

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use scrip_core::{
     Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId,
     Decided, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
-    GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, NewGrant, Notice, OnInsufficient,
-    Origin, Original, Outcome, PaymentState, Priority, Refund, RefundRequest, Refusal, Release,
-    ReservationId, Reserve, Row, Timestamp, TraceId, Undone, Wallet, WalletKey, Words,
+    GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, MoneyAmount, Move, NewGrant,
+    Notice, OnInsufficient, Origin, Original, Outcome, PaymentState, Priority, Refund,
+    RefundRequest, Refusal, Release, ReservationId, Reserve, ReturnMoney, Row, Timestamp, TraceId,
+    Undone, Wallet, WalletKey, Words,
 };
 
 use crate::books::Books;
@@ -183,44 +184,45 @@ impl World {
                 _ => {}
             }
         }
-        let overdraft = original.legs.last().map(|leg| leg.grant.number);
         let key = IdempotencyKey::parse(&format!("refund {}", self.rows.len())).unwrap();
         Command::Refund(Box::new(Refund {
             request: RefundRequest { key, of, amount },
             original,
-            transfers: overdraft.map(|number| self.transfers_left(number)).unwrap_or_default(),
+            moves: self.moves_left(),
             left: self.departed.clone(),
         }))
     }
 
-    /// What transfers from an overdraft grant still have to give, newest first: a stack from which
-    /// refunds take.
-    fn transfers_left(&self, overdraft: GrantNumber) -> Vec<Leg> {
-        let mut stack: Vec<Leg> = Vec::new();
+    /// Takes so many of a grant's credits back in all, with its facts from outside the wallet if it
+    /// left.
+    pub fn return_money(&self, id: GrantId, target: Credits) -> Command {
+        Command::ReturnMoney(Box::new(ReturnMoney {
+            id,
+            money: Money::FREE,
+            returned: MoneyAmount::ZERO,
+            target,
+            left: self.departed.iter().find(|grant| grant.name.id == id).copied(),
+            key: IdempotencyKey::parse(&format!("money back {}", self.rows.len())).unwrap(),
+            fingerprint: Fingerprint::of(&target),
+        }))
+    }
+
+    /// What of every move of consumption can still be given back along it, newest first.
+    fn moves_left(&self) -> Vec<Move> {
+        let mut moves: Vec<Move> = Vec::new();
         for decided in &self.rows {
-            match &decided.row.event {
-                Event::Transferred { source, target, amount } if source.number == overdraft => {
-                    stack.push(Leg { grant: *target, amount: *amount });
+            moves.extend(Move::of(&decided.row.event));
+            if let Event::RefundTakenOver(over) = &decided.row.event {
+                let mut gone = over.amount;
+                for one in moves.iter_mut().rev().filter(|one| one.from == over.grant) {
+                    let taken = one.to.amount.min(gone);
+                    gone = gone.minus(taken).unwrap();
+                    one.to.amount = one.to.amount.minus(taken).unwrap();
                 }
-                Event::Refunded { taken_over: Some(over), .. }
-                    if over.grant.number == overdraft =>
-                {
-                    let mut gone = over.amount;
-                    while gone.is_positive() {
-                        let top = stack.last_mut().unwrap();
-                        let taken = top.amount.min(gone);
-                        gone = gone.minus(taken).unwrap();
-                        top.amount = top.amount.minus(taken).unwrap();
-                        if top.amount.is_zero() {
-                            stack.pop();
-                        }
-                    }
-                }
-                _ => {}
+                assert!(gone.is_zero(), "more goes back than moved");
             }
         }
-        stack.reverse();
-        stack
+        moves.into_iter().rev().collect()
     }
 
     fn spent(&self, id: GrantId) -> Option<Grant> {
@@ -288,7 +290,7 @@ impl World {
     fn audit_sums(&self, balance: &Balance) {
         let usable: Vec<Grant> =
             self.all_grants().into_iter().filter(|grant| grant.is_usable()).collect();
-        let granted = Credits::sum(usable.iter().map(|grant| grant.amount)).unwrap();
+        let granted = Credits::sum(usable.iter().map(|grant| grant.given().unwrap())).unwrap();
         let used = usable.iter().flat_map(|grant| [grant.consumed, grant.held]);
         assert_eq!((granted, Credits::sum(used).unwrap()), (balance.granted, balance.used));
     }

@@ -33,7 +33,10 @@ pub async fn answers_with_the_whole_grant(make: &Factory<'_>) {
     assert_eq!(made.grant.expire_at, Some(instant("2030-02-01")));
     assert_eq!(made.words.display_name.as_deref(), Some("main"));
     assert_eq!(made.words.comment, Some(Some("a comment".to_owned())));
-    assert_eq!((made.words.metadata.as_ref(), made.invoice), (Some(&metadata), GrantInvoice::None));
+    assert_eq!(
+        (made.words.metadata.as_ref(), &made.invoice),
+        (Some(&metadata), &GrantInvoice::None)
+    );
     assert_eq!(made.words.billing_address, Some(address));
     assert_eq!(world.grant_now(made.grant.name.id).await, made);
     assert_eq!(world.ledger.grant(SANDBOX, world.mint(&wallet("ann/gold"))).await.unwrap(), None);

@@ -28,11 +28,13 @@ pub async fn come_with_their_grants(make: &Factory<'_>) {
         created_at: start(),
         due_at: Some(instant("2030-01-15")),
         status: InvoiceStatus::Open,
+        refunded: MoneyAmount::ZERO,
+        returned_at: None,
     };
     assert_eq!((&invoice, invoice.updated_at()), (&expected, start()));
     // One that is free has none, and one that is paid already has a paid one (decision 9).
     let free = world.grant(&wallet, "free", "1").await;
-    assert_eq!((free.invoice, free.latest_invoice()), (GrantInvoice::None, None));
+    assert_eq!((&free.invoice, free.latest_invoice()), (&GrantInvoice::None, None));
     let paid = bought(&world, &wallet, "paid", Payment::PaidInvoice, |_| {}).await;
     assert_eq!(paid.grant.status(), GrantStatus::Active);
     let invoice = invoice_now(&world, &paid).await;
@@ -248,7 +250,7 @@ pub async fn are_listed(make: &Factory<'_>) {
 }
 
 /// An invoice as its grant and its own record say, which is the same.
-async fn invoice_now(world: &World, grant: &GrantView) -> Invoice {
+pub(super) async fn invoice_now(world: &World, grant: &GrantView) -> Invoice {
     let id = grant.grant.name.id;
     let of_grant = world.grant_now(id).await.latest_invoice().unwrap();
     let record = world.record(RecordKind::Invoice, &InvoiceId::of(id).to_string()).await.unwrap();
@@ -256,15 +258,15 @@ async fn invoice_now(world: &World, grant: &GrantView) -> Invoice {
     of_grant
 }
 
-async fn mark_paid(world: &World, grant: &GrantView) -> Invoice {
+pub(super) async fn mark_paid(world: &World, grant: &GrantView) -> Invoice {
     invoice(world.done(Work::MarkInvoicePaid(id_of(grant))).await)
 }
 
-fn id_of(grant: &GrantView) -> InvoiceId {
+pub(super) fn id_of(grant: &GrantView) -> InvoiceId {
     InvoiceId::of(grant.grant.name.id)
 }
 
-fn invoice(answer: Answer) -> Invoice {
+pub(super) fn invoice(answer: Answer) -> Invoice {
     match answer {
         Answer::Invoice(invoice) => *invoice,
         other => panic!("no invoice: {other:?}"),
@@ -277,7 +279,7 @@ fn euros(amount: &str) -> Money {
 }
 
 /// Makes a grant of 10 credits that is bought by an invoice, due in 14 days.
-async fn invoiced(
+pub(super) async fn invoiced(
     world: &World,
     wallet: &WalletKey,
     name: &str,
@@ -287,7 +289,7 @@ async fn invoiced(
     bought(world, wallet, name, payment, special).await
 }
 
-async fn bought(
+pub(super) async fn bought(
     world: &World,
     wallet: &WalletKey,
     name: &str,

@@ -20,6 +20,7 @@ pub mod granting;
 pub mod holds;
 pub mod integrations;
 pub mod invoices;
+pub mod money_back;
 pub mod open_holds;
 pub mod overdraft;
 pub mod overdraft_defaults;
@@ -113,6 +114,15 @@ macro_rules! conformance {
                 go_on_for_archived_customers
                 are_found_where_they_are
                 are_listed
+            }
+            money_back {
+                takes_as_much_of_the_credits
+                goes_back_once_for_each_key
+                is_refused
+                takes_what_was_consumed
+                waits_for_holds
+                consumptions_that_moved_are_given_back
+                counts_what_was_voided
             }
             consumption {
                 burns_and_answers_the_balance

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use scrip_core::{
     Address, Credits, Grant, GrantId, GrantNumber, GrantRef, GrantState, GrantType, Money,
-    Priority, Words,
+    MoneyAmount, MoneyBack, Priority, Words,
 };
 use scrip_fuzz::{Examples, target};
 
 use super::*;
 use crate::history::tests::story::{instant, key};
-use crate::{GrantInvoice, InvoiceStatus};
+use crate::{GrantInvoice, InvoiceDetails, InvoiceStatus, MoneyReturns};
 
 #[test]
 fn facts_of_grants() {
@@ -66,9 +66,21 @@ pub fn records() -> impl Iterator<Item = GrantRecord> {
         words,
         cost: Money::FREE,
         is_recharge: number % 2 == 0,
-        invoice: GrantInvoice::Kept {
-            due_at: (number == 1).then(|| instant(9)),
-            status: InvoiceStatus::Canceled { at: instant(number.into()) },
-        },
+        invoice: invoice(number),
     })
+}
+
+/// One that says little, and one of which money went back.
+fn invoice(number: u32) -> GrantInvoice {
+    let status = InvoiceStatus::Canceled { at: instant(number.into()) };
+    if number == 1 {
+        return GrantInvoice::Kept { due_at: Some(instant(9)), status };
+    }
+    let money = |text| MoneyAmount::parse(text).unwrap();
+    let mut state =
+        MoneyBack::new(GrantId::mint(1, number.into()), Credits::whole(100), money("30"));
+    state.refunded_to(money("10")).unwrap();
+    state.disputed("dispute", money("5")).unwrap();
+    let money_back = Some(MoneyReturns { state, at: instant(7) });
+    GrantInvoice::Detailed(Box::new(InvoiceDetails { due_at: None, status, money_back }))
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scrip_core::{EnvironmentId, Event, Grant, GrantId, GrantType, Money, Row, Texts, Words};
+use scrip_core::{
+    EnvironmentId, Event, Grant, GrantId, GrantType, Money, MoneyAmount, Row, Texts, Words,
+};
 
 use super::{Collector, Finding, Followed};
 use crate::GrantRecord;
@@ -34,6 +36,8 @@ struct Seen {
     is_recharge: bool,
     /// As it left its wallet.
     departed: Option<Grant>,
+    /// What of its money went back.
+    returned: MoneyAmount,
 }
 
 impl Grants {
@@ -74,6 +78,7 @@ impl Grants {
                     words: words.map(Box::new),
                     is_recharge: own == Some(OwnKind::Recharge),
                     departed: None,
+                    returned: MoneyAmount::ZERO,
                 };
                 self.seen.insert((environment, grant.id), seen);
             }
@@ -87,6 +92,11 @@ impl Grants {
                     (Texts::Erased { .. }, words) => *words = None,
                     (texts, Some(words)) => change_words(words, texts.words()),
                     (_, None) => {}
+                }
+            }
+            Event::MoneyReturned { grant, returned, .. } => {
+                if let Some(seen) = self.seen.get_mut(&(environment, grant.id)) {
+                    seen.returned = *returned;
                 }
             }
             Event::GrantReopened { grant } => {
@@ -183,6 +193,10 @@ impl Seen {
             ),
             (record.cost == self.cost, "has another cost"),
             (record.invoice.fits(grant.state), "has an invoice that does not fit its payment"),
+            (
+                record.latest_invoice().is_none() || record.money_returned() == self.returned,
+                "says otherwise how much of its money went back",
+            ),
             (record.is_recharge == self.is_recharge, "says otherwise whether a recharge made it"),
             (self.words.as_ref().is_none_or(|words| **words == record.words), "has other words"),
             (living.is_some() || record.grant == *grant, "does not say how the grant ended"),

@@ -4,7 +4,10 @@ use scrip_core::{Command, Entity, GrantId, GrantState, Refusal, Timestamp};
 
 use super::repeats::wallet_time;
 use super::{Extra, Failure, Place, State, StoreError, command, grants};
-use crate::{Answer, GrantInvoice, GrantRecord, Invoice, InvoiceId, InvoiceStatus, RecordKind};
+use crate::{
+    Answer, GrantInvoice, GrantRecord, Invoice, InvoiceDetails, InvoiceId, InvoiceStatus,
+    RecordKind,
+};
 
 /// Makes the record of the invoice of a grant that was just made, if it has one.
 pub(super) fn keep(state: &mut dyn State, grant: &GrantRecord) -> Result<(), Failure> {
@@ -73,7 +76,7 @@ pub(super) fn cancel_of_voided(
 }
 
 /// The invoice, and the record of the grant that it pays for.
-fn find(
+pub(super) fn find(
     state: &mut dyn State,
     at: Place<'_>,
     id: InvoiceId,
@@ -90,20 +93,36 @@ fn settle(
     id: InvoiceId,
     settled: InvoiceStatus,
 ) -> Result<Invoice, Failure> {
+    change(state, at, id, |details| details.status = settled)
+}
+
+/// Changes what is kept of an invoice, in its grant's record and in its own. One that was paid
+/// elsewhere gets its record with its first change.
+pub(super) fn change(
+    state: &mut dyn State,
+    at: Place<'_>,
+    id: InvoiceId,
+    change: impl FnOnce(&mut InvoiceDetails),
+) -> Result<Invoice, Failure> {
     let mut grant = grants::find(state, at, id.grant())?;
-    if let GrantInvoice::Kept { status, .. } = &mut grant.invoice {
-        *status = settled;
-    }
-    state.update_grant(&grant)?;
-    let kept = state.record(at.environment, RecordKind::Invoice, &id.to_string())?;
+    let is_kept = !matches!(grant.invoice, GrantInvoice::PaidElsewhere);
     let missing = || StoreError::Corrupt(format!("records: no record of {id}"));
-    let (invoice, kept) = grant.latest_invoice().zip(kept).ok_or_else(missing)?;
+    let mut details = grant.invoice.details(grant.grant.created_at).ok_or_else(missing)?;
+    change(&mut details);
+    grant.invoice = GrantInvoice::of_details(details);
+    state.update_grant(&grant)?;
+    let invoice = grant.latest_invoice().ok_or_else(missing)?;
     let mut record = invoice.record();
-    record.ordinal = kept.ordinal;
-    state.update_record(&record)?;
+    if is_kept {
+        let kept = state.record(at.environment, RecordKind::Invoice, &id.to_string())?;
+        record.ordinal = kept.ok_or_else(missing)?.ordinal;
+        state.update_record(&record)?;
+    } else {
+        state.insert_record(&mut record)?;
+    }
     Ok(invoice)
 }
 
-fn answer(invoice: Invoice) -> Answer {
+pub(super) fn answer(invoice: Invoice) -> Answer {
     Answer::Invoice(Box::new(invoice))
 }

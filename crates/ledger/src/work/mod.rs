@@ -8,6 +8,7 @@ mod grants;
 mod holds;
 mod invoices;
 mod links;
+mod money_back;
 mod own_grants;
 mod records;
 mod refunds;
@@ -246,6 +247,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::EditGrant(edit) => grants::edit(state, at, edit),
         Work::MarkInvoicePaid(id) => invoices::mark_paid(state, at, *id),
         Work::CancelInvoice(id) => invoices::cancel(state, at, *id),
+        Work::RefundInvoice(refund) => money_back::refund(state, at, refund),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),

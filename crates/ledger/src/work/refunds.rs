@@ -1,11 +1,11 @@
 //! Giving a consumption back (spec section 7), once for each key of a refund.
 //!
 //! The rows of a consumption and of its refunds are linked: the newest is found by the consumption's
-//! name and leads back to it. What was transferred from an overdraft grant is found by that grant.
+//! name and leads back to it. Where consumption moved is found by the grant that it left.
 
 use scrip_core::{
     Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg, Mark,
-    NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Timestamp, Undone,
+    Move, NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Timestamp, Undone,
 };
 
 use super::records::known_standings;
@@ -41,13 +41,13 @@ pub(super) fn refund(
             return Err(refusal.into());
         }
     };
-    let transfers = transfers(state, at, &slot, &undone)?;
-    let legs = undone.iter().chain(&transfers).map(|leg| leg.grant);
+    let moves = moves(state, at, &slot, &undone)?;
+    let legs = undone.iter().chain(moves.iter().map(|one| &one.to)).map(|leg| leg.grant);
     let left = left(state, at, &slot, legs.collect())?;
     let amount = Credits::sum(undone.iter().map(|leg| leg.amount)).map_err(overflow)?;
     let refunded = original.refunded.plus(amount).map_err(overflow)?;
     let request = request.clone();
-    let command = Command::Refund(Box::new(Refund { request, original, transfers, left }));
+    let command = Command::Refund(Box::new(Refund { request, original, moves, left }));
     let ran = run_on(state, at, slot, &command, &Extra::default())?;
     ran.own?;
     Ok(Answer::Refunded(Refunded { amount, refunded, at: ran.at, balance: ran.balance }))
@@ -148,39 +148,73 @@ fn original(state: &mut dyn State, slot: &Slot, of: &Undone) -> Result<Option<Or
     Ok(found.map(|it| Original { refunded, refunds, ..it }))
 }
 
-/// Which grants took over what is undone of an overdraft, the newest transfer first, less what earlier
-/// refunds gave back against them: until there is enough.
-fn transfers(
+/// Where the consumption moved that does not stand where it was any more: from an overdraft to grants
+/// that could bear it, or to one from a grant whose money went back.
+fn moves(
     state: &mut dyn State,
     at: Place<'_>,
     slot: &Slot,
     undone: &[Leg],
-) -> Result<Vec<Leg>, Failure> {
-    // It is the last leg of a consumption, and so the first that is undone.
-    let Some(overdrawn) = undone.first().copied() else { return Ok(Vec::new()) };
-    if !is_overdraft(state, at, slot, overdrawn.grant)? {
-        return Ok(Vec::new());
+) -> Result<Vec<Move>, Failure> {
+    let all = Credits::sum(undone.iter().map(|leg| leg.amount)).map_err(overflow)?;
+    let mut looked: Vec<GrantRef> = Vec::new();
+    let mut waiting = undone.to_vec();
+    let mut moves = Vec::new();
+    while let Some(leg) = waiting.pop() {
+        if looked.contains(&leg.grant) || stands(state, at, slot, leg)? {
+            continue;
+        }
+        looked.push(leg.grant);
+        let found = moves_from(state, slot, leg.grant, all)?;
+        // It is not known which of its legs come this way.
+        waiting.extend(found.iter().map(|one| one.to));
+        moves.extend(found);
     }
-    let text = overdrawn.grant.id.to_string();
-    let name = NameHash::within(&slot.genesis, NameKind::Overdraft, &text);
+    Ok(moves)
+}
+
+/// Whether as much consumption stands on the grant, whatever time brings. Not on an overdraft: its
+/// deficit may be settled by then.
+fn stands(state: &mut dyn State, at: Place<'_>, slot: &Slot, leg: Leg) -> Result<bool, Failure> {
+    let living = slot.wallet.grant(leg.grant.number).copied();
+    let grant = match living {
+        Some(grant) => Some(grant),
+        None => stored(state, at, leg.grant.id)?,
+    };
+    Ok(grant.is_none_or(|grant| {
+        grant.grant_type != GrantType::Overdraft && grant.consumed >= leg.amount
+    }))
+}
+
+/// Where the consumption of a grant went, the newest first, less what earlier refunds gave back against
+/// it: until there is enough.
+fn moves_from(
+    state: &mut dyn State,
+    slot: &Slot,
+    from: GrantRef,
+    enough: Credits,
+) -> Result<Vec<Move>, Failure> {
+    let name = NameHash::within(&slot.genesis, NameKind::Overdraft, &from.id.to_string());
     let mut position: Position = state.find(name)?.unwrap_or(0);
-    let (mut given_back, mut missing) = (Credits::ZERO, overdrawn.amount);
-    let mut transfers = Vec::new();
+    let (mut given_back, mut missing) = (Credits::ZERO, enough);
+    let mut moves = Vec::new();
     while position > 0 && missing.is_positive() {
         let Entry { wallet, row, links, .. } = state.entry(position)?;
-        match &row.event {
-            _ if wallet != slot.number => return Ok(Vec::new()),
-            // An overdraft whose transfers were given back has ended: no transfer is newer.
-            Event::RefundTakenOver(leg) if leg.grant == overdrawn.grant => {
+        if wallet != slot.number {
+            return Ok(Vec::new());
+        }
+        match (&row.event, Move::of(&row.event)) {
+            // It counts against the moves that are older than it.
+            (Event::RefundTakenOver(leg), _) if leg.grant == from => {
                 given_back = given_back.plus(leg.amount).map_err(overflow)?;
             }
-            Event::Transferred { source, target, amount } if *source == overdrawn.grant => {
-                let gone = given_back.min(*amount);
+            (_, Some(mut one)) if one.from == from => {
+                let gone = given_back.min(one.to.amount);
                 given_back = given_back.minus(gone).map_err(overflow)?;
-                let amount = amount.minus(gone).map_err(overflow)?;
-                if amount.is_positive() {
-                    transfers.push(Leg { grant: *target, amount });
-                    missing = missing.minus(amount).map_err(overflow)?;
+                one.to.amount = one.to.amount.minus(gone).map_err(overflow)?;
+                if one.to.amount.is_positive() {
+                    moves.push(one);
+                    missing = missing.minus(one.to.amount).map_err(overflow)?;
                 }
             }
             _ => return Ok(Vec::new()),
@@ -188,21 +222,7 @@ fn transfers(
         check_older(position, links.related)?;
         position = links.related;
     }
-    Ok(transfers)
-}
-
-fn is_overdraft(
-    state: &mut dyn State,
-    at: Place<'_>,
-    slot: &Slot,
-    name: GrantRef,
-) -> Result<bool, Failure> {
-    let living = slot.wallet.grant(name.number).copied();
-    let grant = match living {
-        Some(grant) => Some(grant),
-        None => stored(state, at, name.id)?,
-    };
-    Ok(grant.is_some_and(|grant| grant.grant_type == GrantType::Overdraft))
+    Ok(moves)
 }
 
 /// The stored facts of those of the grants that have left their wallet.

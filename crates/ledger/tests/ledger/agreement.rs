@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use scrip_core::{
-    Credits, EditGrant, GrantChange, GrantId, GrantType, OnInsufficient, PaymentState, Priority,
-    Timestamp,
+    Credits, EditGrant, GrantChange, GrantId, GrantType, IdempotencyKey, Money, MoneyAmount,
+    OnInsufficient, PaymentState, Priority, RefundRequest, Timestamp, Undone,
 };
 use scrip_ledger::conformance::{
     Given, Made, Making, SANDBOX, World, grant_of, item, release_of, reserve_of, start, wallet,
 };
 use scrip_ledger::embedded::verify;
 use scrip_ledger::{
-    Answer, Claim, Executed, InvoiceId, Ledger as _, LedgerError, Memory, NewRecord, Order,
-    Payment, Place, RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer,
-    WalletConsume, Work, copy_store, postgres,
+    Answer, Claim, Executed, InvoiceId, InvoiceRefund, Ledger as _, LedgerError, Memory, NewRecord,
+    Order, Payment, Place, RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer,
+    WalletConsume, WalletRefund, Work, copy_store, postgres,
 };
 
 use tokio::runtime::Handle;
@@ -61,6 +61,19 @@ enum Deed {
     Void(usize),
     Pay(usize),
     CancelInvoice(usize),
+    /// Tenths of the money, under one of a few keys.
+    RefundInvoice {
+        pick: usize,
+        tenths: u8,
+        key: usize,
+    },
+    /// Of the consumption of a key, under one of a few keys.
+    GiveBack {
+        wallet: usize,
+        consumption: usize,
+        amount: Option<i64>,
+        key: usize,
+    },
     Edit {
         pick: usize,
         priority: Option<u8>,
@@ -137,7 +150,18 @@ fn deed() -> impl Strategy<Value = Deed> {
     let release = (0..3_usize, 0..6_usize, 0..12_i64);
     let release =
         release.prop_map(|(wallet, name, consumed)| Deed::Release { wallet, name, consumed });
+    let refund = (any::<usize>(), 0..8_u8, 0..12_usize);
+    let refund = refund.prop_map(|(pick, tenths, key)| Deed::RefundInvoice { pick, tenths, key });
+    let back = (0..WALLETS.len(), 0..12_usize, prop::option::of(1..9_i64), 0..12_usize);
+    let back = back.prop_map(|(wallet, consumption, amount, key)| Deed::GiveBack {
+        wallet,
+        consumption,
+        amount,
+        key,
+    });
     prop_oneof![
+        4 => refund,
+        4 => back,
         6 => grant,
         6 => reserve,
         5 => release,
@@ -192,6 +216,8 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             create.grant.effective_at = hours.effective.map(at);
             create.grant.expire_at = hours.expire.map(at);
             create.payment = *payment;
+            let amount = MoneyAmount::parse("1").unwrap();
+            create.grant.cost = Money { amount, ..Money::FREE };
             if let Payment::Invoice { .. } = payment {
                 create.grant.payment = PaymentState::Pending;
             }
@@ -214,6 +240,20 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
         Deed::Void(pick) => Work::VoidGrant(picked(ids, *pick)),
         Deed::Pay(pick) => Work::MarkInvoicePaid(InvoiceId::of(picked(ids, *pick))),
         Deed::CancelInvoice(pick) => Work::CancelInvoice(InvoiceId::of(picked(ids, *pick))),
+        Deed::RefundInvoice { pick, tenths, key } => Work::RefundInvoice(Box::new(InvoiceRefund {
+            invoice: InvoiceId::of(picked(ids, *pick)),
+            amount: MoneyAmount::parse(&format!("0.{tenths}")).unwrap(),
+            key: IdempotencyKey::parse(&key.to_string()).unwrap(),
+        })),
+        Deed::GiveBack { wallet: name, consumption, amount, key } => {
+            let key_of = |number: &usize| IdempotencyKey::parse(&number.to_string()).unwrap();
+            let request = RefundRequest {
+                key: key_of(key),
+                of: Undone::Consumption(key_of(consumption)),
+                amount: amount.map(Credits::whole),
+            };
+            Work::Refund(Box::new(WalletRefund { wallet: wallet(WALLETS[*name]), request }))
+        }
         Deed::Edit { pick, priority, expire, comment } => {
             let change = GrantChange {
                 priority: priority.and_then(Priority::new),

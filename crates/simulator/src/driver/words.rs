@@ -316,6 +316,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
         | Refusal::InvoicePaid { .. }
+        | Refusal::InvoiceNotPaid { .. }
+        | Refusal::InvoiceRefundExceeds { .. }
+        | Refusal::GrantNotPaid
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }

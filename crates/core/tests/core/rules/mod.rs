@@ -8,6 +8,8 @@ mod extending;
 mod granting;
 mod holds;
 mod holds_on_dead_grants;
+mod money_back;
+mod moved_consumption;
 mod notices;
 mod overdraft;
 mod recharging;
