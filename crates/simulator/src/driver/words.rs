@@ -10,13 +10,13 @@ use scrip_core::{
     RowPart, Timestamp, Undone as LedgerUndone, WalletKey, Words,
 };
 use scrip_ledger::{
-    CreateGrant, GrantView as LedgerGrant, NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY,
+    CreateGrant, GrantView as LedgerGrant, InvoiceId, InvoiceRefund as LedgerRefund, NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY,
     OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch, RowView as LedgerRow, WalletConsume,
     WalletExtend, WalletRefund, Work,
 };
 use scrip_oracle::{
     Consume, Denied, Edit, EventKind, Extend, Grant, GrantKind, GrantName, GrantState, GrantView,
-    Instant, Money as OracleMoney, Overdraft, Part, Payment as AskedPayment, Refund, Request,
+    Instant, InvoiceRefund, Money as OracleMoney, Overdraft, Part, Payment as AskedPayment, Refund, Request,
     RowView, Short, Totals, Undone, WalletName,
 };
 
@@ -171,6 +171,11 @@ fn give_back(environment: Environment, refund: &Refund) -> Result<WalletRefund> 
     Ok(WalletRefund { wallet: wallet_key(environment, &refund.wallet)?, request })
 }
 
+pub(super) fn money_back(invoice: InvoiceId, refund: &InvoiceRefund) -> Result<LedgerRefund> {
+    let (amount, key) = (own_grants::money(refund.amount)?, IdempotencyKey::parse(&refund.key)?);
+    Ok(LedgerRefund { invoice, amount, key })
+}
+
 pub(super) fn edit(id: GrantId, Edit { change, .. }: &Edit) -> Result<EditGrant> {
     let priority = match change.priority {
         None => None,
@@ -225,7 +230,7 @@ pub(super) fn grant_view(names: &Names, record: &LedgerGrant) -> Result<GrantVie
         amount: grant.amount.billionths(),
         consumed: grant.consumed.billionths(),
         held: grant.held.billionths(),
-        lost: 0,
+        lost: grant.lost.billionths(),
         priority: grant.priority.get(),
         effective_at: grant.effective_at.milliseconds(),
         expire_at: grant.expire_at.map(Timestamp::milliseconds),
@@ -306,6 +311,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::HoldEnded { .. } => Denied::HoldEnded,
         Refusal::InsufficientCredits { .. } => Denied::Insufficient,
         Refusal::RefundExceeds { .. } | Refusal::NothingToRefund => Denied::RefundExceeds,
+        Refusal::InvoiceRefundExceeds { .. } => Denied::InvoiceRefundExceeds,
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
@@ -317,7 +323,6 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoiceCanceled { .. }
         | Refusal::InvoicePaid { .. }
         | Refusal::InvoiceNotPaid { .. }
-        | Refusal::InvoiceRefundExceeds { .. }
         | Refusal::GrantNotPaid
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
