@@ -10,14 +10,14 @@ use scrip_core::{
     RowPart, Timestamp, Undone as LedgerUndone, WalletKey, Words,
 };
 use scrip_ledger::{
-    CreateGrant, GrantView as LedgerGrant, InvoiceId, InvoiceRefund as LedgerRefund, NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY,
-    OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch, RowView as LedgerRow, WalletConsume,
-    WalletExtend, WalletRefund, Work,
+    CreateGrant, GrantView as LedgerGrant, InvoiceId, InvoiceRefund as LedgerRefund, NewRecord,
+    OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch,
+    RowView as LedgerRow, WalletConsume, WalletExtend, WalletRefund, Work,
 };
 use scrip_oracle::{
     Consume, Denied, Edit, EventKind, Extend, Grant, GrantKind, GrantName, GrantState, GrantView,
-    Instant, InvoiceRefund, Money as OracleMoney, Overdraft, Part, Payment as AskedPayment, Refund, Request,
-    RowView, Short, Totals, Undone, WalletName,
+    Instant, InvoiceRefund, Money as OracleMoney, Overdraft, Part, Payment as AskedPayment, Refund,
+    Request, RowView, Short, Totals, Undone, WalletName,
 };
 
 use super::own_grants;
