@@ -75,7 +75,7 @@ impl Wallet {
 /// the highest bit of what was given on.
 fn part_of(amount: Amount, given: Money, total: Money) -> Amount {
     let (mut whole, mut rest) = (0, 0);
-    for bit in (0..Money::BITS).rev() {
+    for bit in (0..Money::BITS - given.leading_zeros()).rev() {
         whole *= 2;
         rest *= 2;
         if given >> bit & 1 == 1 {
