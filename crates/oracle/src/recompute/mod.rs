@@ -174,9 +174,9 @@ impl Wallet {
     /// 48).
     fn stand(&mut self, is_live: bool, at: Instant) {
         self.is_live = is_live;
-        let before = (self.rows.len(), self.recharge_resumes_at());
+        let before = (self.rows.len(), self.recharge_stop());
         self.come_to_rest(at);
-        if before != (self.rows.len(), self.recharge_resumes_at()) {
+        if before != (self.rows.len(), self.recharge_stop()) {
             self.time = self.time.max(Some(at));
         }
     }

@@ -275,3 +275,22 @@ fn money_back_of_a_grant_that_also_took_over() {
         ",
     );
 }
+
+/// Seed 5245: the oracle let a wallet's time go back behind a recharge that found no room when its
+/// customer came back.
+#[test]
+fn a_recharge_without_room_keeps_the_time_of_its_wallet() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        consume ann/gold k1 1
+        customer ann archive
+        recharge ann/gold on below 1 to 999999999999999.000000001 price 1 jpy
+        clock t+2000
+        customer ann unarchive
+        clock t+1000
+        consume ann/gold k2 1
+        ",
+    );
+}
