@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Credits, GrantId, MoneyAmount, Overflow};
+use crate::{Credits, GrantId, MoneyAmount, Overflow, Timestamp};
 
 /// The state of an invoice's money. What is heard twice, or late, changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Dispute {
     pub id: Box<str>,
     /// The disputed money.
     pub amount: MoneyAmount,
+    /// When it was heard of.
+    pub opened_at: Timestamp,
     /// How it stands.
     pub state: DisputeState,
     /// Of the disputed money, what took credits.
@@ -82,6 +84,8 @@ pub struct Restored {
     pub credits: Credits,
     /// The disputed money that they stand for.
     pub money: MoneyAmount,
+    /// Since when they were gone.
+    pub since: Timestamp,
 }
 
 impl Share {
@@ -126,15 +130,21 @@ impl MoneyBack {
     }
 
     /// A dispute was opened, and takes at once, or was only heard of now that it is lost.
-    pub fn disputed(&mut self, id: &str, amount: MoneyAmount) -> Result<Vec<Taken>, Overflow> {
+    pub fn disputed(
+        &mut self,
+        id: &str,
+        amount: MoneyAmount,
+        opened_at: Timestamp,
+    ) -> Result<Vec<Taken>, Overflow> {
         if self.disputes.iter().any(|known| *known.id == *id) {
             return Ok(Vec::new());
         }
         let before = self.unplaced;
         let taken = self.place(amount)?;
         let placed = amount.less(self.unplaced.less(before));
-        let (id, state) = (id.into(), DisputeState::Open);
-        self.disputes.push(Dispute { id, amount, state, placed, taken: Credits::ZERO });
+        let (id, state, taken_credits) = (id.into(), DisputeState::Open, Credits::ZERO);
+        let dispute = Dispute { id, amount, opened_at, state, placed, taken: taken_credits };
+        self.disputes.push(dispute);
         Ok(taken)
     }
 
@@ -159,9 +169,9 @@ impl MoneyBack {
         let is_it = |known: &&mut Dispute| *known.id == *id && known.state == DisputeState::Open;
         let dispute = self.disputes.iter_mut().find(is_it)?;
         dispute.state = DisputeState::Won;
-        let (credits, money) = (dispute.taken, dispute.placed);
+        let (credits, money, since) = (dispute.taken, dispute.placed, dispute.opened_at);
         let of = self.shares.first()?.grant;
-        credits.is_positive().then_some(Restored { of, credits, money })
+        credits.is_positive().then_some(Restored { of, credits, money, since })
     }
 
     /// The grant was made that a dispute gives back. What went back meanwhile takes from it.

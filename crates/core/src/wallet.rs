@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sorted::{Keyed, SortedList};
 use crate::{
-    BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantType, Hold, HoldNumber,
+    BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantRef, GrantType, Hold, HoldNumber,
     IdempotencyKey, Leg, Overflow, Recharge, RecurringGrantId, Renewal, RenewalNumber,
     ReservationId, ResourceId, Timestamp, WalletKey, genesis,
 };
@@ -300,6 +300,14 @@ impl Wallet {
     #[must_use]
     pub const fn has_had_grants(&self) -> bool {
         self.last_grant.0 > 0
+    }
+
+    /// What the next grant is called if the wallet makes it, not a request: the same whenever it is
+    /// decided anew.
+    #[must_use]
+    pub fn next_own_grant(&self) -> GrantRef {
+        let number = GrantNumber(self.last_grant.0.saturating_add(1));
+        GrantRef { number, id: GrantId::derived(&self.key, number) }
     }
 
     /// A grant that can still matter, by identifier.

@@ -58,10 +58,10 @@ pub use invoice::{GrantInvoice, Invoice, InvoiceDetails, InvoiceId, InvoiceStatu
 pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletAt};
 pub use memory::Memory;
 pub use order::{
-    Claim, CreateGrant, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX, InvoiceRefund,
-    NewRecord, Order, OrderRefusal, Payment, PutRecurringGrant, RecordPatch, Remember, RememberBy,
-    Render, RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge, WalletRefund,
-    WalletRelease, WalletReserve, Work,
+    Claim, CreateGrant, DisputeHandling, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX,
+    InvoiceMoney, InvoiceRefund, NewRecord, Order, OrderRefusal, Payment, ProviderDispute,
+    PutRecurringGrant, RecordPatch, Remember, RememberBy, Render, RotateWebhookSecret,
+    WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease, WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,

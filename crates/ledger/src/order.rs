@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use scrip_core::{
-    Cadence, Consume, Credits, EditGrant, EnvironmentId, Extend, GrantId, IdempotencyKey,
-    MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority, RechargeSetting, RecurringGrantId,
-    RefundRequest, Refusal, Release, ReservationId, Reserve, Timestamp, Undone, WalletKey,
+    Cadence, Consume, Credits, DisputeState, EditGrant, EnvironmentId, Extend, GrantId,
+    IdempotencyKey, MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority, RechargeSetting,
+    RecurringGrantId, RefundRequest, Refusal, Release, ReservationId, Reserve, Timestamp, Undone,
+    WalletKey,
 };
 
 use crate::{Answer, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret};
@@ -65,6 +66,8 @@ pub enum Work {
     CancelInvoice(InvoiceId),
     /// Money of a paid invoice was given back by hand: its grant loses as much of its credits.
     RefundInvoice(Box<InvoiceRefund>),
+    /// What a payment provider says of a paid invoice's money.
+    NoteMoney(Box<InvoiceMoney>),
     /// Burn credits.
     Consume(Box<WalletConsume>),
     /// Burn credits many times; one bad item refuses all (decision 52).
@@ -126,6 +129,7 @@ impl Work {
             Self::EditGrant(edit) => Some(edit.id),
             Self::MarkInvoicePaid(id) | Self::CancelInvoice(id) => Some(id.grant()),
             Self::RefundInvoice(refund) => Some(refund.invoice.grant()),
+            Self::NoteMoney(money) => Some(money.invoice.grant()),
             _ => None,
         }
     }
@@ -291,6 +295,42 @@ pub struct InvoiceRefund {
     pub amount: MoneyAmount,
     /// Under which name it happens once in the grant's wallet.
     pub key: IdempotencyKey,
+}
+
+/// How the money of an invoice stands, as its provider says (decision 47).
+#[derive(Clone, Debug)]
+pub struct InvoiceMoney {
+    /// Which invoice.
+    pub invoice: InvoiceId,
+    /// The provider's event that made somebody ask: what follows from it bears its name.
+    pub event: IdempotencyKey,
+    /// What was refunded in all.
+    pub refunded: MoneyAmount,
+    /// Every dispute that there was.
+    pub disputes: Vec<ProviderDispute>,
+    /// When a dispute takes credits.
+    pub handling: DisputeHandling,
+}
+
+/// A dispute as the provider says it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderDispute {
+    /// The provider's identifier.
+    pub id: String,
+    /// The disputed money.
+    pub amount: MoneyAmount,
+    /// How it stands.
+    pub state: DisputeState,
+}
+
+/// When a dispute takes the credits that were paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DisputeHandling {
+    /// When it is opened: the provider takes the money then.
+    #[default]
+    AtOnce,
+    /// When it is lost.
+    WhenLost,
 }
 
 /// What its owner wants of a wallet's recharge.

@@ -1,6 +1,5 @@
 //! Burning credits in order, and beyond.
 
-use super::own_grants::next_grant;
 use crate::limits::SUM_MAX;
 use crate::{
     Consume, Credits, Event, GrantRef, GrantType, Leg, Money, OnInsufficient, PaymentState,
@@ -57,7 +56,7 @@ pub(super) fn burn(
     let (opening, grant) = match live {
         Some(grant) => (None, grant.name),
         None => {
-            let grant = next_grant(wallet);
+            let grant = wallet.next_own_grant();
             (Some(overdraft_opened(grant, now)), grant)
         }
     };

@@ -1,7 +1,6 @@
 //! Taking back credits whose money went back (decision 47).
 
 use super::consume::overdraft_opened;
-use super::own_grants::next_grant;
 use crate::limits::SUM_MAX;
 use crate::{
     Contradiction, Credits, Entity, Event, Grant, GrantState, GrantType, Leg, Refusal, ReturnMoney,
@@ -58,7 +57,7 @@ pub(super) fn take(wallet: &Wallet, at: Timestamp) -> Result<Option<Event>, Cont
                 Some(overdraft) => {
                     Event::ReclaimedConsumed { grant: name, overdraft: overdraft.name, amount }
                 }
-                None => overdraft_opened(next_grant(wallet), at),
+                None => overdraft_opened(wallet.next_own_grant(), at),
             }));
         }
     }

@@ -3,9 +3,9 @@
 use super::grant::check_room;
 use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
 use crate::{
-    Circumstances, Credits, Entity, Event, GrantId, GrantNumber, GrantRef, GrantType, Leg, Money,
-    Overflow, PaymentState, Priority, RechargeSetting, RechargeStop, RecurringGrantId, Refusal,
-    Renewal, RenewalNumber, SetRenewal, Threshold, Timestamp, Wallet,
+    Circumstances, Credits, Entity, Event, GrantRef, GrantType, Leg, Money, Overflow, PaymentState,
+    Priority, RechargeSetting, RechargeStop, RecurringGrantId, Refusal, Renewal, RenewalNumber,
+    SetRenewal, Threshold, Timestamp, Wallet,
 };
 
 pub(super) fn set_recharge(setting: &RechargeSetting) -> Result<Vec<Event>, Refusal> {
@@ -71,7 +71,7 @@ pub(super) fn renew(
     if !circumstances.renews || check_room(wallet, terms.amount).is_err() {
         return vec![Event::RenewalRested { number, next }];
     }
-    let grant = next_grant(wallet);
+    let grant = wallet.next_own_grant();
     let made = Made {
         grant,
         grant_type: GrantType::Recurring,
@@ -132,7 +132,7 @@ fn bought(
     (amount, cost, payment): (Credits, Money, PaymentState),
     now: Timestamp,
 ) -> Vec<Event> {
-    let grant = next_grant(wallet);
+    let grant = wallet.next_own_grant();
     let made = Made {
         grant,
         grant_type: GrantType::Paid,
@@ -143,12 +143,6 @@ fn bought(
         cost,
     };
     made.events(Event::Recharged { grant, amount, cost, payment }, now)
-}
-
-/// The identifier that no request minted: the same whenever it is decided anew.
-pub(super) fn next_grant(wallet: &Wallet) -> GrantRef {
-    let number = GrantNumber(wallet.last_grant.0.saturating_add(1));
-    GrantRef { number, id: GrantId::derived(&wallet.key, number) }
 }
 
 /// A grant that the wallet makes.

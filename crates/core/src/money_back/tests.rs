@@ -10,6 +10,10 @@ fn money(text: &str) -> MoneyAmount {
     MoneyAmount::parse(text).unwrap()
 }
 
+fn at() -> Timestamp {
+    Timestamp::parse("2026-01-02").unwrap()
+}
+
 fn grant(number: u64) -> GrantId {
     GrantId::mint(1, number)
 }
@@ -71,8 +75,8 @@ fn old_news_takes_nothing() {
         assert_eq!(back.refunded_to(money(refunded)).unwrap(), []);
     }
     assert_eq!(back.refunded(), money("15"));
-    assert_eq!(targets(&back.disputed("d", money("6")).unwrap()), [(grant(1), "70".into())]);
-    assert_eq!(back.disputed("d", money("6")).unwrap(), []);
+    assert_eq!(targets(&back.disputed("d", money("6"), at()).unwrap()), [(grant(1), "70".into())]);
+    assert_eq!(back.disputed("d", money("6"), at()).unwrap(), []);
     back.lost("d");
     assert_eq!((back.won("d"), back.won("other")), (None, None));
     assert_eq!(back.disputes()[0].state, DisputeState::Lost);
@@ -81,11 +85,12 @@ fn old_news_takes_nothing() {
 #[test]
 fn a_dispute_that_is_won_gives_back_what_it_took_once() {
     let mut back = bought();
-    back.disputed("d", money("12")).unwrap();
+    back.disputed("d", money("12"), at()).unwrap();
     // Of the 40 credits, 10 had expired.
     back.note_taken("d", credits("30"));
     let restored = back.won("d").unwrap();
-    let expected = Restored { of: grant(1), credits: credits("30"), money: money("12") };
+    let (of, credits, money_) = (grant(1), credits("30"), money("12"));
+    let expected = Restored { of, credits, money: money_, since: at() };
     assert_eq!(restored, expected);
     back.lost("d");
     assert_eq!((back.won("d"), back.disputes()[0].state), (None, DisputeState::Won));
@@ -102,20 +107,23 @@ fn a_dispute_that_is_won_gives_back_what_it_took_once() {
 #[test]
 fn what_went_back_during_a_dispute_takes_from_what_it_gives_back() {
     let mut back = bought();
-    back.disputed("d", money("30")).unwrap();
+    back.disputed("d", money("30"), at()).unwrap();
     back.note_taken("d", credits("100"));
     assert_eq!(back.refunded_to(money("3")).unwrap(), [], "everything is taken already");
     let restored = back.won("d").unwrap();
     let taken = back.restored(grant(2), restored).unwrap();
     assert_eq!(targets(&taken), [(grant(2), "10".into())]);
     // A second dispute of the rest.
-    assert_eq!(targets(&back.disputed("e", money("27")).unwrap()), [(grant(2), "100".into())]);
+    assert_eq!(
+        targets(&back.disputed("e", money("27"), at()).unwrap()),
+        [(grant(2), "100".into())]
+    );
 }
 
 #[test]
 fn a_dispute_that_took_nothing_gives_nothing_back() {
     let mut back = bought();
     back.refunded_to(money("30")).unwrap();
-    assert_eq!(back.disputed("d", money("30")).unwrap(), []);
+    assert_eq!(back.disputed("d", money("30"), at()).unwrap(), []);
     assert_eq!(back.won("d"), None);
 }

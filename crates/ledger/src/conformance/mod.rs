@@ -11,6 +11,7 @@ pub mod clock;
 pub mod consumption;
 pub mod currencies;
 pub mod customers;
+pub mod disputes;
 pub mod editing;
 pub mod environments;
 pub mod events;
@@ -123,6 +124,15 @@ macro_rules! conformance {
                 waits_for_holds
                 consumptions_that_moved_are_given_back
                 counts_what_was_voided
+            }
+            disputes {
+                take_at_once_and_give_back_when_won
+                stay_taken_when_lost
+                take_when_lost_if_that_is_wanted
+                heard_again_change_nothing
+                that_are_won_late_give_time_back
+                of_held_credits_wait_for_their_hold
+                give_back_only_what_they_took
             }
             consumption {
                 burns_and_answers_the_balance

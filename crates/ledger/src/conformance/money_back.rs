@@ -177,13 +177,13 @@ fn undo(wallet: &WalletKey, key: &str, amount: &str) -> Work {
 }
 
 /// Makes a grant of 10 credits that was bought for 49.9.
-async fn paid(world: &World, wallet: &WalletKey, name: &str) -> GrantView {
+pub(super) async fn paid(world: &World, wallet: &WalletKey, name: &str) -> GrantView {
     let grant = invoiced(world, wallet, name, |_| {}).await;
     mark_paid(world, &grant).await;
     grant
 }
 
-async fn refund(world: &World, grant: &GrantView, amount: &str, key: &str) -> Invoice {
+pub(super) async fn refund(world: &World, grant: &GrantView, amount: &str, key: &str) -> Invoice {
     invoice(world.done(refund_of(grant, amount, key)).await)
 }
 
@@ -195,10 +195,10 @@ fn refund_of(grant: &GrantView, amount: &str, key: &str) -> Work {
     }))
 }
 
-fn money(amount: &str) -> MoneyAmount {
+pub(super) fn money(amount: &str) -> MoneyAmount {
     MoneyAmount::parse(amount).unwrap()
 }
 
-fn day(day: u8) -> Timestamp {
+pub(super) fn day(day: u8) -> Timestamp {
     instant(&format!("2030-01-{day:02}"))
 }

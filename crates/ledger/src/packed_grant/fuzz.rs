@@ -80,7 +80,7 @@ fn invoice(number: u32) -> GrantInvoice {
     let mut state =
         MoneyBack::new(GrantId::mint(1, number.into()), Credits::whole(100), money("30"));
     state.refunded_to(money("10")).unwrap();
-    state.disputed("dispute", money("5")).unwrap();
+    state.disputed("dispute", money("5"), instant(3)).unwrap();
     let money_back = Some(MoneyReturns { state, at: instant(7) });
     GrantInvoice::Detailed(Box::new(InvoiceDetails { due_at: None, status, money_back }))
 }

@@ -248,6 +248,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::MarkInvoicePaid(id) => invoices::mark_paid(state, at, *id),
         Work::CancelInvoice(id) => invoices::cancel(state, at, *id),
         Work::RefundInvoice(refund) => money_back::refund(state, at, refund),
+        Work::NoteMoney(money) => money_back::note(state, at, money),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),

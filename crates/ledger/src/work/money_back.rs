@@ -1,13 +1,17 @@
 //! Money of a paid invoice goes back: its grant loses as much of its credits (decision 47).
 
+mod disputes;
+
 use scrip_core::{
     Command, Event, Fingerprint, IdempotencyKey, Mark, MoneyAmount, MoneyBack, NameHash, NameKind,
-    Refusal, ReturnMoney, Taken,
+    Refusal, ReturnMoney, Taken, Timestamp,
 };
 
 use super::repeats::put_back;
 use super::{Extra, Failure, Place, State, command, grants, invoices, overflow};
 use crate::{Answer, GrantRecord, Invoice, InvoiceRefund, InvoiceStatus, MoneyReturns};
+
+pub(super) use disputes::note;
 
 /// Money was given back by hand, once for each key. An archived customer is not in its way.
 pub(super) fn refund(
@@ -17,9 +21,9 @@ pub(super) fn refund(
 ) -> Result<Answer, Failure> {
     let InvoiceRefund { invoice: id, amount, key } = refund;
     let (grant, invoice) = invoices::find(state, at, *id)?;
-    let fingerprint = Fingerprint::of(&(id.grant(), amount));
+    let name = Name { key: key.clone(), fingerprint: Fingerprint::of(&(id.grant(), amount)) };
     if let Some(made) = recall(state, &grant, key)? {
-        if made.fingerprint != fingerprint {
+        if made.fingerprint != name.fingerprint {
             return Err(Refusal::KeyReused { key: key.to_string() }.into());
         }
         let refunded = made.refunded;
@@ -28,21 +32,21 @@ pub(super) fn refund(
     if !matches!(invoice.status, InvoiceStatus::Paid { .. }) {
         return Err(Refusal::InvoiceNotPaid { id: id.to_string() }.into());
     }
-    let mut money_back = state_of(&grant);
     let left = invoice.total.amount.less(invoice.refunded);
     if *amount > left {
         return Err(Refusal::InvoiceRefundExceeds { left }.into());
     }
+    let mut money = state_of(&grant);
     let refunded = invoice.refunded.plus(*amount).map_err(overflow)?;
-    let taken = money_back.refunded_to(refunded).map_err(overflow)?;
-    let mut now = None;
-    for one in taken {
-        now = Some(take(state, at, &grant, one, (key.clone(), fingerprint))?);
-    }
-    let now = now.unwrap_or_else(|| state.now(at.environment));
-    let returns = MoneyReturns { state: money_back, at: now };
-    let invoice = invoices::change(state, at, *id, |details| details.money_back = Some(returns))?;
-    Ok(invoices::answer(invoice))
+    let taken = money.refunded_to(refunded).map_err(overflow)?;
+    let now = take_all(state, at, &grant, &taken, &name)?;
+    keep(state, at, &grant, money, now).map(invoices::answer)
+}
+
+/// Under which name money went back.
+struct Name {
+    key: IdempotencyKey,
+    fingerprint: Fingerprint,
 }
 
 /// What of the invoice's money went back so far.
@@ -53,22 +57,42 @@ fn state_of(grant: &GrantRecord) -> MoneyBack {
     known.map_or_else(new, |returns| returns.state)
 }
 
-/// Takes the credits of a grant whose money went back, and says when.
-fn take(
+/// Says in the invoice's records how its money stands.
+fn keep(
+    state: &mut dyn State,
+    at: Place<'_>,
+    grant: &GrantRecord,
+    money: MoneyBack,
+    now: Option<Timestamp>,
+) -> Result<Invoice, Failure> {
+    let now = now.unwrap_or_else(|| state.now(at.environment));
+    let returns = MoneyReturns { state: money, at: now };
+    let id = crate::InvoiceId::of(grant.grant.name.id);
+    invoices::change(state, at, id, |details| details.money_back = Some(returns))
+}
+
+/// Takes the credits of grants whose money went back, and says when, if there are any.
+fn take_all(
     state: &mut dyn State,
     at: Place<'_>,
     paid: &GrantRecord,
-    taken: Taken,
-    (key, fingerprint): (IdempotencyKey, Fingerprint),
-) -> Result<scrip_core::Timestamp, Failure> {
-    let Taken { grant: id, money, returned, target, .. } = taken;
-    let left = Some(grants::find(state, at, id)?.grant);
-    let money = scrip_core::Money { amount: money, ..paid.cost };
-    let asked = ReturnMoney { id, money, returned, target, left, key, fingerprint };
-    let asked = Command::ReturnMoney(Box::new(asked));
-    let ran = command(state, at, &paid.wallet, &asked, &Extra::default())?;
-    ran.own?;
-    Ok(ran.at)
+    all: &[Taken],
+    name: &Name,
+) -> Result<Option<Timestamp>, Failure> {
+    let mut now = None;
+    for one in all {
+        let Taken { grant: id, money, returned, target, .. } = *one;
+        let left = Some(grants::find(state, at, id)?.grant);
+        let money = scrip_core::Money { amount: money, ..paid.cost };
+        let Name { key, fingerprint } = name;
+        let (key, fingerprint) = (key.clone(), *fingerprint);
+        let asked = ReturnMoney { id, money, returned, target, left, key, fingerprint };
+        let asked = Command::ReturnMoney(Box::new(asked));
+        let ran = command(state, at, &paid.wallet, &asked, &Extra::default())?;
+        ran.own?;
+        now = Some(ran.at);
+    }
+    Ok(now)
 }
 
 /// A refund that was made.
