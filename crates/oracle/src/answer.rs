@@ -35,10 +35,21 @@ pub enum Answer {
     },
     /// What was given back.
     Refunded(Refunded),
+    /// The invoice of which money was given back, as it was then.
+    Invoice(Invoice),
     /// How a wallet recharges now.
     Recharge(Recharged),
     /// How a recurring grant goes on.
     Recurring(Recurs),
+}
+
+/// An invoice of which money was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    /// What was paid.
+    pub total: Money,
+    /// What was given back of it in all.
+    pub refunded: Money,
 }
 
 /// A recurring grant.
@@ -90,7 +101,7 @@ pub struct Consumed {
 /// The numbers of a wallet (spec 2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// `usageLimit`: the amounts of all usable grants.
+    /// `usageLimit`: the amounts of all usable grants, but for what was taken back of them.
     pub granted: Amount,
     /// `currentUsage`: what usable grants, the overdraft included, have consumed and hold.
     pub used: Amount,
@@ -123,6 +134,8 @@ pub enum Denied {
     ConsumptionNotFound,
     /// The recurring grant is unknown.
     RecurringNotFound,
+    /// The grant is unknown, or was paid by no invoice.
+    InvoiceNotFound,
     /// The customer is archived.
     CustomerArchived,
     /// The currency is archived.
@@ -163,6 +176,8 @@ pub enum Denied {
     Insufficient,
     /// So much is not left to be given back.
     RefundExceeds,
+    /// So much money is not left to be given back.
+    InvoiceRefundExceeds,
     /// Too many unfinished grants, open holds or refunds of one consumption (decision 30).
     TooMany,
     /// A sum would pass 10^18 (decision 5).
@@ -210,6 +225,8 @@ pub struct GrantView {
     pub consumed: Amount,
     /// What open reservations hold of it.
     pub held: Amount,
+    /// What is gone of it without being consumed: expired, voided, taken back.
+    pub lost: Amount,
     /// Its priority.
     pub priority: u8,
     /// Its beginning.

@@ -1,6 +1,8 @@
 //! What is kept of a wallet: what was accepted, and when.
 
-use crate::{Amount, Change, Consume, Grant, Instant, Recharge, Recurring, Refund, Reserve};
+use crate::{
+    Amount, Change, Consume, Grant, Instant, InvoiceRefund, Recharge, Recurring, Refund, Reserve,
+};
 
 /// Something that happened to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub(crate) enum What {
         consumed: Amount,
     },
     Refund(Refund),
+    RefundInvoice {
+        grant: usize,
+        refund: InvoiceRefund,
+    },
     /// With the price that holds for it.
     SetRecharge(Recharge),
     /// With its anchor.

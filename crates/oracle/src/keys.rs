@@ -1,7 +1,7 @@
 //! Requests that were accepted before under the same name (decisions 13, 21 and 49).
 
 use crate::facts::{Fact, What};
-use crate::{Consume, Denied, Grant, Instant, Refund, Reserve};
+use crate::{Consume, Denied, Grant, Instant, InvoiceRefund, Refund, Reserve};
 
 /// The instant at which this consumption was accepted before; an error if its key was used for
 /// another.
@@ -53,6 +53,18 @@ pub(crate) fn is_earlier_grant(facts: &[Fact], asked: &Grant) -> Result<bool, De
 pub(crate) fn is_earlier_refund(facts: &[Fact], asked: &Refund) -> Result<bool, Denied> {
     for fact in facts {
         if let What::Refund(earlier) = &fact.what
+            && earlier.key == asked.key
+        {
+            return if earlier == asked { Ok(true) } else { Err(Denied::KeyReused) };
+        }
+    }
+    Ok(false)
+}
+
+/// Whether this money was given back before; an error if its key was used for other money.
+pub(crate) fn is_earlier_money_back(facts: &[Fact], asked: &InvoiceRefund) -> Result<bool, Denied> {
+    for fact in facts {
+        if let What::RefundInvoice { refund: earlier, .. } = &fact.what
             && earlier.key == asked.key
         {
             return if earlier == asked { Ok(true) } else { Err(Denied::KeyReused) };

@@ -21,14 +21,14 @@ mod request;
 mod settings;
 
 pub use answer::{
-    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Part, Recharged, Recurs,
-    Refunded, RowView, Totals,
+    Answer, Consumed, Denied, EventKind, GrantName, GrantState, GrantView, Invoice, Part,
+    Recharged, Recurs, Refunded, RowView, Totals,
 };
 pub use calendar::{months_later, next_month};
 pub use oracle::{Oracle, made_id, overdraft_id};
 pub use own_grants::{Money, Period, Price, Recharge, Recurring, Threshold};
 pub use request::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
-    Request, Reserve, Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, InvoiceRefund, Overdraft,
+    Payment, Refund, Release, Request, Reserve, Short, Undone, WalletName,
 };
 pub use settings::{CREDIT, Settings};

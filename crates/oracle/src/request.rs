@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Price, Recharge, Recurring};
+use crate::{Money, Price, Recharge, Recurring};
 
 /// Credits, in billionths.
 pub type Amount = i128;
@@ -58,6 +58,8 @@ pub enum Request {
     Release(Release),
     /// Give back what was consumed.
     Refund(Refund),
+    /// Tell that money of an invoice was given back.
+    RefundInvoice(InvoiceRefund),
     /// Save what is wanted of a wallet's recharge.
     SetRecharge(Recharge),
     /// Make a recurring grant, or change it from its next period on.
@@ -79,6 +81,15 @@ pub enum GrantKind {
     Paid,
 }
 
+/// How a grant is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// Nothing is collected.
+    Nothing,
+    /// By an invoice that was paid.
+    PaidInvoice,
+}
+
 /// A grant to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -96,6 +107,10 @@ pub struct Grant {
     pub effective_at: Option<Instant>,
     /// From when on it counts no more; none is never.
     pub expire_at: Option<Instant>,
+    /// What it costs, from 0; the total of its invoice.
+    pub cost: Money,
+    /// How it is paid.
+    pub payment: Payment,
 }
 
 /// What changes of a grant. Absent members stay.
@@ -212,4 +227,15 @@ pub struct Refund {
     pub of: Undone,
     /// Above 0, at most 10^15 credits; none is what is left.
     pub amount: Option<Amount>,
+}
+
+/// Money of an invoice that was given back: its credits are taken back (decision 47).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoiceRefund {
+    /// The grant that the invoice paid for, by its identifier.
+    pub grant: String,
+    /// Above 0.
+    pub amount: Money,
+    /// The name under which it happens once.
+    pub key: String,
 }

@@ -1,7 +1,7 @@
 //! Folding what a refund gives back.
 
 use super::Applied;
-use crate::{Contradiction, Credits, Grant, Leg, Timestamp, Wallet};
+use crate::{Contradiction, Grant, Leg, Timestamp, Wallet};
 
 impl Wallet {
     /// Consumed credits are usable again. On a dead grant they cannot be: they leave it at once, by
@@ -13,11 +13,12 @@ impl Wallet {
         at: Timestamp,
     ) -> Applied {
         let broken = |rule| Err(Contradiction::Broken { rule });
-        let amount = Credits::sum(legs.iter().map(|leg| leg.amount))?;
         if legs.is_empty() || !legs.iter().all(|leg| leg.amount.is_positive()) {
             return broken("a refund gives nothing back");
         }
-        if taken_over.is_some_and(|moved| !moved.amount.is_positive() || moved.amount > amount) {
+        // More than is given back: what moved away from a grant can have come back to it, and moved
+        // again.
+        if taken_over.is_some_and(|moved| !moved.amount.is_positive()) {
             return broken("a refund gives back other than it says");
         }
         for leg in legs {

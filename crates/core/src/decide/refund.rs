@@ -1,6 +1,7 @@
 //! Giving consumed credits back (spec section 7, decisions 11, 39, 47, 69).
 
 use super::Decided;
+use crate::limits::SUM_MAX;
 use crate::{
     Credits, Entity, Event, Grant, GrantRef, GrantType, Leg, Move, Refund, Refusal, Wallet,
 };
@@ -46,6 +47,16 @@ struct Back<'a> {
     reopened: Vec<Event>,
 }
 
+/// The way after consumption that moved.
+enum Way {
+    /// It leads along these moves, or none, to a grant on which so much stands.
+    Stands { there: Leg, moves: Vec<usize> },
+    /// These moves lead in a circle: whatever goes along them comes back to where it was.
+    Circle { moves: Vec<usize> },
+    /// Nobody knows where it went.
+    Nowhere,
+}
+
 impl<'a> Back<'a> {
     fn new(wallet: &'a Wallet, left: &'a [Grant], moves: Vec<Move>) -> Self {
         let (legs, moved, reopened) = (Vec::new(), Vec::new(), Vec::new());
@@ -62,16 +73,60 @@ impl<'a> Back<'a> {
 
     /// Gives back where it was consumed as far as it stands there, and the rest where it went.
     fn give_back(&mut self, leg: Leg) -> Result<(), Refusal> {
-        let there = leg.amount.min(self.standing_on(leg.grant)?);
-        if there.is_positive() {
-            self.give(Leg { grant: leg.grant, amount: there })?;
+        let mut missing = leg.amount;
+        while missing.is_positive() {
+            match self.way_from(leg.grant)? {
+                Way::Stands { there, moves } => {
+                    let amount = missing.min(there.amount).min(self.narrowest(&moves));
+                    self.go_back_along(&moves, amount)?;
+                    self.give(Leg { grant: there.grant, amount })?;
+                    missing = missing.minus(amount)?;
+                }
+                Way::Circle { moves } => self.go_back_along(&moves, self.narrowest(&moves))?,
+                Way::Nowhere => {
+                    return Err(Refusal::RefundExceeds { left: leg.amount.minus(missing)? });
+                }
+            }
         }
-        let moved = Leg { grant: leg.grant, amount: leg.amount.minus(there)? };
-        if moved.amount.is_zero() {
-            return Ok(());
+        Ok(())
+    }
+
+    /// Where consumption stands that was a grant's: there as long as some does, else where the newest
+    /// move from there went, and so on.
+    fn way_from(&self, grant: GrantRef) -> Result<Way, Refusal> {
+        let (mut place, mut passed, mut moves) = (grant, Vec::new(), Vec::new());
+        loop {
+            let amount = self.standing_on(place)?;
+            if amount.is_positive() {
+                return Ok(Way::Stands { there: Leg { grant: place, amount }, moves });
+            }
+            passed.push(place);
+            let is_next = |one: &Move| one.from == place && one.to.amount.is_positive();
+            let Some(newest) = self.moves.iter().position(is_next) else {
+                return Ok(Way::Nowhere);
+            };
+            moves.push(newest);
+            place = self.moves.get(newest).map_or(place, |one| one.to.grant);
+            if let Some(begin) = passed.iter().position(|before| *before == place) {
+                return Ok(Way::Circle { moves: moves.split_off(begin) });
+            }
         }
-        add(&mut self.moved, moved)?;
-        self.give_where_it_went(moved)
+    }
+
+    /// What fits through all of these moves.
+    fn narrowest(&self, moves: &[usize]) -> Credits {
+        let amounts = moves.iter().filter_map(|place| Some(self.moves.get(*place)?.to.amount));
+        amounts.min().unwrap_or(SUM_MAX)
+    }
+
+    fn go_back_along(&mut self, moves: &[usize], amount: Credits) -> Result<(), Refusal> {
+        for place in moves {
+            if let Some(one) = self.moves.get_mut(*place) {
+                one.to.amount = one.to.amount.minus(amount)?;
+                add(&mut self.moved, Leg { grant: one.from, amount })?;
+            }
+        }
+        Ok(())
     }
 
     /// The consumption that stands on a grant still. Of an overdraft grant it is the deficit while
@@ -91,26 +146,6 @@ impl<'a> Back<'a> {
             self.reopened.push(Event::GrantReopened { grant });
         }
         add(&mut self.legs, leg)
-    }
-
-    /// Gives to the grants that it moved to, the newest move first.
-    fn give_where_it_went(&mut self, moved: Leg) -> Result<(), Refusal> {
-        let mut missing = moved.amount;
-        for place in 0..self.moves.len() {
-            let Some(one) = self.moves.get_mut(place).filter(|one| one.from == moved.grant) else {
-                continue;
-            };
-            let back = Leg { grant: one.to.grant, amount: one.to.amount.min(missing) };
-            one.to.amount = one.to.amount.minus(back.amount)?;
-            missing = missing.minus(back.amount)?;
-            if back.amount.is_positive() {
-                self.give_back(back)?;
-            }
-            if missing.is_zero() {
-                return Ok(());
-            }
-        }
-        Err(Refusal::RefundExceeds { left: moved.amount.minus(missing)? })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The rows of a consumption and of its refunds are linked: the newest is found by the consumption's
 //! name and leads back to it. Where consumption moved is found by the grant that it left.
 
+use scrip_core::limits::SUM_MAX;
 use scrip_core::{
     Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg, Mark,
     Move, NameHash, NameKind, Original, Refund, RefundRequest, Refusal, Timestamp, Undone,
@@ -149,7 +150,8 @@ fn original(state: &mut dyn State, slot: &Slot, of: &Undone) -> Result<Option<Or
 }
 
 /// Where the consumption moved that does not stand where it was any more: from an overdraft to grants
-/// that could bear it, or to one from a grant whose money went back.
+/// that could bear it, or to one from a grant whose money went back. As many moves as can be needed:
+/// all of them, if some lead back to where others came from.
 fn moves(
     state: &mut dyn State,
     at: Place<'_>,
@@ -157,32 +159,57 @@ fn moves(
     undone: &[Leg],
 ) -> Result<Vec<Move>, Failure> {
     let all = Credits::sum(undone.iter().map(|leg| leg.amount)).map_err(overflow)?;
-    let mut looked: Vec<GrantRef> = Vec::new();
-    let mut waiting = undone.to_vec();
-    let mut moves = Vec::new();
-    while let Some(leg) = waiting.pop() {
-        if looked.contains(&leg.grant) || stands(state, at, slot, leg)? {
-            continue;
-        }
-        looked.push(leg.grant);
-        let found = moves_from(state, slot, leg.grant, all)?;
-        // It is not known which of its legs come this way.
-        waiting.extend(found.iter().map(|one| one.to));
-        moves.extend(found);
+    let (moves, meet) = moves_of(state, at, slot, undone, all, all)?;
+    if !meet {
+        return Ok(moves);
     }
-    Ok(moves)
+    Ok(moves_of(state, at, slot, undone, all, SUM_MAX)?.0)
+}
+
+/// Of each grant that the consumption may have passed, as many moves as it takes for so much. Also
+/// whether one of them leads to a grant that others lead to: what goes there may pass it again.
+fn moves_of(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    undone: &[Leg],
+    all: Credits,
+    enough: Credits,
+) -> Result<(Vec<Move>, bool), Failure> {
+    let mut looked: Vec<GrantRef> = Vec::new();
+    let mut waiting: Vec<_> = undone.iter().map(|leg| leg.grant).collect();
+    let (mut moves, mut meet) = (Vec::new(), false);
+    while let Some(grant) = waiting.pop() {
+        if looked.contains(&grant) {
+            meet = true;
+        } else if !stands(state, at, slot, grant, all)? {
+            looked.push(grant);
+            let found = moves_from(state, slot, grant, enough)?;
+            // It is not known which of its legs come this way.
+            waiting.extend(found.iter().map(|one| one.to.grant));
+            moves.extend(found);
+        }
+    }
+    Ok((moves, meet))
 }
 
 /// Whether as much consumption stands on the grant, whatever time brings. Not on an overdraft: its
-/// deficit may be settled by then.
-fn stands(state: &mut dyn State, at: Place<'_>, slot: &Slot, leg: Leg) -> Result<bool, Failure> {
-    let living = slot.wallet.grant(leg.grant.number).copied();
+/// deficit may be settled by then. From a grant that lost nothing none has moved.
+fn stands(
+    state: &mut dyn State,
+    at: Place<'_>,
+    slot: &Slot,
+    name: GrantRef,
+    amount: Credits,
+) -> Result<bool, Failure> {
+    let living = slot.wallet.grant(name.number).copied();
     let grant = match living {
         Some(grant) => Some(grant),
-        None => stored(state, at, leg.grant.id)?,
+        None => stored(state, at, name.id)?,
     };
     Ok(grant.is_none_or(|grant| {
-        grant.grant_type != GrantType::Overdraft && grant.consumed >= leg.amount
+        grant.grant_type != GrantType::Overdraft
+            && (grant.lost.is_zero() || grant.consumed >= amount)
     }))
 }
 

@@ -73,7 +73,7 @@ impl Oracle {
         Ok(false)
     }
 
-    fn find_grant(&self, id: &str, now: Instant) -> Option<(WalletName, usize)> {
+    pub(super) fn find_grant(&self, id: &str, now: Instant) -> Option<(WalletName, usize)> {
         for name in self.wallets() {
             let wallet = self.wallet(&name, now);
             let place = wallet.grants.iter().position(|grant| made_id(&name, &grant.name) == id);

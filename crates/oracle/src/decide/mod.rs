@@ -6,6 +6,7 @@
 mod burns;
 mod grants;
 mod holds;
+mod money_back;
 mod own_grants;
 mod refunds;
 
@@ -52,6 +53,7 @@ impl Oracle {
             Request::Extend(asked) => self.extend(asked, now),
             Request::Release(asked) => self.release(asked, now),
             Request::Refund(asked) => self.refund(asked, now),
+            Request::RefundInvoice(asked) => self.refund_invoice(asked, now),
             Request::SetRecharge(asked) => self.set_recharge(asked, now),
             Request::PutRecurring(asked) => self.put_recurring(asked, now),
             Request::RemoveRecurring(wallet, id) => self.remove_recurring(wallet, id, now),

@@ -20,7 +20,8 @@ impl Wallet {
     /// Looks which ends are to be told, after something happened at an instant.
     pub(super) fn plan_announcements(&mut self, at: Instant) {
         for grant in &mut self.grants {
-            let loses = grant.state == GrantState::Active && grant.consumed < grant.amount;
+            let is_left = grant.consumed + grant.lost < grant.amount;
+            let loses = grant.state == GrantState::Active && is_left;
             let told_at = grant.expire_at.filter(|_| loses).map(|end| end - AHEAD);
             if told_at != grant.announcement.at {
                 let is_ahead = told_at.is_some_and(|told_at| told_at > at);

@@ -47,7 +47,7 @@ impl Wallet {
     pub(super) fn available(&self, grant: usize) -> Amount {
         let one = &self.grants[grant];
         if one.is_usable() && one.kind.is_some() {
-            one.amount - one.consumed - self.held(grant)
+            one.amount - one.consumed - self.held(grant) - one.lost
         } else {
             0
         }

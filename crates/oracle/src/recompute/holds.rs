@@ -79,6 +79,7 @@ impl Wallet {
                 GrantState::Voided => self.row(EventKind::Voided, *grant, -part, at),
                 GrantState::Active | GrantState::Scheduled => continue,
             };
+            self.grants[*grant].lost += part;
         }
     }
 

@@ -7,6 +7,8 @@ mod announcements;
 mod burn;
 mod due;
 mod holds;
+mod money_back;
+mod moves;
 mod overdraft;
 mod own_grants;
 mod recurring;
@@ -15,12 +17,14 @@ mod view;
 
 use crate::facts::{Fact, What};
 use crate::{
-    Amount, Change, EventKind, Grant, GrantKind, GrantName, GrantState, Instant, RowView, Settings,
+    Amount, Change, EventKind, Grant, GrantKind, GrantName, GrantState, Instant, Invoice, Payment,
+    RowView, Settings,
 };
 use announcements::Announcement;
+use moves::Move;
 use own_grants::WalletRecharge;
 use recurring::WalletRecurring;
-use refunds::{Consumption, RefundMade, Takeover};
+use refunds::{Consumption, RefundMade};
 
 /// A wallet at some instant.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +37,11 @@ pub(crate) struct Wallet {
     pub(crate) rows: Vec<RowView>,
     /// In order of creation.
     pub(crate) refunds: Vec<RefundMade>,
+    /// Keys of money that was given back, each with the invoice as it was then.
+    pub(crate) money_back: Vec<(String, Invoice)>,
     consumptions: Vec<Consumption>,
     /// Oldest first.
-    takeovers: Vec<Takeover>,
+    moves: Vec<Move>,
     /// When something was accepted or happened last, which may have made no row: a grant that is
     /// yet to begin.
     pub(crate) time: Option<Instant>,
@@ -56,6 +62,10 @@ pub(crate) struct WalletGrant {
     pub(crate) state: GrantState,
     pub(crate) amount: Amount,
     pub(crate) consumed: Amount,
+    /// Gone without being consumed: expired, voided or taken back.
+    pub(crate) lost: Amount,
+    /// The invoice that paid for it.
+    pub(crate) invoice: Option<Invoice>,
     pub(crate) priority: u8,
     pub(crate) created_at: Instant,
     pub(crate) effective_at: Instant,
@@ -137,6 +147,7 @@ impl Wallet {
             What::Extend { hold, expires_at } => self.holds[*hold].expires_at = *expires_at,
             What::Release { hold, consumed } => self.release(*hold, *consumed, fact.at),
             What::Refund(asked) => self.refund(asked, fact.at),
+            What::RefundInvoice { grant, refund } => self.refund_invoice(*grant, refund),
             What::SetRecharge(setting) => self.set_recharge(setting),
             What::PutRecurring(terms) => self.put_recurring(terms, fact.at),
             What::RemoveRecurring(id) => self.remove_recurring(id),
@@ -153,6 +164,7 @@ impl Wallet {
 
     /// What follows from anything that happens.
     fn come_to_rest(&mut self, at: Instant) {
+        self.take_back(at);
         self.settle_overdraft(at);
         self.recharge_if_low(at);
         self.plan_announcements(at);
@@ -162,21 +174,24 @@ impl Wallet {
     /// 48).
     fn stand(&mut self, is_live: bool, at: Instant) {
         self.is_live = is_live;
-        let before = (self.rows.len(), self.recharge_resumes_at());
+        let before = (self.rows.len(), self.recharge_stop());
         self.come_to_rest(at);
-        if before != (self.rows.len(), self.recharge_resumes_at()) {
+        if before != (self.rows.len(), self.recharge_stop()) {
             self.time = self.time.max(Some(at));
         }
     }
 
     fn grant(&mut self, asked: &Grant, at: Instant) {
         let effective_at = asked.effective_at.unwrap_or(at);
+        let is_invoiced = asked.payment == Payment::PaidInvoice;
         self.grants.push(WalletGrant {
             name: GrantName::Given(asked.id.clone()),
             kind: Some(asked.kind),
             state: GrantState::Scheduled,
             amount: asked.amount,
             consumed: 0,
+            lost: 0,
+            invoice: is_invoiced.then_some(Invoice { total: asked.cost, refunded: 0 }),
             priority: asked.priority,
             created_at: at,
             effective_at,
@@ -199,12 +214,16 @@ impl Wallet {
     fn expire(&mut self, grant: usize, at: Instant) {
         let rest = self.available(grant);
         self.grants[grant].state = GrantState::Expired;
+        self.grants[grant].lost += rest;
         self.row(EventKind::Expired, grant, -rest, at);
     }
 
-    /// What is not held leaves the balance; what is held waits for its release (decision 16).
+    /// What is not held leaves the balance; what is held waits for its release (decision 16). Of one
+    /// that has not begun all is lost, which the balance never had.
     fn void(&mut self, grant: usize, at: Instant) {
         let rest = self.available(grant);
+        let is_scheduled = self.grants[grant].state == GrantState::Scheduled;
+        self.grants[grant].lost += if is_scheduled { self.grants[grant].amount } else { rest };
         self.grants[grant].state = GrantState::Voided;
         self.grants[grant].voided_at = Some(at);
         self.row(EventKind::Voided, grant, -rest, at);

@@ -1,7 +1,6 @@
 //! The overdraft: where a deficit stands, and how it is settled (spec 2.5, decision 11).
 
 use super::announcements::Announcement;
-use super::refunds::Takeover;
 use super::{Wallet, WalletGrant};
 use crate::{EventKind, GrantName, GrantState, Instant};
 
@@ -25,6 +24,8 @@ impl Wallet {
             state: GrantState::Active,
             amount: 0,
             consumed: 0,
+            lost: 0,
+            invoice: None,
             priority: OVERDRAFT_PRIORITY,
             created_at: at,
             effective_at: at,
@@ -41,11 +42,7 @@ impl Wallet {
         let Some(overdraft) = self.live_overdraft() else { return };
         let (parts, _) = self.spread(self.grants[overdraft].consumed);
         for (place, part) in parts {
-            self.grants[overdraft].consumed -= part;
-            self.row(EventKind::TransferSource, overdraft, part, at);
-            self.grants[place].consumed += part;
-            self.row(EventKind::TransferTarget, place, -part, at);
-            self.takeovers.push(Takeover { overdraft, grant: place, amount: part });
+            self.move_consumption(overdraft, place, part, at);
         }
         if self.grants[overdraft].consumed == 0 {
             self.grants[overdraft].state = GrantState::Voided;

@@ -23,7 +23,7 @@ pub(super) struct WalletRecharge {
 
 /// Why a recharge that is wanted stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
+pub(super) enum Stop {
     /// The month's charges reached the limit, or the next would pass it; until the month is over.
     SpendLimit { until: Instant },
     /// The wallet has no room for the grant.
@@ -62,9 +62,14 @@ impl Wallet {
         })
     }
 
+    /// What stops the recharge.
+    pub(super) fn recharge_stop(&self) -> Option<Stop> {
+        self.recharge.as_ref()?.stop
+    }
+
     /// When a recharge that its limit stopped goes on (decision 24).
     pub(super) fn recharge_resumes_at(&self) -> Option<Instant> {
-        match self.recharge.as_ref()?.stop? {
+        match self.recharge_stop()? {
             Stop::SpendLimit { until } => Some(until),
             Stop::NoRoom => None,
         }
@@ -148,6 +153,8 @@ impl Wallet {
             state: GrantState::Scheduled,
             amount,
             consumed: 0,
+            lost: 0,
+            invoice: None,
             priority,
             created_at: at,
             effective_at: at,

@@ -1,7 +1,7 @@
 //! What is given back of a consumption (spec section 7, decisions 11, 39 and 69).
 
 use super::Wallet;
-use crate::{Amount, EventKind, GrantState, Instant, Refund, Undone};
+use crate::{Amount, EventKind, Instant, Refund, Undone};
 
 /// What was consumed under a name.
 #[derive(Clone, Debug)]
@@ -11,15 +11,6 @@ pub(crate) struct Consumption {
     legs: Vec<(usize, Amount)>,
     refunded: Amount,
     refunds: usize,
-}
-
-/// Consumption of an overdraft that a grant took over.
-#[derive(Clone, Debug)]
-pub(crate) struct Takeover {
-    pub(super) overdraft: usize,
-    pub(super) grant: usize,
-    /// Less what was given back.
-    pub(super) amount: Amount,
 }
 
 /// A refund that was made.
@@ -66,8 +57,7 @@ impl Wallet {
         let undone = self.take_from_the_end(&asked.of, amount);
         let mut back: Vec<(usize, Amount)> = Vec::new();
         for (grant, part) in undone {
-            for (receiver, given) in self.receivers(grant, part) {
-                self.grants[receiver].consumed -= given;
+            for (receiver, given) in self.give_back(grant, part) {
                 match back.iter_mut().find(|(known, _)| *known == receiver) {
                     Some((_, sum)) => *sum += given,
                     None => back.push((receiver, given)),
@@ -100,28 +90,6 @@ impl Wallet {
             }
         }
         taken
-    }
-
-    /// Who gets what a grant gave: the grant itself. What an overdraft gave goes first against its
-    /// own deficit while it lives, then to the grants that took it over, the newest first.
-    fn receivers(&mut self, grant: usize, part: Amount) -> Vec<(usize, Amount)> {
-        if self.grants[grant].kind.is_some() {
-            return vec![(grant, part)];
-        }
-        let is_live = self.grants[grant].state == GrantState::Active;
-        let deficit = if is_live { self.grants[grant].consumed } else { 0 };
-        let mut receivers = vec![(grant, part.min(deficit))];
-        let mut missing = part - part.min(deficit);
-        for takeover in self.takeovers.iter_mut().rev() {
-            if takeover.overdraft == grant {
-                let given = missing.min(takeover.amount);
-                takeover.amount -= given;
-                missing -= given;
-                receivers.push((takeover.grant, given));
-            }
-        }
-        receivers.retain(|(_, given)| *given > 0);
-        receivers
     }
 
     fn count_refund(&mut self, name: &Undone, amount: Amount) -> Amount {

@@ -10,7 +10,7 @@ impl Wallet {
         for (place, grant) in self.grants.iter().enumerate() {
             let held = self.held(place);
             if grant.is_usable() {
-                totals.granted += grant.amount;
+                totals.granted += grant.amount - grant.lost;
                 totals.used += grant.consumed + held;
                 totals.reserved += held;
             } else {
@@ -29,6 +29,7 @@ impl Wallet {
             amount: grant.amount,
             consumed: grant.consumed,
             held: self.held(place),
+            lost: grant.lost,
             priority: grant.priority,
             effective_at: grant.effective_at,
             expire_at: grant.expire_at,
@@ -41,7 +42,8 @@ impl Wallet {
     pub(crate) fn unfinished_grants(&self) -> usize {
         let mut unfinished = 0;
         for grant in &self.grants {
-            if grant.kind.is_some() && !grant.is_dead() && grant.consumed < grant.amount {
+            let is_left = grant.consumed + grant.lost < grant.amount;
+            if grant.kind.is_some() && !grant.is_dead() && is_left {
                 unfinished += 1;
             }
         }

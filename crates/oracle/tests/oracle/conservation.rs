@@ -23,7 +23,7 @@ fn check(oracle: &Oracle, wallet: &WalletName, now: Instant) {
     assert_eq!(sum, totals.balance(), "the rows add up to the balance");
 
     let active: Vec<_> = grants.iter().filter(|grant| grant.state == GrantState::Active).collect();
-    let granted: Amount = active.iter().map(|grant| grant.amount).sum();
+    let granted: Amount = active.iter().map(|grant| grant.amount - grant.lost).sum();
     let used: Amount = active.iter().map(|grant| grant.consumed + grant.held).sum();
     let reserved: Amount = active.iter().map(|grant| grant.held).sum();
     let held: Amount = grants.iter().map(|grant| grant.held).sum();
@@ -110,15 +110,18 @@ fn check_grant(grant: &GrantView, rows: &[RowView], held: &BTreeMap<GrantName, A
     }
     assert_eq!(grant.consumed, consumed, "consumed by the rows: {grant:?}");
     assert_eq!(grant.held, held.get(&grant.name).copied().unwrap_or(0), "held: {grant:?}");
-    let rest = grant.amount - grant.consumed - grant.held;
+    let rest = grant.amount - grant.consumed - grant.held - grant.lost;
     if matches!(grant.name, GrantName::Overdraft(_)) {
-        assert_eq!((grant.amount, grant.held, was_granted, lost), (0, 0, false, 0), "{grant:?}");
+        assert_eq!((grant.amount, grant.held, was_granted), (0, 0, false), "{grant:?}");
+        assert_eq!((grant.lost, lost), (0, 0), "{grant:?}");
         assert_eq!(grant.state == GrantState::Active, grant.consumed > 0, "{grant:?}");
         return;
     }
-    assert!(rest >= 0 && grant.consumed >= 0 && grant.held >= 0, "{grant:?}");
+    let parts = [rest, grant.consumed, grant.held, grant.lost];
+    assert!(parts.iter().all(|part| *part >= 0), "{grant:?}");
     let is_dead = matches!(grant.state, GrantState::Expired | GrantState::Voided);
-    assert_eq!(lost, if is_dead && was_granted { rest } else { 0 }, "what was lost: {grant:?}");
+    assert!(rest == 0 || !is_dead, "a dead grant has nothing left: {grant:?}");
+    assert_eq!(lost, if was_granted { grant.lost } else { 0 }, "lost by the rows: {grant:?}");
 }
 
 /// One live overdraft at most, and a deficit only when nothing usable is unheld.
@@ -128,7 +131,8 @@ fn check_overdraft(active: &[&GrantView]) {
     assert!(count <= 1, "one overdraft");
     for grant in active {
         if count == 1 && !matches!(grant.name, GrantName::Overdraft(_)) {
-            assert_eq!(grant.amount, grant.consumed + grant.held, "unheld credits: {grant:?}");
+            let parts = grant.consumed + grant.held + grant.lost;
+            assert_eq!(grant.amount, parts, "unheld credits: {grant:?}");
         }
     }
 }

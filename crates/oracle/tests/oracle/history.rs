@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period,
-    Price, Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, Undone,
-    WalletName, overdraft_id,
+    Amount, CREDIT, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, InvoiceRefund,
+    Overdraft, Payment, Period, Price, Recharge, Recurring, Refund, Release, Request, Reserve,
+    Short, Threshold, Undone, WalletName, overdraft_id,
 };
 
 /// A step: what the clock shows, and what is asked.
@@ -13,6 +13,9 @@ pub struct Step {
     pub now: Instant,
     pub request: Request,
 }
+
+/// What grants cost that are paid by an invoice.
+const COSTS: [Amount; 4] = [10 * CREDIT, CREDIT / 100, 99_990_000_000, CREDIT / 3];
 
 /// How a history's clock goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,11 @@ impl Numbers {
     fn instant_near(&mut self, now: Instant, distance: u64) -> Instant {
         now + Instant::try_from(self.below(distance)).unwrap()
             - Instant::try_from(distance / 8).unwrap()
+    }
+
+    /// 0 to 3.
+    fn part(&mut self) -> Amount {
+        Amount::from(self.below(4))
     }
 
     fn amount(&mut self) -> Amount {
@@ -84,7 +92,8 @@ pub fn history(seed: u64, steps: usize, clock: Clock) -> Vec<Step> {
 fn request(numbers: &mut Numbers, now: Instant) -> Request {
     let [own, gpu] = wallets();
     let wallet = if numbers.below(4) == 0 { gpu } else { own };
-    match numbers.below(54) {
+    match numbers.below(60) {
+        54.. => money_back(numbers),
         49..53 => Request::PutRecurring(Recurring {
             wallet,
             id: format!("p{}", numbers.below(4)),
@@ -147,6 +156,7 @@ fn grant(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Grant {
     let kinds = [GrantKind::Promotional, GrantKind::Recurring, GrantKind::Paid];
     let is_now = numbers.below(2) == 0;
     let never_ends = numbers.below(3) == 0;
+    let is_invoiced = numbers.below(2) == 0;
     Grant {
         wallet,
         id: format!("g{}", numbers.below(24)),
@@ -155,6 +165,8 @@ fn grant(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Grant {
         priority: u8::try_from(numbers.below(3)).unwrap(),
         effective_at: (!is_now).then(|| numbers.instant_near(now, 600)),
         expire_at: (!never_ends).then(|| numbers.instant_near(now, 1_200)),
+        cost: COSTS[usize::try_from(numbers.below(4)).unwrap()],
+        payment: if is_invoiced { Payment::PaidInvoice } else { Payment::Nothing },
     }
 }
 
@@ -199,6 +211,16 @@ fn refund(numbers: &mut Numbers, wallet: WalletName) -> Refund {
         },
         amount: (numbers.below(3) > 0).then(|| numbers.amount()),
     }
+}
+
+/// Money back of some grant.
+pub fn money_back(numbers: &mut Numbers) -> Request {
+    let cost = COSTS[usize::try_from(numbers.below(4)).unwrap()];
+    Request::RefundInvoice(InvoiceRefund {
+        grant: format!("g{}", numbers.below(24)),
+        amount: cost / (1 + numbers.part()),
+        key: format!("m{}", numbers.below(400)),
+    })
 }
 
 fn reserve(numbers: &mut Numbers, wallet: WalletName, now: Instant) -> Reserve {

@@ -11,6 +11,7 @@
 mod conservation;
 mod examples;
 mod history;
+mod money_back;
 mod promises;
 mod script;
 mod words;

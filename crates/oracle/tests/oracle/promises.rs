@@ -52,6 +52,8 @@ fn credits_are_conserved_after_every_step() {
         Denied::ReservationNotFound,
         Denied::ConsumptionNotFound,
         Denied::RefundExceeds,
+        Denied::InvoiceNotFound,
+        Denied::InvoiceRefundExceeds,
         Denied::CustomerArchived,
         Denied::CurrencyArchived,
         Denied::KeyReused,
@@ -85,6 +87,7 @@ fn a_repeated_request_changes_nothing_and_is_answered_alike() {
                     | Request::Reserve(_)
                     | Request::Release(_)
                     | Request::Refund(_)
+                    | Request::RefundInvoice(_)
             );
             if let (Ok(answer), true) = (answer, has_a_name && !leaves_unsaid(&step.request)) {
                 accepted.push((step.request, answer));
@@ -126,6 +129,7 @@ fn fixed(answer: &Answer) -> Vec<String> {
         Answer::Released { amount, consumed, .. } => vec![format!("{amount} {consumed}")],
         Answer::Recurring(one) => vec![format!("{one:?}")],
         Answer::Recharge(one) => vec![format!("{:?}", one.price)],
+        Answer::Invoice(one) => vec![format!("{one:?}")],
         Answer::Refunded(one) => vec![format!("{} {} {}", one.amount, one.refunded, one.at)],
     }
 }

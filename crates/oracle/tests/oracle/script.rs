@@ -180,6 +180,7 @@ impl Script {
                 "voided" => assert_eq!(grant.state, GrantState::Voided),
                 "consumed" => assert_eq!(grant.consumed, words.amount()),
                 "held" => assert_eq!(grant.held, words.amount()),
+                "lost" => assert_eq!(grant.lost, words.amount()),
                 "amount" => assert_eq!(grant.amount, words.amount()),
                 "priority" => assert_eq!(grant.priority.to_string(), words.next()),
                 "from" => assert_eq!(grant.effective_at, words.instant(self.now)),
@@ -236,6 +237,11 @@ impl Script {
                     assert_eq!(refunded.at, words.instant(self.now));
                 }
                 assert_eq!(refunded.totals, self.oracle.totals(&self.wallet, self.now));
+            }
+            ("invoice", Answer::Invoice(invoice)) => {
+                assert_eq!(invoice.refunded, words.amount());
+                assert!(words.has("of"), "the total");
+                assert_eq!(invoice.total, words.amount());
             }
             ("batch", Answer::Batch(rejected)) => {
                 let mut expected = Vec::new();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use scrip_oracle::{Answer, Denied, Edit, Instant, Oracle, Request, Settings, WalletName, made_id};
+use scrip_oracle::{
+    Answer, Denied, Edit, Instant, InvoiceRefund, Oracle, Request, Settings, WalletName, made_id,
+};
 
 use super::{About, Found, Tally, same};
 use crate::driver::{Driver, Target, made_grant};
@@ -156,6 +158,10 @@ fn in_words_of_the_oracle(request: &Request) -> Request {
         Request::Void(id) => Request::Void(name(id)),
         Request::Edit(Edit { id, change }) => {
             Request::Edit(Edit { id: name(id), change: change.clone() })
+        }
+        Request::RefundInvoice(refund) => {
+            let grant = name(&refund.grant);
+            Request::RefundInvoice(InvoiceRefund { grant, ..refund.clone() })
         }
         other => other.clone(),
     }

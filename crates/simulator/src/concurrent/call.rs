@@ -227,6 +227,7 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::ReservationNotFound => (404, "CreditReservationNotFound"),
         Denied::ConsumptionNotFound => (404, "CreditConsumptionNotFound"),
         Denied::RecurringNotFound => (404, "CreditRecurringGrantNotFound"),
+        Denied::InvoiceNotFound => (404, "MissingBillingInvoiceError"),
         Denied::CustomerArchived | Denied::CurrencyArchived => (400, "EntityIsArchivedError"),
         Denied::KeyReused | Denied::Duplicate => (409, "DuplicatedEntityNotAllowed"),
         Denied::ExpireNotAfterEffective => (400, "ExpireAtMustBeLaterThanEffectiveAtError"),
@@ -243,9 +244,10 @@ const fn refusal(denied: Denied) -> (u16, &'static str) {
         Denied::GrantCannotBeVoided => (400, "CreditGrantCannotBeVoided"),
         Denied::GrantExpired => (400, "CannotUpdateExpireAtForExpiredCreditGrantError"),
         Denied::Insufficient => (402, "InsufficientCredits"),
-        Denied::HoldEnded | Denied::RefundExceeds | Denied::TooMany => {
-            (400, "InvalidArgumentError")
-        }
+        Denied::HoldEnded
+        | Denied::RefundExceeds
+        | Denied::InvoiceRefundExceeds
+        | Denied::TooMany => (400, "InvalidArgumentError"),
         Denied::SumTooLarge => (400, "AmountTooLarge"),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Request, Short, WalletName,
+    Amount, Change, Consume, Edit, Grant, GrantKind, Instant, Payment, Request, Short, WalletName,
 };
 
 use super::call::Call;
@@ -214,6 +214,8 @@ impl Plan {
                 2 => Some(self.base + 40 * DAY),
                 _ => None,
             },
+            cost: 0,
+            payment: Payment::Nothing,
         })
     }
 

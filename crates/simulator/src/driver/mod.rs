@@ -15,12 +15,12 @@ use scrip_core::{
     Actor, EnvironmentId, GrantId, Origin, ReservationId, Timestamp, TraceId, WalletKey,
 };
 use scrip_ledger::{
-    Advanced, Answer as LedgerAnswer, Executed, Ledger, LedgerError, Order, PRODUCTION,
+    Advanced, Answer as LedgerAnswer, Executed, InvoiceId, Ledger, LedgerError, Order, PRODUCTION,
     ProvidedKeys, SANDBOX, Value, WalletRelease, WalletReserve, Work, bootstrap,
 };
 use scrip_oracle::{
-    Amount, Answer, Consumed, Denied, GrantName, Instant, Refunded, Release, Request, Reserve,
-    Totals, WalletName,
+    Amount, Answer, Consumed, Denied, GrantName, Instant, Invoice, Refunded, Release, Request,
+    Reserve, Totals, WalletName,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -222,6 +222,10 @@ impl Driver {
                 let wallet = self.key(wallet)?;
                 Work::Release(Box::new(WalletRelease { wallet, release }))
             }
+            Request::RefundInvoice(refund) => {
+                let invoice = InvoiceId::of(self.grant_id(&refund.grant)?);
+                Work::RefundInvoice(Box::new(words::money_back(invoice, refund)?))
+            }
             other => words::work(self.environment, other)?,
         })
     }
@@ -288,9 +292,11 @@ impl Driver {
             }),
             LedgerAnswer::Recharge(view) => Answer::Recharge(own_grants::recharged(&view)),
             LedgerAnswer::RecurringGrant(view) => Answer::Recurring(own_grants::recurs(&view)),
-            LedgerAnswer::Imported(_)
-            | LedgerAnswer::Invoice(_)
-            | LedgerAnswer::CustomerLink(_) => {
+            LedgerAnswer::Invoice(invoice) => Answer::Invoice(Invoice {
+                total: invoice.total.amount.billionths(),
+                refunded: invoice.refunded.billionths(),
+            }),
+            LedgerAnswer::Imported(_) | LedgerAnswer::CustomerLink(_) => {
                 bail!("nobody asked for that: {answer:?}")
             }
         })

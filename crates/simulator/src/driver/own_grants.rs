@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::words;
 use crate::history::{Environment, amount_text};
 
-fn money(amount: scrip_oracle::Money) -> Result<MoneyAmount> {
+pub(super) fn money(amount: scrip_oracle::Money) -> Result<MoneyAmount> {
     let text = amount_text(amount);
     MoneyAmount::parse(&text).ok().with_context(|| format!("{text:?} is no money"))
 }

@@ -10,13 +10,14 @@ use scrip_core::{
     RowPart, Timestamp, Undone as LedgerUndone, WalletKey, Words,
 };
 use scrip_ledger::{
-    CreateGrant, GrantView as LedgerGrant, NewRecord, OVERDRAFT_ALLOW, OVERDRAFT_DENY,
-    OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch, RowView as LedgerRow, WalletConsume,
-    WalletExtend, WalletRefund, Work,
+    CreateGrant, GrantView as LedgerGrant, InvoiceId, InvoiceRefund as LedgerRefund, NewRecord,
+    OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Payment, RecordKind, RecordPatch,
+    RowView as LedgerRow, WalletConsume, WalletExtend, WalletRefund, Work,
 };
 use scrip_oracle::{
     Consume, Denied, Edit, EventKind, Extend, Grant, GrantKind, GrantName, GrantState, GrantView,
-    Instant, Overdraft, Part, Refund, Request, RowView, Short, Totals, Undone, WalletName,
+    Instant, InvoiceRefund, Money as OracleMoney, Overdraft, Part, Payment as AskedPayment, Refund,
+    Request, RowView, Short, Totals, Undone, WalletName,
 };
 
 use super::own_grants;
@@ -90,7 +91,11 @@ pub(super) fn work(environment: Environment, request: &Request) -> Result<Work> 
         Request::Extend(extend) => Work::Extend(Box::new(extended(environment, extend)?)),
         Request::Refund(refund) => Work::Refund(Box::new(give_back(environment, refund)?)),
         Request::MoveClock(to) => Work::MoveClock(timestamp(*to)?),
-        Request::Reserve(_) | Request::Release(_) | Request::Void(_) | Request::Edit(_) => {
+        Request::Reserve(_)
+        | Request::Release(_)
+        | Request::Void(_)
+        | Request::Edit(_)
+        | Request::RefundInvoice(_) => {
             bail!("{request:?} needs more than words")
         }
     })
@@ -116,10 +121,19 @@ fn create(environment: Environment, grant: &Grant) -> Result<CreateGrant> {
         effective_at: grant.effective_at.map(timestamp).transpose()?,
         expire_at: grant.expire_at.map(timestamp).transpose()?,
         payment: PaymentState::Settled,
-        cost: Money::FREE,
+        cost: cost(grant.cost)?,
         words: Words { display_name, ..Words::default() },
     };
-    Ok(CreateGrant { wallet, grant: new, payment: Payment::None })
+    let payment = match grant.payment {
+        AskedPayment::Nothing => Payment::None,
+        AskedPayment::PaidInvoice => Payment::PaidInvoice,
+    };
+    Ok(CreateGrant { wallet, grant: new, payment })
+}
+
+/// The currency of the money does not matter.
+fn cost(amount: OracleMoney) -> Result<Money> {
+    Ok(Money { amount: own_grants::money(amount)?, ..Money::FREE })
 }
 
 fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
@@ -155,6 +169,11 @@ fn give_back(environment: Environment, refund: &Refund) -> Result<WalletRefund> 
     let key = IdempotencyKey::parse(&refund.key)?;
     let request = RefundRequest { key, of, amount: refund.amount.map(Credits::from_billionths) };
     Ok(WalletRefund { wallet: wallet_key(environment, &refund.wallet)?, request })
+}
+
+pub(super) fn money_back(invoice: InvoiceId, refund: &InvoiceRefund) -> Result<LedgerRefund> {
+    let (amount, key) = (own_grants::money(refund.amount)?, IdempotencyKey::parse(&refund.key)?);
+    Ok(LedgerRefund { invoice, amount, key })
 }
 
 pub(super) fn edit(id: GrantId, Edit { change, .. }: &Edit) -> Result<EditGrant> {
@@ -211,6 +230,7 @@ pub(super) fn grant_view(names: &Names, record: &LedgerGrant) -> Result<GrantVie
         amount: grant.amount.billionths(),
         consumed: grant.consumed.billionths(),
         held: grant.held.billionths(),
+        lost: grant.lost.billionths(),
         priority: grant.priority.get(),
         effective_at: grant.effective_at.milliseconds(),
         expire_at: grant.expire_at.map(Timestamp::milliseconds),
@@ -281,6 +301,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::ClockBackward { .. } => Denied::ClockBackward,
         Refusal::ClockTooFar { .. } => Denied::ClockTooFar,
         Refusal::NotFound { entity: Entity::RecurringGrant, .. } => Denied::RecurringNotFound,
+        Refusal::NotFound { entity: Entity::Invoice, .. } => Denied::InvoiceNotFound,
         Refusal::RecurringGrantMoved { .. } => Denied::RecurringMoved,
         Refusal::RechargeWithoutPrice => Denied::RechargeWithoutPrice,
         Refusal::TargetNotAboveThreshold { .. } => Denied::TargetNotAboveThreshold,
@@ -290,10 +311,11 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::HoldEnded { .. } => Denied::HoldEnded,
         Refusal::InsufficientCredits { .. } => Denied::Insufficient,
         Refusal::RefundExceeds { .. } | Refusal::NothingToRefund => Denied::RefundExceeds,
+        Refusal::InvoiceRefundExceeds { .. } => Denied::InvoiceRefundExceeds,
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
-        | Refusal::NotFound { entity: Entity::Invoice | Entity::CustomerLink, .. }
+        | Refusal::NotFound { entity: Entity::CustomerLink, .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::EndpointDisabled
         | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }
@@ -301,7 +323,6 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoiceCanceled { .. }
         | Refusal::InvoicePaid { .. }
         | Refusal::InvoiceNotPaid { .. }
-        | Refusal::InvoiceRefundExceeds { .. }
         | Refusal::GrantNotPaid
         | Refusal::InvoiceOfProvider { .. }
         | Refusal::InvoiceNotFailed { .. }

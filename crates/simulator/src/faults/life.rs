@@ -451,6 +451,7 @@ impl Directory<'_> {
                 | Request::Extend(_)
                 | Request::Release(_)
                 | Request::Refund(_)
+                | Request::RefundInvoice(_)
                 | Request::SetRecharge(_)
                 | Request::PutRecurring(_)
                 | Request::MoveClock(_)
@@ -559,5 +560,12 @@ const fn is_read(about: About) -> bool {
 /// Whether no number of a wallet may show what became of a request.
 const fn is_unseen(request: &Request) -> bool {
     use Request as R;
-    matches!(request, R::MoveClock(_) | R::Extend(_) | R::SetRecharge(_) | R::PutRecurring(_))
+    matches!(
+        request,
+        R::MoveClock(_)
+            | R::Extend(_)
+            | R::SetRecharge(_)
+            | R::PutRecurring(_)
+            | R::RefundInvoice(_)
+    )
 }

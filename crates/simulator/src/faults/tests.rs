@@ -1,7 +1,9 @@
 //! Lives on a disk that fails. Each harm once, with what comes of it; and the defects are found.
 
 use scrip_disk::Fault;
-use scrip_oracle::{Answer, Consume, Grant, GrantKind, Instant, Request, Short, WalletName};
+use scrip_oracle::{
+    Answer, Consume, Grant, GrantKind, Instant, Payment, Request, Short, WalletName,
+};
 use std::sync::Arc;
 
 use super::place::{At, Place};
@@ -41,6 +43,8 @@ fn grant(id: &str, expire_at: Option<Instant>) -> Request {
         priority: 50,
         effective_at: None,
         expire_at,
+        cost: 0,
+        payment: Payment::Nothing,
     })
 }
 

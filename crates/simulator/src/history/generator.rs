@@ -1,6 +1,7 @@
 //! Histories from a seed: the same seed and number of steps give the same steps.
 
 mod again;
+mod money_back;
 mod own_grants;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use scrip_oracle::{
 use super::profile::{Deed, Profile};
 use super::times::Times;
 use super::{BEGINNING, Environment, History, Read, RowsRead, Step};
+use money_back::Invoiced;
 
 const CUSTOMERS: [&str; 3] = ["ann", "bob", "cleo"];
 const CURRENCIES: [&str; 2] = ["gold", "silver"];
@@ -36,6 +38,7 @@ pub fn generate(seed: u64, steps: usize) -> History {
         asked: Vec::new(),
         overdrafts: Vec::new(),
         recurring: Vec::new(),
+        invoiced: Vec::new(),
         steps: Vec::new(),
     };
     generator.begin();
@@ -60,6 +63,8 @@ struct Generator {
     overdrafts: Vec<WalletName>,
     /// Recurring grants that were asked for.
     recurring: Vec<(WalletName, String)>,
+    /// Grants that were asked for with an invoice.
+    invoiced: Vec<Invoiced>,
     steps: Vec<Step>,
 }
 
@@ -100,6 +105,7 @@ impl Generator {
             Deed::Extend => Step::Ask(self.extend()),
             Deed::Release => Step::Ask(self.release()),
             Deed::Refund => Step::Ask(self.refund()),
+            Deed::MoneyBack => Step::Ask(self.money_back()),
             Deed::Recharge => Step::Ask(self.recharge()),
             Deed::Recurring => Step::Ask(self.recurring()),
             Deed::Time => self.time(),
@@ -157,7 +163,11 @@ impl Generator {
             self.times.name(later);
             expire_at = Some(later);
         }
-        Request::Grant(Grant { wallet, id, kind, amount, priority, effective_at, expire_at })
+        let (cost, payment) = self.payment(kind);
+        let grant =
+            Grant { wallet, id, kind, amount, priority, effective_at, expire_at, cost, payment };
+        self.note_invoice(&grant);
+        Request::Grant(grant)
     }
 
     fn key(&mut self) -> String {

@@ -20,6 +20,7 @@ pub(super) enum Deed {
     Extend,
     Release,
     Refund,
+    MoneyBack,
     Recharge,
     Recurring,
     Time,
@@ -33,7 +34,7 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Each deed with its usual weight.
-    const USUAL: [(Self, u32); 18] = [
+    const USUAL: [(Self, u32); 19] = [
         (Self::Grant, 14),
         (Self::Consume, 16),
         (Self::Batch, 4),
@@ -43,6 +44,7 @@ impl Deed {
         (Self::Extend, 3),
         (Self::Release, 7),
         (Self::Refund, 6),
+        (Self::MoneyBack, 5),
         (Self::Recharge, 3),
         (Self::Recurring, 2),
         (Self::Time, 12),
@@ -74,6 +76,8 @@ pub(super) struct Profile {
     pub(super) unsaid_percent: u32,
     /// Of a hundred grants, how many have an end.
     pub(super) ending_percent: u32,
+    /// Of a hundred paid grants, how many have a cost.
+    pub(super) invoiced_percent: u32,
     weights: Vec<(Deed, u32)>,
 }
 
@@ -92,6 +96,7 @@ impl Profile {
             reject_percent: [0, 20, 60][rng.random_range(0..3_usize)],
             unsaid_percent: [0, 30, 80][rng.random_range(0..3_usize)],
             ending_percent: [10, 60, 95][rng.random_range(0..3_usize)],
+            invoiced_percent: [10, 60, 100][rng.random_range(0..3_usize)],
             weights: Deed::USUAL.to_vec(),
         };
         // A third of the deeds is left out or favoured.
@@ -102,7 +107,15 @@ impl Profile {
                 _ => *weight,
             };
         }
-        match rng.random_range(0..10) {
+        match rng.random_range(0..11) {
+            6 => profile.favour(&[
+                Deed::MoneyBack,
+                Deed::Grant,
+                Deed::Consume,
+                Deed::Reserve,
+                Deed::Release,
+                Deed::Refund,
+            ]),
             0 => profile.favour(&[Deed::Consume, Deed::Grant, Deed::Time]),
             1 => profile.favour(&[
                 Deed::Reserve,

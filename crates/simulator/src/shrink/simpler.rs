@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Period, Recharge, Recurring,
-    Refund, Release, Request, Reserve, Short, Threshold, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, InvoiceRefund, Payment,
+    Period, Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, WalletName,
 };
 
 use crate::history::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -153,6 +153,11 @@ fn requests(request: &Request) -> Vec<Request> {
             let amounts = amounts.map(|amount| Refund { amount, ..refund.clone() });
             wallets.chain(amounts).map(Request::Refund).collect()
         }
+        Request::RefundInvoice(refund) => {
+            let amounts = amounts(refund.amount).into_iter();
+            let amounts = amounts.map(|amount| InvoiceRefund { amount, ..refund.clone() });
+            amounts.map(Request::RefundInvoice).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -168,7 +173,9 @@ fn grants(grant: &Grant) -> Vec<Grant> {
         Grant { priority: 50, ..grant.clone() },
         Grant { effective_at: None, ..grant.clone() },
         Grant { expire_at: None, ..grant.clone() },
+        Grant { cost: 0, payment: Payment::Nothing, ..grant.clone() },
     ]);
+    simpler.extend(amounts(grant.cost).into_iter().map(|cost| Grant { cost, ..grant.clone() }));
     simpler
 }
 

@@ -217,3 +217,80 @@ fn a_leap_of_more_than_a_year_is_read_whole() {
         ",
     );
 }
+
+/// Seed 964: consumption that passes an overdraft twice on its way to where it is could not be given
+/// back.
+#[test]
+fn money_back_passes_an_overdraft_twice() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        consume ann/gold k1 5
+        grant g1 in ann/gold promotional 1 priority 50
+        grant g2 in ann/gold paid 1 priority 50 cost 2 invoiced
+        money-back m1 of g2 1
+        grant g3 in ann/gold promotional 5 priority 50
+        refund ann/gold f1 of consumption k1
+        ",
+    );
+}
+
+/// What went from a grant to an overdraft and back to it led a refund round as often as its amount fits
+/// into that: a small one ended the process, others were refused.
+#[test]
+fn money_back_in_a_circle() {
+    for part in ["0.000000001", "1", "2"] {
+        agrees(&format!(
+            "
+            customer ann create
+            currency gold create
+            grant g1 in ann/gold paid 10 priority 50 cost 10 invoiced
+            consume ann/gold k1 10
+            money-back m1 of g1 5
+            grant g2 in ann/gold promotional 2 priority 50
+            refund ann/gold f1 of consumption k1 3
+            money-back m2 of g1 5
+            refund ann/gold f2 of consumption k1 5
+            refund ann/gold f3 of consumption k1 {part}
+            read rows ann pages 100
+            "
+        ));
+    }
+}
+
+/// Where several parts of a consumption came to one grant, each alone stood on it still, but not all.
+#[test]
+fn money_back_of_a_grant_that_also_took_over() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        grant g1 in ann/gold paid 20 priority 50 cost 20 invoiced
+        consume ann/gold k1 10
+        consume ann/gold k2 15
+        refund ann/gold f1 of consumption k1 5
+        money-back m1 of g1 8
+        refund ann/gold f2 of consumption k2
+        ",
+    );
+}
+
+/// Seed 5245: the oracle let a wallet's time go back behind a recharge that found no room when its
+/// customer came back.
+#[test]
+fn a_recharge_without_room_keeps_the_time_of_its_wallet() {
+    agrees(
+        "
+        customer ann create
+        currency gold create
+        consume ann/gold k1 1
+        customer ann archive
+        recharge ann/gold on below 1 to 999999999999999.000000001 price 1 jpy
+        clock t+2000
+        customer ann unarchive
+        clock t+1000
+        consume ann/gold k2 1
+        ",
+    );
+}

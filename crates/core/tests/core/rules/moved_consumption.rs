@@ -191,3 +191,118 @@ fn what_is_given_back_is_claimed() {
     balance: 10 granted - 0 used = 10
     ");
 }
+
+/// What passes an overdraft twice on its way counts twice against its moves.
+#[test]
+fn a_consumption_that_passed_an_overdraft_twice() {
+    assert_snapshot!(run("
+        at 01-01  consume 5 as c1
+                  grant A 1
+                  grant B 1 paid
+                  return B 0.5
+                  grant C 5
+                  refund c1 4.75
+                  grants
+                  refund c1 all
+                  grants
+    "), @r"
+    > at 01-01 consume 5 as c1
+        01-01  CREDITS_CONSUMED overdraft -5 = -5
+    > grant A 1
+        01-01  CREDITS_GRANTED A +1 = -4
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +1 = -3  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET A -1 = -4  (follows)
+    > grant B 1 paid
+        01-01  CREDITS_GRANTED B +1 = -3
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +1 = -2  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET B -1 = -3  (follows)
+    > return B 0.5
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE B +0.5 = -2.5  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET overdraft -0.5 = -3  (follows)
+        01-01  CREDITS_VOIDED B -0.5 = -3.5  (follows)
+    > grant C 5
+        01-01  CREDITS_GRANTED C +5 = 1.5
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +3.5 = 5  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET C -3.5 = 1.5  (follows)
+        01-01  CREDITS_VOIDED overdraft 0 = 1.5  (follows)
+    > refund c1 4.75
+        01-01  CREDITS_CONSUMED C +3.5 = 5
+        01-01  CREDITS_CONSUMED B +0.5 = 5.5
+        01-01  CREDITS_CONSUMED A +0.75 = 6.25
+    > grants
+        overdraft VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+        A ACTIVE: 1 = 0.25 consumed, 0 held, 0 lost, 0.75 left
+        B ACTIVE: 1 = 0 consumed, 0 held, 0.5 lost, 0.5 left
+        C ACTIVE: 5 = 0 consumed, 0 held, 0 lost, 5 left
+    > refund c1 all
+        01-01  CREDITS_CONSUMED A +0.25 = 6.5
+    > grants
+        overdraft VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+        A ACTIVE: 1 = 0 consumed, 0 held, 0 lost, 1 left
+        B ACTIVE: 1 = 0 consumed, 0 held, 0.5 lost, 0.5 left
+        C ACTIVE: 5 = 0 consumed, 0 held, 0 lost, 5 left
+    balance: 6.5 granted - 0 used = 6.5
+    ");
+}
+
+/// What moved away from a grant, came back and moved away again leads in a circle, which a refund goes
+/// round once, however little it gives back.
+#[test]
+fn a_consumption_that_moved_in_a_circle() {
+    assert_snapshot!(run("
+        at 01-01  grant A 10 paid
+                  consume 10 as c1
+                  return A 5
+                  grant B 2
+                  refund c1 3
+                  return A 10
+                  refund c1 5
+                  refund c1 0.000000001
+                  refund c1 1
+                  grants
+                  refund c1 all
+                  grants
+    "), @r"
+    > at 01-01 grant A 10 paid
+        01-01  CREDITS_GRANTED A +10 = 10
+    > consume 10 as c1
+        01-01  CREDITS_CONSUMED A -10 = 0
+    > return A 5
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE A +5 = 5  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET overdraft -5 = 0  (follows)
+        01-01  CREDITS_VOIDED A -5 = -5  (follows)
+    > grant B 2
+        01-01  CREDITS_GRANTED B +2 = -3
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +2 = -1  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET B -2 = -3  (follows)
+    > refund c1 3
+        01-01  CREDITS_CONSUMED A +3 = 0
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +3 = 3  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET A -3 = 0  (follows)
+        01-01  CREDITS_VOIDED overdraft 0 = 0  (follows)
+    > return A 10
+        01-01  CREDITS_CONSUMPTION_TRANSFER_SOURCE A +5 = 5  (follows)
+        01-01  CREDITS_CONSUMPTION_TRANSFER_TARGET overdraft-2 -5 = 0  (follows)
+        01-01  CREDITS_VOIDED A -5 = -5  (follows)
+    > refund c1 5
+        01-01  CREDITS_CONSUMED overdraft-2 +5 = 0
+        01-01  CREDITS_VOIDED overdraft-2 0 = 0  (follows)
+    > refund c1 0.000000001
+        01-01  CREDITS_CONSUMED B +0.000000001 = 0.000000001
+    > refund c1 1
+        01-01  CREDITS_CONSUMED B +1 = 1.000000001
+    > grants
+        A VOIDED: 10 = 0 consumed, 0 held, 10 lost, 0 left
+        overdraft VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+        B ACTIVE: 2 = 0.999999999 consumed, 0 held, 0 lost, 1.000000001 left
+        overdraft-2 VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+    > refund c1 all
+        01-01  CREDITS_CONSUMED B +0.999999999 = 2
+    > grants
+        A VOIDED: 10 = 0 consumed, 0 held, 10 lost, 0 left
+        overdraft VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+        B ACTIVE: 2 = 0 consumed, 0 held, 0 lost, 2 left
+        overdraft-2 VOIDED: 0 = 0 consumed, 0 held, 0 lost, 0 left
+    balance: 2 granted - 0 used = 2
+    ");
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use scrip_oracle::{
-    Change, Consume, Edit, Extend, Grant, GrantKind, Overdraft, Period, Price, Recharge, Recurring,
-    Refund, Release, Request, Reserve, Short, Threshold, Undone, made_id,
+    Change, Consume, Edit, Extend, Grant, GrantKind, InvoiceRefund, Overdraft, Payment, Period,
+    Price, Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, Undone,
+    made_id,
 };
 
 use super::Script;
@@ -63,6 +64,7 @@ impl Script {
                 consumed: words.amount(),
             }),
             "refund" => Request::Refund(self.refund(words)),
+            "money-back" => Request::RefundInvoice(self.money_back(words)),
             "move-clock" => Request::MoveClock(words.instant(self.now)),
             _ => panic!("unknown word {verb}"),
         }
@@ -84,9 +86,13 @@ impl Script {
             priority: 50,
             effective_at: None,
             expire_at: None,
+            cost: 0,
+            payment: Payment::Nothing,
         };
         while !words.is_empty() {
             match words.next() {
+                "cost" => grant.cost = words.amount(),
+                "invoiced" => grant.payment = Payment::PaidInvoice,
                 "priority" => grant.priority = words.next().parse().unwrap(),
                 "from" => grant.effective_at = Some(words.instant(self.now)),
                 "until" => grant.expire_at = Some(words.instant(self.now)),
@@ -169,6 +175,17 @@ impl Script {
             }
         }
         refund
+    }
+
+    /// `money-back A 3.33`, `money-back A 3.33 key r`.
+    fn money_back(&mut self, words: &mut Words) -> InvoiceRefund {
+        self.keys += 1;
+        let (grant, amount) = (self.grant_id(words.next()), words.amount());
+        let key = match words.has("key") {
+            true => words.next().to_owned(),
+            false => format!("key {}", self.keys),
+        };
+        InvoiceRefund { grant, amount, key }
     }
 
     /// `recurring basic 100 month from 2026-01-31 priority 5`.

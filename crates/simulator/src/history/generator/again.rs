@@ -76,6 +76,13 @@ impl Generator {
                 }
                 Request::Refund(refund)
             }
+            Request::RefundInvoice(mut refund) => {
+                match self.below(2) {
+                    0 => refund.amount += 1,
+                    _ => refund.grant = self.grant_id(),
+                }
+                Request::RefundInvoice(refund)
+            }
             Request::PutRecurring(mut put) => {
                 match self.below(3) {
                     0 => put.amount = self.profile.amounts.pick(&mut self.rng),

@@ -6,8 +6,8 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Refund, Release,
-    Request, Reserve, Short, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, InvoiceRefund, Overdraft,
+    Payment, Refund, Release, Request, Reserve, Short, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Environment, History, Read, RowsRead, Setup, Step};
@@ -179,6 +179,12 @@ fn read_request(first: &str, words: &mut Words<'_>) -> Reading<Request> {
             Request::Release(Release { wallet, reservation, consumed })
         }
         "refund" => Request::Refund(read_refund(words)?),
+        "money-back" => {
+            let key = words.text()?;
+            words.expect("of")?;
+            let (grant, amount) = (words.text()?, words.amount()?);
+            Request::RefundInvoice(InvoiceRefund { grant, amount, key })
+        }
         "recharge" => Request::SetRecharge(own_grants::read_recharge(words)?),
         "recurring" => Request::PutRecurring(own_grants::read_recurring(words)?),
         "remove" => Request::RemoveRecurring(words.wallet()?, words.text()?),
@@ -208,12 +214,16 @@ fn read_grant(words: &mut Words<'_>) -> Reading<Grant> {
     };
     let amount = words.amount()?;
     let (priority, effective_at, expire_at) = (50, None, None);
-    let mut grant = Grant { wallet, id, kind, amount, priority, effective_at, expire_at };
+    let (cost, payment) = (0, Payment::Nothing);
+    let mut grant =
+        Grant { wallet, id, kind, amount, priority, effective_at, expire_at, cost, payment };
     while let Some(word) = words.0.next() {
         match word {
             "priority" => grant.priority = words.number()?,
             "from" => grant.effective_at = Some(words.instant()?),
             "until" => grant.expire_at = Some(words.instant()?),
+            "cost" => grant.cost = words.amount()?,
+            "invoiced" => grant.payment = Payment::PaidInvoice,
             other => return too_much(other),
         }
     }

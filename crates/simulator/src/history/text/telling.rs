@@ -3,8 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use scrip_oracle::{
-    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, Overdraft, Period, Price,
-    Recharge, Recurring, Refund, Release, Request, Reserve, Short, Threshold, Undone, WalletName,
+    Amount, Change, Consume, Edit, Extend, Grant, GrantKind, Instant, InvoiceRefund, Overdraft,
+    Payment, Period, Price, Recharge, Recurring, Refund, Release, Request, Reserve, Short,
+    Threshold, Undone, WalletName,
 };
 
 use super::super::{BEGINNING, Budgets, Environment, History, Read, RowsRead, Step};
@@ -116,6 +117,9 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
             write!(f, "release {wallet} {reservation} {consumed}")
         }
         Request::Refund(refund) => tell_refund(f, refund),
+        Request::RefundInvoice(InvoiceRefund { grant, amount, key }) => {
+            write!(f, "money-back {key} of {grant} {}", amount_text(*amount))
+        }
         Request::SetRecharge(recharge) => tell_recharge(f, recharge),
         Request::PutRecurring(put) => tell_recurring(f, put),
         Request::RemoveRecurring(wallet, id) => {
@@ -126,7 +130,8 @@ fn tell_request(f: &mut Formatter<'_>, request: &Request) -> fmt::Result {
 }
 
 fn tell_grant(f: &mut Formatter<'_>, grant: &Grant) -> fmt::Result {
-    let Grant { wallet, id, kind, amount, priority, effective_at, expire_at } = grant;
+    let Grant { wallet, id, kind, amount, priority, effective_at, expire_at, cost, payment } =
+        grant;
     let kind = match kind {
         GrantKind::Promotional => "promotional",
         GrantKind::Recurring => "recurring",
@@ -137,7 +142,13 @@ fn tell_grant(f: &mut Formatter<'_>, grant: &Grant) -> fmt::Result {
     if let Some(at) = effective_at {
         write!(f, " from {}", instant_text(*at))?;
     }
-    expire_at.map_or(Ok(()), |at| write!(f, " until {}", instant_text(at)))
+    if let Some(at) = expire_at {
+        write!(f, " until {}", instant_text(*at))?;
+    }
+    if *cost > 0 {
+        write!(f, " cost {}", amount_text(*cost))?;
+    }
+    f.write_str(if *payment == Payment::PaidInvoice { " invoiced" } else { "" })
 }
 
 fn tell_edit(f: &mut Formatter<'_>, Edit { id, change }: &Edit) -> fmt::Result {
