@@ -22,6 +22,7 @@ from support.postgres import Postgres, postgres_running
 from support.receiver import Receiver, receiving
 from support.server import Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
+from support.stripe import StandIn, collects, settle_with, standing_in
 from support.wire import Wire
 
 
@@ -176,3 +177,47 @@ def happenings(shop: Wire, tokens: str) -> Happenings:
 def receiver() -> Iterator[Receiver]:
     with receiving() as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[StandIn]:
+    """A stand-in for Stripe for the tests of one module."""
+    with standing_in() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def collecting(stripe: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A module's own server, whose production payments the stand-in collects."""
+    with running(tmp_path_factory.mktemp("collecting"), arguments=collects(stripe)) as started:
+        client = Wire(started.url, started.production_key)
+        settle_with(client)
+        client.close()
+        yield started
+
+
+@pytest.fixture(scope="module")
+def till(collecting: Server) -> Iterator[Wire]:
+    client = Wire(collecting.url, collecting.production_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module", params=databases.clients())
+def buyer(collecting: Server, request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The official SDK in it."""
+    client = Api(request.param, collecting.url, collecting.production_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def coin(till: Wire) -> str:
+    """A currency in it."""
+    return new_currency(till)
+
+
+@pytest.fixture
+def purse(till: Wire, coin: str) -> Wallet:
+    """A wallet in it, of a customer who has no payment method."""
+    return Wallet(new_customer(till, name="Ada", email="ada@example.com"), coin)
