@@ -34,7 +34,8 @@ async fn a_charge_is_waited_for() {
     let bill = world.provider.bills().remove(0);
     assert_eq!((bill.attempt, bill.may_exist, bill.known), (1, false, None));
     assert_eq!((bill.description.as_str(), bill.how), ("Bought", Collection::Charge));
-    assert_eq!((bill.total.amount.to_string().as_str(), bill.payer.billing_id), ("49.9", None));
+    assert_eq!(bill.total.amount.to_string(), "49.9");
+    assert_eq!(bill.payer.billing_id.as_deref(), Some("cus_ann"), "known before it is charged");
     let customer = world.books.record(RecordKind::Customer, "ann").await.unwrap();
     assert_eq!(customer.text("billingId"), Some("cus_ann"));
     let invoice = world.invoice(grant).await.provider.unwrap();

@@ -271,10 +271,7 @@ impl Provider for FakeProvider {
     fn ensure_payer<'a>(&'a self, _: EnvironmentId, payer: &'a Payer) -> Answer<'a, String> {
         let known = payer.billing_id.clone();
         let name = known.unwrap_or_else(|| format!("cus_{}", payer.id));
-        Box::pin(async move {
-            self.before().await?;
-            Ok(name)
-        })
+        Box::pin(async move { Ok(name) })
     }
 
     fn attach<'a>(&'a self, payer: &'a str, payment_method: &'a str) -> Answer<'a, ()> {

@@ -103,8 +103,11 @@ impl Errand {
         let said = match self.shared.provider(self.place.0).await? {
             Ok(provider) => {
                 let is_first = self.is_first && todo.tries == 0 && invoice.attempts == 1;
-                let bill = bill(&todo, &grant, &invoice, customer.as_ref(), !is_first);
-                self.ask(provider.as_ref(), &todo, &bill).await
+                let mut bill = bill(&todo, &grant, &invoice, customer.as_ref(), !is_first);
+                match self.introduce(provider.as_ref(), &todo, &mut bill.payer).await? {
+                    Ok(()) => self.ask(provider.as_ref(), &todo, &bill).await,
+                    Err(trouble) => Err(trouble),
+                }
             }
             Err(no_provider) => Err(unspoken(no_provider)),
         };
@@ -118,6 +121,27 @@ impl Errand {
         let outcome = CollectionOutcome { invoice: self.place.1, attempt, asked, said, next };
         keeper.note(self.place.0, outcome).await?;
         Ok(if is_again { Next::Again(pause) } else { Next::Done })
+    }
+
+    /// Makes a customer known who is to pay for the first time, and keeps what he is called: so it is
+    /// certain where to look for the invoice if its answer is lost.
+    async fn introduce(
+        &self,
+        provider: &dyn Provider,
+        todo: &Collection,
+        payer: &mut Payer,
+    ) -> Result<Result<(), Trouble>, LedgerError> {
+        if todo.intent != Intent::Collect || payer.billing_id.is_some() {
+            return Ok(Ok(()));
+        }
+        match self.shared.in_time(provider.ensure_payer(self.place.0, payer)).await {
+            Ok(name) => {
+                self.shared.keeper.know_payer(self.place.0, &payer.id, &name).await?;
+                payer.billing_id = Some(name);
+                Ok(Ok(()))
+            }
+            Err(trouble) => Ok(Err(trouble)),
+        }
     }
 
     /// Asks the provider for what is to be done.
