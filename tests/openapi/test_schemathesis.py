@@ -35,8 +35,9 @@ LINK = {"id": "known", "syncedEntityId": "cus_1", "vendorIdentifier": "STRIPE"}
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of its own: what is generated would fill the lists of others."""
-    # Nothing is sent to addresses that are generated.
-    with running(tmp_path_factory.mktemp("generated"), arguments=("--no-webhooks",)) as started:
+    # Nothing is sent to addresses that are generated, nor with keys that are.
+    quiet = ("--no-webhooks", "--no-payments", "--stripe-url", "http://127.0.0.1:9")
+    with running(tmp_path_factory.mktemp("generated"), arguments=quiet) as started:
         yield started
 
 
@@ -59,7 +60,7 @@ def known(target: Server) -> dict[str, str]:
     invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
-    ids["integrationId"] = integration
+    ids |= {"integrationId": integration, "environment": "production"}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

@@ -95,8 +95,9 @@ def check_books(wire: Wire, customer: str) -> None:
                 continue
             assert ZERO <= consumed <= amount, grant
             if status == "ACTIVE":
-                # What its rows leave on a usable grant is what nobody has consumed or holds yet.
-                assert left == amount - consumed - held[grant["id"]], (grant, left)
+                # What its rows leave on a usable grant is what nobody has consumed, holds or took back with its money.
+                gone = grant.get("takenBackAmount", ZERO)
+                assert left == amount - consumed - held[grant["id"]] - gone, (grant, left)
                 usable_rest[wallet] += left
             else:
                 # Before it is usable, and after it has ended, a grant's rows add up to nothing.

@@ -30,6 +30,8 @@ SERVED: dict[str, int] = {
     "POST /api/v1/customers/import": 200,
     "GET /api/v1/customers/{}/resources": 200,
     "GET /api/v1/customers/{}/invoices": 200,
+    "POST /api/v1/customers/{}/payment-method": 200,
+    "DELETE /api/v1/customers/{}/payment-method": 200,
     "GET /api/v1/customers/{}/integrations": 200,
     "POST /api/v1/customers/{}/integrations": 201,
     "GET /api/v1/customers/{}/integrations/{}": 200,
@@ -62,6 +64,7 @@ EXTENSIONS: dict[str, int] = {
     "POST /api/v1/invoices/{}/mark-paid": 200,
     "POST /api/v1/invoices/{}/cancel": 200,
     "POST /api/v1/invoices/{}/refund": 200,
+    "POST /api/v1/invoices/{}/retry": 200,
     "POST /api/v1/test-clock": 200,
     "POST /api/v1/webhooks": 201,
     "GET /api/v1/webhooks": 200,
@@ -73,6 +76,11 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/webhooks/{}/deliveries/{}": 200,
     "POST /api/v1/webhooks/{}/deliveries/{}/redeliver": 200,
     "DELETE /api/v1/webhooks/{}": 200,
+    # Together, and the last: while there is a provider, nothing else is as it was.
+    "POST /api/v1/providers/stripe/{}/events": 200,
+    "GET /api/v1/payment-provider": 200,
+    "PUT /api/v1/payment-provider": 200,
+    "DELETE /api/v1/payment-provider": 200,
 }
 
 

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::RateLimit;
 use crate::ids::IdSource;
 use crate::limits::{EXPORTS_MAX, URL_MAX};
+use crate::payments::{CollectPayments, Payments};
 
 /// How the API behaves.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct AppConfig {
     pub ignore_sdk_retries_in: Vec<EnvironmentId>,
     /// Which addresses may be told of events.
     pub webhook_urls: UrlCheck,
+    /// Who collects payments.
+    pub payments: Payments,
 }
 
 /// Says why a URL may not be told of events, in words that go on after its name. By default every URL
@@ -128,6 +131,11 @@ impl App {
     /// Says why a URL may not be told of events.
     pub(crate) fn check_url(&self, url: &str) -> Result<(), String> {
         (self.0.config.webhook_urls.0)(url)
+    }
+
+    /// Who collects payments, if anybody does.
+    pub(crate) fn payments(&self) -> Option<&dyn CollectPayments> {
+        self.0.config.payments.0.as_deref()
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {

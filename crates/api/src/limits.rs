@@ -39,5 +39,9 @@ pub const EXPORTS_MAX: usize = 8;
 pub const URL_MAX: usize = 2_048;
 /// Characters of a secret that stands in a header as it is.
 pub const PLAIN_SECRET_MAX: usize = 255;
+/// Bytes of something that a payment provider sends by itself.
+pub const PROVIDER_EVENT_BYTES_MAX: usize = 256 * 1024;
+/// Characters of a payment provider's secret.
+pub const PROVIDER_SECRET_MAX: usize = 255;
 /// Characters of a custom currency's name and symbol (spec 1.8).
 pub const CURRENCY_NAME_MAX: usize = 64;

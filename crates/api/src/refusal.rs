@@ -32,6 +32,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::RechargeWithoutPrice
         | Refusal::TargetNotAboveThreshold { .. }
         | Refusal::RecurringGrantMoved { .. }
+        | Refusal::CostNotWhole { .. }
         | Refusal::ClockBackward { .. }
         | Refusal::ClockTooFar { .. } => ApiError::bad_input(message),
         Refusal::ClockForbidden => ApiError::forbidden("AccessDeniedError", message),
@@ -39,7 +40,9 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
         | Refusal::InvoiceNotPaid { .. }
-        | Refusal::InvoicePaid { .. } => ApiError::bad("BillingInvoiceStatusError", message),
+        | Refusal::InvoicePaid { .. }
+        | Refusal::InvoiceOfProvider { .. }
+        | Refusal::InvoiceNotFailed { .. } => ApiError::bad("BillingInvoiceStatusError", message),
         Refusal::GrantAlreadyVoided => ApiError::bad("CreditGrantAlreadyVoided", message),
         Refusal::GrantCannotBeVoided { .. } => ApiError::bad("CreditGrantCannotBeVoided", message),
         Refusal::GrantExpired => {

@@ -13,7 +13,10 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
-use crate::{credits, customers, events_log, invoices, service, test_clock, unserved, webhooks};
+use crate::{
+    credits, customers, events_log, invoices, payment_provider, providers, service, test_clock,
+    unserved, webhooks,
+};
 
 /// The whole API.
 pub fn router(app: App) -> Router {
@@ -69,6 +72,8 @@ fn endpoints() -> Vec<Endpoint> {
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
         invoices::endpoints(),
+        payment_provider::endpoints(),
+        providers::endpoints(),
         events_log::endpoints(),
         webhooks::endpoints(),
         test_clock::endpoints(),
@@ -92,6 +97,7 @@ fn components() -> Vec<Component> {
         credits::custom_currencies::components(),
         customers::components(),
         invoices::components(),
+        payment_provider::components(),
         events_log::components(),
         webhooks::components(),
         test_clock::components(),

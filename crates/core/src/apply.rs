@@ -110,6 +110,7 @@ impl Wallet {
             Event::RechargeSet { .. }
             | Event::Recharged { .. }
             | Event::RechargeStopped { .. }
+            | Event::RechargeFailed { .. }
             | Event::RechargeResumed => self.fold_recharge(event, at)?,
             Event::RenewalSet { .. }
             | Event::Renewed { .. }

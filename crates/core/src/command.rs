@@ -33,6 +33,13 @@ pub enum Command {
     },
     /// The payment of a pending grant arrived.
     ConfirmPayment(GrantId),
+    /// The charge of a recharge was declined: its grant ends, and the recharge stands still.
+    FailRecharge {
+        /// Its grant, which waits for its payment.
+        id: GrantId,
+        /// What it would have cost.
+        cost: Money,
+    },
     /// Burn credits.
     Consume(Consume),
     /// Set credits aside.

@@ -54,6 +54,7 @@ impl Wallet {
             | Event::RefundTakenOver(_)
             | Event::ExpiryAnnounced { .. }
             | Event::MoneyReturned { .. }
+            | Event::RechargeFailed { .. }
             | Event::GrantReopened { .. } => Ok(()),
         }
     }

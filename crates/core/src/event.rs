@@ -227,6 +227,16 @@ pub enum Event {
         /// How many.
         amount: Credits,
     },
+    /// The charge of a recharge was declined: it stands still, though its owner wants it. What follows
+    /// is the end of its grant. No row of the API.
+    RechargeFailed {
+        /// The grant that was to be paid.
+        grant: GrantRef,
+        /// What it would have cost; counts in the month's spend no more.
+        cost: Money,
+        /// In which month it was counted: that of the grant's making.
+        charged_at: Timestamp,
+    },
 }
 
 /// The ten event types of the API's ledger (spec 1.5).
@@ -341,6 +351,7 @@ impl Event {
             | Self::RefundNamed { .. }
             | Self::RefundTakenOver(_)
             | Self::MoneyReturned { .. }
+            | Self::RechargeFailed { .. }
             | Self::ExpiryAnnounced { .. } => Vec::new(),
             Self::Granted(leg) => {
                 vec![RowPart::plain(T::CreditsGranted, leg.grant, leg.amount)]

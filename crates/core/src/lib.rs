@@ -54,7 +54,8 @@ pub use ids::{
 pub use money::{Money, MoneyAmount, MoneyCurrency};
 pub use money_back::{Dispute, DisputeState, MoneyBack, Restored, Taken};
 pub use notice::{
-    EXPIRING_AHEAD_MILLISECONDS, Fact, GrantFact, LIMIT_HUNDREDTHS, LOW_HUNDREDTHS, Notice,
+    ChargeOutcome, EXPIRING_AHEAD_MILLISECONDS, Fact, GrantFact, LIMIT_HUNDREDTHS, LOW_HUNDREDTHS,
+    Notice,
 };
 pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Threshold};
 pub use refund::{Move, Original, Refund, RefundRequest, Undone};

@@ -75,6 +75,35 @@ pub enum Fact {
         /// The limit.
         limit: MoneyAmount,
     },
+    /// The charge of a recharge, which was open, came to something.
+    RechargeCharged {
+        /// The grant that it was for.
+        grant: GrantId,
+        /// What it gives, if it is paid.
+        amount: Credits,
+        /// What it costs.
+        cost: Money,
+        /// To what.
+        outcome: ChargeOutcome,
+    },
+}
+
+/// To what a charge came. The order of the variants is part of the stored format: new ones go to the
+/// end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeOutcome {
+    /// It was paid.
+    Paid,
+    /// It was declined.
+    Failed {
+        /// Why, as the provider says.
+        message: String,
+    },
+    /// The payer must do something before it can be paid.
+    ActionRequired {
+        /// Why, as the provider says.
+        message: String,
+    },
 }
 
 /// What happened to a grant. The order of the variants is part of the stored format: new ones go to
@@ -229,7 +258,10 @@ impl Wallet {
                 notices.tell(at, Fact::Recharged { grant, amount, cost, payment });
                 self.notice_limit(cost, at, notices)?;
             }
-            Event::RechargeSet { .. } | Event::RechargeStopped { .. } | Event::RechargeResumed => {
+            Event::RechargeSet { .. }
+            | Event::RechargeStopped { .. }
+            | Event::RechargeFailed { .. }
+            | Event::RechargeResumed => {
                 if let Some(recharge) = self.recharge() {
                     let (is_on, stopped) = (recharge.is_on(), recharge.stopped);
                     notices.tell(at, Fact::RechargeChanged { is_on, stopped });

@@ -101,6 +101,8 @@ pub enum RechargeStop {
     SpendLimit,
     /// The wallet has no room for another grant. Ends when the setting is saved.
     WalletLimit,
+    /// A charge was declined. Ends when the setting is saved (decision 24).
+    PaymentFailed,
 }
 
 /// A wallet's recharge.
@@ -152,6 +154,11 @@ impl Recharge {
         self.spent.amount
     }
 
+    /// The charge of a grant is still open.
+    pub(crate) fn awaits(&self, grant: GrantNumber) -> bool {
+        self.pending.iter().any(|(pending, _)| *pending == grant)
+    }
+
     /// Saves another setting.
     pub(crate) fn set(&mut self, setting: RechargeSetting, at: Timestamp) {
         self.setting = setting;
@@ -173,6 +180,23 @@ impl Recharge {
             self.pending.push(grant);
         }
         Ok(())
+    }
+
+    /// A grant's charge was declined: nothing was spent for it, and nothing is charged until somebody
+    /// saves the setting.
+    pub(crate) fn fail(
+        &mut self,
+        grant: GrantNumber,
+        cost: Money,
+        charged_at: Timestamp,
+        at: Timestamp,
+    ) {
+        self.settle(grant);
+        if self.spent.currency == cost.currency && self.month == charged_at.month() {
+            self.spent.amount = self.spent.amount.less(cost.amount);
+        }
+        self.stopped = Some(RechargeStop::PaymentFailed);
+        self.updated_at = at;
     }
 
     /// A grant's charge is no longer open.

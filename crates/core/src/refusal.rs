@@ -171,6 +171,34 @@ pub enum Refusal {
         /// The invoice.
         id: String,
     },
+    /// Only the provider knows whether its invoice is paid.
+    #[error(
+        "invoice {id:?} is collected by a payment provider, which says when it is paid; void its \
+         credit grant to have it canceled"
+    )]
+    InvoiceOfProvider {
+        /// The invoice.
+        id: String,
+    },
+    /// Nothing is to be collected again.
+    #[error("invoice {id:?} cannot be collected again: {why}")]
+    InvoiceNotFailed {
+        /// The invoice.
+        id: String,
+        /// How it stands instead.
+        why: &'static str,
+    },
+    /// A provider collects whole minor units.
+    #[error(
+        "cost.amount must have at most {digits} fraction digits in {currency}: a payment provider \
+         collects nothing smaller"
+    )]
+    CostNotWhole {
+        /// The money.
+        currency: &'static str,
+        /// Fraction digits of its minor unit.
+        digits: u32,
+    },
     /// The grant was taken back before.
     #[error("the credit grant is already voided")]
     GrantAlreadyVoided,

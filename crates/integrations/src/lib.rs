@@ -1,5 +1,14 @@
-//! What speaks to others by itself: deliveries of events to whoever wants to be told.
+//! What speaks to others by itself: deliveries of events to whoever wants to be told, and payments
+//! that are collected.
 //!
 //! Nothing here knows how anything is stored, or the API's server.
 
+mod asking;
+mod client;
+pub mod payments;
 pub mod webhooks;
+
+/// Whole milliseconds, as far as they can be counted.
+fn milliseconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -178,7 +178,7 @@ impl GrantRecord {
     /// The invoice that it is paid by, if it is paid by one.
     #[must_use]
     pub fn latest_invoice(&self) -> Option<Invoice> {
-        let InvoiceDetails { due_at, status, money_back } =
+        let InvoiceDetails { due_at, status, provider, money_back } =
             self.invoice.details(self.grant.created_at)?;
         let refunded = money_back.as_ref().map(|returns| returns.state.refunded());
         Some(Invoice {
@@ -188,6 +188,7 @@ impl GrantRecord {
             created_at: self.grant.created_at,
             due_at,
             status,
+            provider,
             refunded: refunded.unwrap_or_default(),
             returned_at: money_back.map(|returns| returns.at),
         })

@@ -171,7 +171,9 @@ impl Subject {
                 Fact::Grant(GrantFact::PaidAfterExpiry, _) => EventKind::GrantPaidAfterExpiry,
                 Fact::BalanceLow { .. } => EventKind::BalanceLow,
                 Fact::BalanceDepleted { .. } => EventKind::BalanceDepleted,
-                Fact::Recharged { .. } => EventKind::RechargeAttempted,
+                Fact::Recharged { .. } | Fact::RechargeCharged { .. } => {
+                    EventKind::RechargeAttempted
+                }
                 Fact::RechargeChanged { .. } => EventKind::RechargeChanged,
                 Fact::RechargeLimit { .. } => EventKind::RechargeLimit,
             },

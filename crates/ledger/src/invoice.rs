@@ -1,4 +1,5 @@
-//! Invoices of the built-in `manual` provider (decision 9): kept here, and marked paid by hand.
+//! Invoices that pay for grants (decision 9): kept here and marked by hand, or collected by a
+//! payment provider.
 //!
 //! A grant is paid by one invoice, made with it in one commit. What of it is not the grant's own
 //! stands in the grant's record, so that lists of grants look up nothing; a record of the invoice
@@ -13,7 +14,7 @@ use scrip_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Payment, Record, RecordKind};
+use crate::{CollectionMethod, Payment, ProviderInvoice, ProviderKind, Record, RecordKind};
 
 /// What an invoice is called. It follows from its grant's identifier, so it is as hard to guess, it
 /// names the customer's bucket too, and one can be found by the other.
@@ -109,17 +110,20 @@ pub enum GrantInvoice {
         /// Where it stands.
         status: InvoiceStatus,
     },
-    /// One that is kept here, with a record, and has more to say.
+    /// One of which more is to be said; kept here, with a record.
     Detailed(Box<InvoiceDetails>),
 }
 
-/// An invoice with all that there is to say of it, but for what is its grant's own.
+/// What is known of an invoice, but for what is its grant's own. The order of the members is part of
+/// the stored format: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceDetails {
-    /// When it is due; none if it was paid when it was made.
+    /// When it is due; none if it was paid when it was made, or is charged.
     pub due_at: Option<Timestamp>,
     /// Where it stands.
     pub status: InvoiceStatus,
+    /// How a payment provider collects it; none if it is marked by hand.
+    pub provider: Option<ProviderInvoice>,
     /// What of its money went back, if some did.
     pub money_back: Option<MoneyReturns>,
 }
@@ -134,49 +138,74 @@ pub struct MoneyReturns {
 }
 
 impl GrantInvoice {
-    /// The invoice of a grant that is made at an instant.
-    pub(crate) fn of_new(payment: Payment, created_at: Timestamp) -> Self {
-        match payment {
-            Payment::None | Payment::Charge => Self::None,
+    /// The invoice of a grant that is made at an instant, collected by a provider if there is one.
+    pub(crate) fn of_new(
+        payment: Payment,
+        provider: Option<ProviderKind>,
+        created_at: Timestamp,
+    ) -> Self {
+        let (due_at, method) = match payment {
+            Payment::None => return Self::None,
             Payment::PaidInvoice => {
-                Self::Kept { due_at: None, status: InvoiceStatus::Paid { at: created_at } }
+                let status = InvoiceStatus::Paid { at: created_at };
+                return Self::Kept { due_at: None, status };
             }
+            Payment::Charge => (None, CollectionMethod::Charge),
             Payment::Invoice { days_until_due } => {
                 let due_at = created_at.later(i64::from(days_until_due) * DAY_MILLISECONDS);
-                Self::Kept { due_at: Some(due_at), status: InvoiceStatus::Open }
+                (Some(due_at), CollectionMethod::Send { days_until_due })
             }
+        };
+        let status = InvoiceStatus::Open;
+        match (provider, method) {
+            (Some(kind), _) => {
+                let provider = Some(ProviderInvoice::new(kind, method));
+                let details = InvoiceDetails { due_at, status, provider, money_back: None };
+                Self::Detailed(Box::new(details))
+            }
+            // A charge that nobody can make is refused before.
+            (None, CollectionMethod::Charge) => Self::None,
+            (None, CollectionMethod::Send { .. }) => Self::Kept { due_at, status },
         }
     }
 
-    /// All that there is to say of it, if there is one. The grant was made at an instant.
-    pub(crate) fn details(&self, created_at: Timestamp) -> Option<InvoiceDetails> {
-        let (due_at, status) = match self {
-            Self::None => return None,
-            Self::PaidElsewhere => (None, InvoiceStatus::Paid { at: created_at }),
-            Self::Kept { due_at, status } => (*due_at, *status),
-            Self::Detailed(details) => return Some(details.as_ref().clone()),
-        };
-        Some(InvoiceDetails { due_at, status, money_back: None })
+    /// What is known of the invoice of a grant that was made at an instant, if it has one.
+    #[must_use]
+    pub fn details(&self, created_at: Timestamp) -> Option<InvoiceDetails> {
+        let simple =
+            |due_at, status| InvoiceDetails { due_at, status, provider: None, money_back: None };
+        match self {
+            Self::None => None,
+            Self::PaidElsewhere => Some(simple(None, InvoiceStatus::Paid { at: created_at })),
+            Self::Kept { due_at, status } => Some(simple(*due_at, *status)),
+            Self::Detailed(details) => Some((**details).clone()),
+        }
     }
 
     /// The same, as it is kept.
     pub(crate) fn of_details(details: InvoiceDetails) -> Self {
         match details {
-            InvoiceDetails { due_at, status, money_back: None } => Self::Kept { due_at, status },
+            InvoiceDetails { due_at, status, provider: None, money_back: None } => {
+                Self::Kept { due_at, status }
+            }
             details => Self::Detailed(Box::new(details)),
         }
     }
 
     /// Whether a grant in this state may have such an invoice: an open one is awaited, and a grant
-    /// whose invoice is canceled is never used.
-    pub(crate) const fn fits(&self, grant: GrantState) -> bool {
-        let status = match self {
+    /// whose invoice is canceled is never used. A provider may be yet to cancel the invoice of a grant
+    /// that is taken back.
+    pub(crate) fn fits(&self, grant: GrantState) -> bool {
+        let (status, is_collected) = match self {
             Self::None | Self::PaidElsewhere => return true,
-            Self::Kept { status, .. } => *status,
-            Self::Detailed(details) => details.status,
+            Self::Kept { status, .. } => (status, false),
+            Self::Detailed(details) => (&details.status, details.provider.is_some()),
         };
         let is_pending = matches!(grant, GrantState::PaymentPending);
         match status {
+            InvoiceStatus::Open if is_collected => {
+                is_pending || matches!(grant, GrantState::Voided { .. })
+            }
             InvoiceStatus::Open => is_pending,
             InvoiceStatus::Paid { .. } => !is_pending,
             InvoiceStatus::Canceled { .. } => {
@@ -199,17 +228,19 @@ pub struct Invoice {
     pub total: Money,
     /// When it was made, with its grant.
     pub created_at: Timestamp,
-    /// When it is due; none if it was paid when it was made.
+    /// When it is due; none if it was paid when it was made, or is charged.
     pub due_at: Option<Timestamp>,
     /// Where it stands.
     pub status: InvoiceStatus,
+    /// How a payment provider collects it; none if it is marked by hand.
+    pub provider: Option<ProviderInvoice>,
     /// How much of it was refunded in all.
     pub refunded: MoneyAmount,
     /// When money of it went back last, if some did.
     pub returned_at: Option<Timestamp>,
 }
 
-/// The members of a record. Customer and status are its secondary keys.
+/// The members of a record. Customer, status and what a provider calls it are its secondary keys.
 mod member {
     pub(super) const CUSTOMER: &str = "customerId";
     pub(super) const STATUS: &str = "status";
@@ -221,9 +252,14 @@ mod member {
     /// When the status was said, where something changed since.
     pub(super) const SINCE: &str = "statusMilliseconds";
     pub(super) const REFUNDED: &str = "refunded";
+    pub(super) const COLLECTION: &str = "collection";
 }
 
 impl Invoice {
+    /// The member of a record that has what a payment provider calls the invoice: it can be found by
+    /// that.
+    pub const PROVIDER_INVOICE: &'static str = "providerInvoice";
+
     /// When it was changed last.
     #[must_use]
     pub fn updated_at(&self) -> Timestamp {
@@ -243,6 +279,8 @@ impl Invoice {
         let since = instant(member::SINCE).ok()?;
         let at = since.unwrap_or(record.updated_at);
         let refunded = record.text(member::REFUNDED).map(MoneyAmount::parse).transpose().ok()?;
+        let provider = record.body.get(member::COLLECTION);
+        let provider = provider.map(ProviderInvoice::deserialize).transpose().ok()?;
         Some(Self {
             id: InvoiceId::parse(&record.id)?,
             wallet: WalletKey {
@@ -265,6 +303,7 @@ impl Invoice {
             },
             refunded: refunded.unwrap_or_default(),
             returned_at: since.map(|_| record.updated_at),
+            provider,
         })
     }
 
@@ -287,6 +326,7 @@ impl Invoice {
         let resource = wallet.resource.as_ref().map(|id| Value::from(id.as_str()));
         let returned = self.returned_at;
         let since = returned.and_then(|_| self.status.since());
+        let provider = self.provider.as_ref();
         let members = [
             (member::CUSTOMER, Some(Value::from(wallet.customer.as_str()))),
             (member::STATUS, Some(Value::from(self.status.as_str()))),
@@ -297,6 +337,8 @@ impl Invoice {
             (member::DUE, self.due_at.map(|due| Value::from(due.milliseconds()))),
             (member::SINCE, since.map(|at| Value::from(at.milliseconds()))),
             (member::REFUNDED, returned.map(|_| Value::from(self.refunded.to_string()))),
+            (Self::PROVIDER_INVOICE, provider.and_then(|it| it.id.clone()).map(Value::from)),
+            (member::COLLECTION, provider.and_then(|it| serde_json::to_value(it).ok())),
         ];
         let present = members.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?)));
         present.collect()
@@ -354,10 +396,22 @@ mod tests {
             (paid, [false, true, true, true]),
             (canceled, [true, false, false, true]),
         ];
+        let provider = ProviderInvoice::new(ProviderKind::Stripe, CollectionMethod::Charge);
         for (status, expected) in rows {
-            let invoice = GrantInvoice::Kept { due_at: None, status };
-            let fits = [pending, scheduled, usable, voided].map(|state| invoice.fits(state));
-            assert_eq!(fits, expected, "{status:?}");
+            let detailed = |provider| {
+                let details = InvoiceDetails { due_at: None, status, provider, money_back: None };
+                GrantInvoice::Detailed(Box::new(details))
+            };
+            let fits = |invoice: &GrantInvoice| {
+                [pending, usable, scheduled, voided].map(|state| invoice.fits(state))
+            };
+            let kept = GrantInvoice::Kept { due_at: None, status };
+            assert_eq!(fits(&kept), expected, "{status:?}");
+            assert_eq!(fits(&detailed(None)), expected, "{status:?}");
+            // A provider cancels some time after the grant is voided.
+            let [first, second, third, last] = expected;
+            let expected = [first, second, third, last || status == open];
+            assert_eq!(fits(&detailed(Some(provider.clone()))), expected, "{status:?}");
         }
     }
 }

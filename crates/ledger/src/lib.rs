@@ -25,6 +25,7 @@ mod order;
 mod packed_grant;
 mod packed_slot;
 mod page;
+mod payments;
 pub mod postgres;
 mod published;
 mod queue;
@@ -66,6 +67,11 @@ pub use order::{
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,
     Start,
+};
+pub use payments::{
+    Collection, CollectionMethod, CollectionOutcome, CollectionState, Intent, Pace,
+    PaymentProvider, ProviderInvoice, ProviderKind, ProviderSaid, ProviderStanding, Stands,
+    StripeSettings,
 };
 pub use record::{
     KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,

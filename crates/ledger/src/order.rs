@@ -1,5 +1,6 @@
 //! What a ledger is asked to do, and how its answer is found again.
 
+use std::fmt;
 use std::sync::Arc;
 
 use scrip_core::{
@@ -9,7 +10,9 @@ use scrip_core::{
     WalletKey,
 };
 
-use crate::{Answer, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret};
+use crate::{
+    Answer, CollectionOutcome, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret,
+};
 
 /// A request, with who asks and how its answer is remembered.
 pub struct Order {
@@ -68,6 +71,10 @@ pub enum Work {
     RefundInvoice(Box<InvoiceRefund>),
     /// What a payment provider says of a paid invoice's money.
     NoteMoney(Box<InvoiceMoney>),
+    /// Have a provider collect an invoice again whose payment failed.
+    RetryInvoice(InvoiceId),
+    /// Write what a provider said of an invoice.
+    Collect(Box<CollectionOutcome>),
     /// Burn credits.
     Consume(Box<WalletConsume>),
     /// Burn credits many times; one bad item refuses all (decision 52).
@@ -127,9 +134,12 @@ impl Work {
         match self {
             Self::VoidGrant(id) => Some(*id),
             Self::EditGrant(edit) => Some(edit.id),
-            Self::MarkInvoicePaid(id) | Self::CancelInvoice(id) => Some(id.grant()),
+            Self::MarkInvoicePaid(id) | Self::CancelInvoice(id) | Self::RetryInvoice(id) => {
+                Some(id.grant())
+            }
             Self::RefundInvoice(refund) => Some(refund.invoice.grant()),
             Self::NoteMoney(money) => Some(money.invoice.grant()),
+            Self::Collect(outcome) => Some(outcome.invoice.grant()),
             _ => None,
         }
     }
@@ -173,7 +183,7 @@ impl Work {
 }
 
 /// A record to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewRecord {
     /// What it is.
     pub kind: RecordKind,
@@ -181,6 +191,17 @@ pub struct NewRecord {
     pub id: String,
     /// A JSON object.
     pub body: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Secrets of others are in no log.
+impl fmt::Debug for NewRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewRecord")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("body", &crate::record::shown(self.kind, &self.body))
+            .finish()
+    }
 }
 
 /// A change of a record: members that are present replace, whole.
@@ -213,12 +234,13 @@ pub enum Payment {
     None,
     /// An invoice that its owner says is paid.
     PaidInvoice,
-    /// An invoice is kept here; the grant waits until it is marked paid.
+    /// An invoice is kept here, or sent by the environment's provider; the grant waits until it is
+    /// paid.
     Invoice {
         /// In how many days it is due; at most [`INVOICE_DAYS_UNTIL_DUE_MAX`].
         days_until_due: u16,
     },
-    /// A payment method is charged: the built-in provider has none.
+    /// The environment's provider charges a payment method; the built-in one cannot.
     Charge,
 }
 
@@ -331,6 +353,28 @@ pub enum DisputeHandling {
     AtOnce,
     /// When it is lost.
     WhenLost,
+}
+
+impl DisputeHandling {
+    /// Every choice as the API spells it.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("AT_ONCE", Self::AtOnce), ("WHEN_LOST", Self::WhenLost)];
+
+    /// As the API spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        let [(at_once, _), (when_lost, _)] = Self::NAMES;
+        match self {
+            Self::AtOnce => at_once,
+            Self::WhenLost => when_lost,
+        }
+    }
+
+    /// Reads the API's spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(name, _)| *name == text).map(|(_, it)| it)
+    }
 }
 
 /// What its owner wants of a wallet's recharge.

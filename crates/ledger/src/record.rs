@@ -1,6 +1,8 @@
 //! Records: everything that is not a wallet. A typed JSON object with an identifier, times, and
 //! declared secondary keys; no entity brings storage code of its own.
 
+use std::fmt;
+
 use scrip_core::{EnvironmentId, Money, MoneyAmount, MoneyCurrency, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -33,6 +35,10 @@ pub enum RecordKind {
     EventMarks = 11,
     /// An invoice; its identifier is an [`crate::InvoiceId`].
     Invoice = 12,
+    /// Who collects an environment's payments; see [`crate::PaymentProvider`].
+    PaymentProvider = 13,
+    /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
+    Collection = 14,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -58,7 +64,8 @@ impl RecordKind {
             Self::Customer => &["email", "name"],
             Self::Resource => &["customerId", "resourceId"],
             Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
-            Self::Invoice => &["customerId", "status"],
+            Self::Invoice => &["customerId", "status", crate::Invoice::PROVIDER_INVOICE],
+            Self::Collection => &[crate::Collection::PACE],
             Self::ApiKey => &["environment"],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
             Self::Account
@@ -66,7 +73,8 @@ impl RecordKind {
             | Self::CustomCurrency
             | Self::WebhookEndpoint
             | Self::WebhookProgress
-            | Self::EventMarks => &[],
+            | Self::EventMarks
+            | Self::PaymentProvider => &[],
         }
     }
 
@@ -92,6 +100,8 @@ impl RecordKind {
             10 => Self::WebhookProgress,
             11 => Self::EventMarks,
             12 => Self::Invoice,
+            13 => Self::PaymentProvider,
+            14 => Self::Collection,
             _ => return None,
         })
     }
@@ -104,7 +114,7 @@ impl RecordKind {
 }
 
 /// A record.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     /// Its place in the order of recording, over the whole store.
     pub ordinal: u64,
@@ -122,6 +132,27 @@ pub struct Record {
     pub archived_at: Option<Timestamp>,
     /// Its members.
     pub body: Map<String, Value>,
+}
+
+/// Secrets of others are in no log.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("ordinal", &self.ordinal)
+            .field("environment", &self.environment)
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .field("archived_at", &self.archived_at)
+            .field("body", &shown(self.kind, &self.body))
+            .finish()
+    }
+}
+
+/// What of a body may be shown in a log.
+pub(crate) fn shown(kind: RecordKind, body: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    (kind != RecordKind::PaymentProvider).then_some(body)
 }
 
 impl Record {

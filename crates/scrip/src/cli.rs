@@ -146,6 +146,9 @@ pub struct ServeOptions {
     /// Who is told of events, and how.
     #[command(flatten)]
     pub webhooks: WebhookOptions,
+    /// How payments are collected.
+    #[command(flatten)]
+    pub payments: PaymentOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,
@@ -188,6 +191,27 @@ pub struct WebhookOptions {
     /// for all.
     #[arg(long, env = "SCRIP_NO_WEBHOOKS")]
     pub no_webhooks: bool,
+}
+
+/// How payments are collected, where an environment has a payment provider.
+#[derive(Args)]
+pub struct PaymentOptions {
+    /// Where Stripe's API is: for stand-ins of it.
+    #[arg(
+        long,
+        env = "SCRIP_STRIPE_URL",
+        value_name = "URL",
+        default_value = "https://api.stripe.com"
+    )]
+    pub stripe_url: String,
+    /// Seconds that a payment provider may take for a request.
+    #[arg(long, env = "SCRIP_PAYMENT_TIMEOUT_SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub payment_timeout_seconds: u32,
+    /// Collect no payments by this node: those that its requests ask for wait for another node on the
+    /// database. What a payment provider sends is taken.
+    #[arg(long, env = "SCRIP_NO_PAYMENTS")]
+    pub no_payments: bool,
 }
 
 /// Where everything is kept.

@@ -7,6 +7,7 @@ mod demo;
 mod keys;
 mod migrate;
 mod number;
+mod payments;
 mod progress;
 mod rebuild;
 mod recover;

@@ -25,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeOptions};
 use crate::progress::Progress;
-use crate::{keys, webhooks};
+use crate::{keys, payments, webhooks};
 
 /// A client that sends its headers slower than this is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
@@ -70,10 +70,12 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     };
     make_keys(&options, ledger.as_ref()).await?;
     let addresses = webhooks::addresses(&options.webhooks);
+    let collector = payments::start(&options.payments, &ledger);
     let config = AppConfig {
         requests_a_second: options.rate_limit,
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
         webhook_urls: webhooks::url_check(&addresses),
+        payments: payments::of_api(&collector),
     };
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
@@ -108,6 +110,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     if let Some(teller) = teller {
         teller.stop(within).await;
     }
+    collector.stop(within).await;
     ledger.close().await;
     match failure {
         Some(reason) => {

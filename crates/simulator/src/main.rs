@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Histories(options) => commands::histories::run(&options, out),
         Command::Faults(options) => commands::faults::run(&options, out),
         Command::Concurrent(options) => commands::concurrent::run(options, out),
+        Command::Stripe(options) => commands::stripe::run(options, out),
         Command::All(options) => commands::all::run(&options, out),
     };
     outcome.unwrap_or(ExitCode::FAILURE)

@@ -1,5 +1,6 @@
 //! The options of the command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,7 +28,9 @@ pub enum Command {
     Faults(Faults),
     /// Real threads over HTTP against the built binary, checked for linearizability
     Concurrent(concurrent::Options),
-    /// All of these in turn, for as long as wanted
+    /// A stand-in for Stripe on this machine, until it is ended
+    Stripe(Stripe),
+    /// All but the stand-in in turn, for as long as wanted
     All(All),
 }
 
@@ -67,6 +70,17 @@ pub struct Faults {
     /// How long new directories are begun, in minutes; usually one, where no number is given.
     #[arg(long)]
     pub minutes: Option<u64>,
+}
+
+/// Options of `stripe`.
+#[derive(Args)]
+pub struct Stripe {
+    /// Where to listen; the port 0 is any. The first line of the output is its URL.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Where to keep what it knows from one life to the next.
+    #[arg(long)]
+    pub state: Option<PathBuf>,
 }
 
 /// Options of `all`.

@@ -80,7 +80,10 @@ fn write(writer: &mut Writer, invoice: &Invoice) {
     };
     writer.object(|members| {
         members.plain("invoiceId", id);
-        members.plain("invoiceExternalId", id);
+        match invoice.provider.as_ref().and_then(|provider| provider.id.as_deref()) {
+            Some(name) => members.text("invoiceExternalId", name),
+            None => members.plain("invoiceExternalId", id),
+        }
         members.null("invoiceNumber");
         members.null("contractExternalId");
         members.text("customerExternalId", invoice.wallet.customer.as_str());

@@ -8,6 +8,7 @@ mod import;
 mod integrations;
 mod invoices;
 mod list;
+mod payment_method;
 mod profile;
 mod resources;
 mod unarchive;
@@ -56,6 +57,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ];
     endpoints.extend(entitlements::endpoints());
     endpoints.extend(integrations::endpoints());
+    endpoints.extend(payment_method::endpoints());
     endpoints
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn components() -> Vec<Component> {
     components.extend(invoices::components());
     components.extend(entitlements::components());
     components.extend(integrations::components());
+    components.extend(payment_method::components());
     components.push(("CreateCustomerRequest", create::schema()));
     components.push(("UpdateCustomerRequest", update::schema()));
     components.push(("ImportCustomersRequest", import::schema()));

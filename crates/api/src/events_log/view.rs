@@ -1,8 +1,8 @@
 //! An event as the world is told of it: flat, with the facts of then and the names of now.
 
 use scrip_core::{
-    Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState, RechargeStop,
-    WalletKey,
+    ChargeOutcome, Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState,
+    RechargeStop, WalletKey,
 };
 use scrip_ledger::{EventKind, EventView, Record, Subject, WebhookStop};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
         Fact::Grant(what, grant) => {
             write_grant(members, key, grant, view);
             if matches!(what, GrantFact::Low | GrantFact::Depleted) {
-                shares(members, grant.amount, remaining(grant));
+                shares(members, given(grant), remaining(grant));
                 members.integer("thresholdPercentage", threshold(*what));
             }
         }
@@ -79,6 +79,24 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
                 },
             );
         }
+        Fact::RechargeCharged { grant, amount, cost, outcome } => {
+            configuration(members, key);
+            members.plain("grantId", grant);
+            members.credits("amount", *amount);
+            members.object("cost", |members| {
+                members.amount("amount", cost.amount);
+                members.plain("currency", cost.currency.as_str());
+            });
+            let (status, message) = match outcome {
+                ChargeOutcome::Paid => ("SUCCESS", None),
+                ChargeOutcome::Failed { message } => ("FAILED", Some(message)),
+                ChargeOutcome::ActionRequired { message } => ("ACTION_REQUIRED", Some(message)),
+            };
+            members.plain("status", status);
+            if let Some(message) = message {
+                members.text("errorMessage", message);
+            }
+        }
         Fact::RechargeChanged { is_on, stopped } => {
             configuration(members, key);
             members.flag("isEnabled", *is_on);
@@ -89,6 +107,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
                 match stopped {
                     Some(RechargeStop::SpendLimit) => "SPEND_LIMIT_REACHED",
                     Some(RechargeStop::WalletLimit) => "WALLET_LIMIT_REACHED",
+                    Some(RechargeStop::PaymentFailed) => "PAYMENT_FAILED",
                     None if is_asked_for => "SETTING_SAVED",
                     None => "NEW_PERIOD",
                 },
@@ -167,7 +186,12 @@ fn remaining(grant: &Grant) -> Credits {
     if grant.is_dead() {
         return Credits::ZERO;
     }
-    grant.amount.minus(grant.consumed).unwrap_or_default()
+    given(grant).minus(grant.consumed).unwrap_or_default()
+}
+
+/// What it gave, but for what was taken back with its money.
+fn given(grant: &Grant) -> Credits {
+    if grant.is_dead() { grant.amount } else { grant.given().unwrap_or_default() }
 }
 
 /// Events spell one type otherwise than the API does (spec section 4).

@@ -9,7 +9,7 @@ mod query;
 mod rate;
 mod reply;
 
-pub(crate) use body::skip;
+pub(crate) use body::{read as read_raw, skip};
 pub(crate) use call::{Call, Caller, Numbers, Write};
 pub(crate) use endpoint::{Accepts, Endpoint};
 pub(crate) use observe::observe;

@@ -58,7 +58,8 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     response
 }
 
-/// Bounds of the head, and authentication for everything under `/api`: before a body is read.
+/// Bounds of the head, and authentication for everything under `/api` but what is signed: before a body
+/// is read.
 fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > TARGET_BYTES_MAX {
@@ -70,7 +71,8 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
         return Err(ApiError::headers_too_large());
     }
     let path = request.uri().path();
-    if path != "/api" && !path.starts_with("/api/") {
+    let is_signed = path.starts_with(crate::providers::PREFIX);
+    if is_signed || (path != "/api" && !path.starts_with("/api/")) {
         return Ok(None);
     }
     let key = headers

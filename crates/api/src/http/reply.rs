@@ -50,6 +50,11 @@ impl Reply {
         }
     }
 
+    /// It was given before.
+    pub fn is_replayed(&self) -> bool {
+        self.replayed
+    }
+
     /// The same, not to be kept by anything on the way (decision 23).
     #[must_use]
     pub fn no_store(mut self) -> Self {

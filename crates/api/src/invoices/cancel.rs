@@ -18,8 +18,9 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("cancelInvoice", TAG, "Cancel an invoice")
         .text(
-            "A canceled invoice is never paid. Its grant stays PAYMENT_PENDING with the payment \
-             collection FAILED, and can be voided. Repeated, it changes nothing.",
+            "Of an invoice that no payment provider collects. A canceled invoice is never paid. Its \
+             grant stays PAYMENT_PENDING with the payment collection FAILED, and can be voided. \
+             Repeated, it changes nothing.",
         )
         .path("id", "The invoice's id")
         .answers(200, "The invoice, canceled", "InvoiceResponse")

@@ -18,7 +18,8 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("markInvoicePaid", TAG, "Mark an invoice paid")
         .text(
-            "The credits of its grant count from now, or from the grant's `effectiveAt` on. A \
+            "Of an invoice that no payment provider collects. \
+             The credits of its grant count from now, or from the grant's `effectiveAt` on. A \
              grant that has ended meanwhile is granted and expires at once, and the event \
              `credit_grant.paid_after_expiry` tells of it. Repeated, it changes nothing.",
         )

@@ -1,10 +1,11 @@
-//! `/api/v1/invoices`: invoices of the built-in `manual` provider, an extension of the official API.
+//! `/api/v1/invoices`: invoices that pay for grants, an extension of the official API.
 
 mod cancel;
 mod get;
 mod list;
 mod mark_paid;
 mod refund;
+mod retry;
 mod view;
 
 use scrip_core::Entity;
@@ -32,6 +33,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::post("/api/v1/invoices/{id}/cancel", once, cancel::operation(), cancel::handler),
         Endpoint::post("/api/v1/invoices/{id}/refund", once, refund::operation(), refund::handler),
+        Endpoint::post("/api/v1/invoices/{id}/retry", once, retry::operation(), retry::handler),
     ]
 }
 

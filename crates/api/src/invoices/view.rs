@@ -1,14 +1,17 @@
 //! An invoice as the API shows it.
 
 use scrip_core::MoneyCurrency;
-use scrip_ledger::{Answer, Invoice, InvoiceStatus};
+use scrip_ledger::{
+    Answer, CollectionMethod, Invoice, InvoiceStatus, PaymentProvider, ProviderInvoice,
+};
 
 use crate::error::ApiError;
 use crate::http::Numbers;
-use crate::json::{Writer, document};
+use crate::json::{Members, Writer, document};
 use crate::openapi::Component;
 use crate::openapi::schema::{
-    self, amount, choice, data, described, instant, nullable, open, reference, required,
+    self, amount, boolean, choice, data, described, instant, integer, nullable, open, reference,
+    required,
 };
 
 /// `{"data": invoice}` of an order's answer.
@@ -42,6 +45,7 @@ pub(super) fn write(writer: &mut Writer, invoice: &Invoice) {
         members.text("currencyId", wallet.currency.as_str());
         members.text_or_null("resourceId", wallet.resource.as_ref().map(|id| id.as_str()));
         members.plain("billingReason", "MANUAL");
+        write_collection(members, invoice.provider.as_ref());
         members.plain("currency", invoice.total.currency.as_str());
         members.amount("subTotal", invoice.total.amount);
         members.amount("tax", 0);
@@ -56,8 +60,27 @@ pub(super) fn write(writer: &mut Writer, invoice: &Invoice) {
     });
 }
 
+/// Who collects it, and how far that is.
+fn write_collection(members: &mut Members<'_>, provider: Option<&ProviderInvoice>) {
+    let name = provider.map_or(PaymentProvider::MANUAL, |provider| provider.provider.as_str());
+    members.plain("provider", name);
+    members.text_or_null("providerInvoiceId", provider.and_then(|it| it.id.as_deref()));
+    let method = match provider.map(|provider| provider.method) {
+        Some(CollectionMethod::Charge) => "CHARGE",
+        Some(CollectionMethod::Send { .. }) | None => "INVOICE",
+    };
+    members.plain("collectionMethod", method);
+    members.integer("attemptCount", provider.map_or(0, |provider| provider.attempts));
+    members.flag("requiresAction", provider.is_some_and(ProviderInvoice::requires_action));
+    members.text_or_null("paymentUrl", provider.and_then(|it| it.payment_url.as_deref()));
+    members.text_or_null("pdfUrl", provider.and_then(|it| it.pdf_url.as_deref()));
+    members.text_or_null("errorMessage", provider.and_then(ProviderInvoice::error_message));
+}
+
 pub(super) fn components() -> Vec<Component> {
-    let due = "null if it was paid when it was made";
+    let due = "null if it was paid when it was made, or is charged";
+    let named = "What the payment provider calls it; null until that is known";
+    let attempts = "How often somebody asked a payment provider to collect it";
     let invoice = open([
         required("id", schema::text()),
         required("status", choice(InvoiceStatus::NAMES)),
@@ -66,6 +89,14 @@ pub(super) fn components() -> Vec<Component> {
         required("currencyId", schema::text()),
         required("resourceId", nullable(schema::text())),
         required("billingReason", choice(["MANUAL"])),
+        required("provider", described(choice(["MANUAL", "STRIPE"]), "Who collects it")),
+        required("providerInvoiceId", described(nullable(schema::text()), named)),
+        required("collectionMethod", choice(["CHARGE", "INVOICE"])),
+        required("attemptCount", described(integer(0, u32::MAX.into()), attempts)),
+        required("requiresAction", boolean()),
+        required("paymentUrl", nullable(schema::text())),
+        required("pdfUrl", nullable(schema::text())),
+        required("errorMessage", nullable(schema::text())),
         required("currency", described(choice(MoneyCurrency::ALL), "Of the money")),
         required("subTotal", amount()),
         required("tax", amount()),

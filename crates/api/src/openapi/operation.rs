@@ -49,6 +49,12 @@ impl Operation {
         }))
     }
 
+    /// A header, described as a parameter.
+    #[must_use]
+    pub fn header(self, parameter: Value) -> Self {
+        self.parameter(parameter)
+    }
+
     /// A parameter of the query.
     #[must_use]
     pub fn query(self, name: &str, schema: Value, description: &str) -> Self {

@@ -144,6 +144,37 @@ async fn refused_by_the_state() {
     told.refuses(400, "BadUserInput", "amount");
 }
 
+/// Money that goes back is named by its key, and shown by invoice and grant.
+#[tokio::test]
+async fn refunded() {
+    let world = World::furnished().await;
+    let (grant, invoice) = buy(&world, json!({})).await;
+    let path = format!("{INVOICES}/{invoice}/refund");
+    let body = json!({"amount": 0.5, "idempotencyKey": "r"});
+    world.post(&path, body.clone()).await.refuses(400, "BillingInvoiceStatusError", "not paid");
+    mark(&world, &invoice, "mark-paid").await.is(200);
+    let rows = [
+        (json!({"amount": 0, "idempotencyKey": "r"}), 400, "BadUserInput", "amount"),
+        (json!({"amount": -1, "idempotencyKey": "r"}), 400, "BadUserInput", "amount"),
+        (json!({"amount": 1e16, "idempotencyKey": "r"}), 400, "AmountTooLarge", "amount"),
+        (json!({"amount": 1}), 400, "BadUserInput", "idempotencyKey"),
+        (json!({"amount": 1, "idempotencyKey": ""}), 400, "BadUserInput", "idempotencyKey"),
+        (json!({"amount": 1000, "idempotencyKey": "r"}), 400, "InvalidArgumentError", "amount"),
+    ];
+    for (body, code, name, naming) in rows {
+        world.post(&path, body).await.refuses(code, name, naming);
+    }
+    let first = world.post(&path, body.clone()).await.is(200).data();
+    assert_eq!(world.post(&path, body).await.is(200).data(), first);
+    assert_eq!((&first["refundedAmount"], &first["status"]), (&json!(0.5), &json!("PAID")));
+    assert!(!first["refundedAt"].is_null());
+    assert_eq!(world.get(&format!("{INVOICES}/{invoice}")).await.is(200).data(), first);
+    let other = json!({"amount": 0.6, "idempotencyKey": "r"});
+    world.post(&path, other).await.refuses(409, "DuplicatedEntityNotAllowed", "r");
+    let shown = world.get(&format!("{GRANTS}/{grant}")).await.is(200).data();
+    assert!(shown["takenBackAmount"].as_f64().is_some_and(|gone| gone > 0.0), "{shown}");
+}
+
 /// A key answers once, and so does an SDK's own retry.
 #[tokio::test]
 async fn happens_once() {

@@ -35,6 +35,8 @@ mod numbers;
 #[cfg(test)]
 mod own_grants;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod reservations;
 #[cfg(test)]
 mod service;

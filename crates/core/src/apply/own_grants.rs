@@ -23,6 +23,9 @@ impl Wallet {
                     recharge.stopped = Some(*reason);
                     recharge.updated_at = at;
                 }
+                Event::RechargeFailed { grant, cost, charged_at } => {
+                    recharge.fail(grant.number, *cost, *charged_at, at);
+                }
                 Event::RechargeResumed => {
                     recharge.stopped = None;
                     recharge.updated_at = at;

@@ -273,6 +273,7 @@ fn decide(
         Command::Void { id, spent } => grant::void(wallet, *id, spent.as_ref()),
         Command::Edit { edit, spent } => grant::edit(wallet, edit, spent.as_ref(), now),
         Command::ConfirmPayment(id) => grant::confirm_payment(wallet, *id, now),
+        Command::FailRecharge { id, cost } => own_grants::fail_recharge(wallet, *id, *cost),
         Command::Consume(consume) => consume::consume(wallet, consume, now),
         Command::Reserve(reserve) => hold::reserve(wallet, reserve, now),
         Command::Release(release) => hold::release(wallet, release, now),
@@ -318,6 +319,7 @@ fn stamp<'a>(command: &Command, origin: &'a Origin) -> Stamp<'a> {
         Command::Advance
         | Command::Void { .. }
         | Command::ConfirmPayment(_)
+        | Command::FailRecharge { .. }
         | Command::Release(_)
         | Command::ReleaseLate { .. }
         | Command::Extend(_)

@@ -3,9 +3,9 @@
 use super::grant::check_room;
 use crate::limits::{AMOUNT_MAX, RECURRING_GRANTS_MAX};
 use crate::{
-    Circumstances, Credits, Entity, Event, GrantRef, GrantType, Leg, Money, Overflow, PaymentState,
-    Priority, RechargeSetting, RechargeStop, RecurringGrantId, Refusal, Renewal, RenewalNumber,
-    SetRenewal, Threshold, Timestamp, Wallet,
+    Circumstances, Credits, Entity, Event, GrantId, GrantRef, GrantState, GrantType, Leg, Money,
+    Overflow, PaymentState, Priority, RechargeSetting, RechargeStop, RecurringGrantId, Refusal,
+    Renewal, RenewalNumber, SetRenewal, Threshold, Timestamp, Wallet,
 };
 
 pub(super) fn set_recharge(setting: &RechargeSetting) -> Result<Vec<Event>, Refusal> {
@@ -27,6 +27,23 @@ fn check(setting: &RechargeSetting) -> Result<(), Refusal> {
     }
     let in_money = matches!(setting.threshold, Threshold::Money(_));
     Err(Refusal::TargetNotAboveThreshold { in_money })
+}
+
+/// Nothing was paid: the grant ends unused, and the recharge stands still (decision 24).
+pub(super) fn fail_recharge(
+    wallet: &Wallet,
+    id: GrantId,
+    cost: Money,
+) -> Result<Vec<Event>, Refusal> {
+    let unknown = || Refusal::not_found(Entity::Grant, id);
+    let grant = wallet.grant_by_id(id).ok_or_else(unknown)?;
+    let is_open = wallet.recharge().is_some_and(|recharge| recharge.awaits(grant.name.number));
+    if grant.state != GrantState::PaymentPending || !is_open {
+        return Err(Refusal::GrantAwaitsNoPayment);
+    }
+    let (grant, charged_at) = (grant.name, grant.created_at);
+    let failed = Event::RechargeFailed { grant, cost, charged_at };
+    Ok(vec![failed, Event::Voided(Leg { grant, amount: Credits::ZERO })])
 }
 
 /// A new one begins at its anchor, or now; a change holds from the next period on (decision 82).

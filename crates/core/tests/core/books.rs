@@ -117,6 +117,7 @@ impl Books {
             | Event::Recharged { .. }
             | Event::RechargeStopped { .. }
             | Event::RechargeResumed
+            | Event::RechargeFailed { .. }
             | Event::RenewalSet { .. }
             | Event::Renewed { .. }
             | Event::RenewalRested { .. }

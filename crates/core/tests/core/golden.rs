@@ -140,6 +140,11 @@ pub fn events() -> Vec<Event> {
         },
         Event::Reclaimed(leg(1, "5")),
         Event::ReclaimedConsumed { grant: grant(1), overdraft: grant(2), amount: credits("20") },
+        Event::RechargeFailed {
+            grant: grant(3),
+            cost: Money { amount: MoneyAmount::parse("0.5").unwrap(), ..Money::FREE },
+            charged_at: instant("2026-01-01"),
+        },
     ]
 }
 
@@ -195,6 +200,7 @@ const fn kind(event: &Event) -> &'static str {
         Event::MoneyReturned { .. } => "money returned",
         Event::Reclaimed(_) => "reclaimed",
         Event::ReclaimedConsumed { .. } => "reclaimed consumed",
+        Event::RechargeFailed { .. } => "recharge failed",
     }
 }
 
@@ -343,6 +349,10 @@ fn a_row_of_each_event() {
       0150000000ac0280d8ee96ef6680a0d5edee661b0130313030303030303030303102303130303030
       30303030303280a0be819501fff3f6905d0001087365727665722d3174726163652d69642d31362d
       6279746500001ff31f8f3cf6cfc5ac9fc818154841152e7d32bfe426ed7cc35bc6458e49a805
+    recharge failed
+      014c000000ac0280d8ee96ef6680a0d5edee661c033031303030303030303030338094ebdc030375
+      736480a0d5edee66fff3f6905d0001087365727665722d3174726163652d69642d31362d62797465
+      0000913f79c847660bef26f8fb858010268b38b4369cbbc9d2f220c517d5b700c611
     ");
 }
 

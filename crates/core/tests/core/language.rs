@@ -10,6 +10,7 @@
 //!           void A · pay A · advance
 //!           edit A priority 3 expires never comment hello
 //!           recharge below 20 to 50 price 0.01 usd limit 5 for month
+//!           decline recharge (its grant)
 //!           recharge off · recurring basic 100 monthly anchor 01-31 priority 3 · end basic
 //!           archive · unarchive · charging
 //!           balance · grants · kept · recharging
@@ -60,6 +61,10 @@ pub enum Verb {
         consumed: Credits,
     },
     Void {
+        grant: String,
+    },
+    /// The charge of a recharge's grant is declined.
+    Decline {
         grant: String,
     },
     /// So many of its credits are to be gone in all.
@@ -121,6 +126,7 @@ impl<'a> Line<'a> {
                 let (name, amount) = (self.name(), self.word());
                 Verb::Refund { name, amount: (amount != "all").then(|| credits(amount)) }
             }
+            "decline" => Verb::Decline { grant: self.name() },
             "void" => Verb::Void { grant: self.name() },
             "return" => Verb::ReturnMoney { grant: self.name(), target: self.amount() },
             "edit" => self.edit(),

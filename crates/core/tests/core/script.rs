@@ -117,6 +117,10 @@ impl Script {
             Verb::Void { grant } => self.world.void(self.id(&grant)),
             Verb::ReturnMoney { grant, target } => self.world.return_money(self.id(&grant), target),
             Verb::Edit { grant, change } => self.world.edit(self.id(&grant), change),
+            Verb::Decline { grant } => {
+                let id = self.id(&grant);
+                Command::FailRecharge { id, cost: self.world.cost_of(id) }
+            }
             Verb::Pay { grant } => Command::ConfirmPayment(self.id(&grant)),
             Verb::SetRecharge(setting) => Command::SetRecharge(setting),
             Verb::SetRenewal(terms) => Command::SetRenewal(terms),
@@ -205,6 +209,7 @@ impl Script {
             Fact::RechargeChanged { is_on, stopped } => {
                 format!("recharge on: {is_on}, stopped: {stopped:?}")
             }
+            Fact::RechargeCharged { .. } => "told of by whoever charges".to_owned(),
             Fact::RechargeLimit { hundredths, spent, limit } => {
                 format!("recharge at {hundredths} % of its limit: {spent} of {limit}")
             }

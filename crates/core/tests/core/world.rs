@@ -225,6 +225,15 @@ impl World {
         moves.into_iter().rev().collect()
     }
 
+    /// What a grant cost, as its first row says.
+    pub fn cost_of(&self, id: GrantId) -> Money {
+        let cost = |row: &Decided| match row.row.event {
+            Event::GrantCreated { grant, cost, .. } if grant.id == id => Some(cost),
+            _ => None,
+        };
+        self.rows.iter().find_map(cost).unwrap_or(Money::FREE)
+    }
+
     fn spent(&self, id: GrantId) -> Option<Grant> {
         let is_it = |grant: &&Grant| grant.name.id == id && grant.is_usable();
         self.departed.iter().find(is_it).copied()

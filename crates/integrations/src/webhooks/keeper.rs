@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use scrip_core::{Actor, EnvironmentId, Origin, Timestamp, TraceId};
+use scrip_core::{EnvironmentId, Timestamp};
 use scrip_ledger::{
-    Answer, CreatedRange, EventMarks, EventQuery, EventView, Executed, Ledger, LedgerError,
-    NewRecord, Order, PageRequest, Point, Record, RecordKind, RecordPatch, RecordQuery, SYSTEM,
-    Start, WebhookDelivery, WebhookEndpoint, WebhookProgress, WebhookStop, Work,
+    Answer, CreatedRange, EventMarks, EventQuery, EventView, Ledger, LedgerError, NewRecord,
+    PageRequest, Point, Record, RecordKind, RecordPatch, RecordQuery, SYSTEM, Start,
+    WebhookDelivery, WebhookEndpoint, WebhookProgress, WebhookStop, Work,
 };
 use serde_json::{Map, Value};
 
-/// Records that are read at a time.
+use crate::asking;
+
+/// Deliveries that are asked for at a time.
 const PAGE: usize = 100;
 
 /// Asks the ledger.
@@ -34,9 +36,7 @@ impl Keeper {
 
     /// Every environment.
     pub(super) async fn environments(&self) -> Result<Vec<EnvironmentId>, LedgerError> {
-        let found = self.all(SYSTEM, RecordKind::Environment, Vec::new(), usize::MAX).await?;
-        let numbers = found.iter().filter_map(|record| record.id.parse().ok());
-        Ok(numbers.map(EnvironmentId).filter(|environment| *environment != SYSTEM).collect())
+        asking::environments(self.0.as_ref()).await
     }
 
     /// The endpoints of an environment, by their identifiers.
@@ -204,14 +204,7 @@ impl Keeper {
     }
 
     async fn execute(&self, environment: EnvironmentId, work: Work) -> Result<Answer, LedgerError> {
-        let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
-        let order = Order { environment, origin, work, remember: None };
-        match self.0.execute(order).await? {
-            Executed::Fresh(answer) => Ok(answer),
-            Executed::Replayed(_) => {
-                Err(LedgerError::Internal("an answer was stored that must not be".to_owned()))
-            }
-        }
+        asking::execute(self.0.as_ref(), environment, work).await
     }
 
     async fn deliveries(
@@ -232,24 +225,6 @@ impl Keeper {
         matching: Vec<(&'static str, String)>,
         most: usize,
     ) -> Result<Vec<Record>, LedgerError> {
-        let mut records = Vec::new();
-        let mut start = Start::Newest;
-        loop {
-            let query = RecordQuery {
-                environment,
-                kind,
-                matching: matching.clone(),
-                created: CreatedRange::default(),
-                archived: Some(false),
-                page: PageRequest { start, limit: PAGE },
-            };
-            let page = self.0.records(query).await?;
-            let next = page.older_cursor();
-            records.extend(page.items.into_iter().map(|(_, record)| record));
-            match next {
-                Some(point) if records.len() < most => start = Start::After(point),
-                _ => return Ok(records),
-            }
-        }
+        asking::all(self.0.as_ref(), environment, kind, matching, most).await
     }
 }

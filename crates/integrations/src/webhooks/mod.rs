@@ -26,7 +26,4 @@ pub use ipnet::IpNet;
 pub use schedule::Schedule;
 pub use teller::{Options, Payload, Payloads, Teller};
 
-/// Whole milliseconds, as far as they can be counted.
-fn milliseconds(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
+use crate::milliseconds;

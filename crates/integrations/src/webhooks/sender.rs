@@ -1,25 +1,23 @@
 //! One request to an endpoint, and what it is answered with.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{Client, Error};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
 use scrip_core::Timestamp;
 use scrip_ledger::WebhookEndpoint;
 
 use super::addresses::Addresses;
 use super::connector::Connector;
 use super::signature::signatures;
+use crate::client::{in_words, retry_after, tls};
 
 /// What of an answer is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -163,34 +161,4 @@ async fn read(response: Response<Incoming>) -> (String, Result<(), String>) {
     }
     let text = String::from_utf8_lossy(&bytes);
     (text.chars().take(KEPT_CHARACTERS_MAX).collect(), whole)
-}
-
-/// The seconds of a `Retry-After`. A date there is not heard.
-fn retry_after(response: &Response<Incoming>) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    Some(Duration::from_secs(text.trim().parse().ok()?))
-}
-
-/// An error with what is behind it: the outermost says no more than that it could not connect.
-fn in_words(error: &Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(words, ": {error}");
-        cause = error.source();
-    }
-    words
-}
-
-/// Trusts what the system trusts.
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // One that cannot be read is trusted by nobody.
-        let _ = roots.add(certificate);
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider);
-    let config = config.with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

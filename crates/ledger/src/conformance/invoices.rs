@@ -30,6 +30,7 @@ pub async fn come_with_their_grants(make: &Factory<'_>) {
         status: InvoiceStatus::Open,
         refunded: MoneyAmount::ZERO,
         returned_at: None,
+        provider: None,
     };
     assert_eq!((&invoice, invoice.updated_at()), (&expected, start()));
     // One that is free has none, and one that is paid already has a paid one (decision 9).

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod batches;
 pub mod claims;
 pub mod clock;
+pub mod collections;
 pub mod consumption;
 pub mod currencies;
 pub mod customers;
@@ -133,6 +134,21 @@ macro_rules! conformance {
                 that_are_won_late_give_time_back
                 of_held_credits_wait_for_their_hold
                 give_back_only_what_they_took
+            }
+            collections {
+                come_with_their_grants
+                cost_whole_minor_units
+                paid_let_their_grants_count
+                stand_alike_in_any_order
+                failed_are_collected_again
+                without_an_answer_stay_as_they_are
+                of_voided_grants_are_canceled
+                of_voided_grants_paid_first_say_so
+                canceled_by_the_provider_wait
+                are_not_marked_by_hand
+                are_found_by_the_providers_name
+                make_customers_known
+                go_on_for_archived_customers
             }
             consumption {
                 burns_and_answers_the_balance

@@ -10,7 +10,10 @@ use scrip_fuzz::{Examples, target};
 
 use super::*;
 use crate::history::tests::story::{instant, key};
-use crate::{GrantInvoice, InvoiceDetails, InvoiceStatus, MoneyReturns};
+use crate::{
+    CollectionMethod, CollectionState, GrantInvoice, InvoiceDetails, InvoiceStatus, MoneyReturns,
+    ProviderInvoice, ProviderKind,
+};
 
 #[test]
 fn facts_of_grants() {
@@ -66,21 +69,30 @@ pub fn records() -> impl Iterator<Item = GrantRecord> {
         words,
         cost: Money::FREE,
         is_recharge: number % 2 == 0,
-        invoice: invoice(number),
+        invoice: if number == 1 { detailed(number) } else { kept() },
     })
 }
 
-/// One that says little, and one of which money went back.
-fn invoice(number: u32) -> GrantInvoice {
-    let status = InvoiceStatus::Canceled { at: instant(number.into()) };
-    if number == 1 {
-        return GrantInvoice::Kept { due_at: Some(instant(9)), status };
-    }
+fn kept() -> GrantInvoice {
+    let status = InvoiceStatus::Canceled { at: instant(2) };
+    GrantInvoice::Kept { due_at: None, status }
+}
+
+/// One that a provider collects, and of which money went back.
+fn detailed(number: u32) -> GrantInvoice {
+    let provider = ProviderInvoice {
+        state: CollectionState::Failed { message: "declined".to_owned() },
+        id: Some("in_1".to_owned()),
+        payment_url: Some("https://pay".to_owned()),
+        ..ProviderInvoice::new(ProviderKind::Stripe, CollectionMethod::Send { days_until_due: 9 })
+    };
     let money = |text| MoneyAmount::parse(text).unwrap();
     let mut state =
         MoneyBack::new(GrantId::mint(1, number.into()), Credits::whole(100), money("30"));
     state.refunded_to(money("10")).unwrap();
     state.disputed("dispute", money("5"), instant(3)).unwrap();
     let money_back = Some(MoneyReturns { state, at: instant(7) });
-    GrantInvoice::Detailed(Box::new(InvoiceDetails { due_at: None, status, money_back }))
+    let (due_at, status) = (Some(instant(9)), InvoiceStatus::Open);
+    let provider = Some(provider);
+    GrantInvoice::Detailed(Box::new(InvoiceDetails { due_at, status, provider, money_back }))
 }

@@ -52,6 +52,8 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::PutRecurringGrant(_)
             | Work::RemoveRecurringGrant(..)
             | Work::MoveClock(_)
+            // The customer may become known to the provider by it.
+            | Work::Collect(_)
     )
 }
 

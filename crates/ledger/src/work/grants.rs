@@ -4,9 +4,9 @@ use scrip_core::{Command, EditGrant, Entity, Grant, GrantId, Refusal, WalletKey,
 
 use super::records::{ensure_customer, standings};
 use super::repeats::wallet_time;
-use super::{Extra, Failure, Place, State, command, invoices};
+use super::{Extra, Failure, Place, State, collections, command, invoices};
 use crate::slot::Slot;
-use crate::{Answer, CreateGrant, GrantRecord, Payment};
+use crate::{Answer, CreateGrant, GrantRecord};
 
 pub(super) fn create(
     state: &mut dyn State,
@@ -19,14 +19,12 @@ pub(super) fn create(
         return Err(Refusal::archived(Entity::CustomCurrency, &wallet.currency).into());
     }
     create.grant.check_times(wallet_time(state, at, wallet)?)?;
-    if create.payment == Payment::Charge {
-        return Err(Refusal::BillingIntegrationMissing.into());
-    }
+    let provider = collections::provider_of(state, at, create)?;
     let id = create.grant.id;
     if state.grant(at.environment, id)?.is_some() {
         return Err(Failure::GrantIdTaken);
     }
-    let extra = Extra { payment: create.payment, ..Extra::default() };
+    let extra = Extra { payment: create.payment, provider, ..Extra::default() };
     let ran = command(state, at, wallet, &Command::Grant(create.grant.clone()), &extra)?;
     ran.own.as_ref().map_err(Clone::clone)?;
     ensure_customer(state, at, &wallet.customer)?;

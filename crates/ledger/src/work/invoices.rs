@@ -1,18 +1,25 @@
-//! Invoices of the built-in `manual` provider: made with their grants, and marked by hand.
+//! Invoices: made with their grants, marked by hand unless a payment provider collects them.
 
 use scrip_core::{Command, Entity, GrantId, GrantState, Refusal, Timestamp};
 
 use super::repeats::wallet_time;
-use super::{Extra, Failure, Place, State, StoreError, command, grants};
+use super::{Extra, Failure, Place, State, StoreError, collections, command, grants};
 use crate::{
     Answer, GrantInvoice, GrantRecord, Invoice, InvoiceDetails, InvoiceId, InvoiceStatus,
     RecordKind,
 };
 
-/// Makes the record of the invoice of a grant that was just made, if it has one.
-pub(super) fn keep(state: &mut dyn State, grant: &GrantRecord) -> Result<(), Failure> {
-    match grant.latest_invoice() {
-        Some(invoice) => Ok(state.insert_record(&mut invoice.record())?),
+/// Makes the record of the invoice of a grant that was just made, if it has one; and what is to be done
+/// about it, if a provider collects it.
+pub(super) fn keep(
+    state: &mut dyn State,
+    at: Place<'_>,
+    grant: &GrantRecord,
+) -> Result<(), Failure> {
+    let Some(invoice) = grant.latest_invoice() else { return Ok(()) };
+    state.insert_record(&mut invoice.record())?;
+    match invoice.provider {
+        Some(_) => collections::begin(state, at, grant),
         None => Ok(()),
     }
 }
@@ -25,6 +32,7 @@ pub(super) fn mark_paid(
     id: InvoiceId,
 ) -> Result<Answer, Failure> {
     let (grant, invoice) = find(state, at, id)?;
+    refuse_of_provider(&invoice)?;
     match invoice.status {
         InvoiceStatus::Paid { .. } => Ok(answer(invoice)),
         InvoiceStatus::Canceled { .. } => {
@@ -36,12 +44,22 @@ pub(super) fn mark_paid(
             .into())
         }
         InvoiceStatus::Open => {
-            let confirm = Command::ConfirmPayment(id.grant());
-            let ran = command(state, at, &grant.wallet, &confirm, &Extra::default())?;
-            ran.own?;
-            settle(state, at, id, InvoiceStatus::Paid { at: ran.at }).map(answer)
+            let paid_at = confirm(state, at, &grant)?;
+            settle(state, at, id, InvoiceStatus::Paid { at: paid_at }).map(answer)
         }
     }
+}
+
+/// Lets the credits of a grant count, whose payment was awaited. The wallet's time of it.
+pub(super) fn confirm(
+    state: &mut dyn State,
+    at: Place<'_>,
+    grant: &GrantRecord,
+) -> Result<Timestamp, Failure> {
+    let confirm = Command::ConfirmPayment(grant.grant.name.id);
+    let ran = command(state, at, &grant.wallet, &confirm, &Extra::default())?;
+    ran.own?;
+    Ok(ran.at)
 }
 
 /// An open invoice will not be paid: its grant waits for ever, until it is voided.
@@ -51,6 +69,7 @@ pub(super) fn cancel(
     id: InvoiceId,
 ) -> Result<Answer, Failure> {
     let (grant, invoice) = find(state, at, id)?;
+    refuse_of_provider(&invoice)?;
     match invoice.status {
         InvoiceStatus::Canceled { .. } => Ok(answer(invoice)),
         InvoiceStatus::Paid { .. } => Err(Refusal::InvoicePaid { id: id.to_string() }.into()),
@@ -61,15 +80,25 @@ pub(super) fn cancel(
     }
 }
 
-/// A grant that is voided before it was paid needs no payment any more.
+/// What a provider collects is not marked by hand: the two could say different things.
+fn refuse_of_provider(invoice: &Invoice) -> Result<(), Refusal> {
+    match invoice.provider {
+        Some(_) => Err(Refusal::InvoiceOfProvider { id: invoice.id.to_string() }),
+        None => Ok(()),
+    }
+}
+
+/// A grant that is voided before it was paid needs no payment any more. A provider is told so; until it
+/// has heard it, the invoice is open.
 pub(super) fn cancel_of_voided(
     state: &mut dyn State,
     at: Place<'_>,
     id: GrantId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let invoice = grants::find(state, at, id)?.latest_invoice();
-    match invoice.filter(|invoice| invoice.status == InvoiceStatus::Open) {
+    let grant = grants::find(state, at, id)?;
+    match grant.latest_invoice().filter(|invoice| invoice.status == InvoiceStatus::Open) {
+        Some(open) if open.provider.is_some() => collections::cancel(state, at, &grant),
         Some(open) => settle(state, at, open.id, InvoiceStatus::Canceled { at: now }).map(drop),
         None => Ok(()),
     }

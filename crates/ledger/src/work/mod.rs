@@ -2,6 +2,7 @@
 //! ledger's unit of work must offer.
 
 mod clock;
+mod collections;
 mod consumption;
 mod events;
 mod grants;
@@ -26,8 +27,8 @@ use crate::history::Entry;
 use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::{
-    Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, Record, RecordKind,
-    StoredAnswer, Work,
+    Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, ProviderKind,
+    Record, RecordKind, StoredAnswer, Work,
 };
 
 pub use clock::CLOCK_MEMBER;
@@ -249,6 +250,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::CancelInvoice(id) => invoices::cancel(state, at, *id),
         Work::RefundInvoice(refund) => money_back::refund(state, at, refund),
         Work::NoteMoney(money) => money_back::note(state, at, money),
+        Work::RetryInvoice(id) => collections::retry(state, at, *id),
+        Work::Collect(outcome) => collections::note(state, at, outcome),
         Work::Consume(item) => consumption::consume(state, at, item),
         Work::ConsumeBatch(items) => consumption::consume_batch(state, at, items),
         Work::Reserve(item) => holds::reserve(state, at, item),
@@ -299,6 +302,8 @@ struct Place<'a> {
 #[derive(Default)]
 struct Extra {
     payment: Payment,
+    /// Who collects the payment, if nobody does it by hand.
+    provider: Option<ProviderKind>,
     /// The name of the command's own row, where it is known already.
     name: Option<NameHash>,
     /// What a recurring grant's grants are called from now on.
@@ -362,7 +367,7 @@ fn run_on(
         if let Some(record) = made.iter_mut().find(|record| record.grant.name.id == id) {
             record.words = words;
             record.is_recharge = is_recharge;
-            record.invoice = GrantInvoice::None;
+            record.invoice = own_grants::own_invoice(state, at, record)?;
         }
     }
     let has_first_grant = !had_grants && slot.wallet.has_had_grants();
@@ -380,7 +385,7 @@ fn run_on(
     }
     for mut record in made {
         state.insert_grant(&mut record)?;
-        invoices::keep(state, &record)?;
+        invoices::keep(state, at, &record)?;
     }
     for grant in departed {
         record_departure(state, at, grant)?;
@@ -449,7 +454,7 @@ fn made_grant(slot: &Slot, decided: &Decided, extra: &Extra) -> Option<GrantReco
         grant: slot.wallet.grant(made.name.number).copied().unwrap_or(made),
         words,
         cost: *cost,
-        invoice: GrantInvoice::of_new(extra.payment, decided.row.recorded_at),
+        invoice: GrantInvoice::of_new(extra.payment, extra.provider, decided.row.recorded_at),
         is_recharge: false,
     })
 }

@@ -29,6 +29,9 @@ pub(super) fn refund(
         let refunded = made.refunded;
         return Ok(invoices::answer(Invoice { refunded, ..invoice }));
     }
+    if invoice.provider.is_some() {
+        return Err(Refusal::InvoiceOfProvider { id: id.to_string() }.into());
+    }
     if !matches!(invoice.status, InvoiceStatus::Paid { .. }) {
         return Err(Refusal::InvoiceNotPaid { id: id.to_string() }.into());
     }

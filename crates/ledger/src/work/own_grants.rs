@@ -1,17 +1,18 @@
 //! Grants that a wallet makes by itself: recharges (decision 53) and recurring grants (decision 82).
 
 use scrip_core::{
-    Circumstances, Command, Decided, Entity, Event, GrantId, RecurringGrantId, Refusal, Renewal,
-    RenewalNumber, SetRenewal, Timestamp, WalletKey, Words,
+    Circumstances, Command, Decided, Entity, Event, GrantId, GrantState, PaymentState,
+    RecurringGrantId, Refusal, Renewal, RenewalNumber, SetRenewal, Timestamp, WalletKey, Words,
 };
 
 use super::records::{find, insert, known_standings, merge, refuse_archived};
 use super::repeats::put_back;
-use super::{Extra, Failure, Place, State, StoreError, command};
+use super::{Extra, Failure, Place, State, StoreError, collections, command};
 use crate::recurring::body_of;
 use crate::slot::Slot;
 use crate::{
-    Answer, PutRecurringGrant, RechargeView, Record, RecordKind, RecurringGrantView, WalletRecharge,
+    Answer, GrantInvoice, GrantRecord, Payment, PutRecurringGrant, RechargeView, Record,
+    RecordKind, RecurringGrantView, WalletRecharge,
 };
 
 /// Whether a wallet may make grants by itself now: neither its customer nor its currency is archived
@@ -37,7 +38,31 @@ pub(super) fn circumstances(
             return Ok(Circumstances::RESTING);
         }
     }
-    Ok(Circumstances::LIVE)
+    let recharges = match (command, slot.wallet.recharge()) {
+        (Command::SetRecharge(_), _) | (_, Some(_)) => recharge_payment(state, at)?,
+        (_, None) => PaymentState::Settled,
+    };
+    Ok(Circumstances { recharges: Some(recharges), ..Circumstances::LIVE })
+}
+
+/// Whether a recharge has to wait for its charge: where a provider collects. Otherwise its cost is only
+/// counted (decision 67).
+fn recharge_payment(state: &mut dyn State, at: Place<'_>) -> Result<PaymentState, StoreError> {
+    let provider = collections::kind(state, at)?;
+    Ok(provider.map_or(PaymentState::Settled, |_| PaymentState::Pending))
+}
+
+/// The invoice of a grant that the wallet made by itself: of a recharge that waits for its charge.
+pub(super) fn own_invoice(
+    state: &mut dyn State,
+    at: Place<'_>,
+    grant: &GrantRecord,
+) -> Result<GrantInvoice, StoreError> {
+    if !grant.is_recharge || grant.grant.state != GrantState::PaymentPending {
+        return Ok(GrantInvoice::None);
+    }
+    let provider = collections::kind(state, at)?;
+    Ok(GrantInvoice::of_new(Payment::Charge, provider, grant.grant.created_at))
 }
 
 /// Saves what the owner of a wallet wants. An archived customer's recharge can be set, and is off.

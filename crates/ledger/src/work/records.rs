@@ -322,7 +322,9 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::ApiKey
         | RecordKind::Resource
         | RecordKind::WebhookProgress
-        | RecordKind::EventMarks => None,
+        | RecordKind::EventMarks
+        | RecordKind::PaymentProvider
+        | RecordKind::Collection => None,
         RecordKind::Invoice => Some(Entity::Invoice),
     }
 }

@@ -13,9 +13,10 @@ use scrip_ledger::conformance::{
 };
 use scrip_ledger::embedded::verify;
 use scrip_ledger::{
-    Answer, Claim, Executed, InvoiceId, InvoiceRefund, Ledger as _, LedgerError, Memory, NewRecord,
-    Order, Payment, Place, RecordKind, RecordPatch, Remember, RememberBy, Render, StoredAnswer,
-    WalletConsume, WalletRefund, Work, copy_store, postgres,
+    Answer, Claim, CollectionOutcome, DisputeHandling, Executed, Intent, InvoiceId, InvoiceRefund,
+    Ledger as _, LedgerError, Memory, NewRecord, Order, Payment, PaymentProvider, Place,
+    ProviderSaid, ProviderStanding, RecordKind, RecordPatch, Remember, RememberBy, Render, Stands,
+    StoredAnswer, StripeSettings, WalletConsume, WalletRefund, Work, copy_store, postgres,
 };
 
 use tokio::runtime::Handle;
@@ -26,7 +27,8 @@ use crate::whole::{plain_grant, plain_record, whole};
 
 const WALLETS: [&str; 6] =
     ["ann/gold", "ann/silver", "ann/gold/r1", "bob/gold", "bob/gold/r1", "nobody/gold"];
-const PAYMENTS: [Payment; 4] = [
+const PAYMENTS: [Payment; 5] = [
+    Payment::Charge,
     Payment::None,
     Payment::PaidInvoice,
     Payment::Invoice { days_until_due: 0 },
@@ -74,6 +76,16 @@ enum Deed {
         amount: Option<i64>,
         key: usize,
     },
+    /// Whether a provider collects from now on.
+    Provide(bool),
+    /// A provider says something of an invoice.
+    Tell {
+        pick: usize,
+        asked: Intent,
+        attempt: u32,
+        said: usize,
+    },
+    Retry(usize),
     Edit {
         pick: usize,
         priority: Option<u8>,
@@ -159,6 +171,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         amount,
         key,
     });
+    let asked = vec![Intent::Collect, Intent::Watch, Intent::Cancel];
+    let tell = (any::<usize>(), prop::sample::select(asked), 1..3_u32, 0..8_usize);
+    let tell =
+        tell.prop_map(|(pick, asked, attempt, said)| Deed::Tell { pick, asked, attempt, said });
     prop_oneof![
         4 => refund,
         4 => back,
@@ -170,6 +186,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => any::<usize>().prop_map(Deed::Void),
         3 => any::<usize>().prop_map(Deed::Pay),
         1 => any::<usize>().prop_map(Deed::CancelInvoice),
+        2 => prop::bool::weighted(0.8).prop_map(Deed::Provide),
+        6 => tell,
+        1 => any::<usize>().prop_map(Deed::Retry),
         2 => edit,
         3 => (-2..60_i64).prop_map(Deed::Move),
         3 => record.prop_map(|(kind, id, act)| Deed::Record { kind, id, act }),
@@ -218,7 +237,7 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             create.payment = *payment;
             let amount = MoneyAmount::parse("1").unwrap();
             create.grant.cost = Money { amount, ..Money::FREE };
-            if let Payment::Invoice { .. } = payment {
+            if let Payment::Invoice { .. } | Payment::Charge = payment {
                 create.grant.payment = PaymentState::Pending;
             }
             Work::CreateGrant(Box::new(create))
@@ -254,6 +273,25 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             };
             Work::Refund(Box::new(WalletRefund { wallet: wallet(WALLETS[*name]), request }))
         }
+        Deed::Provide(collects) => {
+            let stripe = StripeSettings {
+                secret_key: "sk".to_owned(),
+                webhook_secret: None,
+                disputes: DisputeHandling::AtOnce,
+            };
+            let provider =
+                if *collects { PaymentProvider::Stripe(stripe) } else { PaymentProvider::Manual };
+            Work::PutRecords(vec![provider.record()])
+        }
+        Deed::Tell { pick, asked, attempt, said } => {
+            let (asked, attempt) = (*asked, *attempt);
+            let invoice = InvoiceId::of(picked(ids, *pick));
+            // Long after any ledger's real time.
+            let next = Timestamp::parse("2050-01-01").unwrap();
+            let said = told(*said);
+            Work::Collect(Box::new(CollectionOutcome { invoice, attempt, asked, said, next }))
+        }
+        Deed::Retry(pick) => Work::RetryInvoice(InvoiceId::of(picked(ids, *pick))),
         Deed::Edit { pick, priority, expire, comment } => {
             let change = GrantChange {
                 priority: priority.and_then(Priority::new),
@@ -287,6 +325,28 @@ fn work(deed: &Deed, world: &World, ids: &mut Vec<GrantId>, now: Timestamp) -> W
             Work::ImportCustomers(items.iter().map(customer).collect())
         }
     }
+}
+
+/// What a provider may say.
+fn told(said: usize) -> ProviderSaid {
+    let message = || "declined".to_owned();
+    let standing = match said {
+        0 => return ProviderSaid::Again { trouble: "silent".to_owned() },
+        1 => return ProviderSaid::Refused { message: message() },
+        2 => return ProviderSaid::Nothing,
+        3 => ProviderStanding::Failed { message: message() },
+        4 => ProviderStanding::ActionRequired { message: message() },
+        5 => ProviderStanding::Processing,
+        6 => ProviderStanding::Canceled,
+        _ => ProviderStanding::Paid,
+    };
+    ProviderSaid::Stands(Box::new(Stands {
+        payer: "cus_1".to_owned(),
+        invoice: "in_1".to_owned(),
+        standing,
+        payment_url: None,
+        pdf_url: Some("https://pdf".to_owned()),
+    }))
 }
 
 fn burned(burn: &Burn, now: Timestamp) -> WalletConsume {

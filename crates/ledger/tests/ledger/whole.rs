@@ -9,7 +9,7 @@ use scrip_ledger::{
     UsageQuery,
 };
 
-const KINDS: [RecordKind; 7] = [
+const KINDS: [RecordKind; 9] = [
     RecordKind::Account,
     RecordKind::Environment,
     RecordKind::ApiKey,
@@ -17,6 +17,8 @@ const KINDS: [RecordKind; 7] = [
     RecordKind::CustomCurrency,
     RecordKind::Resource,
     RecordKind::Invoice,
+    RecordKind::PaymentProvider,
+    RecordKind::Collection,
 ];
 
 /// Records, balances, grants, rows and usage of the sandbox; environments and keys; clocks.
@@ -71,9 +73,13 @@ pub async fn whole(ledger: &dyn Ledger) -> String {
     text
 }
 
-/// A record without its ordinal, which means something in its own store only.
+/// A record without its ordinal, which means something in its own store only, and without real time,
+/// which is each ledger's own.
 pub fn plain_record(mut record: Record) -> Record {
     record.ordinal = 0;
+    if record.kind == RecordKind::Collection {
+        record.body.remove("nextAttemptMilliseconds");
+    }
     record
 }
 

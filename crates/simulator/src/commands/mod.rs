@@ -6,3 +6,4 @@ pub mod faults;
 pub mod histories;
 mod progress;
 mod stillness;
+pub mod stripe;

@@ -324,6 +324,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::InvoicePaid { .. }
         | Refusal::InvoiceNotPaid { .. }
         | Refusal::GrantNotPaid
+        | Refusal::InvoiceOfProvider { .. }
+        | Refusal::InvoiceNotFailed { .. }
+        | Refusal::CostNotWhole { .. }
         | Refusal::GrantAwaitsNoPayment => bail!("nothing asked for is refused so: {refusal}"),
     })
 }

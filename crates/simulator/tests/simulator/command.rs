@@ -47,6 +47,7 @@ fn every_option_is_explained() {
         ("histories", &["--seed", "--steps", "--histories", "--minutes"][..]),
         ("faults", &["--seed", "--directories", "--minutes"]),
         ("concurrent", &["--seed", "--seconds", "--threads", "--binary"]),
+        ("stripe", &["--listen", "--state"]),
         ("all", &["--seed", "--minutes", "--binary"]),
     ] {
         assert!(help.contains(command), "{command}: {help}");

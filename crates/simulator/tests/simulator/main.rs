@@ -8,3 +8,4 @@ mod meets;
 mod named;
 mod planted;
 mod seeds;
+mod stripe;

@@ -13,7 +13,8 @@ use crate::json::{Members, document};
 use crate::lookup::{existing_currency, existing_customer};
 use crate::openapi::Operation;
 use crate::openapi::schema::{
-    self, amount, choice, data, described, id, instant, nullable, open, reference, required,
+    self, amount, choice, data, described, id, instant, nullable, open, optional, reference,
+    required,
 };
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
@@ -60,6 +61,9 @@ fn write_grant(members: &mut Members<'_>, grant: &Grant, available: Credits) {
     members.credits("amount", grant.amount);
     members.credits("consumed", grant.consumed);
     members.credits("held", grant.held);
+    if grant.is_usable() && grant.lost.is_positive() {
+        members.credits("takenBack", grant.lost);
+    }
     members.credits("available", available);
 }
 
@@ -90,6 +94,7 @@ pub(super) fn schema() -> Value {
         required("amount", amount()),
         required("consumed", amount()),
         required("held", described(amount(), "What open reservations hold of it")),
+        optional("takenBack", described(amount(), "Credits that are gone with their money")),
         required("available", described(amount(), adds)),
     ]);
     let opening = "The balance before the first of `rows`";

@@ -20,7 +20,7 @@ use crate::openapi::Operation;
 use crate::openapi::schema::{
     self, boolean, choice, closed, described, id, instant, integer, nullable, optional, required,
 };
-use crate::refusal;
+use crate::{payments, refusal};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -39,7 +39,6 @@ struct Request<'a> {
     comment: Option<Text<'a>>,
     cost: Option<Object<CostRequest<'a>>>,
     payment_collection_method: Option<Text<'a>>,
-    /// Nothing is charged, so there is nothing to wait for.
     await_payment_confirmation: Option<bool>,
     billing_information: Option<Object<BillingRequest<'a>>>,
 }
@@ -87,27 +86,44 @@ const TYPES: [(&str, GrantType); 2] =
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let numbers = write.call().numbers();
-    let mut create = parse(write.call(), write.body())?;
+    let (mut create, waits) = parse(write.call(), write.body())?;
     for _ in 0..MINT_TRIES {
         create.grant.id = mint(write.call(), &create.wallet);
         let work = Work::CreateGrant(Box::new(create.clone()));
         let render = move |answer: &_| view::answered(numbers, answer).map(Reply::created);
         match write.attempt("items", work, render).await? {
             Err(LedgerError::GrantIdTaken) => {}
-            outcome => return outcome.map_err(|error| refusal::of_ledger(error, "items")),
+            outcome => {
+                let reply = outcome.map_err(|error| refusal::of_ledger(error, "items"))?;
+                return Ok(paid_for(&write, &create, waits, reply).await);
+            }
         }
     }
     Err(refusal::of_ledger(LedgerError::GrantIdTaken, "items"))
+}
+
+/// Has a new grant's payment collected, and waits for the outcome if the request does: then the answer is
+/// the grant as it is then. Whatever goes wrong from here on, the grant is made, and the first answer is
+/// true.
+async fn paid_for(write: &Write, create: &CreateGrant, waits: bool, reply: Reply) -> Reply {
+    if reply.is_replayed() || create.grant.payment != PaymentState::Pending {
+        return reply;
+    }
+    match payments::collected(write.call(), create.grant.id, waits).await {
+        Ok(Some(grant)) => Reply::created(view::body(write.call().numbers(), &grant)),
+        Ok(None) | Err(_) => reply,
+    }
 }
 
 fn mint(call: &Call, wallet: &WalletKey) -> GrantId {
     GrantId::mint(bucket(wallet.environment, &wallet.customer), call.app().ids().bits())
 }
 
-fn parse(call: &Call, body: &[u8]) -> Result<CreateGrant, ApiError> {
+/// The grant, and whether the answer waits for its payment.
+fn parse(call: &Call, body: &[u8]) -> Result<(CreateGrant, bool), ApiError> {
     let numbers = call.numbers();
     let request: Request<'_> = read_body(body)?;
-    let _ = request.await_payment_confirmation;
+    let waits = request.await_payment_confirmation.unwrap_or(true);
     let wallet = WalletKey {
         environment: call.environment(),
         customer: fields::customer("customerId", &request.customer_id.0)?,
@@ -153,7 +169,7 @@ fn parse(call: &Call, body: &[u8]) -> Result<CreateGrant, ApiError> {
         cost: cost.unwrap_or(Money::FREE),
         words: Words { billing_address: billing.address, ..words },
     };
-    Ok(CreateGrant { wallet, grant, payment })
+    Ok((CreateGrant { wallet, grant, payment }, waits))
 }
 
 const METHOD: &str = "paymentCollectionMethod";
@@ -249,8 +265,11 @@ pub(super) fn operation() -> Operation {
         .text(
             "Gives a customer credits. With `effectiveAt` in the future the grant is SCHEDULED; \
              else its credits count at once, and settle what was consumed on credit before. With \
-             a cost and the method INVOICE it is PAYMENT_PENDING until its invoice is marked paid; \
-             CHARGE needs a billing integration.",
+             a cost and the method INVOICE it is PAYMENT_PENDING until its invoice is paid; CHARGE \
+             charges the customer's payment method and needs a payment provider. Unless \
+             `awaitPaymentConfirmation` is false, the answer waits for what the provider says, \
+             within a bound; repeated under the same `Idempotency-Key` it shows the grant as it was \
+             when it was made.",
         )
         .body("CreateCreditGrantRequest")
         .answers(201, "The grant", "CreditGrantResponse")

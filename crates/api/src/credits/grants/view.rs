@@ -1,7 +1,7 @@
 //! A grant as the API shows it.
 
 use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency};
-use scrip_ledger::{Answer, GrantView, Invoice, InvoiceStatus};
+use scrip_ledger::{Answer, CollectionState, GrantView, Invoice, InvoiceStatus, ProviderInvoice};
 use serde_json::{Value, json};
 
 use crate::credits::auto_recharge::configuration_id;
@@ -78,14 +78,30 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
             let id = configuration_id(&view.wallet);
             members.plain("automaticRechargeConfigurationId", id);
         }
-        members.array("syncStates", [(); 0], |_, ()| {});
+        if grant.is_usable() && grant.lost.is_positive() {
+            members.credits("takenBackAmount", grant.lost);
+        }
+        let provider = invoice.as_ref().and_then(|invoice| invoice.provider.as_ref());
+        members.array("syncStates", provider, write_sync_state);
     });
 }
 
 /// How the payment stands: what is paid, or was never to be, needs nothing more.
 fn payment_collection(grant: &Grant, invoice: Option<&Invoice>) -> &'static str {
+    let provider = invoice.and_then(|invoice| invoice.provider.as_ref());
+    let collection = provider.map(|provider| &provider.state);
     match (invoice.map(|invoice| invoice.status), grant.state) {
         (Some(InvoiceStatus::Canceled { .. }), _) => "FAILED",
+        (Some(InvoiceStatus::Open), _)
+            if matches!(collection, Some(CollectionState::Failed { .. })) =>
+        {
+            "FAILED"
+        }
+        (Some(InvoiceStatus::Open), _)
+            if matches!(collection, Some(CollectionState::ActionRequired { .. })) =>
+        {
+            "ACTION_REQUIRED"
+        }
         (Some(InvoiceStatus::Open), _) | (None, GrantState::PaymentPending) => "PROCESSING",
         (Some(InvoiceStatus::Paid { .. }) | None, _) => "NOT_REQUIRED",
     }
@@ -93,20 +109,39 @@ fn payment_collection(grant: &Grant, invoice: Option<&Invoice>) -> &'static str 
 
 /// The invoice as a grant shows it.
 fn write_invoice(members: &mut Members<'_>, invoice: &Invoice) {
-    members.plain("billingId", invoice.id);
+    let provider = invoice.provider.as_ref();
+    match provider.and_then(|provider| provider.id.as_deref()) {
+        Some(id) => members.text("billingId", id),
+        None => members.plain("billingId", invoice.id),
+    }
     members.plain("status", invoice.status.as_str());
     members.plain("createdAt", invoice.created_at);
     members.plain("updatedAt", invoice.updated_at());
     members.instant_or_null("dueDate", invoice.due_at);
-    members.flag("requiresAction", false);
+    members.flag("requiresAction", provider.is_some_and(ProviderInvoice::requires_action));
     members.plain("billingReason", "MANUAL");
-    members.null("paymentUrl");
-    members.null("errorMessage");
-    members.null("pdfUrl");
+    members.text_or_null("paymentUrl", provider.and_then(|it| it.payment_url.as_deref()));
+    members.text_or_null("errorMessage", provider.and_then(ProviderInvoice::error_message));
+    members.text_or_null("pdfUrl", provider.and_then(|it| it.pdf_url.as_deref()));
     members.plain("currency", invoice.total.currency.as_str());
     members.amount("subTotal", invoice.total.amount);
     members.amount("total", invoice.total.amount);
     members.amount("tax", 0);
+}
+
+/// How far the provider has what it collects.
+fn write_sync_state(writer: &mut Writer, provider: &ProviderInvoice) {
+    let status = match (&provider.id, &provider.state) {
+        (Some(_), _) => "SUCCESS",
+        (None, CollectionState::Failed { .. }) => "ERROR",
+        (None, CollectionState::Settled) => "NO_SYNC_REQUIRED",
+        (None, _) => "PENDING",
+    };
+    writer.object(|members| {
+        members.plain("vendorIdentifier", provider.provider.as_str());
+        members.plain("status", status);
+        members.text_or_null("syncedEntityId", provider.id.as_deref());
+    });
 }
 
 fn display_name(view: &GrantView) -> &str {
@@ -161,6 +196,8 @@ fn grant_schema() -> Value {
     ]);
     let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let recharge = "Only of grants that an auto-recharge made: the setting's id";
+    let taken_back =
+        "Only of an ACTIVE grant of which money went back: credits that are gone for it";
     let source_types = ["PRICE", "PLAN_ENTITLEMENT", "ADDON_ENTITLEMENT"];
     open([
         required("id", schema::text()),
@@ -192,6 +229,7 @@ fn grant_schema() -> Value {
         required("createdAt", instant()),
         required("updatedAt", instant()),
         optional("automaticRechargeConfigurationId", described(schema::text(), recharge)),
+        optional("takenBackAmount", described(amount(), taken_back)),
         required("syncStates", json!({"type": "array", "items": sync_state})),
     ])
 }

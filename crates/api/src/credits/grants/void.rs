@@ -7,12 +7,17 @@ use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::json::read_nothing;
 use crate::openapi::Operation;
+use crate::payments;
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let numbers = write.call().numbers();
     read_nothing(write.body())?;
-    let work = Work::VoidGrant(path_grant(write.call())?);
-    write.execute(work, move |answer| view::answered(numbers, answer).map(Reply::ok)).await
+    let id = path_grant(write.call())?;
+    let render = move |answer: &_| view::answered(numbers, answer).map(Reply::ok);
+    let reply = write.execute(Work::VoidGrant(id), render).await?;
+    // Its invoice may have to be canceled.
+    payments::look_after(write.call(), id);
+    Ok(reply)
 }
 
 pub(super) fn operation() -> Operation {

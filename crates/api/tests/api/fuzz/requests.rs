@@ -111,6 +111,9 @@ PATCH /api/v1/credits/grants/cred-grant-0123456789ab
 POST /api/v1/credits/grants/cred-grant-0123456789ab/void
 {}"#,
     r#"
+PUT /api/v1/payment-provider
+{"provider":"STRIPE","secretKey":"sk_test_1","webhookSecret":"whsec_1"}"#,
+    r#"
 POST /api/v1/credits/consumption
 {"customerId":"c","currencyId":"credits","resourceId":null,"amount":0.000000001,
 "idempotencyKey":"k\u00e9y","createdAt":"2026-01-02T03:04:05.678Z",

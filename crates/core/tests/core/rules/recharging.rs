@@ -426,3 +426,66 @@ fn another_money() {
     balance: 90 granted - 0 used = 90, valid until 2027-01-01
     ");
 }
+
+/// A declined charge leaves nothing behind: no grant, nothing spent, and no second try until somebody
+/// saves the setting (decision 24). A charge that is open is no reason for another.
+#[test]
+fn a_declined_charge_stops_it() {
+    assert_snapshot!(run("
+        at 01-01  charging
+                  recharge below 20 to 50 price 0.01 usd limit 1 for month
+                  recharging
+                  grants
+                  consume 5
+                  decline recharge
+                  recharging
+                  grants
+                  consume 5
+        at 02-02  advance
+                  recharging
+                  recharge below 20 to 50 price 0.01 usd limit 1 for month
+                  pay recharge-2
+                  decline recharge-2
+                  decline recharge
+                  recharging
+                  balance
+    "), @r#"
+    > at 01-01 charging
+    > recharge below 20 to 50 price 0.01 usd limit 1 for month
+        01-01  recharged recharge for 0.5 usd, Pending
+    > recharging
+        recharge: on, 0.5 spent (50 %)
+    > grants
+        recharge PAYMENT_PENDING: 50 = 0 consumed, 0 held, 0 lost, 50 left
+    > consume 5
+        01-01  CREDITS_CONSUMED overdraft -5 = -5
+    > decline recharge
+        01-01  CREDITS_VOIDED recharge 0 = -5
+    > recharging
+        recharge: stopped by PaymentFailed, 0 spent (0 %)
+    > grants
+        recharge VOIDED: 50 = 0 consumed, 0 held, 50 lost, 0 left
+        overdraft ACTIVE: 0 = 5 consumed, 0 held, 0 lost, 0 left
+    > consume 5
+        01-01  CREDITS_CONSUMED overdraft -5 = -10
+    > at 02-02 advance
+    > recharging
+        recharge: stopped by PaymentFailed, 0 spent (0 %)
+    > recharge below 20 to 50 price 0.01 usd limit 1 for month
+        02-02  recharged recharge-2 for 0.6 usd, Pending
+    > pay recharge-2
+        02-02  CREDITS_GRANTED recharge-2 +60 = 50
+        02-02  CREDITS_CONSUMPTION_TRANSFER_SOURCE overdraft +10 = 60  (follows)
+        02-02  CREDITS_CONSUMPTION_TRANSFER_TARGET recharge-2 -10 = 50  (follows)
+        02-02  CREDITS_VOIDED overdraft 0 = 50  (follows)
+    > decline recharge-2
+        refused: the credit grant awaits no payment
+    > decline recharge
+        refused: credit grant "cred-grant-h7t2p6kqvzr7" was not found
+    > recharging
+        recharge: on, 0.6 spent (60 %)
+    > balance
+    balance: 60 granted - 10 used = 50, valid until 03-02
+    balance: 60 granted - 10 used = 50, valid until 03-02
+    "#);
+}

@@ -44,7 +44,7 @@ impl Place {
 
     /// Where it lies: with its customer, if it is one or belongs to one by its identifier.
     fn bucket(&self) -> i16 {
-        if self.kind == RecordKind::Invoice {
+        if matches!(self.kind, RecordKind::Invoice | RecordKind::Collection) {
             return InvoiceId::parse(&self.id).map_or(0, |id| bucket_column(id.grant().bucket()));
         }
         let customer = match self.kind {
