@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_disk::{Fault, Files, Harm};
-use scrip_oracle::{Answer, Denied, Oracle, Request};
+use scrip_oracle::{Answer, Denied, Edit, Oracle, Request};
 
 use super::damage::{Beside, damage};
 use super::flips::flip;
@@ -14,6 +14,7 @@ use super::place::{At, Place};
 use super::plan::{End, fault, fault_of_start};
 use super::{Defect, Failure, Report};
 use crate::check::{About, Found, Player, is_a_year, same};
+use crate::driver::made_grant;
 use crate::history::{Setup, Step, generate};
 
 /// Steps of a directory's history, and of one life at most.
@@ -230,6 +231,11 @@ impl Directory<'_> {
             // written between two pages because there is room again. So are balances, without the grants
             // that wallets would have made.
             (about, Step::Read(_)) if self.was_full() && is_read(about) => {
+                self.report.full += 1;
+                Ok(())
+            }
+            // Nor does anybody know then how a grant is called that a wallet would have made.
+            (About::Answer, Step::Ask(request)) if self.was_full() && is_of_made(request) => {
                 self.report.full += 1;
                 Ok(())
             }
@@ -543,6 +549,14 @@ const fn is_of_records(request: &Request) -> bool {
             | R::SetPrice(..)
             | R::RemoveRecurring(..)
     )
+}
+
+/// Whether a request names a grant that a wallet makes.
+fn is_of_made(request: &Request) -> bool {
+    match request {
+        Request::Void(id) | Request::Edit(Edit { id, .. }) => made_grant(id).is_some(),
+        _ => false,
+    }
 }
 
 /// Acknowledged rows are said to be missing.
