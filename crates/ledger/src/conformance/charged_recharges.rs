@@ -7,8 +7,7 @@ use super::disputes::newest;
 use super::own_grants::setting;
 use super::world::{Factory, World, credits, wallet};
 use crate::{
-    CollectionMethod, GrantView, Intent, InvoiceStatus, Pace, ProviderStanding, RecordKind,
-    Subject, Work,
+    CollectionMethod, Intent, InvoiceStatus, Pace, ProviderStanding, RecordKind, Subject, Work,
 };
 
 /// A grant waits for its charge, which closes the gap, and counts as if it were there.
@@ -21,7 +20,10 @@ pub async fn wait_for_their_charge(make: &Factory<'_>) {
     world.consume(&wallet, "k1", "15").await;
     let grant = newest(&world, &wallet).await;
     assert_eq!((grant.grant.status(), grant.is_recharge), (GrantStatus::PaymentPending, true));
-    assert_eq!((grant.grant.amount, grant.cost.amount.to_string().as_str()), (credits("35"), "0.35"));
+    assert_eq!(
+        (grant.grant.amount, grant.cost.amount.to_string().as_str()),
+        (credits("35"), "0.35")
+    );
     let invoice = invoice_now(&world, &grant).await;
     let provider = invoice.provider.unwrap();
     assert_eq!((invoice.status, provider.method), (InvoiceStatus::Open, CollectionMethod::Charge));
@@ -47,7 +49,7 @@ pub async fn stop_when_declined(make: &Factory<'_>) {
     let wallet = wallet("ann/gold/r1");
     collecting(&world).await;
     world.recharge(&wallet, setting("20", "50", Some("0.01"), Some("1"))).await;
-    let grant = newest_in(&world, &wallet).await;
+    let grant = newest(&world, &wallet).await;
     say(&world, &grant, Intent::Collect, failed()).await;
     let voided = world.grant_now(grant.grant.name.id).await;
     assert_eq!(voided.grant.status(), GrantStatus::Voided);
@@ -57,12 +59,15 @@ pub async fn stop_when_declined(make: &Factory<'_>) {
     let message = "declined".to_owned();
     assert_eq!(outcomes(&world).await, [ChargeOutcome::Failed { message }]);
     world.consume(&wallet, "k", "5").await;
-    assert_eq!(newest_in(&world, &wallet).await.grant.amount, credits("0"), "an overdraft only");
+    assert_eq!(newest(&world, &wallet).await.grant.amount, credits("0"), "an overdraft only");
     say(&world, &grant, Intent::Cancel, ProviderStanding::Canceled).await;
     assert_eq!(outcomes(&world).await.len(), 1);
     world.recharge(&wallet, setting("20", "50", Some("0.01"), Some("1"))).await;
-    let again = newest_in(&world, &wallet).await;
-    assert_eq!((again.grant.amount, again.grant.status()), (credits("55"), GrantStatus::PaymentPending));
+    let again = newest(&world, &wallet).await;
+    assert_eq!(
+        (again.grant.amount, again.grant.status()),
+        (credits("55"), GrantStatus::PaymentPending)
+    );
     assert_eq!(spent(&world, &wallet).await, ("0.55".to_owned(), None));
 }
 
@@ -104,7 +109,9 @@ pub async fn paid_after_a_decline_give_nothing(make: &Factory<'_>) {
 async fn outcomes(world: &World) -> Vec<ChargeOutcome> {
     let told = world.told().await;
     let outcome = |subject: &Subject| match subject {
-        Subject::Wallet { fact: Fact::RechargeCharged { outcome, .. }, .. } => Some(outcome.clone()),
+        Subject::Wallet { fact: Fact::RechargeCharged { outcome, .. }, .. } => {
+            Some(outcome.clone())
+        }
         _ => None,
     };
     told.iter().filter_map(|view| outcome(&view.event.subject)).collect()
@@ -115,9 +122,4 @@ async fn spent(world: &World, wallet: &WalletKey) -> (String, Option<RechargeSto
     let at = world.ledger.wallet_at(wallet, None).await.unwrap().unwrap();
     let recharge = at.wallet.recharge().unwrap();
     (recharge.spent_in_month_of(at.at).to_string(), recharge.stopped)
-}
-
-async fn newest_in(world: &World, wallet: &WalletKey) -> GrantView {
-    let resource = wallet.resource.clone();
-    super::disputes::newest_of(world, wallet, resource).await
 }

@@ -328,27 +328,27 @@ pub async fn go_on_for_archived_customers(make: &Factory<'_>) {
 }
 
 /// Gives the sandbox a provider that collects.
-async fn collecting(world: &World) {
+pub(super) async fn collecting(world: &World) {
     let disputes = crate::DisputeHandling::AtOnce;
     let settings = StripeSettings { secret_key: "sk".to_owned(), webhook_secret: None, disputes };
     world.done(Work::PutRecords(vec![PaymentProvider::Stripe(settings).record()])).await;
 }
 
 /// An invoice as its grant and its own record say, which is the same.
-async fn invoice_now(world: &World, grant: &GrantView) -> Invoice {
+pub(super) async fn invoice_now(world: &World, grant: &GrantView) -> Invoice {
     let of_grant = world.grant_now(grant.grant.name.id).await.latest_invoice().unwrap();
     let record = world.record(RecordKind::Invoice, &id_of(grant).to_string()).await.unwrap();
     assert_eq!(Invoice::of(&record).as_ref(), Some(&of_grant));
     of_grant
 }
 
-async fn todo(world: &World, grant: &GrantView) -> Option<Collection> {
+pub(super) async fn todo(world: &World, grant: &GrantView) -> Option<Collection> {
     let record = world.record(RecordKind::Collection, &id_of(grant).to_string()).await?;
     Some(Collection::of(&record).unwrap())
 }
 
 /// The provider says where the invoice stands, in the first attempt.
-async fn say(
+pub(super) async fn say(
     world: &World,
     grant: &GrantView,
     asked: Intent,
@@ -403,11 +403,11 @@ fn stands(standing: ProviderStanding) -> ProviderSaid {
     }))
 }
 
-fn failed() -> ProviderStanding {
+pub(super) fn failed() -> ProviderStanding {
     ProviderStanding::Failed { message: "declined".to_owned() }
 }
 
-fn action_required() -> ProviderStanding {
+pub(super) fn action_required() -> ProviderStanding {
     ProviderStanding::ActionRequired { message: "confirm it".to_owned() }
 }
 

@@ -184,12 +184,12 @@ fn of(grant: &GrantView, event: &str, refunded: &str, disputes: &[Heard<'_>]) ->
     }
 }
 
-/// The customer's newest grant.
-async fn newest(world: &World, wallet: &scrip_core::WalletKey) -> GrantView {
+/// The newest grant of the customer's wallets with this resource, or without one.
+pub(super) async fn newest(world: &World, wallet: &scrip_core::WalletKey) -> GrantView {
     let query = GrantQuery {
         environment: SANDBOX,
         customer: wallet.customer.clone(),
-        resource: None,
+        resource: wallet.resource.clone(),
         currency: None,
         created: CreatedRange::default(),
         page: everything(),

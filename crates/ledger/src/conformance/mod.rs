@@ -6,6 +6,7 @@
 
 pub mod attempts;
 pub mod batches;
+pub mod charged_recharges;
 pub mod claims;
 pub mod clock;
 pub mod collections;
@@ -149,6 +150,12 @@ macro_rules! conformance {
                 are_found_by_the_providers_name
                 make_customers_known
                 go_on_for_archived_customers
+            }
+            charged_recharges {
+                wait_for_their_charge
+                stop_when_declined
+                wait_for_a_payer_who_must_act
+                paid_after_a_decline_give_nothing
             }
             consumption {
                 burns_and_answers_the_balance

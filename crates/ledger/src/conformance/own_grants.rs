@@ -288,7 +288,7 @@ pub async fn make_their_resource_with_the_first_one(make: &Factory<'_>) {
     assert!(resource().await);
 }
 
-fn setting(
+pub(super) fn setting(
     threshold: &str,
     target: &str,
     price: Option<&str>,
@@ -332,7 +332,11 @@ fn put_of(wallet: &WalletKey, name: &str, amount: &str, anchor: Option<&str>) ->
 }
 
 impl World {
-    async fn recharge(&self, wallet: &WalletKey, setting: RechargeSetting) -> RechargeView {
+    pub(super) async fn recharge(
+        &self,
+        wallet: &WalletKey,
+        setting: RechargeSetting,
+    ) -> RechargeView {
         let wallet = wallet.clone();
         match self.done(Work::SetRecharge(Box::new(WalletRecharge { wallet, setting }))).await {
             Answer::Recharge(view) => *view,
