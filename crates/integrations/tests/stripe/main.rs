@@ -4,7 +4,6 @@
 
 mod canceling;
 mod charges;
-mod elsewhere;
 mod hearing;
 mod money_back;
 mod payers;
