@@ -175,9 +175,20 @@ impl GrantId {
     /// The identifier of a grant that no request named: the overdraft grant of a wallet.
     #[must_use]
     pub fn derived(wallet: &WalletKey, number: GrantNumber) -> Self {
+        Self::hashed(wallet, &number.0.to_be_bytes())
+    }
+
+    /// The identifier of the grant that gives back what a dispute took of a wallet, by what its provider
+    /// calls the dispute.
+    #[must_use]
+    pub fn restoring(wallet: &WalletKey, dispute: &str) -> Self {
+        Self::hashed(wallet, format!("dispute {dispute}").as_bytes())
+    }
+
+    fn hashed(wallet: &WalletKey, of: &[u8]) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(chain::genesis(wallet).as_bytes());
-        hasher.update(number.0.to_be_bytes());
+        hasher.update(of);
         let mut bits = [0; 8];
         bits.copy_from_slice(&hasher.finalize()[..8]);
         Self::mint(bucket(wallet.environment, &wallet.customer), u64::from_be_bytes(bits))

@@ -304,8 +304,7 @@ impl Wallet {
 
     /// What the next grant is called if the wallet makes it, not a request: the same whenever it is
     /// decided anew.
-    #[must_use]
-    pub fn next_own_grant(&self) -> GrantRef {
+    pub(crate) fn next_own_grant(&self) -> GrantRef {
         let number = GrantNumber(self.last_grant.0.saturating_add(1));
         GrantRef { number, id: GrantId::derived(&self.key, number) }
     }

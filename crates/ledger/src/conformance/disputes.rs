@@ -1,16 +1,19 @@
 //! Disputes of paid invoices, as a payment provider tells of them (decision 47).
 
 use scrip_core::{
-    DisputeState, GrantStatus, GrantType, IdempotencyKey, MoneyAmount, NewGrant, Refusal,
+    DisputeState, GrantStatus, GrantType, IdempotencyKey, Money, MoneyAmount, MoneyCurrency,
+    NewGrant, Refusal, WalletKey,
 };
 
 use super::holds::{release_of, reserve_of};
 use super::invoices::{id_of, invoice, invoice_now, invoiced, mark_paid};
 use super::money_back::{day, money, paid};
-use super::world::{credits, everything, instant, wallet};
-use super::{Factory, SANDBOX, World};
+use super::own_grants::{grants_of, setting};
+use super::world::{credits, instant, wallet};
+use super::{Factory, World, grant_of};
 use crate::{
-    CreatedRange, DisputeHandling, GrantQuery, GrantView, InvoiceMoney, ProviderDispute, Work,
+    DisputeHandling, GrantView, InvoiceId, InvoiceMoney, PRODUCTION, Payment, ProviderDispute,
+    WalletRecharge, Work,
 };
 
 use DisputeState::{Lost, Open, Won};
@@ -153,6 +156,44 @@ pub async fn give_back_only_what_they_took(make: &Factory<'_>) {
     assert_eq!((restored.amount, restored.expire_at), (credits("3"), Some(day(7))));
 }
 
+/// What is due is written first, also where nobody moves a clock: what expired was not taken. And the
+/// wallet's own grants keep their names.
+pub async fn know_what_time_brought_first(make: &Factory<'_>) {
+    let world = World::new(make).await;
+    if !world.time_can_pass {
+        return;
+    }
+    world.populate(PRODUCTION).await;
+    let wallet = WalletKey { environment: PRODUCTION, ..wallet("ann/gold") };
+    let id = world.mint(&wallet);
+    let mut create = grant_of(&wallet, id, "bought", "10");
+    create.payment = Payment::PaidInvoice;
+    create.grant.grant_type = GrantType::Paid;
+    let currency = MoneyCurrency::parse("eur").unwrap();
+    create.grant.cost = Money { amount: money("49.9"), currency };
+    create.grant.expire_at = Some(world.ledger.now(PRODUCTION).later(1_000));
+    let setting = setting("1", "2", Some("1"), None);
+    let recharge = WalletRecharge { wallet: wallet.clone(), setting };
+    let told = |event: &str, state| {
+        let disputes = vec![ProviderDispute { id: "d".to_owned(), amount: money("49.9"), state }];
+        let event = IdempotencyKey::parse(event).unwrap();
+        let (invoice, refunded) = (InvoiceId::of(id), MoneyAmount::ZERO);
+        let handling = DisputeHandling::AtOnce;
+        Work::NoteMoney(Box::new(InvoiceMoney { invoice, event, refunded, disputes, handling }))
+    };
+    world.execute(PRODUCTION, Work::CreateGrant(Box::new(create))).await.unwrap();
+    world.execute(PRODUCTION, Work::SetRecharge(Box::new(recharge))).await.unwrap();
+    world.consume(&wallet, "job", "3").await;
+    world.pass(1_000);
+    world.execute(PRODUCTION, told("e1", Open)).await.unwrap();
+    world.execute(PRODUCTION, told("e2", Won)).await.unwrap();
+    let page = world.ledger.grants(grants_of(&wallet)).await.unwrap();
+    let restored = page.items.iter().map(|(_, view)| view).find(|view| {
+        view.words.metadata.as_ref().is_some_and(|metadata| metadata.contains_key("restores"))
+    });
+    assert_eq!(restored.unwrap().grant.amount, credits("3"));
+}
+
 type Heard<'a> = (&'a str, &'a str, DisputeState);
 
 /// Tells of the invoice's money, and answers what was refunded in all.
@@ -185,14 +226,6 @@ fn of(grant: &GrantView, event: &str, refunded: &str, disputes: &[Heard<'_>]) ->
 }
 
 /// The newest grant of the customer's wallets with this resource, or without one.
-pub(super) async fn newest(world: &World, wallet: &scrip_core::WalletKey) -> GrantView {
-    let query = GrantQuery {
-        environment: SANDBOX,
-        customer: wallet.customer.clone(),
-        resource: wallet.resource.clone(),
-        currency: None,
-        created: CreatedRange::default(),
-        page: everything(),
-    };
-    world.ledger.grants(query).await.unwrap().items.swap_remove(0).1
+pub(super) async fn newest(world: &World, wallet: &WalletKey) -> GrantView {
+    world.ledger.grants(grants_of(wallet)).await.unwrap().items.swap_remove(0).1
 }

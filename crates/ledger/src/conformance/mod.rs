@@ -135,6 +135,7 @@ macro_rules! conformance {
                 that_are_won_late_give_time_back
                 of_held_credits_wait_for_their_hold
                 give_back_only_what_they_took
+                know_what_time_brought_first
             }
             collections {
                 come_with_their_grants

@@ -390,7 +390,7 @@ impl World {
     }
 }
 
-fn grants_of(wallet: &WalletKey) -> GrantQuery {
+pub(super) fn grants_of(wallet: &WalletKey) -> GrantQuery {
     GrantQuery {
         environment: wallet.environment,
         customer: wallet.customer.clone(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use scrip_core::{
-    Command, Credits, DisputeState, Fingerprint, GrantType, Money, MoneyBack, NewGrant,
+    Command, Credits, DisputeState, Fingerprint, GrantId, GrantType, Money, MoneyBack, NewGrant,
     PaymentState, Refusal, Restored, Taken, Timestamp, Words,
 };
 
@@ -23,6 +23,13 @@ pub(in crate::work) fn note(
     money: &InvoiceMoney,
 ) -> Result<Answer, Failure> {
     let (grant, invoice) = invoices::find(state, at, money.invoice)?;
+    // What expired by now is nothing that a dispute takes.
+    loop {
+        let ran = command(state, at, &grant.wallet, &Command::Advance, &Extra::default())?;
+        if !ran.is_due || ran.rows == 0 {
+            break;
+        }
+    }
     if !matches!(invoice.status, InvoiceStatus::Paid { .. }) {
         return Err(Refusal::InvoiceNotPaid { id: money.invoice.to_string() }.into());
     }
@@ -79,7 +86,7 @@ impl Noted<'_> {
             DisputeState::Lost => self.money.lost(&heard.id),
             DisputeState::Won => {
                 if let Some(restored) = self.money.won(&heard.id) {
-                    self.restore(restored)?;
+                    self.restore(restored, &heard.id)?;
                 }
             }
         }
@@ -111,12 +118,13 @@ impl Noted<'_> {
     }
 
     /// Makes the grant of what a dispute took: of the same end and priority, for nothing.
-    fn restore(&mut self, restored: Restored) -> Result<(), Failure> {
+    fn restore(&mut self, restored: Restored, dispute: &str) -> Result<(), Failure> {
         let first = grants::find(self.state, self.at, restored.of)?;
         let now = wallet_time(self.state, self.at, &first.wallet)?;
-        let Some(slot) = self.state.load(&first.wallet)? else { return Ok(()) };
-        let id = slot.wallet.next_own_grant().id;
-        put_back(self.state, slot)?;
+        let id = GrantId::restoring(&first.wallet, dispute);
+        if self.state.grant(self.at.environment, id)?.is_some() {
+            return Err(Failure::GrantIdTaken);
+        }
         let new = NewGrant {
             id,
             grant_type: GrantType::Paid,
