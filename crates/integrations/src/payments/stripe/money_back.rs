@@ -20,7 +20,7 @@ pub(super) async fn money_back(api: &Api, invoice: &str) -> Result<MoneyBack, Tr
     };
     let charge = charge_of(api, charge.id()).await?;
     let refunded = amount(charge.amount_refunded, &charge.currency)?;
-    Ok(MoneyBack { refunded, disputes: disputes(api, &charge.id).await? })
+    Ok(MoneyBack { refunded, disputes: disputes(api, &charge).await? })
 }
 
 /// The invoice that a charge is of.
@@ -34,26 +34,36 @@ async fn charge_of(api: &Api, id: &str) -> Result<Charge, Trouble> {
     Ok(api.get(&path, &Form::new()).await?)
 }
 
-async fn disputes(api: &Api, charge: &str) -> Result<Vec<ProviderDispute>, Trouble> {
+async fn disputes(api: &Api, charge: &Charge) -> Result<Vec<ProviderDispute>, Trouble> {
     let mut disputes = Vec::new();
     let mut last: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let form = Form::new()
-            .with("charge", charge)
+            .with("charge", &charge.id)
             .with("limit", "100")
             .with_some("starting_after", last.as_deref());
         let page: List<Dispute> = api.get("/v1/disputes", &form).await?;
         last = page.data.last().map(|dispute| dispute.id.clone());
         for dispute in page.data {
             let Some(standing) = standing(&dispute) else { continue };
-            let amount = amount(dispute.amount, &dispute.currency)?;
+            let amount = amount(disputed(&dispute, charge), &charge.currency)?;
             disputes.push(ProviderDispute { id: dispute.id, amount, standing });
         }
         if !page.has_more || last.is_none() {
             return Ok(disputes);
         }
     }
-    Err(Trouble::Refused(format!("the charge {charge} has too many disputes")))
+    Err(Trouble::Refused(format!("the charge {} has too many disputes", charge.id)))
+}
+
+/// The disputed part of a charge, in the charge's minor unit. A dispute in another currency, which a
+/// payer's bank may count in, is one of the whole charge.
+fn disputed(dispute: &Dispute, charge: &Charge) -> i64 {
+    if dispute.currency == charge.currency {
+        dispute.amount.min(charge.amount)
+    } else {
+        charge.amount
+    }
 }
 
 /// Where a dispute stands; none while it is only an inquiry, which takes no money.
@@ -74,4 +84,22 @@ fn standing(dispute: &Dispute) -> Option<DisputeStanding> {
 fn amount(minor: i64, currency: &str) -> Result<MoneyAmount, Trouble> {
     let unreadable = || Trouble::Unknown(format!("{minor} {currency} is no amount"));
     from_minor(minor, currency).ok_or_else(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_disputed_is_part_of_the_charge() {
+        let currency = "usd".to_owned();
+        let (id, invoice) = ("ch_1".to_owned(), None);
+        let charge = Charge { id, currency, amount: 4_950, amount_refunded: 0, invoice };
+        let rows = [(1_000, "usd", 1_000), (4_951, "usd", 4_950), (712_345, "jpy", 4_950)];
+        for (amount, currency, expected) in rows {
+            let (id, status) = ("dp_1".to_owned(), "needs_response".to_owned());
+            let dispute = Dispute { id, amount, currency: currency.to_owned(), status };
+            assert_eq!(disputed(&dispute, &charge), expected, "{amount} {currency}");
+        }
+    }
 }

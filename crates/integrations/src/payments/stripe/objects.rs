@@ -123,6 +123,8 @@ pub(super) struct PaymentError {
 pub(super) struct Charge {
     pub id: String,
     pub currency: String,
+    /// In the currency's minor unit.
+    pub amount: i64,
     /// In the currency's minor unit, of all refunds.
     pub amount_refunded: i64,
     pub invoice: Option<Reference>,
