@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 HEAD_END = b"\r\n\r\n"
 PATIENCE_SECONDS = 30.0
@@ -76,7 +77,7 @@ class FaultProxy:
             assert self._fault is None, "a fault is still armed"
             self._fault = fault
 
-    def __enter__(self) -> FaultProxy:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -116,8 +117,7 @@ class FaultProxy:
             with socket.create_connection(("127.0.0.1", self.upstream_port), PATIENCE_SECONDS) as upstream:
                 upstream.sendall(request.raw)
                 if fault is None:
-                    for chunk in chunks(upstream):
-                        client.sendall(chunk)
+                    self.pass_on(request, upstream, client)
                     return
                 # The first byte of an answer proves that its effect is durable. It is looked at, never forwarded.
                 arrived = upstream.recv(1, socket.MSG_PEEK)
@@ -129,6 +129,11 @@ class FaultProxy:
                     reset(client)
                 finally:
                     self._open.set()
+
+    def pass_on(self, request: Request, upstream: socket.socket, client: socket.socket) -> None:
+        """The answer, of a request that nothing happens to."""
+        for chunk in chunks(upstream):
+            client.sendall(chunk)
 
     def _take_fault(self, request: Request) -> Fault | None:
         with self._lock:
