@@ -1,8 +1,8 @@
 //! An event as the world is told of it: flat, with the facts of then and the names of now.
 
 use scrip_core::{
-    ChargeOutcome, Credits, Fact, Grant, GrantFact, GrantType, LOW_HUNDREDTHS, PaymentState,
-    RechargeStop, WalletKey,
+    ChargeOutcome, Credits, Fact, Grant, GrantFact, GrantId, GrantType, LOW_HUNDREDTHS, Money,
+    PaymentState, RechargeStop, WalletKey,
 };
 use scrip_ledger::{EventKind, EventView, Record, Subject, WebhookStop};
 use serde_json::json;
@@ -64,13 +64,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
             members.integer("consumedPercentage", 100);
         }
         Fact::Recharged { grant, amount, cost, payment } => {
-            configuration(members, key);
-            members.plain("grantId", grant);
-            members.credits("amount", *amount);
-            members.object("cost", |members| {
-                members.amount("amount", cost.amount);
-                members.plain("currency", cost.currency.as_str());
-            });
+            recharge(members, key, *grant, *amount, *cost);
             members.plain(
                 "status",
                 match payment {
@@ -80,13 +74,7 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
             );
         }
         Fact::RechargeCharged { grant, amount, cost, outcome } => {
-            configuration(members, key);
-            members.plain("grantId", grant);
-            members.credits("amount", *amount);
-            members.object("cost", |members| {
-                members.amount("amount", cost.amount);
-                members.plain("currency", cost.currency.as_str());
-            });
+            recharge(members, key, *grant, *amount, *cost);
             let (status, message) = match outcome {
                 ChargeOutcome::Paid => ("SUCCESS", None),
                 ChargeOutcome::Failed { message } => ("FAILED", Some(message)),
@@ -122,6 +110,23 @@ fn write_fact(members: &mut Members<'_>, key: &WalletKey, fact: &Fact, view: &Ev
             members.integer("threshold", *hundredths);
         }
     }
+}
+
+/// What a recharge gives, and what it costs.
+fn recharge(
+    members: &mut Members<'_>,
+    key: &WalletKey,
+    grant: GrantId,
+    amount: Credits,
+    cost: Money,
+) {
+    configuration(members, key);
+    members.plain("grantId", grant);
+    members.credits("amount", amount);
+    members.object("cost", |members| {
+        members.amount("amount", cost.amount);
+        members.plain("currency", cost.currency.as_str());
+    });
 }
 
 fn threshold(what: GrantFact) -> u8 {

@@ -5,16 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scrip_api::AppConfig;
-use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
-    WalletKey,
-};
-use scrip_ledger::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
-    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
-    UsageSeries, WalletAt, Work,
-};
+use scrip_core::Timestamp;
+use scrip_ledger::conformance::{Behind, Between};
+use scrip_ledger::{Claim, ClaimState, Executed, Ledger, LedgerError, Order, Work};
 use serde_json::json;
 
 use crate::support::{World, consume_body, grant_body};
@@ -30,23 +23,18 @@ enum Fault {
     Running,
 }
 
-struct Faulty {
-    inner: Arc<dyn Ledger>,
-    fault: Fault,
-}
-
 async fn faulty(fault: Fault) -> World {
-    World::with(AppConfig::default(), |inner| Arc::new(Faulty { inner, fault })).await
+    World::with(AppConfig::default(), |inner| Arc::new(Behind { between: fault, inner })).await
 }
 
 #[async_trait]
-impl Ledger for Faulty {
-    async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
+impl Between for Fault {
+    async fn execute(&self, inner: &dyn Ledger, order: Order) -> Result<Executed, LedgerError> {
         if matches!(order.work, Work::Consume(_) | Work::CreateGrant(_)) {
-            match &self.fault {
-                Fault::With(error) => return Err(error.clone()),
-                Fault::Panic => panic!("secret"),
-                Fault::GrantIdsTaken(left) => {
+            match self {
+                Self::With(error) => return Err(error.clone()),
+                Self::Panic => panic!("secret"),
+                Self::GrantIdsTaken(left) => {
                     let took = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                         left.checked_sub(1)
                     });
@@ -54,147 +42,21 @@ impl Ledger for Faulty {
                         return Err(LedgerError::GrantIdTaken);
                     }
                 }
-                Fault::Running => {}
+                Self::Running => {}
             }
         }
-        self.inner.execute(order).await
+        inner.execute(order).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
-        if matches!(self.fault, Fault::Running) {
+    async fn claim(&self, inner: &dyn Ledger, claim: Claim) -> Result<ClaimState, LedgerError> {
+        if matches!(self, Self::Running) {
             return Ok(ClaimState::Running);
         }
-        self.inner.claim(claim).await
+        inner.claim(claim).await
     }
 
-    async fn answer_claim(&self, claim: Claim, answer: StoredAnswer) -> Result<(), LedgerError> {
-        self.inner.answer_claim(claim, answer).await
-    }
-
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.inner.key_holder(key_hash)
-    }
-
-    fn now(&self, environment: EnvironmentId) -> Timestamp {
-        self.inner.now(environment)
-    }
-
-    fn trusted_time(&self) -> Option<Timestamp> {
+    fn trusted_time(&self, _: &dyn Ledger) -> Option<Timestamp> {
         None
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        self.inner.secret()
-    }
-
-    async fn record(
-        &self,
-        environment: EnvironmentId,
-        kind: RecordKind,
-        id: &str,
-    ) -> Result<Option<Record>, LedgerError> {
-        self.inner.record(environment, kind, id).await
-    }
-
-    async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
-        self.inner.records(query).await
-    }
-
-    async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
-        self.inner.balance(wallet).await
-    }
-
-    async fn balances(
-        &self,
-        environment: EnvironmentId,
-        customer: &CustomerId,
-        resource: Option<&ResourceId>,
-    ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
-        self.inner.balances(environment, customer, resource).await
-    }
-
-    async fn wallets(
-        &self,
-        environment: EnvironmentId,
-        customer: &CustomerId,
-    ) -> Result<Vec<WalletKey>, LedgerError> {
-        self.inner.wallets(environment, customer).await
-    }
-
-    async fn wallet_at(
-        &self,
-        wallet: &WalletKey,
-        at: Option<Timestamp>,
-    ) -> Result<Option<WalletAt>, LedgerError> {
-        self.inner.wallet_at(wallet, at).await
-    }
-
-    async fn explain(
-        &self,
-        wallet: &WalletKey,
-        at: Option<Timestamp>,
-    ) -> Result<Option<Explained>, LedgerError> {
-        self.inner.explain(wallet, at).await
-    }
-
-    async fn grant(
-        &self,
-        environment: EnvironmentId,
-        id: GrantId,
-    ) -> Result<Option<GrantView>, LedgerError> {
-        self.inner.grant(environment, id).await
-    }
-
-    async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
-        self.inner.grants(query).await
-    }
-
-    async fn reservation(
-        &self,
-        wallet: &WalletKey,
-        id: &ReservationId,
-    ) -> Result<Option<ReservationView>, LedgerError> {
-        self.inner.reservation(wallet, id).await
-    }
-
-    async fn reservations(
-        &self,
-        query: ReservationQuery,
-    ) -> Result<Page<ReservationView>, LedgerError> {
-        self.inner.reservations(query).await
-    }
-
-    async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
-        self.inner.rows(query).await
-    }
-
-    async fn export(
-        &self,
-        query: ExportQuery,
-        after: Point,
-        until: Option<u64>,
-    ) -> Result<Option<ExportSlice>, LedgerError> {
-        self.inner.export(query, after, until).await
-    }
-
-    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
-        self.inner.events(query).await
-    }
-
-    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
-        self.inner.usage(query).await
-    }
-
-    async fn row_at(
-        &self,
-        wallet: &WalletKey,
-        at: Timestamp,
-    ) -> Result<Option<Arc<Row>>, LedgerError> {
-        self.inner.row_at(wallet, at).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }
 

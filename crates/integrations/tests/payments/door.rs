@@ -4,170 +4,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
-    WalletKey,
-};
-use scrip_ledger::{
-    Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
-    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
-    UsageSeries, WalletAt, Work,
-};
+use scrip_ledger::conformance::Between;
+use scrip_ledger::{Executed, Ledger, LedgerError, Order, Work};
 
 use crate::provider::{Gate, Step};
 
-pub struct Door {
-    pub inner: Arc<dyn Ledger>,
-    pub gate: Arc<Gate>,
-}
+pub struct Door(pub Arc<Gate>);
 
 #[async_trait]
-impl Ledger for Door {
-    async fn execute(&self, order: Order) -> Result<Executed, LedgerError> {
+impl Between for Door {
+    async fn execute(&self, inner: &dyn Ledger, order: Order) -> Result<Executed, LedgerError> {
         if !matches!(order.work, Work::Collect(_)) {
-            return self.inner.execute(order).await;
+            return inner.execute(order).await;
         }
-        if self.gate.fails() {
+        if self.0.fails() {
             return Err(LedgerError::Busy);
         }
-        self.gate.pass(Step::BeforeWrite).await;
-        let answer = self.inner.execute(order).await;
-        self.gate.pass(Step::AfterWrite).await;
+        self.0.pass(Step::BeforeWrite).await;
+        let answer = inner.execute(order).await;
+        self.0.pass(Step::AfterWrite).await;
         answer
-    }
-
-    async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
-        self.inner.claim(claim).await
-    }
-
-    async fn answer_claim(&self, claim: Claim, answer: StoredAnswer) -> Result<(), LedgerError> {
-        self.inner.answer_claim(claim, answer).await
-    }
-
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.inner.key_holder(key_hash)
-    }
-
-    fn now(&self, environment: EnvironmentId) -> Timestamp {
-        self.inner.now(environment)
-    }
-
-    fn trusted_time(&self) -> Option<Timestamp> {
-        self.inner.trusted_time()
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        self.inner.secret()
-    }
-
-    async fn record(
-        &self,
-        environment: EnvironmentId,
-        kind: RecordKind,
-        id: &str,
-    ) -> Result<Option<Record>, LedgerError> {
-        self.inner.record(environment, kind, id).await
-    }
-
-    async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
-        self.inner.records(query).await
-    }
-
-    async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
-        self.inner.balance(wallet).await
-    }
-
-    async fn balances(
-        &self,
-        environment: EnvironmentId,
-        customer: &CustomerId,
-        resource: Option<&ResourceId>,
-    ) -> Result<Vec<(WalletKey, Balance)>, LedgerError> {
-        self.inner.balances(environment, customer, resource).await
-    }
-
-    async fn wallets(
-        &self,
-        environment: EnvironmentId,
-        customer: &CustomerId,
-    ) -> Result<Vec<WalletKey>, LedgerError> {
-        self.inner.wallets(environment, customer).await
-    }
-
-    async fn wallet_at(
-        &self,
-        wallet: &WalletKey,
-        at: Option<Timestamp>,
-    ) -> Result<Option<WalletAt>, LedgerError> {
-        self.inner.wallet_at(wallet, at).await
-    }
-
-    async fn explain(
-        &self,
-        wallet: &WalletKey,
-        at: Option<Timestamp>,
-    ) -> Result<Option<Explained>, LedgerError> {
-        self.inner.explain(wallet, at).await
-    }
-
-    async fn grant(
-        &self,
-        environment: EnvironmentId,
-        id: GrantId,
-    ) -> Result<Option<GrantView>, LedgerError> {
-        self.inner.grant(environment, id).await
-    }
-
-    async fn grants(&self, query: GrantQuery) -> Result<Page<GrantView>, LedgerError> {
-        self.inner.grants(query).await
-    }
-
-    async fn reservation(
-        &self,
-        wallet: &WalletKey,
-        id: &ReservationId,
-    ) -> Result<Option<ReservationView>, LedgerError> {
-        self.inner.reservation(wallet, id).await
-    }
-
-    async fn reservations(
-        &self,
-        query: ReservationQuery,
-    ) -> Result<Page<ReservationView>, LedgerError> {
-        self.inner.reservations(query).await
-    }
-
-    async fn rows(&self, query: RowQuery) -> Result<Page<RowView>, LedgerError> {
-        self.inner.rows(query).await
-    }
-
-    async fn export(
-        &self,
-        query: ExportQuery,
-        after: Point,
-        until: Option<u64>,
-    ) -> Result<Option<ExportSlice>, LedgerError> {
-        self.inner.export(query, after, until).await
-    }
-
-    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {
-        self.inner.events(query).await
-    }
-
-    async fn usage(&self, query: UsageQuery) -> Result<Option<Vec<UsageSeries>>, LedgerError> {
-        self.inner.usage(query).await
-    }
-
-    async fn row_at(
-        &self,
-        wallet: &WalletKey,
-        at: Timestamp,
-    ) -> Result<Option<Arc<Row>>, LedgerError> {
-        self.inner.row_at(wallet, at).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }

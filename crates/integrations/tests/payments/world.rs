@@ -8,7 +8,7 @@ use scrip_core::{
 };
 use scrip_integrations::payments::collector::{Collector, Handle, Options, Pauses, Providers};
 use scrip_integrations::payments::provider::Provider;
-use scrip_ledger::conformance::{Given, Made, Making, World as Books, grant_of, wallet};
+use scrip_ledger::conformance::{Behind, Given, Made, Making, World as Books, grant_of, wallet};
 use scrip_ledger::{
     Answer, Collection, GrantView, Invoice, InvoiceId, Memory, Payment, PaymentProvider,
     RecordKind, SANDBOX, StripeSettings, Work,
@@ -51,7 +51,7 @@ impl World {
             let gate = Arc::clone(&door);
             Box::pin(async move {
                 let inner = Arc::new(Memory::with(given.clock, given.settings));
-                let ledger = Arc::new(Door { inner, gate });
+                let ledger = Arc::new(Behind { between: Door(gate), inner });
                 Made { ledger, follows_given_clock: true, keep: Box::new(()) }
             })
         };

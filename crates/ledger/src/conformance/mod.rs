@@ -6,6 +6,7 @@
 
 pub mod attempts;
 pub mod batches;
+mod between;
 pub mod charged_recharges;
 pub mod claims;
 pub mod clock;
@@ -42,6 +43,7 @@ pub mod voiding;
 pub mod webhooks;
 mod world;
 
+pub use between::{Behind, Between};
 pub use holds::{extend_of, release_of, reserve_of};
 pub use refunds::refund_of;
 pub use world::{

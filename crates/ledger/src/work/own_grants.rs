@@ -38,9 +38,12 @@ pub(super) fn circumstances(
             return Ok(Circumstances::RESTING);
         }
     }
-    let recharges = match (command, slot.wallet.recharge()) {
-        (Command::SetRecharge(_), _) | (_, Some(_)) => recharge_payment(state, at)?,
-        (_, None) => PaymentState::Settled,
+    // Only a recharge that is wanted can be charged: others need not know by whom.
+    let is_wanted = slot.wallet.recharge().is_some_and(|recharge| recharge.setting.is_enabled);
+    let recharges = if is_wanted || matches!(command, Command::SetRecharge(_)) {
+        recharge_payment(state, at)?
+    } else {
+        PaymentState::Settled
     };
     Ok(Circumstances { recharges: Some(recharges), ..Circumstances::LIVE })
 }
