@@ -17,9 +17,10 @@ use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::{Ledger as _, Subject, Work};
 use tokio::task::JoinSet;
 
-use super::orders::{Among, Writer, wallet};
+use super::orders::{Writer, wallet};
 use super::{Sizes, filling, load};
 use crate::figures::Figures;
+use crate::workload::Among;
 use crate::output::{Table, milliseconds, tell};
 use orders::Kind;
 use watch::{Watch, late, since};

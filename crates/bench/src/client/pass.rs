@@ -1,0 +1,358 @@
+//! A pass of a load: what is asked, over how many connections, how fast, and what it measures.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use tokio::task::{JoinSet, LocalSet};
+
+use super::arrivals::{Arrivals, Schedule};
+use super::connection::{Answer, Connection};
+use super::latencies::Latencies;
+use super::live::{self, Live};
+use super::writer::{Acknowledged, Mix, Writer};
+use crate::figures::Figures;
+use crate::workload::Among;
+
+/// How long a client waits whose request was refused for now, as the answer says.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long requests that were due before the end are still sent after it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A server that answers nothing for so long after the end is given up.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
+/// Hundredths of what was due that are answered if the server keeps up with a rate.
+const REACHED_PERCENT: u64 = 98;
+
+/// What is asked over how many connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// What.
+    pub mix: Mix,
+    /// Consumptions of each request of a batch.
+    pub items: usize,
+    /// Connections, each with one request at a time.
+    pub connections: usize,
+}
+
+impl Shape {
+    /// One thing at a time.
+    pub const fn of(mix: Mix, connections: usize) -> Self {
+        Self { mix, items: 1, connections }
+    }
+
+    /// Batches of consumptions.
+    pub const fn batches(items: usize, connections: usize) -> Self {
+        Self { mix: Mix::Batch, items, connections }
+    }
+
+    /// What a request, or a pair of them, counts as.
+    const fn count(self) -> usize {
+        match self.mix {
+            Mix::Batch => self.items,
+            Mix::Single | Mix::Holds | Mix::Reads => 1,
+        }
+    }
+}
+
+/// How fast it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Every connection asks again as soon as it is answered.
+    Closed,
+    /// So many requests are due in a second, and their time counts from then on.
+    Open {
+        /// How many.
+        each_second: u64,
+    },
+}
+
+/// How long it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// First for so long, of which nothing counts.
+    pub warm_up: Duration,
+    /// Then for so long.
+    pub counted: Duration,
+}
+
+/// One pass.
+pub struct Load<'a> {
+    /// The servers, over which the connections are spread in turn.
+    pub addresses: &'a [SocketAddr],
+    /// The key of all requests.
+    pub api_key: &'a str,
+    /// What is asked.
+    pub shape: Shape,
+    /// Of which wallets.
+    pub among: Among,
+    /// How fast.
+    pub pace: Pace,
+    /// How long.
+    pub span: Span,
+    /// Tells the keys of this pass from those of all others.
+    pub run: u64,
+    /// Whether it is shown while it runs.
+    pub live: Live,
+}
+
+/// What a pass measured, and what it was told is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// In numbers.
+    pub figures: Figures,
+    /// All consumptions that were answered, those of the warm-up too.
+    pub acknowledged: Acknowledged,
+    /// Requests, or pairs of them, whose time counts.
+    pub timed: u64,
+    /// How often the server was too busy, and was asked again.
+    pub refused: u64,
+    /// Requests that were due and not sent, because all connections waited for answers. Each counts
+    /// with the time that it waited.
+    pub unsent: u64,
+    /// Whether as much was answered as was due; always, if nothing was due.
+    pub keeps_up: bool,
+}
+
+impl Load<'_> {
+    /// Runs the pass in a thread of its own, as a client would.
+    pub fn run(&self) -> anyhow::Result<Pass> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(LocalSet::new().run_until(self.measure()))
+    }
+
+    async fn measure(&self) -> anyhow::Result<Pass> {
+        let Shape { connections, .. } = self.shape;
+        let mut askers = Vec::new();
+        for (number, address) in self.addresses.iter().cycle().take(connections).enumerate() {
+            askers.push(Asker {
+                connection: Connection::open(*address, self.api_key).await?,
+                writer: Writer::new(self.among, self.run, number as u64),
+                shape: self.shape,
+            });
+        }
+        let watch = Rc::new(self.start()?);
+        let mut tasks = JoinSet::new();
+        for asker in askers {
+            tasks.spawn_local(asker.ask(Rc::clone(&watch)));
+        }
+        let shown = tokio::task::spawn_local(live::show(self.live, Rc::clone(&watch)));
+        let until = watch.end + PATIENCE + ANSWERED_WITHIN;
+        let ended = tokio::time::timeout_at(until.into(), joined(tasks)).await;
+        shown.abort();
+        live::clear(self.live);
+        let acknowledged = ended.with_context(|| {
+            format!("the server answered nothing for {} s", ANSWERED_WITHIN.as_secs())
+        })??;
+        let mut meter = watch.meter.borrow_mut();
+        let unsent = meter.add_unsent(&watch.gate);
+        let due = watch.gate.due_within(self.span.counted);
+        Ok(Pass {
+            figures: meter.all.figures(meter.rate(self.shape, self.span.counted)),
+            acknowledged,
+            timed: meter.all.count(),
+            refused: meter.refused,
+            unsent,
+            keeps_up: unsent == 0 && meter.answered * 100 >= due * REACHED_PERCENT,
+        })
+    }
+
+    fn start(&self) -> anyhow::Result<Watch> {
+        let start = Instant::now();
+        let counted_from = start + self.span.warm_up;
+        let end = counted_from + self.span.counted;
+        let gate = match self.pace {
+            Pace::Closed => Gate::Closed { end },
+            Pace::Open { each_second } => {
+                let schedule = Schedule { start, each_second, end };
+                Gate::Open(Arrivals::start(schedule, self.shape.connections, PATIENCE)?)
+            }
+        };
+        let (meter, shape) = (RefCell::new(Meter::new()?), self.shape);
+        Ok(Watch { shape, gate, start, counted_from, end, meter })
+    }
+}
+
+async fn joined(mut tasks: JoinSet<anyhow::Result<Acknowledged>>) -> anyhow::Result<Acknowledged> {
+    let mut acknowledged = Acknowledged::default();
+    while let Some(finished) = tasks.join_next().await {
+        acknowledged.add(finished??);
+    }
+    Ok(acknowledged)
+}
+
+/// What all connections share.
+pub struct Watch {
+    shape: Shape,
+    gate: Gate,
+    /// When the pass began.
+    pub start: Instant,
+    counted_from: Instant,
+    end: Instant,
+    meter: RefCell<Meter>,
+}
+
+/// Lets the next request out.
+enum Gate {
+    Closed { end: Instant },
+    Open(Arrivals),
+}
+
+impl Gate {
+    /// The instant from which the time of the next request counts; none if there is no next one.
+    async fn next(&self) -> Option<Instant> {
+        match self {
+            Self::Closed { end } => {
+                let now = Instant::now();
+                (now < *end).then_some(now)
+            }
+            Self::Open(arrivals) => arrivals.next().await,
+        }
+    }
+
+    /// Requests that are due in a time of this length.
+    fn due_within(&self, time: Duration) -> u64 {
+        match self {
+            Self::Closed { .. } => 0,
+            Self::Open(arrivals) => arrivals.due_within(time),
+        }
+    }
+}
+
+impl Watch {
+    fn answered(&self, begun: Instant) {
+        let now = Instant::now();
+        let mut meter = self.meter.borrow_mut();
+        let took = now - begun;
+        meter.recent.record(took);
+        if begun >= self.counted_from {
+            meter.all.record(took);
+        }
+        if now >= self.counted_from && now < self.end {
+            meter.answered += 1;
+        }
+    }
+
+    fn refused(&self) {
+        self.meter.borrow_mut().refused += 1;
+    }
+
+    /// What was measured since this was asked last, a time of this length ago.
+    pub fn recent(&self, time: Duration) -> Recent {
+        let mut meter = self.meter.borrow_mut();
+        let count = u128::from(meter.recent.count()) * self.shape.count() as u128;
+        let figures = meter.recent.figures(count * 1_000_000 / time.as_micros().max(1));
+        meter.recent.clear();
+        let waiting = match &self.gate {
+            Gate::Closed { .. } => None,
+            Gate::Open(arrivals) => Some(arrivals.waiting()),
+        };
+        Recent { figures, refused: meter.refused, waiting }
+    }
+}
+
+/// What was measured lately.
+pub struct Recent {
+    /// In numbers.
+    pub figures: Figures,
+    /// How often the server was too busy, from the beginning on.
+    pub refused: u64,
+    /// Requests that are due and wait for a connection.
+    pub waiting: Option<u64>,
+}
+
+/// What is measured.
+struct Meter {
+    all: Latencies,
+    recent: Latencies,
+    /// Requests, or pairs of them, that were answered in the time that counts.
+    answered: u64,
+    refused: u64,
+}
+
+impl Meter {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { all: Latencies::new()?, recent: Latencies::new()?, answered: 0, refused: 0 })
+    }
+
+    /// Consumptions, or whatever is asked, each second.
+    fn rate(&self, shape: Shape, time: Duration) -> u128 {
+        let count = u128::from(self.answered) * shape.count() as u128;
+        count * 1_000_000 / time.as_micros().max(1)
+    }
+
+    /// Counts those that wait still with the time that they waited, which is less than they would
+    /// have taken.
+    fn add_unsent(&mut self, gate: &Gate) -> u64 {
+        let Gate::Open(arrivals) = gate else { return 0 };
+        let now = Instant::now();
+        let mut unsent = 0;
+        for due in arrivals.not_taken() {
+            self.all.record(now.saturating_duration_since(due));
+            unsent += 1;
+        }
+        unsent
+    }
+}
+
+/// One connection and what it asks.
+struct Asker {
+    connection: Connection,
+    writer: Writer,
+    shape: Shape,
+}
+
+impl Asker {
+    /// Asks until the end. Who is refused for now asks the same again, and its time goes on.
+    async fn ask(mut self, watch: Rc<Watch>) -> anyhow::Result<Acknowledged> {
+        let Self { connection, writer, shape } = &mut self;
+        while let Some(begun) = watch.gate.next().await {
+            match shape.mix {
+                Mix::Single => post(connection, writer.single(), &watch).await?,
+                Mix::Batch => post(connection, writer.batch(shape.items), &watch).await?,
+                Mix::Holds => {
+                    post(connection, writer.reserve(), &watch).await?;
+                    post(connection, writer.release(), &watch).await?;
+                }
+                Mix::Reads => {
+                    let path = writer.balance();
+                    while is_busy(&connection.try_get(path).await?)? {
+                        watch.refused();
+                        tokio::time::sleep(RETRY_AFTER).await;
+                    }
+                }
+            }
+            watch.answered(begun);
+        }
+        Ok(self.writer.written())
+    }
+}
+
+async fn post(
+    connection: &mut Connection,
+    (path, body): (&str, &str),
+    watch: &Watch,
+) -> anyhow::Result<()> {
+    while is_busy(&connection.try_post(path, body).await?)? {
+        watch.refused();
+        tokio::time::sleep(RETRY_AFTER).await;
+    }
+    Ok(())
+}
+
+/// What is neither a success nor a refusal for now ends the pass, as does a batch of which something
+/// was rejected.
+fn is_busy(answer: &Answer<'_>) -> anyhow::Result<bool> {
+    const REJECTED: &[u8] = b"\"rejected\"";
+    const BATCH_ACCEPTED: u16 = 202;
+    if answer.is_busy() {
+        return Ok(true);
+    }
+    let has_rejected = answer.status == BATCH_ACCEPTED
+        && answer.body.windows(REJECTED.len()).any(|window| window == REJECTED);
+    if !answer.is_success() || has_rejected {
+        bail!("{}", answer.words());
+    }
+    Ok(false)
+}
