@@ -43,6 +43,10 @@ pub enum Subject {
 
 /// Measures it, and prints what came out.
 pub fn run(subject: &Subject) -> anyhow::Result<()> {
+    // The store ends its own processes first.
+    if !matches!(subject, Subject::Store(_)) {
+        place::clear_when_interrupted()?;
+    }
     match subject {
         Subject::Load(options) => load::run(options),
         Subject::Targets(options) => targets::run(options),

@@ -55,7 +55,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// One that goes with its handle.
+    /// One that goes with its handle, and with an interruption.
     pub fn temporary() -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(".");
         let directory = directory.context("making a directory beside the working directory")?;
@@ -64,9 +64,8 @@ impl Place {
         Ok(Self::Temporary(directory))
     }
 
-    /// This one, which must be empty or not exist; without one, one that goes with its handle.
-    pub fn make(keep: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = keep else { return Self::temporary() };
+    /// This one, which must be empty or not exist.
+    pub fn kept(path: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(path).with_context(|| path.display().to_string())?;
         if std::fs::read_dir(path)?.next().is_some() {
             bail!("{} is not empty", path.display());

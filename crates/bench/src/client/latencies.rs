@@ -33,7 +33,7 @@ impl Latencies {
 
     /// Forgets them.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.0.reset();
     }
 
     /// In numbers, of so many consumptions each second.

@@ -154,7 +154,9 @@ impl Load<'_> {
             timed: meter.all.count(),
             refused: meter.refused,
             unsent,
-            keeps_up: unsent == 0 && meter.answered * 100 >= due * REACHED_PERCENT,
+            // As many may be on their way at the end.
+            keeps_up: unsent == 0
+                && (meter.answered + connections as u64) * 100 >= due * REACHED_PERCENT,
         })
     }
 
@@ -355,4 +357,122 @@ fn is_busy(answer: &Answer<'_>) -> anyhow::Result<bool> {
         bail!("{}", answer.words());
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// A server of one connection: what it does before each answer, and the answer's status.
+    fn serve(mut each: impl FnMut(u32) -> &'static str + Send + 'static) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut writer = stream;
+            for number in 1.. {
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    if let Some(value) = line.strip_prefix("content-length: ") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                }
+                reader.read_exact(&mut vec![0; length]).unwrap();
+                let status = each(number);
+                let body = "{\"message\":\"its own words\"}";
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}");
+                if writer.write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        address
+    }
+
+    fn pass(address: SocketAddr, pace: Pace) -> anyhow::Result<Pass> {
+        let counted = Duration::from_millis(800);
+        let load = Load {
+            addresses: &[address],
+            api_key: "key",
+            shape: Shape::of(Mix::Single, 1),
+            among: Among::all(10),
+            pace,
+            span: Span { warm_up: Duration::ZERO, counted },
+            run: 1,
+            live: Live::Hidden,
+        };
+        load.run()
+    }
+
+    const STALL: Duration = Duration::from_millis(300);
+    const LONG: Duration = Duration::from_millis(100);
+
+    fn stalling() -> SocketAddr {
+        serve(|number| {
+            if number == 100 {
+                thread::sleep(STALL);
+            }
+            "200"
+        })
+    }
+
+    /// A clock that begins when a request is sent would see one slow request of four hundred.
+    #[test]
+    fn a_stall_is_the_latency_of_all_that_should_have_been_sent_meanwhile() {
+        let pass = pass(stalling(), Pace::Open { each_second: 500 }).unwrap();
+        assert!(pass.figures.p90 >= LONG, "{pass:?}");
+        assert!(pass.figures.max >= STALL, "{pass:?}");
+        assert_eq!((pass.timed, pass.unsent), (400, 0), "{pass:?}");
+        assert_eq!(pass.acknowledged.consumptions, 400);
+    }
+
+    #[test]
+    fn a_closed_loop_waits_with_the_server() {
+        let pass = pass(stalling(), Pace::Closed).unwrap();
+        assert!(pass.figures.p90 < LONG, "{pass:?}");
+        assert!(pass.figures.max >= STALL, "{pass:?}");
+        assert!(pass.keeps_up);
+    }
+
+    #[test]
+    fn a_rate_that_is_not_reached_is_told() {
+        let slow = serve(|_| {
+            thread::sleep(Duration::from_millis(20));
+            "200"
+        });
+        let pass = pass(slow, Pace::Open { each_second: 1_000 }).unwrap();
+        assert!(!pass.keeps_up && pass.unsent > 500, "{pass:?}");
+        assert_eq!(pass.timed, 800, "what was not sent counts with the time that it waited");
+        assert!(pass.figures.max >= PATIENCE, "{pass:?}");
+    }
+
+    #[test]
+    fn who_is_refused_for_now_asks_again_and_its_time_goes_on() {
+        let busy = serve(|number| if number == 10 { "503" } else { "200" });
+        let pass = pass(busy, Pace::Open { each_second: 100 }).unwrap();
+        assert_eq!((pass.refused, pass.timed), (1, 80), "{pass:?}");
+        assert!(pass.figures.max >= RETRY_AFTER, "{pass:?}");
+    }
+
+    #[test]
+    fn an_error_ends_the_pass_with_the_words_of_the_server() {
+        let refusing = serve(|number| if number == 10 { "402" } else { "200" });
+        let error = pass(refusing, Pace::Closed).unwrap_err();
+        assert_eq!(error.to_string(), "the server answered 402: its own words");
+    }
 }

@@ -21,6 +21,13 @@ pub enum Mix {
     Reads,
 }
 
+impl Mix {
+    /// As it is chosen.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 /// Consumptions that were answered; every one that was asked for, as nobody gives up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Acknowledged {

@@ -51,11 +51,11 @@ fn title(plan: &Plan) -> String {
         Pace::Open { each_second } => format!("{each_second} requests due each second"),
     };
     format!(
-        "{what}, {} wallets of {} grants, {} connections, {pace}, {} s",
-        plan.wallets,
-        plan.grants,
+        "{what}, {} wallets of {} grants, {} connections, {pace}, {} ms",
+        plan.filling.wallets,
+        plan.filling.grants,
         shape.connections,
-        plan.span.counted.as_secs(),
+        plan.span.counted.as_millis(),
     )
 }
 
@@ -84,16 +84,10 @@ fn value(plan: &Plan, Measured { server, reference }: &Measured) -> Value {
         Pace::Closed => None,
         Pace::Open { each_second } => Some(each_second),
     };
-    let mix = match plan.shape.mix {
-        Mix::Single => "single",
-        Mix::Batch => "batch",
-        Mix::Holds => "holds",
-        Mix::Reads => "reads",
-    };
     json!({
-        "mix": mix,
-        "wallets": plan.wallets,
-        "grants_of_each_wallet": plan.grants,
+        "mix": plan.shape.mix.word(),
+        "wallets": plan.filling.wallets,
+        "grants_of_each_wallet": plan.filling.grants,
         "items_of_each_request": plan.shape.items,
         "connections": plan.shape.connections,
         "requests_due_each_second": due,

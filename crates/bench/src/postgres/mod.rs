@@ -4,9 +4,9 @@
 
 mod cells;
 mod check;
-mod database;
-mod nodes;
-mod reference;
+pub mod database;
+pub mod nodes;
+pub mod reference;
 
 use std::time::Duration;
 

@@ -125,7 +125,7 @@ async fn grant(
     Ok(())
 }
 
-/// Tells each tenth of a long work.
+/// Tells each tenth of a work that takes longer than a second.
 struct Progress {
     what: &'static str,
     of: u64,
@@ -141,8 +141,8 @@ impl Progress {
     fn add(&self, count: u64) {
         let before = self.done.fetch_add(count, Ordering::Relaxed);
         let tenth = |done: u64| done * 10 / self.of.max(1);
-        if tenth(before) != tenth(before + count) {
-            let seconds = self.started.elapsed().as_secs();
+        let seconds = self.started.elapsed().as_secs();
+        if seconds > 0 && tenth(before) != tenth(before + count) {
             tell(&format!("  {} of {} {}, {seconds} s", before + count, self.of, self.what));
         }
     }

@@ -161,6 +161,11 @@ impl Sizes {
         Ok(Self::of(&options, arguments.iter().map(OsString::from).collect()))
     }
 
+    /// Wallets in use.
+    pub fn hot(&self) -> u32 {
+        self.hot
+    }
+
     /// What is made before anything is measured.
     pub fn filling(&self) -> Filling {
         Filling { wallets: self.wallets, grants: self.grants, ending: self.ending }
@@ -257,7 +262,10 @@ impl Part {
 }
 
 async fn all(options: &Options, sizes: &Sizes) -> anyhow::Result<()> {
-    let place = Place::make(options.keep.as_deref())?;
+    let place = match &options.keep {
+        Some(path) => Place::kept(path)?,
+        None => Place::temporary()?,
+    };
     let directory = place.path().to_owned();
     let parts = async {
         for part in [Part::Fill].into_iter().chain(MEASURED) {

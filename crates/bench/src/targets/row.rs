@@ -152,6 +152,20 @@ impl Row {
         ]
     }
 
+    /// What is told of it as soon as it is measured.
+    pub fn line(&self) -> String {
+        let shown = self.unit.show(self.measured);
+        let ratio = self.thousandths().map(|ratio| format!(", {} ×", decimal(ratio / 10)));
+        let remark = self.remark.as_ref().map(|remark| format!(" ({remark})"));
+        format!(
+            "{}: {shown}{}, should be {}{}",
+            self.work,
+            ratio.unwrap_or_default(),
+            self.target(),
+            remark.unwrap_or_default()
+        )
+    }
+
     fn object(&self) -> Value {
         let whole = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
         json!({
