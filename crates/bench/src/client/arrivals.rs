@@ -61,11 +61,7 @@ pub struct Arrivals {
 
 impl Arrivals {
     /// Starts to release them, for so many who take them.
-    pub fn start(
-        schedule: Schedule,
-        takers: usize,
-        patience: Duration,
-    ) -> std::io::Result<Self> {
+    pub fn start(schedule: Schedule, takers: usize, patience: Duration) -> std::io::Result<Self> {
         let due = Arc::new(Semaphore::new(0));
         let waited_for = Arc::downgrade(&due);
         // A thread, because the runtime's timers count in milliseconds.
@@ -132,8 +128,7 @@ mod tests {
         let schedule =
             Schedule { start, each_second: 3, end: start + Duration::from_millis(1_500) };
         assert_eq!(schedule.count(), 5);
-        let due: Vec<_> =
-            (0..5).map(|index| (schedule.due_at(index) - start).as_nanos()).collect();
+        let due: Vec<_> = (0..5).map(|index| (schedule.due_at(index) - start).as_nanos()).collect();
         assert_eq!(due, [0, 333_333_334, 666_666_667, 1_000_000_000, 1_333_333_334]);
         for index in 0..5 {
             let at = schedule.due_at(index);
@@ -163,7 +158,8 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_takes_in_time_is_given_up() {
         let start = Instant::now();
-        let schedule = Schedule { start, each_second: 1_000, end: start + Duration::from_millis(20) };
+        let schedule =
+            Schedule { start, each_second: 1_000, end: start + Duration::from_millis(20) };
         let arrivals = Arrivals::start(schedule, 1, Duration::ZERO).unwrap();
         assert!(arrivals.next().await.is_some());
         tokio::time::sleep(Duration::from_millis(30)).await;

@@ -91,10 +91,8 @@ impl Connection {
     pub async fn try_get(&mut self, path: &str) -> anyhow::Result<Answer<'_>> {
         self.request.clear();
         let key = &self.api_key;
-        let _ = write!(
-            self.request,
-            "GET {path} HTTP/1.1\r\nhost: bench\r\nx-api-key: {key}\r\n\r\n"
-        );
+        let _ =
+            write!(self.request, "GET {path} HTTP/1.1\r\nhost: bench\r\nx-api-key: {key}\r\n\r\n");
         self.exchange().await
     }
 

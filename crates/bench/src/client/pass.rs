@@ -231,7 +231,10 @@ impl Watch {
         if begun >= self.counted_from {
             meter.all.record(took);
         }
-        if now >= self.counted_from && now < self.end {
+        if now >= self.end {
+            meter.late += 1;
+            meter.last_after = meter.last_after.max(now - self.counted_from);
+        } else if now >= self.counted_from {
             meter.answered += 1;
         }
     }
@@ -270,17 +273,32 @@ struct Meter {
     recent: Latencies,
     /// Requests, or pairs of them, that were answered in the time that counts.
     answered: u64,
+    /// Those that were answered after it, and how long after its beginning the last of them.
+    late: u64,
+    last_after: Duration,
     refused: u64,
 }
 
 impl Meter {
     fn new() -> anyhow::Result<Self> {
-        Ok(Self { all: Latencies::new()?, recent: Latencies::new()?, answered: 0, refused: 0 })
+        Ok(Self {
+            all: Latencies::new()?,
+            recent: Latencies::new()?,
+            answered: 0,
+            late: 0,
+            last_after: Duration::ZERO,
+            refused: 0,
+        })
     }
 
-    /// Consumptions, or whatever is asked, each second.
+    /// Consumptions, or whatever is asked, each second. Where a single request takes longer than the
+    /// time that counts, the time goes on until the last is answered.
     fn rate(&self, shape: Shape, time: Duration) -> u128 {
-        let count = u128::from(self.answered) * shape.count() as u128;
+        let (requests, time) = match self.answered {
+            0 => (self.late, self.last_after),
+            answered => (answered, time),
+        };
+        let count = u128::from(requests) * shape.count() as u128;
         count * 1_000_000 / time.as_micros().max(1)
     }
 

@@ -17,7 +17,9 @@ pub fn address_of(url: &str) -> anyhow::Result<SocketAddr> {
 
 fn parts(url: &str) -> anyhow::Result<(&str, u16)> {
     let Some(rest) = url.strip_prefix("http://") else {
-        bail!("the load speaks plain http; point it at the server itself, as http://127.0.0.1:8787");
+        bail!(
+            "the load speaks plain http; point it at the server itself, as http://127.0.0.1:8787"
+        );
     };
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains(['/', '?', '#', '@']) {

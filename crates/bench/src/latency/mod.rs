@@ -217,8 +217,7 @@ mod tests {
         [25_000, 56_000].map(|highest: u64| {
             let point = |step: u64| {
                 let p50 = Duration::from_micros(200 + 20 * step * step);
-                let figures =
-                    Figures { p50, p99: p50 * 4, p999: p50 * 10, ..Figures::default() };
+                let figures = Figures { p50, p99: p50 * 4, p999: p50 * 10, ..Figures::default() };
                 Point { rate: highest * step / 10, figures, keeps_up: step < 10 }
             };
             Curve((1..=10).map(point).collect())
@@ -229,10 +228,7 @@ mod tests {
     fn a_table_has_both_beside_each_other() {
         let text = table(&curves()).text();
         let last = text.lines().last().unwrap();
-        assert_eq!(
-            last,
-            "| 25000 | 2.20 | 8.80 | 22.00 | no | 56000 | 2.20 | 8.80 | 22.00 | no |"
-        );
+        assert_eq!(last, "| 25000 | 2.20 | 8.80 | 22.00 | no | 56000 | 2.20 | 8.80 | 22.00 | no |");
     }
 
     #[test]

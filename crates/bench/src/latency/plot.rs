@@ -36,8 +36,7 @@ const STYLE: &str = "<style>@media (prefers-color-scheme: dark) {\
 }</style>";
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Chart<'a, 'b> =
-    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordu64, LogCoord<u64>>>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordu64, LogCoord<u64>>>;
 
 /// Which of a figure's latencies a line shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,7 +118,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         (Some(url), Some(api_key)) => of_running(&plan, url, api_key)?,
         _ => of_own(&plan, options.reference)?,
     };
-    if options.json { report::object(&plan, &measured) } else { report::table(&plan, &measured) }
+    if options.json {
+        report::object(&plan, &measured)
+    } else {
+        report::table(&plan, &measured)
+    }
     Ok(())
 }
 
@@ -137,9 +141,7 @@ fn of_running(plan: &Plan, url: &str, api_key: &str) -> anyhow::Result<Measured>
         server.add(plan.pass(address, api_key, plan.shape.mix, run)?);
     }
     let (first, last) = (customer_id(0), customer_id(wallets - 1));
-    tell(&format!(
-        "left at {url}: the customers {first} to {last}, and the currency {CURRENCY}"
-    ));
+    tell(&format!("left at {url}: the customers {first} to {last}, and the currency {CURRENCY}"));
     Ok(Measured { server, reference: None })
 }
 

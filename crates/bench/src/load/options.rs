@@ -11,8 +11,7 @@ use crate::store::filling::Filling;
 /// Wallets are few when it is only to be seen that it works.
 const QUICK_WALLETS: u32 = 100;
 const QUICK_GRANTS: u16 = 10;
-const QUICK_SPAN: Span =
-    Span { warm_up: Duration::ZERO, counted: Duration::from_millis(100) };
+const QUICK_SPAN: Span = Span { warm_up: Duration::ZERO, counted: Duration::from_millis(100) };
 
 /// What is asked, of which wallets, over how many connections.
 #[derive(Args)]

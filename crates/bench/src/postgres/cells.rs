@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::nodes::{Counts, Nodes};
 use super::reference;
-use crate::figures::Figures;
 use crate::client::live::Live;
 use crate::client::pass::{Load, Pace, Shape, Span};
 use crate::client::writer::{Acknowledged, Mix};
+use crate::figures::Figures;
 use crate::output::{Table, milliseconds, ratio, tell};
 use crate::workload::{API_KEY, Among};
 

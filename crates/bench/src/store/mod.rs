@@ -72,6 +72,9 @@ pub struct Options {
     /// Only these parts, after the filling.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Milliseconds between two rounds of snapshots, instead of what is usual.
+    #[arg(long, hide = true)]
+    snapshot_every_milliseconds: Option<u64>,
     /// Recomputes everything that was written, at the end.
     #[arg(long)]
     verify: bool,
@@ -161,11 +164,6 @@ impl Sizes {
         Ok(Self::of(&options, arguments.iter().map(OsString::from).collect()))
     }
 
-    /// Wallets in use.
-    pub fn hot(&self) -> u32 {
-        self.hot
-    }
-
     /// What is made before anything is measured.
     pub fn filling(&self) -> Filling {
         Filling { wallets: self.wallets, grants: self.grants, ending: self.ending }
@@ -217,7 +215,10 @@ impl Sizes {
             watched: Duration::from_secs(options.minutes * 60),
             sample_every: Duration::from_secs(10),
             wallets_bytes_max: options.wallets_mebibytes << 20,
-            snapshots_every: embedded::Options::default().snapshots_every,
+            snapshots_every: options.snapshot_every_milliseconds.map_or_else(
+                || embedded::Options::default().snapshots_every,
+                Duration::from_millis,
+            ),
             due: options.due,
             due_at_once: options.due_at_once,
             due_ahead: Duration::from_secs(10),

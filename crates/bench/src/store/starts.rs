@@ -52,8 +52,7 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
     ]);
     let hot = format!("kill -9, {} wallets in use", sizes.hot);
     let all = format!("kill -9, all {} in use", sizes.wallets);
-    let kinds =
-        [("a stop", Before::Stop), (&hot, Before::KillOfHot), (&all, Before::KillOfAll)];
+    let kinds = [("a stop", Before::Stop), (&hot, Before::KillOfHot), (&all, Before::KillOfAll)];
     for (name, before) in kinds {
         table.row(row(name, measure(sizes, directory, before, &mut run).await?)?);
     }

@@ -50,12 +50,7 @@ async fn tell_lag(ledger: &Embedded) -> anyhow::Result<()> {
 }
 
 /// Starts such a process and kills it at the worst moment: how many rows were in no snapshot then.
-pub async fn kill(
-    sizes: &Sizes,
-    part: Part,
-    directory: &Path,
-    run: u64,
-) -> anyhow::Result<u64> {
+pub async fn kill(sizes: &Sizes, part: Part, directory: &Path, run: u64) -> anyhow::Result<u64> {
     let mut process = sizes.process(part, directory)?;
     process.args(["--run", &run.to_string()]).stdout(Stdio::piped());
     let mut process = process.spawn()?;

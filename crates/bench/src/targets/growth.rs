@@ -61,10 +61,8 @@ fn grants(bench: &mut Bench<'_>) -> anyhow::Result<()> {
 
 fn rows(bench: &mut Bench<'_>) -> anyhow::Result<()> {
     let Sizes { rows, few_rows, of_batches, .. } = bench.sizes;
-    let directories = [
-        bench.make("many-rows", of_batches, GRANTS)?,
-        bench.make("few-rows", of_batches, GRANTS)?,
-    ];
+    let directories =
+        [bench.make("many-rows", of_batches, GRANTS)?, bench.make("few-rows", of_batches, GRANTS)?];
     for (directory, rows) in directories.iter().zip([rows, few_rows]) {
         top_up(bench, directory, of_batches, rows)?;
     }
@@ -73,12 +71,7 @@ fn rows(bench: &mut Bench<'_>) -> anyhow::Result<()> {
 }
 
 /// Consumes from all wallets until there are so many rows.
-fn top_up(
-    bench: &mut Bench<'_>,
-    directory: &Path,
-    wallets: u32,
-    rows: u64,
-) -> anyhow::Result<()> {
+fn top_up(bench: &mut Bench<'_>, directory: &Path, wallets: u32, rows: u64) -> anyhow::Result<()> {
     let missing = rows.saturating_sub(stats(directory)?.rows);
     if missing == 0 {
         return Ok(());

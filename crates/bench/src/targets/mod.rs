@@ -94,12 +94,17 @@ struct Sizes {
 
 impl Sizes {
     fn of(options: &Options) -> anyhow::Result<Self> {
-        let grants = ["--grants".to_owned(), GRANTS.to_string()];
         if options.quick {
-            let store = store::Sizes::parse(&[&["--quick".to_owned()][..], &grants].concat())?;
+            let sizes = [
+                ("--wallets", 2_000),
+                ("--hot", 500),
+                ("--passes", 1),
+                ("--rows", 4_000),
+                ("--snapshot-every-milliseconds", 500),
+            ];
             return Ok(Self {
-                known: store.filling().wallets,
-                hot: store.hot(),
+                known: 2_000,
+                hot: 500,
                 few: 200,
                 of_batches: 200,
                 many_grants: 50,
@@ -109,13 +114,12 @@ impl Sizes {
                 passes: 1,
                 span: Span { warm_up: Duration::ZERO, counted: Duration::from_millis(200) },
                 watched: Duration::from_secs(1),
-                store,
+                store: store_sizes(&sizes)?,
             });
         }
         let Options { known, hot, passes, rows, .. } = *options;
         let hot = hot.min(known);
         let sizes = [("--wallets", known), ("--hot", hot), ("--passes", passes)];
-        let sizes = sizes.map(|(name, size)| [name.to_owned(), size.to_string()]).concat();
         Ok(Self {
             known,
             hot,
@@ -131,9 +135,16 @@ impl Sizes {
                 counted: Duration::from_secs(options.seconds),
             },
             watched: Duration::from_secs(30),
-            store: store::Sizes::parse(&[sizes, grants.to_vec()].concat())?,
+            store: store_sizes(&sizes)?,
         })
     }
+}
+
+/// What parts of the store are told.
+fn store_sizes(sizes: &[(&str, u32)]) -> anyhow::Result<store::Sizes> {
+    let sizes = [sizes, &[("--grants", GRANTS.into())]].concat();
+    let words = sizes.into_iter().flat_map(|(name, size)| [name.to_owned(), size.to_string()]);
+    store::Sizes::parse(&words.collect::<Vec<_>>())
 }
 
 /// Measures, and prints a table or an object.

@@ -196,7 +196,14 @@ pub fn nanoseconds(time: Duration) -> u128 {
 /// All of them as a table.
 pub fn table(rows: &[Row]) -> Table {
     let mut table = Table::new(&[
-        "target", "work", "measured", "beside", "reference", "ratio", "should be", "met",
+        "target",
+        "work",
+        "measured",
+        "beside",
+        "reference",
+        "ratio",
+        "should be",
+        "met",
     ]);
     for row in rows {
         table.row(row.cells());
@@ -261,10 +268,13 @@ mod tests {
             Row { remark: Some("why".to_owned()), ..row(1, None, Goal::AtMost(400)) },
         ];
         insta::assert_snapshot!(format!("{:#}", object(&rows)));
-        assert_eq!(table(&rows).text(), "\
+        assert_eq!(
+            table(&rows).text(),
+            "\
             | target | work | measured | beside | reference | ratio | should be | met |\n\
             | --- | --- | --- | --- | --- | --- | --- | --- |\n\
             | single | work | 39/s | the handler | 100/s | 0.39 | ≥ 0.40 × | **no** |\n\
-            | single | work | 1/s | the handler |  |  | ≤ 400/s | yes |\n");
+            | single | work | 1/s | the handler |  |  | ≤ 400/s | yes |\n"
+        );
     }
 }

@@ -63,8 +63,7 @@ fn a_server_that_runs_is_measured_again_and_again() {
     let url = format!("http://127.0.0.1:{}", server.port);
     let words = ["load", "--quick", "--url", &url, "--wallets", "5", "--api-key"];
     for mix in ["single", "holds"] {
-        let (answer, told) =
-            bench(directory.path(), &[&words[..], &[KEY, "--mix", mix]].concat());
+        let (answer, told) = bench(directory.path(), &[&words[..], &[KEY, "--mix", mix]].concat());
         assert!(answer.contains("5 wallets of 3 grants"), "{answer}");
         assert!(told.contains("left at http://127.0.0.1:"), "{told}");
     }

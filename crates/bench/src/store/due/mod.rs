@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 use super::orders::{Writer, wallet};
 use super::{Sizes, filling, load};
 use crate::figures::Figures;
-use crate::workload::Among;
 use crate::output::{Table, milliseconds, tell};
+use crate::workload::Among;
 use orders::Kind;
 use watch::{Watch, late, since};
 
