@@ -18,6 +18,8 @@ use crate::workload::{API_KEY, Among};
 
 /// How the server is measured.
 #[derive(Args)]
+// Other options have these in them, and a group of theirs has the name already.
+#[group(skip)]
 pub struct Options {
     /// Seconds of each pass.
     #[arg(long, default_value_t = 3)]

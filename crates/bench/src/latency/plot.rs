@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
+use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::combinators::{IntoLogRange as _, LogCoord};
 use plotters::coord::types::RangedCoordu64;
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
-use plotters::element::{DashedPathElement, PathElement};
+use plotters::element::{DashedPathElement, PathElement, Text};
 use plotters::prelude::SVGBackend;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::{Color as _, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
@@ -18,7 +18,12 @@ use super::{Curve, Who};
 use crate::figures::Figures;
 use crate::output::decimal;
 
-const SIZE: (u32, u32) = (900, 540);
+const SIZE: (u32, u32) = (960, 540);
+/// What is left of it for the chart, beside its legend.
+const CHART_WIDTH: u32 = 800;
+/// Between two lines of the legend.
+const LEGEND_STEP: usize = 24;
+const LEGEND_TOP: i32 = 56;
 const FONT: &str = "sans-serif";
 
 /// In a light place; [`STYLE`] gives each its dark twin.
@@ -97,12 +102,13 @@ type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn draw_on(area: &Area<'_>, curves: &[Curve; 2]) -> Drawn<()> {
     area.fill(&BACKGROUND)?;
+    let (left, right) = area.split_horizontally(CHART_WIDTH);
     let points = || curves.iter().flat_map(|curve| &curve.0);
     let rate_max = points().map(|point| point.rate).max().unwrap_or(1);
     let all = || points().flat_map(|point| Quantile::ALL.map(|of| of.of(&point.figures)));
     let (least, most) = (all().min().unwrap_or(1), all().max().unwrap_or(1));
     let latencies = decade_below(least)..decade_above(most);
-    let mut chart = ChartBuilder::on(area)
+    let mut chart = ChartBuilder::on(&left)
         .caption("Latency against load", text(20))
         .margin(16)
         .x_label_area_size(48)
@@ -124,13 +130,7 @@ fn draw_on(area: &Area<'_>, curves: &[Curve; 2]) -> Drawn<()> {
             line(&mut chart, who, quantile, curve)?;
         }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(BACKGROUND)
-        .border_style(GRID)
-        .label_font(text(13))
-        .draw()?;
+    legend(&right)?;
     area.present()?;
     Ok(())
 }
@@ -141,25 +141,38 @@ fn text(pixels: u32) -> TextStyle<'static> {
 
 fn line(chart: &mut Chart<'_, '_>, who: Who, quantile: Quantile, curve: &Curve) -> Drawn<()> {
     let points = curve.0.iter().map(|point| (point.rate, quantile.of(&point.figures)));
+    let (style, dash) = stroke(who, quantile);
+    match dash {
+        None => chart.draw_series(LineSeries::new(points, style))?,
+        Some(dash) => chart.draw_series(DashedLineSeries::new(points, dash, dash, style))?,
+    };
+    Ok(())
+}
+
+/// Beside the chart, so that it covers no line.
+fn legend(area: &Area<'_>) -> Drawn<()> {
+    let lines = Who::BOTH.into_iter().flat_map(|who| Quantile::ALL.map(|quantile| (who, quantile)));
+    for ((who, quantile), y) in lines.zip((LEGEND_TOP..).step_by(LEGEND_STEP)) {
+        let (style, dash) = stroke(who, quantile);
+        let sample = [(0, y), (28, y)];
+        match dash {
+            None => area.draw(&PathElement::new(sample, style))?,
+            Some(dash) => area.draw(&DashedPathElement::new(sample, dash, dash, style))?,
+        }
+        let label = format!("{}, {}", who.name(), quantile.name());
+        area.draw(&Text::new(label, (36, y - 8), text(14)))?;
+    }
+    Ok(())
+}
+
+/// How a line is drawn, and the pixels of its dashes, if it has any.
+fn stroke(who: Who, quantile: Quantile) -> (ShapeStyle, Option<i32>) {
     let colour = match who {
         Who::Server => SERVER,
         Who::Reference => REFERENCE,
     };
     let (dash, width) = quantile.stroke();
-    let style = ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: width };
-    let label = format!("{}, {}", who.name(), quantile.name());
-    let sample = |(x, y): (i32, i32)| vec![(x, y), (x + 24, y)];
-    match dash {
-        None => chart
-            .draw_series(LineSeries::new(points, style))?
-            .label(label)
-            .legend(move |at| PathElement::new(sample(at), style)),
-        Some(dash) => chart
-            .draw_series(DashedLineSeries::new(points, dash, dash, style))?
-            .label(label)
-            .legend(move |at| DashedPathElement::new(sample(at), dash, dash, style)),
-    };
-    Ok(())
+    (ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: width }, dash)
 }
 
 fn decade_below(number: u64) -> u64 {
