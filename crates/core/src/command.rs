@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cadence, Credits, Dimension, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey,
+    Cadence, Credits, Dimensions, Fingerprint, Grant, GrantId, GrantRef, GrantType, IdempotencyKey,
     Mark, Money, MoneyAmount, Priority, RechargeSetting, RecurringGrantId, Refund, Refusal,
     RenewalTerms, ReservationId, Timestamp, Words,
 };
@@ -169,7 +169,7 @@ pub struct Consume {
     /// The instant it is attributed to; none is now.
     pub created_at: Option<Timestamp>,
     /// What it was for.
-    pub dimensions: BTreeMap<String, Dimension>,
+    pub dimensions: Dimensions,
     /// What happens when the balance is short.
     pub on_insufficient: OnInsufficient,
 }
@@ -190,7 +190,17 @@ impl Consume {
     /// What makes two requests with one key the same (decisions 13, 72).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&(self.amount, self.created_at, &self.dimensions, self.on_insufficient))
+        Fingerprint::of(&self.meaning())
+    }
+
+    /// Whether both have one fingerprint.
+    #[must_use]
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        self.meaning() == other.meaning()
+    }
+
+    const fn meaning(&self) -> (Credits, Option<Timestamp>, &Dimensions, OnInsufficient) {
+        (self.amount, self.created_at, &self.dimensions, self.on_insufficient)
     }
 }
 

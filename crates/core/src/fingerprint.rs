@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Digest, WalletKey, genesis};
+use crate::{Digest, WalletKey, genesis, packing};
 
 /// Sixteen bytes that stand for a parsed request: equal exactly when the requests mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ impl Fingerprint {
     pub fn of(parts: &impl Serialize) -> Self {
         // Packing into memory fails only for types that cannot be packed at all; the parts of
         // every request can, and its tests say so.
-        let bytes = postcard::to_stdvec(parts).unwrap_or_default();
+        let bytes = packing::to_vec(parts).unwrap_or_default();
         Self(first_half(Sha256::digest(bytes).into()))
     }
 }

@@ -1,12 +1,10 @@
 //! Undoing a consumption (spec section 7): what is asked, and what the rows say of it so far.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUNDS_MAX;
 use crate::{
-    Credits, Dimension, Event, Fingerprint, Grant, GrantRef, IdempotencyKey, Leg, Overflow,
+    Credits, Dimensions, Event, Fingerprint, Grant, GrantRef, IdempotencyKey, Leg, Overflow,
     Refusal, ReservationId, Timestamp,
 };
 
@@ -50,7 +48,7 @@ pub struct Original {
     /// The instant it is attributed to.
     pub attributed_at: Timestamp,
     /// What it was for; empty too if that was erased.
-    pub dimensions: BTreeMap<String, Dimension>,
+    pub dimensions: Dimensions,
 }
 
 impl Original {

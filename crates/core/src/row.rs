@@ -6,7 +6,9 @@ use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Credits, Digest, Event, Fingerprint, IdempotencyKey, Salt, Texts, Timestamp, chain};
+use crate::{
+    Credits, Digest, Event, Fingerprint, IdempotencyKey, Salt, Texts, Timestamp, chain, packing,
+};
 
 /// Who caused a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,20 +135,21 @@ pub enum UnreadableRow {
 impl Row {
     /// The format that is written.
     pub const VERSION: u8 = 1;
-    const HEADER: usize = 5;
+    pub(crate) const HEADER: usize = 5;
 
     /// Packs the row behind the row whose hash is `previous`.
     pub fn pack(&self, previous: Digest) -> Result<PackedRow, UnreadableRow> {
-        let mut bytes = Vec::with_capacity(256);
+        let mut bytes = Vec::with_capacity(512);
         bytes.extend([Self::VERSION, 0, 0, 0, 0]);
-        bytes = postcard::to_extend(self, bytes).map_err(|_| UnreadableRow::Content)?;
+        bytes = packing::append(self, bytes).map_err(|_| UnreadableRow::Content)?;
         let content_end = bytes.len();
         let length =
             u32::try_from(content_end - Self::HEADER).map_err(|_| UnreadableRow::CutOff)?;
         bytes[1..Self::HEADER].copy_from_slice(&length.to_le_bytes());
-        let digest = self.texts.digest().map_err(|_| UnreadableRow::Content)?;
-        let hash = chain::link(previous, &bytes[..content_end], digest);
-        bytes = postcard::to_extend(&self.texts, bytes).map_err(|_| UnreadableRow::Content)?;
+        bytes = packing::append(&self.texts, bytes).map_err(|_| UnreadableRow::Content)?;
+        let (content, texts) = bytes.split_at(content_end);
+        let digest = Texts::digest_of_packed(texts).ok_or(UnreadableRow::Content)?;
+        let hash = chain::link(previous, content, digest);
         bytes.extend(hash.as_bytes());
         Ok(PackedRow { bytes, hash })
     }
@@ -198,15 +201,15 @@ impl Row {
 }
 
 /// The parts of a packed row.
-struct Packed<'a> {
+pub(crate) struct Packed<'a> {
     /// Version and length with it.
-    content: &'a [u8],
-    texts: &'a [u8],
-    hash: Digest,
+    pub content: &'a [u8],
+    pub texts: &'a [u8],
+    pub hash: Digest,
 }
 
 impl<'a> Packed<'a> {
-    fn split(bytes: &'a [u8]) -> Result<Self, UnreadableRow> {
+    pub(crate) fn split(bytes: &'a [u8]) -> Result<Self, UnreadableRow> {
         let (&version, rest) = bytes.split_first().ok_or(UnreadableRow::CutOff)?;
         if version != Row::VERSION {
             return Err(UnreadableRow::Version(version));

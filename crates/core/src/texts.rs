@@ -1,11 +1,12 @@
 //! Words that people wrote: kept beside the hash chain, so that they can be erased.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::Digest;
+use crate::{Digest, packing};
 
 /// Random bytes that keep a digest from being guessed back into its text.
 pub type Salt = [u8; 16];
@@ -33,6 +34,9 @@ impl Dimension {
     }
 }
 
+/// What a consumption was for, by name. Clones share it on its way from a request into a row.
+pub type Dimensions = Arc<BTreeMap<String, Dimension>>;
+
 /// A postal address, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the API's")]
@@ -55,7 +59,7 @@ pub struct Words {
     /// Metadata of a grant or a reservation.
     pub metadata: Option<BTreeMap<String, String>>,
     /// Dimensions of a consumption.
-    pub dimensions: BTreeMap<String, Dimension>,
+    pub dimensions: Dimensions,
     /// Where an invoice went.
     pub billing_address: Option<Address>,
 }
@@ -111,7 +115,7 @@ impl Texts {
             Self::Kept { salt, words } => {
                 let mut hasher = Sha256::new();
                 hasher.update(salt);
-                hasher.update(postcard::to_stdvec(words)?);
+                hasher.update(packing::to_vec(words)?);
                 Some(Digest::from_bytes(hasher.finalize().into()))
             }
         })

@@ -16,6 +16,7 @@ pub mod embedded;
 mod event;
 mod event_marks;
 mod export;
+mod fast_map;
 mod figures;
 mod history;
 mod invoice;

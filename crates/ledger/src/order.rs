@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use scrip_core::{
-    Cadence, Consume, Credits, DisputeState, EditGrant, EnvironmentId, Extend, GrantId,
+    Cadence, Consume, Credits, Digest, DisputeState, EditGrant, EnvironmentId, Extend, GrantId,
     IdempotencyKey, MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority, RechargeSetting,
     RecurringGrantId, RefundRequest, Refusal, Release, ReservationId, Reserve, Timestamp, Undone,
-    WalletKey,
+    WalletKey, genesis,
 };
 
 use crate::{
@@ -146,36 +146,39 @@ impl Work {
 
     /// The names that it asks for, each with its wallet.
     pub(crate) fn names(&self) -> Vec<(&WalletKey, NameHash)> {
-        let consumption = |item: &'_ WalletConsume| {
-            NameHash::of(&item.wallet, NameKind::Consumption, item.consume.key.as_str())
+        self.names_within(|_, wallet| genesis(wallet))
+    }
+
+    /// The same, where somebody knows the genesis of each wallet, also by its place in
+    /// [`Work::wallets`].
+    pub(crate) fn names_within<'w>(
+        &'w self,
+        genesis: impl Fn(usize, &WalletKey) -> Digest,
+    ) -> Vec<(&'w WalletKey, NameHash)> {
+        let name = |(index, wallet): (usize, &'w WalletKey), kind, name: &str| {
+            (wallet, NameHash::within(&genesis(index, wallet), kind, name))
         };
-        let reservation = |wallet: &WalletKey, id: &ReservationId| {
-            NameHash::of(wallet, NameKind::Reservation, id.as_str())
+        let consumption = |(index, item): (usize, &'w WalletConsume)| {
+            name((index, &item.wallet), NameKind::Consumption, item.consume.key.as_str())
+        };
+        let reservation = |wallet: &'w WalletKey, id: &ReservationId| {
+            name((0, wallet), NameKind::Reservation, id.as_str())
         };
         match self {
-            Self::Consume(item) => vec![(&item.wallet, consumption(item))],
-            Self::ConsumeBatch(items) => {
-                items.iter().map(|item| (&item.wallet, consumption(item))).collect()
-            }
-            Self::Reserve(item) => {
-                vec![(&item.wallet, reservation(&item.wallet, &item.reserve.reservation))]
-            }
-            Self::Release(item) => {
-                vec![(&item.wallet, reservation(&item.wallet, &item.release.reservation))]
-            }
-            Self::Extend(item) => {
-                vec![(&item.wallet, reservation(&item.wallet, &item.extend.reservation))]
-            }
+            Self::Consume(item) => vec![consumption((0, item))],
+            Self::ConsumeBatch(items) => items.iter().enumerate().map(consumption).collect(),
+            Self::Reserve(item) => vec![reservation(&item.wallet, &item.reserve.reservation)],
+            Self::Release(item) => vec![reservation(&item.wallet, &item.release.reservation)],
+            Self::Extend(item) => vec![reservation(&item.wallet, &item.extend.reservation)],
             Self::Refund(item) => {
                 let WalletRefund { wallet, request } = item.as_ref();
                 let undone = match &request.of {
                     Undone::Consumption(key) => {
-                        NameHash::of(wallet, NameKind::Consumption, key.as_str())
+                        name((0, wallet), NameKind::Consumption, key.as_str())
                     }
                     Undone::Reservation(id) => reservation(wallet, id),
                 };
-                let own = NameHash::of(wallet, NameKind::Refund, request.key.as_str());
-                vec![(wallet, undone), (wallet, own)]
+                vec![undone, name((0, wallet), NameKind::Refund, request.key.as_str())]
             }
             _ => Vec::new(),
         }

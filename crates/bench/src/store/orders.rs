@@ -1,7 +1,7 @@
 //! The orders of the load: customers, grants, and consumptions with identifiers of 20 characters,
 //! keys of 36 and two dimensions.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -132,7 +132,7 @@ impl Writer {
             amount: Credits::from_billionths(thousandths * 1_000_000),
             key: IdempotencyKey::parse(&key)?,
             created_at: None,
-            dimensions: BTreeMap::from(dimensions.map(|(name, of)| (name.to_owned(), text(of)))),
+            dimensions: Arc::new(dimensions.map(|(name, of)| (name.to_owned(), text(of))).into()),
             on_insufficient: OnInsufficient::Overdraft,
         };
         Ok(WalletConsume { wallet: wallet(number)?, consume, as_currency_says: false })

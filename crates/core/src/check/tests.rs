@@ -1,5 +1,6 @@
 //! Wallets that somebody tampered with: every rule notices what only it can notice.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -40,7 +41,7 @@ fn consume(amount: i64) -> Command {
         amount: Credits::whole(amount),
         key: IdempotencyKey::parse("key").unwrap(),
         created_at: None,
-        dimensions: BTreeMap::new(),
+        dimensions: Arc::default(),
         on_insufficient: OnInsufficient::Overdraft,
     })
 }

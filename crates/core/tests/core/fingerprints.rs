@@ -1,17 +1,18 @@
 //! A key belongs to one request: equal for equal meaning, different when any part differs. Names of
 //! different kinds, wallets or spellings never meet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use scrip_core::{
-    Consume, CurrencyId, CustomerId, Dimension, NameHash, NameKind, OnInsufficient, ResourceId,
-    WalletKey, genesis,
+    Consume, CurrencyId, CustomerId, Dimension, Dimensions, NameHash, NameKind, OnInsufficient,
+    ResourceId, WalletKey, genesis,
 };
 
 use crate::world::{credits, instant, key, new_consumption};
 
-fn dimensions(entries: &[(&str, Dimension)]) -> BTreeMap<String, Dimension> {
-    entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+fn dimensions(entries: &[(&str, Dimension)]) -> Dimensions {
+    Arc::new(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
 }
 
 fn text(value: &str) -> Dimension {

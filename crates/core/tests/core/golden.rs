@@ -2,14 +2,15 @@
 //! never accepted anew. Another form of a row is another version.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use scrip_core::{
-    Actor, Cadence, Cause, Dimension, Event, Fingerprint, Grant, GrantId, GrantNumber, GrantPeriod,
-    GrantRef, GrantState, GrantType, HoldNumber, IdempotencyKey, Leg, Mark, Money, MoneyAmount,
-    MoneyCurrency, NameHash, NameKind, PaymentState, Priority, RechargeSetting, RechargeStop,
-    RecurringGrantId, RenewalNumber, RenewalTerms, ReservationId, Row, Texts, Threshold, TraceId,
-    Undone, Words, bucket, genesis,
+    Actor, Cadence, Cause, Digest, Dimension, Dimensions, Event, Fingerprint, Grant, GrantId,
+    GrantNumber, GrantPeriod, GrantRef, GrantState, GrantType, HoldNumber, IdempotencyKey, Leg,
+    Mark, Money, MoneyAmount, MoneyCurrency, NameHash, NameKind, PackedRow, PaymentState, Priority,
+    RechargeSetting, RechargeStop, RecurringGrantId, RenewalNumber, RenewalTerms, ReservationId,
+    Row, SkimmedRow, Texts, Threshold, TraceId, Undone, Words, bucket, genesis,
 };
 
 use crate::world::{credits, instant, key};
@@ -216,7 +217,22 @@ fn packed_bytes(row: &Row) -> Vec<u8> {
     let packed = row.pack(previous).unwrap();
     let read = Row::unpack_linked(&packed.bytes, previous);
     assert_eq!(read, Ok((row.clone(), packed.hash)));
+    check_skimmed(row, &packed);
     packed.bytes
+}
+
+/// Whoever only skims a row reads the same.
+fn check_skimmed(row: &Row, packed: &PackedRow) {
+    let skimmed = SkimmedRow::read(&packed.bytes).unwrap();
+    let dimensions = row.texts.words().map(|words| Dimensions::clone(&words.dimensions));
+    let dimensions = dimensions.unwrap_or_default();
+    let texts = dimensions.iter().map(|(name, value)| (name.as_str(), value.as_text()));
+    let (attributed_at, event, hash) = (row.attributed_at, row.event.clone(), packed.hash);
+    let expected = SkimmedRow { attributed_at, event, dimensions: texts.collect(), hash };
+    assert_eq!(skimmed, expected);
+    for length in 0..packed.bytes.len() - size_of::<Digest>() {
+        let _ = SkimmedRow::read(&packed.bytes[..length]);
+    }
 }
 
 fn hash(row: &Row) -> [u8; 32] {
@@ -397,7 +413,7 @@ fn a_row_with_a_mark_and_words() {
         display_name: Some("Welcome".to_owned()),
         comment: Some(None),
         metadata: Some(BTreeMap::from([("plan".to_owned(), "pro".to_owned())])),
-        dimensions: dimensions.map(|(name, value)| (name.to_owned(), value)).into(),
+        dimensions: Arc::new(dimensions.map(|(name, value)| (name.to_owned(), value)).into()),
         billing_address: Some(scrip_core::Address {
             city: Some("Berlin".to_owned()),
             ..scrip_core::Address::default()

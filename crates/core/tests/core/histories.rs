@@ -1,6 +1,8 @@
 //! Random histories of one wallet: every command, on a coarse grid of instants and amounts, so that
 //! expiries, timeouts and exact fits fall together often.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use scrip_core::{
     Command, Credits, Dimension, GrantChange, GrantId, GrantType, OnInsufficient, PaymentState,
@@ -188,7 +190,7 @@ impl Life {
                 if reject {
                     consume.on_insufficient = OnInsufficient::Reject;
                     let text = Dimension::Text("gpt".to_owned());
-                    consume.dimensions.insert("model".to_owned(), text);
+                    Arc::make_mut(&mut consume.dimensions).insert("model".to_owned(), text);
                 }
                 Command::Consume(consume)
             }

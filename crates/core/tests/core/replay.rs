@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use scrip_core::{
     Command, Contradiction, Digest, Event, GrantId, GrantNumber, GrantRef, HoldNumber, Leg,
-    PaymentState, Row, Texts, UnreadableRow, Wallet, genesis,
+    PaymentState, Row, SkimmedRow, Texts, UnreadableRow, Wallet, genesis,
 };
 
 use crate::histories::{Life, histories};
@@ -137,6 +137,8 @@ proptest! {
             prop_assert_eq!(read, Ok((row, packed.hash)));
             let folded = Row::unpack_to_fold(&packed.bytes, previous);
             prop_assert_eq!(folded.map(|(_, hash)| hash), Ok(packed.hash));
+            let skimmed = SkimmedRow::read(&packed.bytes).unwrap();
+            prop_assert!(skimmed.dimensions.is_empty());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use scrip_core::{
     Actor, Balance, Cause, Circumstances, Command, Consume, Credits, CurrencyId, CustomerId,
-    Decided, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
+    Decided, Dimensions, EditGrant, EnvironmentId, Event, Fingerprint, Grant, GrantChange, GrantId,
     GrantNumber, GrantRef, GrantType, IdempotencyKey, Leg, Money, MoneyAmount, Move, NewGrant,
     Notice, OnInsufficient, Origin, Original, Outcome, PaymentState, Priority, Refund,
     RefundRequest, Refusal, Release, ReservationId, Reserve, ReturnMoney, Row, Timestamp, TraceId,
@@ -68,7 +68,7 @@ pub fn new_consumption(key: &str, amount: Credits) -> Consume {
         amount,
         key: IdempotencyKey::parse(key).unwrap(),
         created_at: None,
-        dimensions: BTreeMap::new(),
+        dimensions: Dimensions::default(),
         on_insufficient: OnInsufficient::Overdraft,
     }
 }
@@ -163,7 +163,7 @@ impl World {
             refunded: Credits::ZERO,
             refunds: 0,
             attributed_at: instant("2026-01-01"),
-            dimensions: BTreeMap::new(),
+            dimensions: Dimensions::default(),
         };
         for row in self.rows.iter().map(|decided| &decided.row) {
             match &row.event {

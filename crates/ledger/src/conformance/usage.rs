@@ -1,5 +1,7 @@
 //! Usage over time, and for what.
 
+use std::sync::Arc;
+
 use scrip_core::{Dimension, Timestamp, WalletKey};
 
 use super::holds::{release_of, reserve_of};
@@ -43,7 +45,7 @@ pub async fn is_grouped_by_dimensions(make: &Factory<'_>) {
     ] {
         let mut one = item(&ann, key, amount);
         let named = dimensions.into_iter().map(|(name, value)| (name.to_owned(), value));
-        one.consume.dimensions = named.collect();
+        one.consume.dimensions = Arc::new(named.collect());
         world.done(Work::Consume(Box::new(one))).await;
     }
     assert_eq!(
@@ -71,7 +73,8 @@ pub async fn is_reduced_by_refunds(make: &Factory<'_>) {
     let ann = wallet("ann/gold");
     world.grant(&ann, "A", "100").await;
     let mut one = item(&ann, "k", "8");
-    one.consume.dimensions.insert("model".to_owned(), Dimension::Text("large".to_owned()));
+    Arc::make_mut(&mut one.consume.dimensions)
+        .insert("model".to_owned(), Dimension::Text("large".to_owned()));
     world.done(Work::Consume(Box::new(one))).await;
     world.move_clock("2030-01-02").await;
     world.done(super::refund_of(&ann, "r", "k", Some("3"))).await;

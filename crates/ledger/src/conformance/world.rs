@@ -1,7 +1,7 @@
 //! What scenarios are told in: a ledger, two currencies, customers, and short words for orders.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -317,7 +317,7 @@ pub fn item(wallet: &WalletKey, key: &str, credits_: &str) -> WalletConsume {
         amount: credits(credits_),
         key: IdempotencyKey::parse(key).unwrap(),
         created_at: None,
-        dimensions: BTreeMap::new(),
+        dimensions: Arc::default(),
         on_insufficient: OnInsufficient::Overdraft,
     };
     WalletConsume { wallet: wallet.clone(), consume, as_currency_says: false }

@@ -1,13 +1,13 @@
 //! The names of rows: the recent ones in a table, those of the table before while its slice is
 //! being written, and the slices.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use scrip_core::{Digest, NameHash};
 
 use super::keys::{KeyStore, Recent, Slices};
 use super::reach::Reach;
+use crate::fast_map::{FastHash, FastMap};
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -18,14 +18,14 @@ const ROOM_FOR_A_BATCH: usize = 8_192;
 #[derive(Default)]
 pub(super) struct Checked {
     generation: u64,
-    names: HashMap<NameHash, Option<Position>>,
+    names: FastMap<NameHash, Option<Position>>,
 }
 
 impl Checked {
     /// Asks the slices for names; may read the disk.
     pub(super) fn by(slices: &Slices, names: &[NameHash]) -> Result<Self, StoreError> {
         let generation = slices.generation();
-        let mut found = HashMap::with_capacity(names.len());
+        let mut found = FastMap::with_capacity_and_hasher(names.len(), FastHash::default());
         for name in names {
             found.insert(*name, slices.find(name)?);
         }
@@ -100,7 +100,7 @@ impl Names {
     }
 
     /// A batch with these names is durable up to a position.
-    pub(super) fn extend(&self, names: HashMap<NameHash, Position>, until: Position) {
+    pub(super) fn extend(&self, names: FastMap<NameHash, Position>, until: Position) {
         let mut known = self.write();
         for (name, position) in names {
             // Room was made before the batch. One that brings more names all the same (thousands of

@@ -220,7 +220,7 @@ pub(super) fn open(
     know(&ledger, &shared)?;
     let dirty = caught_up.slots.into_iter().filter(|slot| slot.wallet.sequence() > 0).map(|slot| {
         let key = slot.wallet.key().clone();
-        shared.wallets.publish(slot);
+        shared.wallets.publish(Arc::new(slot));
         key
     });
     shared.keep.behind.committed(dirty.collect(), end, 0);
@@ -233,7 +233,7 @@ pub(super) fn open(
     };
     let sync = mark.syncing();
     let syncing = sync.clone();
-    let base = Base { last, mark, standings: Standings::new() };
+    let base = Base { last, mark, standings: Standings::default() };
     let limits = Limits { messages_max: options.queue_max, weight_max: QUEUE_WEIGHT };
     let (queue, inbox) = queue::queue(limits);
     let (stop, stopped) = mpsc::channel();

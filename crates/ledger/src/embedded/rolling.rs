@@ -3,7 +3,6 @@
 //! Days and how far they reach change in one transaction, so that every row is in them once, whatever
 //! ends the process when. Whoever reads them adds the rows behind.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -11,12 +10,14 @@ use rusqlite::Connection;
 use super::reach::Reach;
 use super::snapshots;
 use super::tables;
+use crate::fast_map::FastMap;
 use crate::slot::Position;
-use crate::usage::{Day, DayKey, HourNumber, used};
+use crate::usage::{Day, DayKey, HourNumber, used_of_skimmed};
 use crate::work::StoreError;
 
-/// Rows of one transaction.
-const CHUNK: u64 = 65_536;
+/// Rows of one transaction. The days of a wallet are read and written once for all of its rows among
+/// them, and those of a hundred thousand wallets lie far apart in fewer.
+const CHUNK: u64 = 262_144;
 
 /// More rows than these are added up before anything is served: as long as they are behind, questions
 /// have to read them.
@@ -81,18 +82,17 @@ fn add_up(
     ledger: &Connection,
     from: Reach,
     until: Position,
-) -> Result<(HashMap<DayKey, Day>, Reach), StoreError> {
-    let (mut days, mut end) = (HashMap::<DayKey, Day>::new(), from);
+) -> Result<(FastMap<DayKey, Day>, Reach), StoreError> {
+    let (mut days, mut end) = (FastMap::<DayKey, Day>::default(), from);
     tables::every_entry(ledger, from.position, until, |entry| {
-        let entry = entry.read()?;
-        let position = entry.position;
+        let (row, position) = (entry.skim()?, entry.position);
         let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
-        if let Some(used) = used(&entry.row).map_err(wrong)? {
+        if let Some(used) = used_of_skimmed(&row).map_err(wrong)? {
             let hour = HourNumber::of(used.at);
             let key = DayKey { wallet: entry.wallet, day: hour.day() };
             days.entry(key).or_default().add(hour.of_day(), position, &used).map_err(wrong)?;
         }
-        end = Reach { position, hash: entry.hash };
+        end = Reach { position, hash: row.hash };
         Ok(())
     })?;
     Ok((days, end))
@@ -100,7 +100,7 @@ fn add_up(
 
 fn write(
     snapshots: &Connection,
-    days: HashMap<DayKey, Day>,
+    days: FastMap<DayKey, Day>,
     end: &Reach,
 ) -> Result<(), StoreError> {
     let mut days: Vec<_> = days.into_iter().collect();

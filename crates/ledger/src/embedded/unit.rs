@@ -3,7 +3,7 @@
 //! What a batch changes in memory lies in an overlay until the transaction is durable; a batch
 //! that fails leaves nothing behind.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
@@ -13,6 +13,7 @@ use super::names::Checked;
 use super::reach::Reach;
 use super::tables;
 use crate::event::DomainEvent;
+use crate::fast_map::FastMap;
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::record::key_holder_of;
@@ -22,7 +23,7 @@ use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
 
 use super::Shared;
 
-pub(super) type Standings = HashMap<(EnvironmentId, RecordKind), HashMap<Box<str>, Standing>>;
+pub(super) type Standings = FastMap<(EnvironmentId, RecordKind), FastMap<Box<str>, Standing>>;
 
 /// Standings that are kept in memory at most; beyond that they are asked for again.
 const STANDINGS_MAX: usize = 200_000;
@@ -49,10 +50,10 @@ pub(super) struct Last {
 
 /// What a batch changes in memory.
 pub(super) struct Overlay {
-    slots: HashMap<WalletKey, Slot>,
-    names: HashMap<NameHash, Position>,
+    slots: FastMap<WalletKey, Arc<Slot>>,
+    names: FastMap<NameHash, Position>,
     standings: Standings,
-    clocks: HashMap<EnvironmentId, Timestamp>,
+    clocks: FastMap<EnvironmentId, Timestamp>,
     keys: Vec<([u8; 32], Option<KeyHolder>)>,
     /// Wallets that were taken out and are not back.
     out: Vec<WalletKey>,
@@ -65,10 +66,10 @@ impl Overlay {
     /// Nothing changed yet.
     pub(super) fn on(base: &Base) -> Self {
         Self {
-            slots: HashMap::new(),
-            names: HashMap::new(),
-            standings: HashMap::new(),
-            clocks: HashMap::new(),
+            slots: FastMap::default(),
+            names: FastMap::default(),
+            standings: FastMap::default(),
+            clocks: FastMap::default(),
             keys: Vec::new(),
             out: Vec::new(),
             last: base.last,
@@ -111,7 +112,7 @@ impl Overlay {
 
 /// What may be asked again is forgotten when there is too much of it.
 fn forget_some(standings: &mut Standings) {
-    if standings.values().map(HashMap::len).sum::<usize>() > STANDINGS_MAX {
+    if standings.values().map(FastMap::len).sum::<usize>() > STANDINGS_MAX {
         standings.clear();
     }
 }
@@ -208,7 +209,7 @@ impl State for Unit<'_> {
         tables::remove_record(self.connection, record)
     }
 
-    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError> {
         // A wallet that is out would be found again as the last commit left it.
         if self.overlay.out.contains(key) {
             return Err(StoreError::Corrupt(format!("wallet {key:?} is taken out twice")));
@@ -216,7 +217,7 @@ impl State for Unit<'_> {
         let slot = match self.overlay.slots.remove(key) {
             Some(slot) => Some(slot),
             // It was loaded when the order was queued; at worst it was dropped since.
-            None => self.shared.wallets.slot(key)?.map(|slot| Slot::clone(&slot)),
+            None => self.shared.wallets.slot(key)?,
         };
         if self.shared.wallets.is_frozen(key) {
             return Err(StoreError::Frozen);
@@ -229,7 +230,7 @@ impl State for Unit<'_> {
 
     fn save(
         &mut self,
-        mut slot: Slot,
+        mut slot: Arc<Slot>,
         rows: &[Decided],
         names: &[Option<NameHash>],
         own: Option<usize>,
@@ -237,12 +238,12 @@ impl State for Unit<'_> {
         let first = self.overlay.last.reach.position + 1;
         if slot.number == 0 && !rows.is_empty() {
             self.overlay.last.wallet += 1;
-            slot.number = self.overlay.last.wallet;
+            Arc::make_mut(&mut slot).number = self.overlay.last.wallet;
             tables::insert_wallet(self.connection, slot.number, slot.wallet.key())?;
         }
         for (decided, name) in rows.iter().zip(names) {
             let position = self.overlay.last.reach.position + 1;
-            let links = link(self, &mut slot, position, decided, *name)?;
+            let links = link(self, Arc::make_mut(&mut slot), position, decided, *name)?;
             tables::insert_entry(self.connection, position, slot.number, links, *name, decided)?;
             self.overlay.last.reach = Reach { position, hash: decided.packed.hash };
             self.overlay.bytes += decided.packed.bytes.len() as u64;

@@ -1,7 +1,7 @@
 //! What an order needs is loaded before it is queued: its wallets into memory, and whether any slice
 //! knows its names. The writer then looks only at memory.
 
-use scrip_core::{NameHash, WalletKey};
+use scrip_core::{NameHash, WalletKey, genesis};
 
 use super::Shared;
 use super::names::Checked;
@@ -16,13 +16,18 @@ pub(super) fn warm_at_once(shared: &Shared, order: &Order) -> Option<Result<Chec
     if work.grant().is_some() {
         return None;
     }
-    for key in work.wallets() {
+    let wallets = work.wallets();
+    let mut slots = Vec::with_capacity(wallets.len());
+    for key in wallets {
         if let Err(refused) = check_frozen(shared, work, key) {
             return Some(Err(refused));
         }
-        shared.wallets.in_memory(key)?;
+        slots.push(shared.wallets.in_memory(key)?);
     }
-    let names = names_of(work);
+    let known = |index: usize, key: &WalletKey| {
+        slots.get(index).map_or_else(|| genesis(key), |slot| slot.genesis)
+    };
+    let names: Vec<_> = work.names_within(known).into_iter().map(|(_, name)| name).collect();
     let slices = shared.keys.slices();
     if names.iter().any(|name| slices.may_know(name)) {
         return None;

@@ -195,25 +195,25 @@ impl State for Unit<'_> {
         Ok(())
     }
 
-    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
-        Ok(self.views.slot(key)?.map(|slot| Slot::clone(&slot)))
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError> {
+        self.views.slot(key)
     }
 
     fn save(
         &mut self,
-        mut slot: Slot,
+        mut slot: Arc<Slot>,
         rows: &[Decided],
         names: &[Option<NameHash>],
         own: Option<usize>,
     ) -> Result<Position, StoreError> {
         if slot.number == 0 {
             self.kept.wallets += 1;
-            slot.number = self.kept.wallets;
+            Arc::make_mut(&mut slot).number = self.kept.wallets;
         }
         let first = self.kept.rows.len() as Position + 1;
         for (decided, name) in rows.iter().zip(names) {
             let position = self.kept.rows.len() as Position + 1;
-            let links = link(self, &mut slot, position, decided, *name)?;
+            let links = link(self, Arc::make_mut(&mut slot), position, decided, *name)?;
             let row = Arc::new(decided.row.clone());
             let (wallet, hash) = (slot.number, decided.packed.hash);
             self.kept.rows.push(KeptRow { wallet, links, row, hash });

@@ -22,11 +22,11 @@ struct Wallets {
 }
 
 impl Views {
-    pub fn publish(&self, slot: Slot) {
+    pub fn publish(&self, slot: Arc<Slot>) {
         let key = slot.wallet.key().clone();
         let is_due = slot.wallet.next_due().map(|due| due.at);
         let mut wallets = self.lock();
-        let before = wallets.slots.insert(key.clone(), Arc::new(slot));
+        let before = wallets.slots.insert(key.clone(), slot);
         let was_due = before.and_then(|slot| slot.wallet.next_due()).map(|due| due.at);
         wallets.due.change(&key, was_due, is_due);
     }

@@ -4,6 +4,7 @@
 //! foresaw is read when it is asked for. Everything is written at once, at the end.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
 
@@ -65,7 +66,7 @@ pub enum Wallet {
     /// It takes no orders.
     Frozen,
     /// As the orders so far left it.
-    There(Box<Slot>),
+    There(Arc<Slot>),
     /// An order works on it.
     Out,
 }
@@ -254,7 +255,7 @@ impl State for Unit<'_> {
         Ok(())
     }
 
-    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError> {
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError> {
         self.bucket = bucket_of(key.environment, &key.customer);
         let wallet = match self.known.wallets.remove(key) {
             Some(wallet) => wallet,
@@ -263,7 +264,7 @@ impl State for Unit<'_> {
         let (left, answer) = match wallet {
             Wallet::Absent => (Wallet::Absent, Ok(None)),
             Wallet::Frozen => (Wallet::Frozen, Err(StoreError::Frozen)),
-            Wallet::There(slot) => (Wallet::Out, Ok(Some(*slot))),
+            Wallet::There(slot) => (Wallet::Out, Ok(Some(slot))),
             Wallet::Out => {
                 let what = format!("wallet {key:?} is taken out twice");
                 (Wallet::Out, Err(StoreError::Corrupt(what)))
@@ -275,7 +276,7 @@ impl State for Unit<'_> {
 
     fn save(
         &mut self,
-        mut slot: Slot,
+        mut slot: Arc<Slot>,
         rows: &[Decided],
         names: &[Option<NameHash>],
         own: Option<usize>,
@@ -283,7 +284,8 @@ impl State for Unit<'_> {
         let key = slot.wallet.key().clone();
         self.bucket = bucket_of(key.environment, &key.customer);
         if !rows.is_empty() {
-            slot.number = self.number(&slot)?;
+            let number = self.number(&slot)?;
+            Arc::make_mut(&mut slot).number = number;
             self.changes.wallets.insert(key.clone());
         }
         let (mut last, mut own_position) = (0, 0);
@@ -292,7 +294,7 @@ impl State for Unit<'_> {
             if own == Some(index) {
                 own_position = last;
             }
-            let links = link(self, &mut slot, last, decided, *name)?;
+            let links = link(self, Arc::make_mut(&mut slot), last, decided, *name)?;
             let (bucket, number) = (self.bucket, slot.number);
             let (sequence, bytes) = (decided.row.sequence, &decided.packed.bytes);
             let entry = RawEntry::sealed(last, number, sequence, links, *name, bytes);
@@ -306,7 +308,7 @@ impl State for Unit<'_> {
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
             self.changes.states.push(slot.number, last, &slot.wallet)?;
         }
-        self.known.wallets.insert(key, Wallet::There(Box::new(slot)));
+        self.known.wallets.insert(key, Wallet::There(slot));
         Ok(own_position)
     }
 

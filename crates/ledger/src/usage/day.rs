@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Used;
 use super::spans::Spans;
+use crate::fast_map::FastMap;
 use crate::slot::Position;
 
 /// Sets of dimensions that are kept apart in an hour.
@@ -28,7 +29,8 @@ type Place = u32;
 pub struct Day {
     hours: BTreeMap<u8, Hour>,
     sets: Vec<Set>,
-    places: HashMap<Set, Place>,
+    /// By what a set is packed into.
+    places: FastMap<Box<[u8]>, Place>,
 }
 
 /// An hour of it.
@@ -101,10 +103,7 @@ impl Day {
     pub fn add(&mut self, hour: u8, position: Position, used: &Used<'_>) -> Result<(), Overflow> {
         let sum = (used.amount, u64::from(used.counts));
         let has_room = self.hours.get(&hour).is_none_or(|hour| hour.sets.is_some());
-        let place = has_room.then(|| {
-            let pairs = used.dimensions();
-            self.place(pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
-        });
+        let place = has_room.then(|| self.place(used.dimensions()));
         let hour = self.hours.entry(hour).or_default();
         hour.sum = plus(hour.sum, sum)?;
         hour.rows.add(position);
@@ -120,7 +119,7 @@ impl Day {
 
     /// Adds another part of the same day.
     pub fn merge(&mut self, other: Self) -> Result<(), Overflow> {
-        let places: Vec<Place> = other.sets.into_iter().map(|set| self.place(set)).collect();
+        let places: Vec<Place> = other.sets.iter().map(|set| self.place(texts(set))).collect();
         for (number, mut hour) in other.hours {
             let sets = hour.sets.take();
             hour.sets = sets.map(|sets| {
@@ -151,14 +150,20 @@ impl Day {
         Ok(())
     }
 
-    fn place(&mut self, set: Set) -> Place {
-        if let Some(place) = self.places.get(&set) {
+    fn place<'t>(&mut self, set: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> Place {
+        let mut packed = Vec::with_capacity(128);
+        for text in set.clone().flat_map(|(name, text)| [name, text]) {
+            // With its length, so that no set is packed into what another one is.
+            packed.extend(text.len().to_le_bytes());
+            packed.extend_from_slice(text.as_bytes());
+        }
+        if let Some(place) = self.places.get(packed.as_slice()) {
             return *place;
         }
         // A day has at most as many sets as rows, and no day has so many.
         let place = Place::try_from(self.sets.len()).unwrap_or(Place::MAX);
-        self.places.insert(set.clone(), place);
-        self.sets.push(set);
+        self.places.insert(packed.into(), place);
+        self.sets.push(set.map(|(name, text)| (name.to_owned(), text.to_owned())).collect());
         place
     }
 
@@ -209,10 +214,13 @@ impl Day {
     }
 
     fn set_sum(&self, place: Place) -> SetSum<'_> {
-        let pairs = self.sets[place as usize].iter();
-        let dimensions = pairs.map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let dimensions = texts(&self.sets[place as usize]).collect();
         SetSum { dimensions, amount: Credits::ZERO, count: 0 }
     }
+}
+
+fn texts(set: &Set) -> impl Iterator<Item = (&str, &str)> + Clone {
+    set.iter().map(|(name, text)| (name.as_str(), text.as_str()))
 }
 
 impl PackedDay {
@@ -224,11 +232,10 @@ impl PackedDay {
         let set_hours = self.set_hours.as_deref().map(read_set_hours).transpose()?;
         let mut day = Day::default();
         for set in sets.iter().flatten() {
-            let pairs = set.dimensions.iter();
-            day.place(pairs.map(|(name, text)| ((*name).into(), (*text).into())).collect());
+            day.place(set.dimensions.iter().copied());
         }
         if sets.is_none() {
-            day.place(Set::new());
+            day.place(std::iter::empty());
         }
         if rows.len() != hours.len() {
             return Err(UnreadableDay);

@@ -17,7 +17,7 @@ pub use rows::{Rows, TooMany, usage};
 pub use spans::Spans;
 pub use stored::{DayKey, StoredDay};
 pub use tally::Tally;
-pub use used::{HourNumber, Used, used};
+pub use used::{HourNumber, Used, used, used_of_skimmed};
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What a ledger row is as usage.
 
-use std::collections::BTreeMap;
-
-use scrip_core::{Credits, Dimension, Event, Leg, Overflow, Row, Timestamp};
+use scrip_core::{
+    Credits, Dimension, Dimensions, Event, Leg, Overflow, Row, SkimmedRow, Timestamp,
+};
 
 const HOUR_MILLISECONDS: i64 = 3_600_000;
 /// Hours of a day.
@@ -16,31 +16,63 @@ pub struct Used<'a> {
     pub amount: Credits,
     /// Whether it is an event of its own.
     pub counts: bool,
-    dimensions: Option<&'a BTreeMap<String, Dimension>>,
+    dimensions: Named<'a>,
+}
+
+/// Dimensions by their names.
+enum Named<'a> {
+    Whole(Option<&'a Dimensions>),
+    Skimmed(&'a [(&'a str, &'a str)]),
 }
 
 impl<'a> Used<'a> {
     /// Its dimensions by their names, with the text of their values.
-    pub fn dimensions(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let dimensions = self.dimensions.into_iter().flatten();
-        dimensions.map(|(name, value)| (name.as_str(), value.as_text()))
+    pub fn dimensions(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
+        let (whole, skimmed) = match self.dimensions {
+            Named::Whole(whole) => (whole, [].as_slice()),
+            Named::Skimmed(skimmed) => (None, skimmed),
+        };
+        let whole = whole.into_iter().flat_map(|dimensions| dimensions.iter());
+        let whole = whole.map(|(name, value)| (name.as_str(), value.as_text()));
+        whole.chain(skimmed.iter().copied())
     }
 
     /// The text of a dimension; empty if it has none of this name.
     pub fn dimension(&self, name: &str) -> &'a str {
-        let value = self.dimensions.and_then(|dimensions| dimensions.get(name));
-        value.map_or("", Dimension::as_text)
+        match self.dimensions {
+            Named::Whole(whole) => {
+                let value = whole.and_then(|dimensions| dimensions.get(name));
+                value.map_or("", Dimension::as_text)
+            }
+            Named::Skimmed(skimmed) => {
+                let pair = skimmed.iter().find(|(known, _)| *known == name);
+                pair.map_or("", |(_, text)| *text)
+            }
+        }
     }
 }
 
 /// What a row is as usage. A refund reduces the bucket of what it undoes and is no event (decision
 /// 68); a release that consumed nothing is none either.
 pub fn used(row: &Row) -> Result<Option<Used<'_>>, Overflow> {
-    let sum = |legs: &[Leg]| Credits::sum(legs.iter().map(|leg| leg.amount));
     let dimensions = row.texts.words().map(|words| &words.dimensions);
-    let (at, amount, counts) = match &row.event {
+    of(row.attributed_at, &row.event, Named::Whole(dimensions))
+}
+
+/// The same of a row that was only skimmed.
+pub fn used_of_skimmed<'a>(row: &'a SkimmedRow<'a>) -> Result<Option<Used<'a>>, Overflow> {
+    of(row.attributed_at, &row.event, Named::Skimmed(&row.dimensions))
+}
+
+fn of<'a>(
+    attributed_at: Timestamp,
+    event: &Event,
+    dimensions: Named<'a>,
+) -> Result<Option<Used<'a>>, Overflow> {
+    let sum = |legs: &[Leg]| Credits::sum(legs.iter().map(|leg| leg.amount));
+    let (at, amount, counts) = match event {
         Event::Consumed { legs } | Event::Released { consumed: legs, .. } => {
-            (row.attributed_at, sum(legs)?, true)
+            (attributed_at, sum(legs)?, true)
         }
         Event::Refunded { legs, attributed_at, .. } => {
             (*attributed_at, sum(legs)?.negated()?, false)

@@ -1,6 +1,6 @@
 //! Rows and states as they lie in their tables.
 
-use scrip_core::{Digest, NameHash, Row};
+use scrip_core::{Digest, NameHash, Row, SkimmedRow};
 
 use crate::history::Entry;
 use crate::seal;
@@ -48,6 +48,13 @@ impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
         let (row, hash) = Row::unpack(self.row.as_ref())
             .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
         Ok(Entry { position, wallet, links, row: row.into(), hash })
+    }
+
+    /// What it says of usage, if that is what was written.
+    pub fn skim(&self) -> Result<SkimmedRow<'_>, StoreError> {
+        seal::check(self.is_sealed(), "entries", self.position)?;
+        SkimmedRow::read(self.row.as_ref())
+            .map_err(|error| StoreError::Corrupt(format!("entries {}: {error}", self.position)))
     }
 
     /// It says what was written.

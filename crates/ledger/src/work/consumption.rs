@@ -1,15 +1,15 @@
 //! Burning credits, once for each key.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use scrip_core::{
-    Command, Consume, Event, Fingerprint, IdempotencyKey, NameHash, NameKind, Refusal, Row,
-    WalletKey,
+    Command, Consume, Event, IdempotencyKey, NameHash, NameKind, Refusal, Row, WalletKey,
 };
 
 use super::records::{ensure_customer, standings};
 use super::repeats::{put_back, seen_now, wallet_time};
-use super::{Extra, Failure, Place, Standing, State, overflow, run_on};
+use super::{Extra, Failure, Place, Standing, State, fresh, overflow, run_on};
+use crate::fast_map::{FastHash, FastMap};
 use crate::history::{Entry, check_older};
 use crate::slot::Slot;
 use crate::{Answer, Consumed, OrderRefusal, Rejected, WalletConsume};
@@ -40,20 +40,18 @@ pub(super) fn consume_batch(
     at: Place<'_>,
     items: &[WalletConsume],
 ) -> Result<Answer, Failure> {
-    let mut seen = HashMap::with_capacity(items.len());
-    let mut checked = Vec::with_capacity(items.len());
+    let mut batch = Batch::of(items.len());
     for (index, item) in items.iter().enumerate() {
-        let consume = check_item(state, at, item, &mut seen).map_err(|failure| match failure {
+        batch.check(state, at, item).map_err(|failure| match failure {
             Failure::Refused(OrderRefusal { refusal, .. }) => {
                 Failure::Refused(OrderRefusal { index: Some(index), refusal })
             }
             other => other,
         })?;
-        checked.push((&item.wallet, consume));
     }
     let mut rejected = Vec::new();
-    for (index, (wallet, consume)) in checked.into_iter().enumerate() {
-        match consume_standing(state, at, wallet, consume) {
+    for (index, (item, consume)) in items.iter().zip(batch.checked).enumerate() {
+        match consume_standing(state, at, &item.wallet, consume) {
             Ok(_) => {}
             Err(Failure::Refused(OrderRefusal { refusal, .. })) => {
                 rejected.push(Rejected { index, refusal });
@@ -64,26 +62,44 @@ pub(super) fn consume_batch(
     Ok(Answer::Batch(rejected))
 }
 
-/// What must hold of an item before anything of its batch is applied; the consumption it means.
-fn check_item(
-    state: &mut dyn State,
-    at: Place<'_>,
-    item: &WalletConsume,
-    seen: &mut HashMap<NameHash, Fingerprint>,
-) -> Result<Consume, Failure> {
-    let (_, currency) = standings(state, at, &item.wallet.customer, &item.wallet.currency)?;
-    let consume = settled(item, currency);
-    let key = &consume.key;
-    let name = NameHash::of(&item.wallet, NameKind::Consumption, key.as_str());
-    let fingerprint = consume.fingerprint();
-    if *seen.entry(name).or_insert(fingerprint) != fingerprint {
-        return Err(Refusal::KeyReused { key: key.to_string() }.into());
+/// The items of a batch that were checked.
+struct Batch<'a> {
+    /// The consumption that each item means.
+    checked: Vec<Consume>,
+    /// Where a key of a wallet stands first.
+    first: FastMap<(&'a WalletKey, &'a IdempotencyKey), usize>,
+}
+
+impl<'a> Batch<'a> {
+    fn of(items: usize) -> Self {
+        let first = FastMap::with_capacity_and_hasher(items, FastHash::default());
+        Self { checked: Vec::with_capacity(items), first }
     }
-    if consume.created_at.is_some() && recall(state, name, key)?.is_none() {
-        // By the wallet's time, like everything that is decided about the item afterwards.
-        consume.check_times(wallet_time(state, at, &item.wallet)?)?;
+
+    /// What must hold of an item before anything of its batch is applied.
+    fn check(
+        &mut self,
+        state: &mut dyn State,
+        at: Place<'_>,
+        item: &'a WalletConsume,
+    ) -> Result<(), Failure> {
+        let (_, currency) = standings(state, at, &item.wallet.customer, &item.wallet.currency)?;
+        let consume = settled(item, currency);
+        let key = &item.consume.key;
+        let first = *self.first.entry((&item.wallet, key)).or_insert(self.checked.len());
+        if self.checked.get(first).is_some_and(|first| !first.means_the_same(&consume)) {
+            return Err(Refusal::KeyReused { key: key.to_string() }.into());
+        }
+        if consume.created_at.is_some() {
+            let name = NameHash::of(&item.wallet, NameKind::Consumption, key.as_str());
+            if recall(state, name, key)?.is_none() {
+                // By the wallet's time, like everything that is decided about the item afterwards.
+                consume.check_times(wallet_time(state, at, &item.wallet)?)?;
+            }
+        }
+        self.checked.push(consume);
+        Ok(())
     }
-    Ok(consume)
 }
 
 /// Burns for a customer and a currency that may be used, unless the key was used before.
@@ -93,7 +109,7 @@ fn consume_standing(
     wallet: &WalletKey,
     consume: Consume,
 ) -> Result<Consumed, Failure> {
-    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let slot = state.load(wallet)?.unwrap_or_else(|| fresh(wallet));
     let name = NameHash::within(&slot.genesis, NameKind::Consumption, consume.key.as_str());
     if let Some(entry) = recall(state, name, &consume.key)? {
         return repeat(state, at, &consume, slot, &entry.row);
@@ -114,7 +130,7 @@ fn repeat(
     state: &mut dyn State,
     at: Place<'_>,
     consume: &Consume,
-    slot: Slot,
+    slot: Arc<Slot>,
     row: &Row,
 ) -> Result<Consumed, Failure> {
     let balance = seen_now(state, at, &slot)?.balance().map_err(overflow)?;

@@ -3,13 +3,15 @@
 //! While a hold is open its wallet knows it. A closed one is known from its rows: the newest is
 //! found by the reservation's name, and each leads to the one before.
 
+use std::sync::Arc;
+
 use scrip_core::{
     Command, Credits, Entity, GrantRef, Leg, NameHash, NameKind, Refusal, Release, ReservationId,
 };
 
 use super::records::{known_standings, refuse_archived};
 use super::repeats::{put_back, seen_now};
-use super::{Extra, Failure, Place, State, overflow, run_on};
+use super::{Extra, Failure, Place, State, fresh, overflow, run_on};
 use crate::reservations::{Recalled, recalled};
 use crate::slot::Slot;
 use crate::{Answer, Released, Reserved, WalletExtend, WalletRelease, WalletReserve};
@@ -23,7 +25,7 @@ pub(super) fn reserve(
     let WalletReserve { wallet, reserve } = item;
     let (customer, _) = known_standings(state, at, wallet)?;
     refuse_archived(&wallet.customer, customer)?;
-    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let slot = state.load(wallet)?.unwrap_or_else(|| fresh(wallet));
     let name = name_of(&slot, &reserve.reservation);
     if let Some(found) = recall(state, &slot, name, &reserve.reservation)? {
         return repeat_reserve(state, at, item, slot, &found).map(Answer::Reserved);
@@ -43,7 +45,7 @@ fn repeat_reserve(
     state: &mut dyn State,
     at: Place<'_>,
     item: &WalletReserve,
-    slot: Slot,
+    slot: Arc<Slot>,
     found: &Recalled,
 ) -> Result<Reserved, Failure> {
     let reserve = &item.reserve;
@@ -70,7 +72,7 @@ pub(super) fn release(
     let WalletRelease { wallet, release } = item;
     known_standings(state, at, wallet)?;
     let reservation = &release.reservation;
-    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let slot = state.load(wallet)?.unwrap_or_else(|| fresh(wallet));
     let name = name_of(&slot, reservation);
     let seen = seen_now(state, at, &slot)?;
     let balance = seen.balance().map_err(overflow)?;
@@ -106,7 +108,7 @@ pub(super) fn extend(
     let WalletExtend { wallet, extend } = item;
     known_standings(state, at, wallet)?;
     let reservation = &extend.reservation;
-    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let slot = state.load(wallet)?.unwrap_or_else(|| fresh(wallet));
     let name = name_of(&slot, reservation);
     let seen = seen_now(state, at, &slot)?;
     let open = seen.hold(reservation).map(|hold| total(&hold.legs));

@@ -17,6 +17,8 @@ mod remember;
 mod repeats;
 mod webhooks;
 
+use std::sync::Arc;
+
 use scrip_core::{
     Balance, Broken, Command, Contradiction, Decided, EnvironmentId, Event, Grant, GrantId,
     GrantType, NameHash, OnInsufficient, Origin, Overflow, Refusal, Row, Timestamp, WalletKey,
@@ -174,15 +176,15 @@ pub trait State {
     /// Removes a record. Only for kinds of which nobody asks how they stand.
     fn remove_record(&mut self, record: &Record) -> Result<(), StoreError>;
 
-    /// Takes a wallet out to work on it. It must be put back before the order is refused; only a
+    /// Takes a wallet out to work on it; whoever changes it copies what others see of it. It must be put back before the order is refused; only a
     /// failure, which makes the unit be forgotten, may keep it.
-    fn load(&mut self, key: &WalletKey) -> Result<Option<Slot>, StoreError>;
+    fn load(&mut self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError>;
     /// Puts a wallet back, with the rows that were decided meanwhile and the names under which
     /// they are found again. The rows get ascending positions; the answer is that of the row with
     /// the index `own`, 0 if there is none.
     fn save(
         &mut self,
-        slot: Slot,
+        slot: Arc<Slot>,
         rows: &[Decided],
         names: &[Option<NameHash>],
         own: Option<usize>,
@@ -334,13 +336,18 @@ fn command(
     extra: &Extra,
 ) -> Result<Ran, Failure> {
     let slot = state.load(key)?;
-    run_on(state, at, slot.unwrap_or_else(|| Slot::new(key.clone())), command, extra)
+    run_on(state, at, slot.unwrap_or_else(|| fresh(key)), command, extra)
+}
+
+/// A wallet without rows.
+fn fresh(key: &WalletKey) -> Arc<Slot> {
+    Arc::new(Slot::new(key.clone()))
 }
 
 fn run_on(
     state: &mut dyn State,
     at: Place<'_>,
-    mut slot: Slot,
+    mut slot: Arc<Slot>,
     command: &Command,
     extra: &Extra,
 ) -> Result<Ran, Failure> {
@@ -350,7 +357,8 @@ fn run_on(
     let time = time_of(&slot, now, command);
     let circumstances = own_grants::circumstances(state, at, &slot, command)?;
     let renewals = own_grants::renewals_due(&slot, time);
-    let outcome = slot.wallet.execute_in(circumstances, command, time, at.origin)?;
+    let wallet = &mut Arc::make_mut(&mut slot).wallet;
+    let outcome = wallet.execute_in(circumstances, command, time, at.origin)?;
     let balance = slot.wallet.balance().map_err(overflow)?;
     let is_due = slot.wallet.next_due().is_some_and(|due| due.at <= now);
     let mut rows = outcome.rows;
@@ -361,7 +369,7 @@ fn run_on(
         let own = outcome.own.map(|_| None);
         return Ok(Ran { own, balance, at: time, rows: 0, is_due });
     }
-    let departed = slot.wallet.take_departed();
+    let departed = Arc::make_mut(&mut slot).wallet.take_departed();
     let mut made: Vec<_> = rows.iter().filter_map(|row| made_grant(&slot, row, extra)).collect();
     for (id, words, is_recharge) in own_grants::own_words(state, at, renewals, &rows, extra)? {
         if let Some(record) = made.iter_mut().find(|record| record.grant.name.id == id) {

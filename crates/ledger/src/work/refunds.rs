@@ -3,6 +3,8 @@
 //! The rows of a consumption and of its refunds are linked: the newest is found by the consumption's
 //! name and leads back to it. Where consumption moved is found by the grant that it left.
 
+use std::sync::Arc;
+
 use scrip_core::limits::SUM_MAX;
 use scrip_core::{
     Command, Credits, Entity, Event, Fingerprint, Grant, GrantId, GrantRef, GrantType, Leg, Mark,
@@ -11,7 +13,7 @@ use scrip_core::{
 
 use super::records::known_standings;
 use super::repeats::{put_back, seen_now};
-use super::{Extra, Failure, Place, State, StoreError, overflow, run_on};
+use super::{Extra, Failure, Place, State, StoreError, fresh, overflow, run_on};
 use crate::history::{Entry, check_older};
 use crate::slot::{Position, Slot};
 use crate::{Answer, Refunded, WalletRefund};
@@ -25,7 +27,7 @@ pub(super) fn refund(
 ) -> Result<Answer, Failure> {
     let WalletRefund { wallet, request } = item;
     known_standings(state, at, wallet)?;
-    let slot = state.load(wallet)?.unwrap_or_else(|| Slot::new(wallet.clone()));
+    let slot = state.load(wallet)?.unwrap_or_else(|| fresh(wallet));
     // Decision 71: what is undone must exist before the refund's own key matters.
     let Some(original) = original(state, &slot, &request.of)? else {
         put_back(state, slot)?;
@@ -68,7 +70,7 @@ fn repeat(
     state: &mut dyn State,
     at: Place<'_>,
     request: &RefundRequest,
-    slot: Slot,
+    slot: Arc<Slot>,
     made: &Made,
 ) -> Result<Refunded, Failure> {
     let balance = seen_now(state, at, &slot)?.balance().map_err(overflow)?;

@@ -1,6 +1,7 @@
 //! What a request finds that was made before: the wallet is only looked at.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use scrip_core::{Command, Timestamp, Wallet, WalletKey};
 
@@ -20,7 +21,7 @@ pub(super) fn seen_now<'a>(
 }
 
 /// Puts a wallet back as it was. One without rows was never taken out.
-pub(super) fn put_back(state: &mut dyn State, slot: Slot) -> Result<(), StoreError> {
+pub(super) fn put_back(state: &mut dyn State, slot: Arc<Slot>) -> Result<(), StoreError> {
     if slot.wallet.sequence() > 0 {
         state.save(slot, &[], &[], None)?;
     }

@@ -144,7 +144,7 @@ fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
         amount: Credits::from_billionths(consume.amount),
         key: IdempotencyKey::parse(&consume.key)?,
         created_at: consume.created_at.map(timestamp).transpose()?,
-        dimensions,
+        dimensions: dimensions.into(),
         on_insufficient: match consume.short {
             Short::Overdraft | Short::Unsaid => OnInsufficient::Overdraft,
             Short::Reject => OnInsufficient::Reject,

@@ -1,7 +1,5 @@
 //! What becomes due: the orders that bring each kind about, and how it shows in the outbox.
 
-use std::collections::BTreeMap;
-
 use scrip_core::{
     Cadence, Consume, Credits, Fingerprint, GrantPeriod, HoldEnd, IdempotencyKey, Money,
     MoneyAmount, OnInsufficient, Priority, RechargeSetting, RecurringGrantId, ReservationId,
@@ -150,7 +148,7 @@ fn hold(number: u32, at: Timestamp) -> anyhow::Result<Work> {
         reservation,
         amount: Credits::whole(1),
         ends: HoldEnd::At(at),
-        metadata: BTreeMap::new(),
+        metadata: Default::default(),
     };
     Ok(Work::Reserve(Box::new(WalletReserve { wallet: orders::wallet(number)?, reserve })))
 }
@@ -160,7 +158,7 @@ fn consume(number: u32, amount: Credits) -> anyhow::Result<Work> {
         amount,
         key: IdempotencyKey::parse(&format!("due-{number}"))?,
         created_at: None,
-        dimensions: BTreeMap::new(),
+        dimensions: Default::default(),
         on_insufficient: OnInsufficient::Reject,
     };
     let wallet = orders::wallet(number)?;

@@ -6,8 +6,8 @@ mod due;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashSet;
+use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use scrip_core::{CustomerId, EnvironmentId, Timestamp, WalletKey};
 
 use super::snapshots::Snapshots;
+use crate::fast_map::{FastHash, FastMap};
 use crate::published::Published;
 use crate::slot::Slot;
 use crate::work::StoreError;
@@ -28,7 +29,7 @@ pub(super) type Mend = dyn Fn(&WalletKey) -> Result<Option<Slot>, StoreError> + 
 
 /// The wallets in memory.
 pub(super) struct Wallets {
-    hasher: RandomState,
+    hasher: FastHash,
     shards: Vec<RwLock<Shard>>,
     customers: Mutex<Customers>,
     due: Mutex<Due>,
@@ -45,7 +46,7 @@ pub(super) struct Wallets {
 
 #[derive(Default)]
 struct Shard {
-    wallets: HashMap<WalletKey, Cached>,
+    wallets: FastMap<WalletKey, Cached>,
 }
 
 struct Cached {
@@ -56,12 +57,24 @@ struct Cached {
     dirty: bool,
     /// The sequence that `snapshots.db` has.
     saved: u64,
+    /// What the slot was estimated to take.
+    bytes: usize,
+}
+
+impl Cached {
+    /// Takes another state in, and counts what all wallets take; the state before.
+    fn replace(&mut self, slot: Arc<Slot>, bytes: usize, of_all: &AtomicUsize) -> Arc<Slot> {
+        // Added first: the sum must not fall below nothing.
+        of_all.fetch_add(bytes, Ordering::Relaxed);
+        of_all.fetch_sub(std::mem::replace(&mut self.bytes, bytes), Ordering::Relaxed);
+        std::mem::replace(&mut self.slot, slot)
+    }
 }
 
 impl Wallets {
     pub(super) fn new(directory: &Path, bytes_max: usize, mend: Box<Mend>) -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher: FastHash::default(),
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             customers: Mutex::default(),
             due: Mutex::default(),
@@ -136,8 +149,9 @@ impl Wallets {
             touched: AtomicBool::new(true),
             dirty: false,
             saved: if saved { sequence } else { 0 },
+            bytes: slot.bytes(),
         };
-        self.bytes.fetch_add(slot.bytes(), Ordering::Relaxed);
+        self.bytes.fetch_add(cached.bytes, Ordering::Relaxed);
         shard.wallets.insert(key.clone(), cached);
         // With the shard still held, so that the lists change in the order of the states.
         self.change_due(&key, None, next_due);
@@ -145,9 +159,9 @@ impl Wallets {
     }
 
     /// Publishes a wallet that is durable; whether no round of snapshots knew of it yet.
-    pub(super) fn publish(&self, slot: Slot) -> bool {
+    pub(super) fn publish(&self, slot: Arc<Slot>) -> bool {
         let key = slot.wallet.key().clone();
-        let (had_rows, newly_dirty) = self.put(&key, Arc::new(slot));
+        let (had_rows, newly_dirty) = self.put(&key, slot);
         if !had_rows {
             self.lock_customers().add(&key);
         }
@@ -156,22 +170,23 @@ impl Wallets {
 
     fn put(&self, key: &WalletKey, slot: Arc<Slot>) -> (bool, bool) {
         let next_due = slot.wallet.next_due().map(|due| due.at);
-        self.bytes.fetch_add(slot.bytes(), Ordering::Relaxed);
+        let bytes = slot.bytes();
         let mut shard = self.write_shard(key);
         let Some(cached) = shard.wallets.get_mut(key) else {
-            let cached = Cached { slot, touched: AtomicBool::new(true), dirty: true, saved: 0 };
-            shard.wallets.insert(key.clone(), cached);
+            let touched = AtomicBool::new(true);
+            shard
+                .wallets
+                .insert(key.clone(), Cached { slot, touched, dirty: true, saved: 0, bytes });
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
             self.change_due(key, None, next_due);
             return (false, true);
         };
         if cached.slot.wallet.sequence() == slot.wallet.sequence() {
             // It was only looked at.
-            self.bytes.fetch_sub(slot.bytes(), Ordering::Relaxed);
             return (true, false);
         }
-        let before = std::mem::replace(&mut cached.slot, slot);
+        let before = cached.replace(slot, bytes, &self.bytes);
         let newly_dirty = !std::mem::replace(&mut cached.dirty, true);
-        self.bytes.fetch_sub(before.bytes(), Ordering::Relaxed);
         self.change_due(key, before.wallet.next_due().map(|due| due.at), next_due);
         (before.wallet.sequence() > 0, newly_dirty)
     }
@@ -199,15 +214,13 @@ impl Wallets {
     pub(super) fn replace(&self, slot: Slot) {
         let key = slot.wallet.key().clone();
         let slot = Arc::new(slot);
-        self.bytes.fetch_add(slot.bytes(), Ordering::Relaxed);
         if let Some(cached) = self.write_shard(&key).wallets.get_mut(&key) {
-            let before = std::mem::replace(&mut cached.slot, Arc::clone(&slot));
-            self.bytes.fetch_sub(before.bytes(), Ordering::Relaxed);
+            let bytes = slot.bytes();
+            cached.replace(slot, bytes, &self.bytes);
             (cached.dirty, cached.saved) = (true, 0);
             return;
         }
-        self.bytes.fetch_sub(slot.bytes(), Ordering::Relaxed);
-        self.publish(Slot::clone(&slot));
+        self.publish(slot);
     }
 
     fn change_due(&self, key: &WalletKey, was: Option<Timestamp>, is: Option<Timestamp>) {
@@ -307,7 +320,7 @@ impl Wallets {
                 if !is_cold || self.bytes.load(Ordering::Relaxed) <= enough {
                     return true;
                 }
-                self.bytes.fetch_sub(cached.slot.bytes(), Ordering::Relaxed);
+                self.bytes.fetch_sub(cached.bytes, Ordering::Relaxed);
                 self.change_due(key, cached.slot.wallet.next_due().map(|due| due.at), None);
                 customers.insert((key.environment, key.customer.clone()));
                 count += 1;

@@ -61,7 +61,7 @@ fn resource_column(key: &WalletKey) -> &str {
 /// A wallet as it was found.
 pub enum Found {
     /// As its last row left it.
-    Slot(Box<Slot>),
+    Slot(Arc<Slot>),
     /// It takes no orders.
     Frozen,
 }
@@ -74,7 +74,7 @@ pub fn read_locked<'k>(row: &Row, keys: &[&'k WalletKey]) -> Stored<(&'k WalletK
     if column(row, "is_frozen")? {
         return Ok((key, Found::Frozen));
     }
-    Ok((key, Found::Slot(Box::new(read_slot(row, key)?))))
+    Ok((key, Found::Slot(Arc::new(read_slot(row, key)?))))
 }
 
 fn read_slot(row: &Row, key: &WalletKey) -> Stored<Slot> {

@@ -1,5 +1,7 @@
 //! Usage that is added up behind the rows says what the rows say.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -39,7 +41,7 @@ pub async fn live(world: &World, chance: &mut Chance, day: i64) {
             let value = ["a", "b", "", "c"][usize::try_from(chance.below(4)).unwrap()];
             if !value.is_empty() {
                 let value = Dimension::Text(value.to_owned());
-                one.consume.dimensions.insert(name.to_owned(), value);
+                Arc::make_mut(&mut one.consume.dimensions).insert(name.to_owned(), value);
             }
         }
         if chance.below(3) == 0 {
@@ -191,7 +193,8 @@ async fn is_exact_beyond_the_sets_that_are_kept_apart() {
             let mut one = item(&ann, &format!("{hour}-{n}"), "1");
             let dimensions = [("request", n.to_string()), ("model", (n % 3).to_string())];
             for (name, value) in dimensions {
-                one.consume.dimensions.insert(name.to_owned(), Dimension::Number(value));
+                Arc::make_mut(&mut one.consume.dimensions)
+                    .insert(name.to_owned(), Dimension::Number(value));
             }
             one
         });
