@@ -6,21 +6,25 @@ use scrip_core::{Balance, Credits, Timestamp};
 use scrip_ledger::{Answer, Consumed};
 
 use crate::app::App;
+use crate::credits::balances::{BALANCES, unchanging};
 use crate::credits::consumption::{
     Batch, CONSUMPTION, CONSUMPTION_ASYNC, Consumption, read_one, rendered_batch,
 };
 use crate::error::ApiError;
-use crate::http::{Accepts, Endpoint, Reply, Write};
+use crate::http::{Accepts, Call, Endpoint, Reply, Write};
 use crate::openapi::Operation;
 use crate::router::watched;
 
-/// `POST /api/v1/credits/consumption` and `…/async`, answered with a balance that never changes.
-/// Of the ledger only the API keys are asked for.
+/// `POST /api/v1/credits/consumption` and `…/async`, and `GET /api/v1/credits/balances`, answered with
+/// a balance that never changes. Of the ledger only the API keys are asked for.
 pub fn null_router(app: App) -> Router {
     let operation = || Operation::open("null", "Null", "Answers and does nothing");
     let one = Endpoint::post(CONSUMPTION, Accepts::CHANGE, operation(), consume);
     let many = Endpoint::post(CONSUMPTION_ASYNC, Accepts::BATCH, operation(), consume_async);
-    let router = Router::new().route(one.path, one.handler).route(many.path, many.handler);
+    let read = Endpoint::get(BALANCES, operation(), balances);
+    let endpoints = [one, many, read].into_iter();
+    let router =
+        endpoints.fold(Router::new(), |router, each| router.route(each.path, each.handler));
     watched(router, app)
 }
 
@@ -40,6 +44,10 @@ async fn consume(write: Write) -> Result<Reply, ApiError> {
 async fn consume_async(write: Write) -> Result<Reply, ApiError> {
     let Batch(_) = Batch::read(write.call(), write.body())?;
     rendered_batch(write.call().numbers(), &Answer::Batch(Vec::new()))
+}
+
+async fn balances(call: Call) -> Result<Reply, ApiError> {
+    unchanging(&call, BALANCE)
 }
 
 /// A balance of the usual length.

@@ -9,6 +9,8 @@ pub struct Figures {
     pub each_second: u128,
     /// Half of the requests were answered within this.
     pub p50: Duration,
+    /// All but a tenth of the requests were answered within this.
+    pub p90: Duration,
     /// All but a hundredth of the requests were answered within this.
     pub p99: Duration,
     /// All but a thousandth of the requests were answered within this.
@@ -29,6 +31,7 @@ impl Figures {
         Self {
             each_second: consumptions * 1_000_000 / elapsed.as_micros().max(1),
             p50: within(500),
+            p90: within(900),
             p99: within(990),
             p999: within(999),
             max: within(1_000),
@@ -37,8 +40,17 @@ impl Figures {
 
     /// The pass with the median rate, and the longest that a request took in any pass; of no
     /// passes, nothing.
-    pub fn median(mut passes: Vec<Self>) -> Self {
-        passes.sort_by_key(|figures| figures.each_second);
+    pub fn median(passes: Vec<Self>) -> Self {
+        Self::middle(passes, |figures| figures.each_second)
+    }
+
+    /// The same of the pass with the median p99.
+    pub fn median_of_tails(passes: Vec<Self>) -> Self {
+        Self::middle(passes, |figures| figures.p99)
+    }
+
+    fn middle<K: Ord>(mut passes: Vec<Self>, key: impl Fn(&Self) -> K) -> Self {
+        passes.sort_by_key(key);
         let max = passes.iter().map(|figures| figures.max).max().unwrap_or_default();
         let median = passes.get(passes.len() / 2).copied().unwrap_or_default();
         Self { max, ..median }
@@ -67,5 +79,11 @@ mod tests {
         let median = Figures::median([(7, 1), (1, 9), (3, 2)].map(pass).to_vec());
         assert_eq!((median.each_second, median.max), (3, Duration::from_secs(9)));
         assert_eq!(Figures::median(Vec::new()).each_second, 0);
+        let pass = |milliseconds| {
+            let p99 = Duration::from_millis(milliseconds);
+            Figures { p99, ..Figures::default() }
+        };
+        let median = Figures::median_of_tails([7, 1, 3].map(pass).to_vec());
+        assert_eq!(median.p99, Duration::from_millis(3));
     }
 }

@@ -14,6 +14,12 @@ pub fn tell(line: &str) {
     eprintln!("{line}");
 }
 
+/// A line of progress on a terminal, instead of the one that was told so before.
+#[expect(clippy::print_stderr, reason = "progress goes beside the table")]
+pub fn tell_over(line: &str) {
+    eprint!("\r{line}\x1b[K");
+}
+
 /// A table of Markdown, under its title.
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -32,13 +38,14 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// All its lines.
+    pub fn text(&self) -> String {
+        self.rows.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect()
+    }
+
     /// Prints it.
     pub fn print(&self, title: &str) {
-        print(&format!("\n{title}\n"));
-        for row in &self.rows {
-            print(&format!("| {} |", row.join(" | ")));
-        }
-        print("");
+        print(&format!("\n{title}\n\n{}", self.text()));
     }
 }
 
@@ -58,7 +65,7 @@ pub fn mebibytes(bytes: u64) -> String {
 }
 
 /// Hundredths as a decimal.
-fn decimal(hundredths: u128) -> String {
+pub fn decimal(hundredths: u128) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 

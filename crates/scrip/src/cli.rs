@@ -45,6 +45,9 @@ pub enum Command {
     Recover(RecoverOptions),
     /// Fill a running server with a believable month of customers, grants and consumption.
     Demo(DemoOptions),
+    /// Measure: rates, latencies, starts, memory and files, each beside a reference from the same run.
+    #[command(subcommand)]
+    Bench(Box<scrip_bench::Subject>),
     /// What concerns the system clock.
     #[command(subcommand)]
     Clock(ClockCommand),

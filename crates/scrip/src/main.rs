@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Recover(options) => recover::run(&options),
         Command::Demo(options) => demo::run(options),
+        Command::Bench(subject) => scrip_bench::run(&subject).map(|()| ExitCode::SUCCESS),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
     };
     match result {

@@ -2,22 +2,24 @@
 //! and answers the same bytes without a ledger. Every figure is a ratio from one run: passes of
 //! both alternate, and the client takes its share of the same cores.
 
-pub mod connection;
-pub mod filling;
-pub mod load;
-pub mod servers;
-
 use std::time::Duration;
 
 use clap::Args;
-use load::Load;
-use servers::Servers;
 
+use crate::client::live::Live;
+use crate::client::pass::{Load, Pace, Shape, Span};
+use crate::client::writer::Mix;
 use crate::figures::Figures;
 use crate::output::{Table, milliseconds, ratio, tell};
+use crate::place::Place;
+use crate::server::Server;
+use crate::store::filling::{self, Filling};
+use crate::workload::{API_KEY, Among};
 
 /// How the server is measured.
 #[derive(Args)]
+// Other options have these in them, and a group of theirs has the name already.
+#[group(skip)]
 pub struct Options {
     /// Seconds of each pass.
     #[arg(long, default_value_t = 3)]
@@ -42,27 +44,45 @@ const COLUMNS: [&str; 9] = [
     "ratio",
 ];
 
-/// How the load is shaped: connections, and items of each request.
-const SHAPES: [(usize, usize); 5] = [(1, 1), (16, 1), (64, 1), (1, 1_000), (4, 1_000)];
+/// How the load is shaped.
+const SHAPES: [Shape; 5] = [
+    Shape::of(Mix::Single, 1),
+    Shape::of(Mix::Single, 16),
+    Shape::of(Mix::Single, 64),
+    Shape::batches(1_000, 1),
+    Shape::batches(1_000, 4),
+];
 
 /// Measures, and prints a table.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     tell(&format!("making {} wallets of three grants each", options.wallets));
-    let servers = Servers::start(options.wallets)?;
-    let seconds = Duration::from_secs(options.seconds);
+    let place = Place::temporary()?;
+    let made = Filling { wallets: options.wallets, grants: 3, ending: false };
+    filling::make_alone(&made, place.path())?;
+    let server = Server::start(place.path())?;
     let mut table = Table::new(&COLUMNS);
     let mut run = 0;
-    for (connections, items) in SHAPES {
+    for shape in SHAPES {
         let mut ledger = Vec::new();
         let mut reference = Vec::new();
         for _ in 0..options.passes {
             for (address, figures) in
-                [(servers.ledger, &mut ledger), (servers.reference, &mut reference)]
+                [(server.ledger, &mut ledger), (server.reference, &mut reference)]
             {
                 run += 1;
-                let wallets = options.wallets;
-                let addresses = &[address];
-                let load = Load { addresses, connections, items, wallets, seconds, run };
+                let load = Load {
+                    addresses: &[address],
+                    api_key: API_KEY,
+                    shape,
+                    among: Among::all(options.wallets),
+                    pace: Pace::Closed,
+                    span: Span {
+                        warm_up: Duration::ZERO,
+                        counted: Duration::from_secs(options.seconds),
+                    },
+                    run,
+                    live: Live::Hidden,
+                };
                 let pass = load.run()?;
                 if pass.refused > 0 {
                     tell(&format!("  the server was too busy {} times", pass.refused));
@@ -71,24 +91,20 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             }
         }
         let (ledger, reference) = (Figures::median(ledger), Figures::median(reference));
+        let Shape { connections, items, .. } = shape;
         tell(&format!("{connections} connections, {items} items: {}/s", ledger.each_second));
-        table.row(row(connections, items, &ledger, &reference));
+        table.row(row(shape, &ledger, &reference));
     }
     table.print("Consumption over HTTP, beside the same stack without a ledger");
-    let rows = servers.verify()?;
+    let rows = server.verify()?;
     tell(&format!("verified afterwards: {rows} rows, all well"));
     Ok(())
 }
 
-fn row(
-    connections: usize,
-    items: usize,
-    ledger: &Figures,
-    reference: &Figures,
-) -> [String; COLUMNS.len()] {
+fn row(shape: Shape, ledger: &Figures, reference: &Figures) -> [String; COLUMNS.len()] {
     [
-        connections.to_string(),
-        items.to_string(),
+        shape.connections.to_string(),
+        shape.items.to_string(),
         ledger.each_second.to_string(),
         milliseconds(ledger.p50),
         milliseconds(ledger.p99),

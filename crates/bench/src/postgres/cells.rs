@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::nodes::{Counts, Nodes};
 use super::reference;
+use crate::client::live::Live;
+use crate::client::pass::{Load, Pace, Shape, Span};
+use crate::client::writer::{Acknowledged, Mix};
 use crate::figures::Figures;
-use crate::http::load::{Acknowledged, Load};
 use crate::output::{Table, milliseconds, ratio, tell};
+use crate::workload::{API_KEY, Among};
 
 const COLUMNS: [&str; 12] = [
     "wallets",
@@ -121,9 +124,18 @@ impl Bench<'_> {
         (nodes, connections, items): (usize, usize, usize),
     ) -> anyhow::Result<Figures> {
         let addresses: Vec<_> = self.nodes.addresses().into_iter().take(nodes).collect();
-        let (seconds, run) = (self.sizes.pass, self.run);
         let before = self.nodes.counts();
-        let load = Load { addresses: &addresses, connections, items, wallets, seconds, run };
+        let mix = if items == 1 { Mix::Single } else { Mix::Batch };
+        let load = Load {
+            addresses: &addresses,
+            api_key: API_KEY,
+            shape: Shape { mix, items, connections },
+            among: Among::all(wallets),
+            pace: Pace::Closed,
+            span: Span { warm_up: Duration::ZERO, counted: self.sizes.pass },
+            run: self.run,
+            live: Live::Hidden,
+        };
         let pass = load.run()?;
         cell.counts.add(self.nodes.counts().since(before));
         cell.consumptions += pass.acknowledged.consumptions;

@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, bail};
-use serde_json::Value;
+use anyhow::bail;
 use tokio::task::JoinSet;
 
 use super::cells::All;
 use super::database::Database;
-use crate::http::connection::Connection;
-use crate::http::filling::{API_KEY, customer_id};
+use crate::client::balance;
+use crate::client::connection::Connection;
+use crate::workload::API_KEY;
 
 /// Connections that read balances.
 const READERS: usize = 12;
@@ -72,13 +72,10 @@ async fn consumed(addresses: &[SocketAddr], wallets: u32) -> anyhow::Result<u64>
     for (lane, address) in addresses.iter().cycle().take(READERS).enumerate() {
         let address = *address;
         tasks.spawn(async move {
-            let mut connection = Connection::open(address).await?;
+            let mut connection = Connection::open(address, API_KEY).await?;
             let mut sum = 0;
             for number in (0..wallets).skip(lane).step_by(READERS) {
-                let customer = customer_id(number);
-                let path = format!("/api/v1/credits/balances?customerId={customer}");
-                let body = connection.get(&path, API_KEY).await?;
-                sum += consumed_of(body).with_context(|| customer)?;
+                sum += balance::thousandths(&mut connection, number, "consumed").await?;
             }
             anyhow::Ok(sum)
         });
@@ -88,38 +85,4 @@ async fn consumed(addresses: &[SocketAddr], wallets: u32) -> anyhow::Result<u64>
         sum += finished??;
     }
     Ok(sum)
-}
-
-/// Thousandths of a credit that a customer's balances say are consumed.
-fn consumed_of(body: &[u8]) -> anyhow::Result<u64> {
-    let body: Value = serde_json::from_slice(body)?;
-    let balances = body["data"].as_array().context("no balances")?;
-    balances.iter().map(|balance| thousandths(&balance["consumed"])).sum()
-}
-
-/// A decimal, which the API writes as a number or as a text, in thousandths.
-fn thousandths(amount: &Value) -> anyhow::Result<u64> {
-    let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let part = part.trim_end_matches('0');
-    let digits = format!("{whole}{part:0<3}");
-    if part.len() > 3 {
-        bail!("no amount of thousandths: {text}");
-    }
-    digits.parse().with_context(|| format!("no amount: {text}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn amounts_in_thousandths() {
-        let amounts = [json!("12"), json!(0.25), json!("7.001"), json!("7.0010"), json!(3.0)];
-        let read = amounts.map(|amount| thousandths(&amount).unwrap());
-        assert_eq!(read, [12_000, 250, 7_001, 7_001, 3_000]);
-        assert!(thousandths(&json!("0.0001")).is_err());
-        assert!(thousandths(&json!(null)).is_err());
-    }
 }

@@ -4,19 +4,20 @@
 
 mod cells;
 mod check;
-mod database;
-mod nodes;
-mod reference;
+pub mod database;
+pub mod nodes;
+pub mod reference;
 
 use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
 
+use crate::client::filling::fill;
+use crate::client::writer::Acknowledged;
 use crate::http;
-use crate::http::filling::fill;
-use crate::http::load::Acknowledged;
 use crate::output::tell;
+use crate::workload::API_KEY;
 use cells::Sizes;
 use check::Rows;
 use database::Database;
@@ -33,6 +34,8 @@ pub struct Options {
     load: http::Options,
 }
 
+/// Grants of each wallet.
+const GRANTS: u32 = 3;
 /// Nodes that run; the load goes to one of them, or to all.
 const NODES: usize = 3;
 
@@ -60,7 +63,7 @@ fn measure(options: &Options, database: &Database, nodes: &Nodes) -> anyhow::Res
     tell(&format!("making {} wallets of three grants each", options.load.wallets));
     let addresses = nodes.addresses();
     let Some(first) = addresses.first() else { bail!("no nodes") };
-    nodes.runtime()?.block_on(fill(*first, options.load.wallets))?;
+    nodes.runtime()?.block_on(fill(*first, API_KEY, options.load.wallets, GRANTS))?;
     let before = Rows::of(database)?;
     let sizes = Sizes {
         wallets: options.load.wallets,

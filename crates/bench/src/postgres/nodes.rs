@@ -9,7 +9,7 @@ use scrip_ledger::postgres::{Options, Postgres};
 use scrip_ledger::{Ledger, Value};
 use tokio::runtime::Runtime;
 
-use crate::http::servers::{app, serve};
+use crate::server::{app, serve};
 
 /// A node.
 struct Node {

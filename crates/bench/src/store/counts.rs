@@ -45,7 +45,7 @@ impl Counts {
         let figures = ledger.figures();
         let count = |name| whole(&figures, name);
         Ok(Self {
-            resident_bytes: resident_bytes()?,
+            resident_bytes: resident_bytes("self")?,
             wallets: count("scrip_wallets_in_memory")?,
             wallets_bytes: count("scrip_wallets_in_memory_bytes")?,
             loaded: count("scrip_wallets_loaded_total")?,
@@ -93,9 +93,11 @@ fn whole(figures: &[Figure], name: &str) -> anyhow::Result<u64> {
     }
 }
 
-fn resident_bytes() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("/proc/self/status")?;
-    resident_bytes_in(&status).context("/proc/self/status says nothing of VmRSS")
+/// Memory of a process, by its number or as `self`.
+pub fn resident_bytes(process: &str) -> anyhow::Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+    resident_bytes_in(&status).with_context(|| format!("{path} says nothing of VmRSS"))
 }
 
 fn resident_bytes_in(status: &str) -> Option<u64> {

@@ -10,14 +10,41 @@ use scrip_ledger::embedded::Options;
 
 use super::Sizes;
 use super::load::{self, Load};
-use super::orders::Among;
 use crate::output::{Table, mebibytes, ratio};
+use crate::workload::Among;
 
 /// Bytes of each file; those of a folder together.
 type Files = BTreeMap<String, u64>;
 
-/// Loads the wallets in use, and compares the files after a stop with what they were.
+/// Files before and after a load.
+pub struct Growth {
+    before: Files,
+    after: Files,
+    /// Consumptions between both.
+    pub consumptions: u64,
+}
+
+impl Growth {
+    /// Bytes that came to all files.
+    pub fn bytes(&self) -> u64 {
+        let sum = |files: &Files| files.values().sum::<u64>();
+        sum(&self.after).saturating_sub(sum(&self.before))
+    }
+}
+
+/// Loads the wallets in use, and shows how the files grow.
 pub async fn run(sizes: &Sizes, directory: &Path, run: u64) -> anyhow::Result<()> {
+    let growth = measure(sizes, directory, run).await?;
+    let title = format!(
+        "Files before and after {} consumptions of {} wallets, both after a stop",
+        growth.consumptions, sizes.hot
+    );
+    table(&growth).print(&title);
+    Ok(())
+}
+
+/// Loads the wallets in use, and compares the files after a stop with what they were.
+pub async fn measure(sizes: &Sizes, directory: &Path, run: u64) -> anyhow::Result<Growth> {
     let before = files(directory)?;
     let ledger = load::open(directory, Options::default())?;
     let counted = Arc::new(AtomicU64::new(0));
@@ -28,19 +55,13 @@ pub async fn run(sizes: &Sizes, directory: &Path, run: u64) -> anyhow::Result<()
     ledger.close().await;
     drop(ledger);
     let after = files(directory)?;
-    let rows = counted.load(Ordering::Relaxed);
-    let title = format!(
-        "Files before and after {rows} consumptions of {} wallets, both after a stop",
-        sizes.hot
-    );
-    table(&before, &after, rows).print(&title);
-    Ok(())
+    Ok(Growth { before, after, consumptions: counted.load(Ordering::Relaxed) })
 }
 
-fn table(before: &Files, after: &Files, rows: u64) -> Table {
+fn table(Growth { before, after, consumptions }: &Growth) -> Table {
     let mut table = Table::new(&["file", "before MiB", "after MiB", "more bytes a consumption"]);
     let mut row = |name: &str, before: u64, after: u64| {
-        let more = ratio(u128::from(after.saturating_sub(before)), u128::from(rows));
+        let more = ratio(u128::from(after.saturating_sub(before)), u128::from(*consumptions));
         table.row([name.to_owned(), mebibytes(before), mebibytes(after), more]);
     };
     for (name, bytes) in after {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use scrip_core::Timestamp;
 use scrip_core::limits::BATCH_MAX;
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::{Ledger as _, PRODUCTION, ProvidedKeys, Work, bootstrap};
@@ -15,41 +14,59 @@ use tokio::task::JoinSet;
 use super::counts::Counts;
 use super::{Sizes, load, orders};
 use crate::output::{Table, tell};
+use crate::workload::API_KEY;
 
 /// Callers of imports; each waits for a batch.
 const IMPORTERS: u32 = 4;
 /// Callers of grants; so many share a commit.
 const GRANTERS: u32 = 1_024;
 
+/// What is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Filling {
+    /// Wallets.
+    pub wallets: u32,
+    /// Grants of each.
+    pub grants: u16,
+    /// Whether the grants end, in a year.
+    pub ending: bool,
+}
+
 /// Makes it, and shows what is in memory when all is made.
 pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
     let mut table = Table::new(&Counts::COLUMNS);
-    table.row(make(sizes, directory).await?.row("all made"));
+    table.row(make(&sizes.filling(), directory).await?.row("all made"));
     table.print(&format!("Memory of a process that made {} wallets", sizes.wallets));
     Ok(())
 }
 
+/// Makes it in a runtime of its own, and lets go of the directory.
+pub fn make_alone(filling: &Filling, directory: &Path) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(make(filling, directory))?;
+    Ok(())
+}
+
 /// Makes it, and counts what is in memory when all is made.
-pub async fn make(sizes: &Sizes, directory: &Path) -> anyhow::Result<Counts> {
+pub async fn make(filling: &Filling, directory: &Path) -> anyhow::Result<Counts> {
     let ledger = load::open(directory, Options::default())?;
-    let keys = ProvidedKeys { production: Some("server-bench".to_owned()), sandbox: None };
+    let keys = ProvidedKeys { production: Some(API_KEY.to_owned()), sandbox: None };
     bootstrap(ledger.as_ref(), keys, |_| Ok(())).await?;
     execute(&ledger, orders::currency(), 0).await?;
-    let customers = Progress::new("customers", u64::from(sizes.wallets));
+    let customers = Progress::new("customers", u64::from(filling.wallets));
     let mut tasks = JoinSet::new();
     for lane in 0..IMPORTERS {
         let (ledger, customers, wallets) =
-            (Arc::clone(&ledger), Arc::clone(&customers), sizes.wallets);
+            (Arc::clone(&ledger), Arc::clone(&customers), filling.wallets);
         tasks.spawn(async move { import(&ledger, lane, wallets, &customers).await });
     }
     joined(tasks).await?;
-    let grants = Progress::new("grants", u64::from(sizes.wallets) * u64::from(sizes.grants));
+    let grants = Progress::new("grants", u64::from(filling.wallets) * u64::from(filling.grants));
     let mut tasks = JoinSet::new();
     for lane in 0..GRANTERS {
         let (ledger, grants) = (Arc::clone(&ledger), Arc::clone(&grants));
-        let (wallets, each) = (sizes.wallets, sizes.grants);
-        let ends = sizes.ending.then(|| ledger.now(PRODUCTION).a_year_later());
-        tasks.spawn(async move { grant(&ledger, lane, wallets, each, ends, &grants).await });
+        let filling = *filling;
+        tasks.spawn(async move { grant(&ledger, lane, filling, &grants).await });
     }
     joined(tasks).await?;
     let counts = Counts::of(&ledger)?;
@@ -92,16 +109,15 @@ async fn import(
 async fn grant(
     ledger: &Embedded,
     lane: u32,
-    wallets: u32,
-    each: u8,
-    ends: Option<Timestamp>,
+    Filling { wallets, grants: each, ending }: Filling,
     progress: &Progress,
 ) -> anyhow::Result<()> {
+    let ends = ending.then(|| ledger.now(PRODUCTION).a_year_later());
     for number in (lane..wallets).step_by(GRANTERS as usize) {
         // Not all in one instant, as they are not where people live.
         let ends = ends.map(|at| at.later(i64::from(number)));
         for which in 0..each {
-            let salt = u64::from(number) << 8 | u64::from(which);
+            let salt = u64::from(number) << 16 | u64::from(which);
             execute(ledger, orders::grant(number, which, ends)?, salt).await?;
         }
         progress.add(u64::from(each));
@@ -109,7 +125,7 @@ async fn grant(
     Ok(())
 }
 
-/// Tells each tenth of a long work.
+/// Tells each tenth of a work that takes longer than a second.
 struct Progress {
     what: &'static str,
     of: u64,
@@ -125,8 +141,8 @@ impl Progress {
     fn add(&self, count: u64) {
         let before = self.done.fetch_add(count, Ordering::Relaxed);
         let tenth = |done: u64| done * 10 / self.of.max(1);
-        if tenth(before) != tenth(before + count) {
-            let seconds = self.started.elapsed().as_secs();
+        let seconds = self.started.elapsed().as_secs();
+        if seconds > 0 && tenth(before) != tenth(before + count) {
             tell(&format!("  {} of {} {}, {seconds} s", before + count, self.of, self.what));
         }
     }

@@ -12,8 +12,9 @@ use scrip_ledger::{Answer, Executed, Ledger as _};
 use tokio::task::JoinSet;
 
 use super::counts::Counts;
-use super::orders::{self, Among, Writer};
+use super::orders::{self, Writer};
 use crate::figures::Figures;
+use crate::workload::Among;
 
 /// Consumptions that callers ask for.
 #[derive(Clone, Copy)]

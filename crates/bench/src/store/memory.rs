@@ -11,8 +11,8 @@ use scrip_ledger::embedded::{Embedded, Options};
 use super::Sizes;
 use super::counts::Counts;
 use super::load::{self, Load};
-use super::orders::Among;
 use crate::output::{Table, mebibytes, tell};
+use crate::workload::Among;
 
 /// What was counted at an instant.
 #[derive(Clone, Copy)]

@@ -2,28 +2,30 @@
 //! memory, files, and what is due. Each part is a process of its own on one directory, so that the memory it shows is
 //! its own.
 
-mod counts;
-mod disk;
+pub mod counts;
+pub mod disk;
 mod due;
-mod filling;
-mod load;
+pub mod filling;
+pub mod load;
 mod memory;
 mod orders;
 mod rates;
-mod starts;
+pub mod starts;
 mod victim;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use scrip_ledger::embedded;
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
 use crate::output::tell;
+use crate::place::Place;
+use filling::Filling;
 use rates::Measured;
 
 /// How the ledger is measured.
@@ -38,8 +40,8 @@ pub struct Options {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     hot: u32,
     /// Grants of each wallet.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=10))]
-    grants: u8,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=10))]
+    grants: u16,
     /// Seconds of each pass.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -70,6 +72,9 @@ pub struct Options {
     /// Only these parts, after the filling.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Milliseconds between two rounds of snapshots, instead of what is usual.
+    #[arg(long, hide = true)]
+    snapshot_every_milliseconds: Option<u64>,
     /// Recomputes everything that was written, at the end.
     #[arg(long)]
     verify: bool,
@@ -121,10 +126,12 @@ const MEASURED: [Part; 6] =
 const RUNS_OF_A_PART: u64 = 1_000_000;
 
 /// How much is measured.
-struct Sizes {
+pub struct Sizes {
+    /// The options that say so, for processes that do a part of it.
+    arguments: Vec<OsString>,
     wallets: u32,
     hot: u32,
-    grants: u8,
+    grants: u16,
     pass: Duration,
     passes: u32,
     rows: u64,
@@ -145,9 +152,40 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(options: &Options) -> Self {
+    /// What these arguments of `scrip bench store` say.
+    pub fn parse(arguments: &[String]) -> anyhow::Result<Self> {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            options: Options,
+        }
+        let words = std::iter::once("store").chain(arguments.iter().map(String::as_str));
+        let Alone { options } = Alone::try_parse_from(words)?;
+        Ok(Self::of(&options, arguments.iter().map(OsString::from).collect()))
+    }
+
+    /// What is made before anything is measured.
+    pub fn filling(&self) -> Filling {
+        Filling { wallets: self.wallets, grants: self.grants, ending: self.ending }
+    }
+
+    /// The process that does a part, not started yet. It does not outlive its handle.
+    fn process(&self, part: Part, directory: &Path) -> anyhow::Result<Command> {
+        let value = part.to_possible_value().context("a part without a name")?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["bench", "store"])
+            .args(&self.arguments)
+            .args(["--part", value.get_name(), "--directory"])
+            .arg(directory)
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    fn of(options: &Options, arguments: Vec<OsString>) -> Self {
         if options.quick {
             return Self {
+                arguments,
                 wallets: 20_000,
                 hot: 2_000,
                 grants: options.grants,
@@ -167,6 +205,7 @@ impl Sizes {
             };
         }
         Self {
+            arguments,
             wallets: options.wallets,
             hot: options.hot.min(options.wallets),
             grants: options.grants,
@@ -176,7 +215,10 @@ impl Sizes {
             watched: Duration::from_secs(options.minutes * 60),
             sample_every: Duration::from_secs(10),
             wallets_bytes_max: options.wallets_mebibytes << 20,
-            snapshots_every: embedded::Options::default().snapshots_every,
+            snapshots_every: options.snapshot_every_milliseconds.map_or_else(
+                || embedded::Options::default().snapshots_every,
+                Duration::from_millis,
+            ),
             due: options.due,
             due_at_once: options.due_at_once,
             due_ahead: Duration::from_secs(10),
@@ -189,7 +231,8 @@ impl Sizes {
 
 /// Measures all parts, or the one that this process is for.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let sizes = Sizes::of(options);
+    // Behind the names of the program and of its two commands.
+    let sizes = Sizes::of(options, std::env::args_os().skip(3).collect());
     match (options.part, &options.directory) {
         (Some(part), Some(directory)) => {
             let first_run = part as u64 * RUNS_OF_A_PART + options.run;
@@ -217,28 +260,19 @@ impl Part {
             Self::VictimAll => victim::run(sizes, directory, sizes.wallets, run).await,
         }
     }
-
-    /// The process that does it, not started yet. It does not outlive its handle.
-    fn process(self, directory: &Path) -> anyhow::Result<Command> {
-        let value = self.to_possible_value().context("a part without a name")?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(std::env::args_os().skip(1))
-            .args(["--part", value.get_name(), "--directory"])
-            .arg(directory)
-            .kill_on_drop(true);
-        Ok(command)
-    }
 }
 
 async fn all(options: &Options, sizes: &Sizes) -> anyhow::Result<()> {
-    let place = Place::make(options.keep.as_deref())?;
+    let place = match &options.keep {
+        Some(path) => Place::kept(path)?,
+        None => Place::temporary()?,
+    };
     let directory = place.path().to_owned();
     let parts = async {
         for part in [Part::Fill].into_iter().chain(MEASURED) {
             if part == Part::Fill || options.only.is_empty() || options.only.contains(&part) {
                 tell(&format!("part {part:?}"));
-                let status = part.process(&directory)?.status().await?;
+                let status = sizes.process(part, &directory)?.status().await?;
                 if !status.success() {
                     bail!("the part {part:?} failed: {status}");
                 }
@@ -261,34 +295,4 @@ async fn all(options: &Options, sizes: &Sizes) -> anyhow::Result<()> {
         tell(&format!("verified afterwards: {} rows, all well", verified.rows));
     }
     Ok(())
-}
-
-/// Where the ledger is.
-enum Place {
-    /// Beside the working directory, as a temporary file system may be memory, which syncs for
-    /// nothing. It goes with its handle.
-    Temporary(TempDir),
-    /// The owner wants to keep it.
-    Kept(PathBuf),
-}
-
-impl Place {
-    fn make(keep: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = keep else {
-            let directory = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(".")?;
-            return Ok(Self::Temporary(directory));
-        };
-        std::fs::create_dir_all(path).with_context(|| path.display().to_string())?;
-        if std::fs::read_dir(path)?.next().is_some() {
-            bail!("{} is not empty", path.display());
-        }
-        Ok(Self::Kept(path.to_owned()))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(directory) => directory.path(),
-            Self::Kept(path) => path,
-        }
-    }
 }

@@ -15,11 +15,11 @@ use scrip_ledger::{
 };
 use serde_json::{Map, Value};
 
-/// The currency of all wallets; twenty characters.
-const CURRENCY: &str = "bench-credits-000001";
+use crate::client::filling::priority;
+use crate::workload::{self, Among, CURRENCY, customer_id};
 
 /// What each grant gives; no pass uses it up.
-pub const GRANTED: Credits = Credits::whole(1_000_000);
+pub const GRANTED: Credits = Credits::whole(workload::GRANTED as i64);
 
 /// The wallet of this number.
 pub fn wallet(number: u32) -> anyhow::Result<WalletKey> {
@@ -29,10 +29,6 @@ pub fn wallet(number: u32) -> anyhow::Result<WalletKey> {
         currency: CurrencyId::parse(CURRENCY)?,
         resource: None,
     })
-}
-
-fn customer_id(number: u32) -> String {
-    format!("customer-{number:011}")
 }
 
 /// An order of the load.
@@ -64,7 +60,7 @@ fn members(texts: &[(&str, &str)]) -> Map<String, Value> {
 }
 
 /// Makes one of a wallet's grants; none as its end is that it has none.
-pub fn grant(number: u32, which: u8, expire_at: Option<Timestamp>) -> anyhow::Result<Work> {
+pub fn grant(number: u32, which: u16, expire_at: Option<Timestamp>) -> anyhow::Result<Work> {
     let times = Times { effective_at: None, expire_at };
     timed_grant(number, which, GRANTED, times)
 }
@@ -79,14 +75,15 @@ pub struct Times {
 }
 
 /// Makes a grant of so many credits.
-pub fn timed_grant(number: u32, which: u8, amount: Credits, times: Times) -> anyhow::Result<Work> {
+pub fn timed_grant(number: u32, which: u16, amount: Credits, times: Times) -> anyhow::Result<Work> {
     let wallet = wallet(number)?;
-    let bits = u64::from(number) << 8 | u64::from(which);
+    let bits = u64::from(number) << 16 | u64::from(which);
+    let priority = u8::try_from(priority(which.into()))?;
     let grant = NewGrant {
         id: GrantId::mint(bucket(wallet.environment, &wallet.customer), bits),
         grant_type: GrantType::Promotional,
         amount,
-        priority: Priority::new(which).unwrap_or(Priority::DEFAULT),
+        priority: Priority::new(priority).unwrap_or(Priority::DEFAULT),
         effective_at: times.effective_at,
         expire_at: times.expire_at,
         payment: PaymentState::Settled,
@@ -94,30 +91,6 @@ pub fn timed_grant(number: u32, which: u8, amount: Credits, times: Times) -> any
         words: Words { display_name: Some("Pack".to_owned()), ..Words::default() },
     };
     Ok(Work::CreateGrant(Box::new(CreateGrant { wallet, grant, payment: Payment::None })))
-}
-
-/// Some of the wallets, spread evenly over all.
-#[derive(Clone, Copy, Debug)]
-pub struct Among {
-    count: u32,
-    stride: u32,
-}
-
-impl Among {
-    /// So many of so many.
-    pub fn of(count: u32, all: u32) -> Self {
-        Self { count, stride: (all / count.max(1)).max(1) }
-    }
-
-    /// How many.
-    pub fn count(self) -> u32 {
-        self.count
-    }
-
-    /// The number of the wallet at this place.
-    pub fn number(self, place: u32) -> u32 {
-        place * self.stride
-    }
 }
 
 /// Writes consumptions of wallets at random; the same ones for the same run and caller.
@@ -149,7 +122,7 @@ impl Writer {
 
     fn item(&mut self) -> anyhow::Result<WalletConsume> {
         self.sequence += 1;
-        let number = self.among.number(self.random.random_range(0..self.among.count));
+        let number = self.among.number(self.random.random_range(0..self.among.count()));
         let thousandths = self.random.random_range(1..5_000_i128);
         let user = self.random.random_range(0..50_u32);
         let key = format!("{:08x}-{:08x}-{:018x}", self.run, self.caller, self.sequence);
@@ -177,12 +150,5 @@ mod tests {
         assert_eq!(wallet.customer.as_str().len(), 20);
         assert_eq!(wallet.currency.as_str().len(), 20);
         assert_eq!((consume.key.as_str().len(), consume.dimensions.len()), (36, 2));
-    }
-
-    #[test]
-    fn some_wallets_lie_all_over() {
-        let among = Among::of(10, 1_000);
-        assert_eq!([0, 9].map(|place| among.number(place)), [0, 900]);
-        assert_eq!(Among::of(3, 3).number(2), 2);
     }
 }

@@ -10,9 +10,9 @@ use scrip_ledger::embedded::{Embedded, Options};
 use super::Sizes;
 use super::counts::{Counts, processor_time};
 use super::load::{self, Load};
-use super::orders::Among;
 use crate::figures::Figures;
 use crate::output::{Table, milliseconds, ratio, tell};
+use crate::workload::Among;
 
 /// How the load is shaped: callers, and items of each order.
 const SHAPES: [(u64, usize); 2] = [(64, 1), (4, 1_000)];

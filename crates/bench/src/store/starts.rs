@@ -8,13 +8,14 @@ use anyhow::bail;
 use scrip_ledger::Ledger as _;
 use scrip_ledger::embedded::{Embedded, Options};
 
-use super::orders::{self, Among, Writer};
+use super::orders::{self, Writer};
 use super::{Part, Sizes, victim};
 use crate::output::{Table, milliseconds, tell};
+use crate::workload::Among;
 
 /// A start.
 #[derive(Clone, Copy, Debug)]
-struct Started {
+pub struct Started {
     /// Rows that were in no snapshot when the process was killed.
     lag_rows: u64,
     /// Rows that the start read, for wallets or for names.
@@ -22,9 +23,20 @@ struct Started {
     /// How long opening took.
     opened: Duration,
     /// From the beginning until a consumption was answered.
-    consumed: Duration,
+    pub consumed: Duration,
     /// From the beginning until the balance of another wallet was answered, too.
     balanced: Duration,
+}
+
+/// What happened before a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// A stop.
+    Stop,
+    /// `kill -9` of a process that used the wallets in use.
+    KillOfHot,
+    /// `kill -9` of a process that used all wallets.
+    KillOfAll,
 }
 
 /// Measures starts of each kind.
@@ -40,23 +52,35 @@ pub async fn run(sizes: &Sizes, directory: &Path, mut run: u64) -> anyhow::Resul
     ]);
     let hot = format!("kill -9, {} wallets in use", sizes.hot);
     let all = format!("kill -9, all {} in use", sizes.wallets);
-    let kinds = [("a stop", None), (&hot, Some(Part::VictimHot)), (&all, Some(Part::VictimAll))];
-    for (name, part) in kinds {
-        let mut starts = Vec::new();
-        for _ in 0..sizes.passes {
-            run += 1;
-            let lag_rows = match part {
-                Some(part) => victim::kill(part, directory, run).await?,
-                None => 0,
-            };
-            let started = start(sizes, directory, lag_rows, run).await?;
-            tell(&format!("  after {name}: {started:?}"));
-            starts.push(started);
-        }
-        table.row(row(name, starts)?);
+    let kinds = [("a stop", Before::Stop), (&hot, Before::KillOfHot), (&all, Before::KillOfAll)];
+    for (name, before) in kinds {
+        table.row(row(name, measure(sizes, directory, before, &mut run).await?)?);
     }
     table.print(&format!("Starts of a ledger of {} wallets", sizes.wallets));
     Ok(())
+}
+
+/// Measures starts of one kind, in the order of how long opening took.
+pub async fn measure(
+    sizes: &Sizes,
+    directory: &Path,
+    before: Before,
+    run: &mut u64,
+) -> anyhow::Result<Vec<Started>> {
+    let mut starts = Vec::new();
+    for _ in 0..sizes.passes {
+        *run += 1;
+        let lag_rows = match before {
+            Before::Stop => 0,
+            Before::KillOfHot => victim::kill(sizes, Part::VictimHot, directory, *run).await?,
+            Before::KillOfAll => victim::kill(sizes, Part::VictimAll, directory, *run).await?,
+        };
+        let started = start(sizes, directory, lag_rows, *run).await?;
+        tell(&format!("  after {before:?}: {started:?}"));
+        starts.push(started);
+    }
+    starts.sort_by_key(|started| started.opened);
+    Ok(starts)
 }
 
 async fn start(
@@ -83,8 +107,7 @@ async fn start(
 }
 
 /// The start with the median time, beside the slowest.
-fn row(name: &str, mut starts: Vec<Started>) -> anyhow::Result<[String; 7]> {
-    starts.sort_by_key(|started| started.opened);
+fn row(name: &str, starts: Vec<Started>) -> anyhow::Result<[String; 7]> {
     let (Some(median), Some(slowest)) = (starts.get(starts.len() / 2), starts.last()) else {
         bail!("no start was measured");
     };

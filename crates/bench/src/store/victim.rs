@@ -15,8 +15,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::counts::Counts;
 use super::load::{self, Load};
-use super::orders::Among;
 use super::{Part, Sizes};
+use crate::workload::Among;
 
 /// The number of the signal that nobody can handle.
 const SIGKILL: i32 = 9;
@@ -50,8 +50,8 @@ async fn tell_lag(ledger: &Embedded) -> anyhow::Result<()> {
 }
 
 /// Starts such a process and kills it at the worst moment: how many rows were in no snapshot then.
-pub async fn kill(part: Part, directory: &Path, run: u64) -> anyhow::Result<u64> {
-    let mut process = part.process(directory)?;
+pub async fn kill(sizes: &Sizes, part: Part, directory: &Path, run: u64) -> anyhow::Result<u64> {
+    let mut process = sizes.process(part, directory)?;
     process.args(["--run", &run.to_string()]).stdout(Stdio::piped());
     let mut process = process.spawn()?;
     let stdout = process.stdout.take().context("the process has no output")?;

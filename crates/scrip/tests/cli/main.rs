@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bench;
 mod figures;
 mod process;
 mod recovery;
@@ -212,6 +213,13 @@ fn the_options_are_part_of_the_contract() {
         "rebuild",
         "recover",
         "demo",
+        "bench",
+        "bench load",
+        "bench targets",
+        "bench latency",
+        "bench http",
+        "bench postgres",
+        "bench store",
         "clock",
         "clock accept",
     ];

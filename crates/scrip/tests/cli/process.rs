@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-fn scrip() -> Command {
+/// The binary, with nothing to read.
+pub fn scrip() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
     // The environment of whoever runs the tests must not configure the binary.
     command.env_clear().stdin(Stdio::null());
@@ -20,6 +21,13 @@ pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let output = scrip().args(arguments).envs(variables.iter().copied()).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
+}
+
+/// Runs a command in a directory to its end: its exit code, what it answered, and what it told beside.
+pub fn run_in(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = scrip().args(arguments).current_dir(directory).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
 
 /// A server on a free port.

@@ -11,11 +11,14 @@ use crate::fields;
 use crate::http::{Call, Endpoint};
 use crate::openapi::Component;
 
+pub(crate) use list::unchanging;
+
 const TAG: &str = "Credit balances";
+pub(crate) const BALANCES: &str = "/api/v1/credits/balances";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/credits/balances", list::operation(), list::handler),
+        Endpoint::get(BALANCES, list::operation(), list::handler),
         Endpoint::get("/api/v1/credits/balances/explain", explain::operation(), explain::handler),
     ]
 }

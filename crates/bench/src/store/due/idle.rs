@@ -10,8 +10,9 @@ use scrip_ledger::embedded::Options;
 
 use crate::output::{Table, ratio};
 use crate::store::counts::{Counts, processor_time};
-use crate::store::orders::Among;
-use crate::store::{Sizes, filling, load};
+use crate::store::filling::{self, Filling};
+use crate::store::{Sizes, load};
+use crate::workload::Among;
 
 /// Wallets of the ledger that the large one is compared with.
 const FEW_WALLETS: u32 = 1_000;
@@ -27,7 +28,7 @@ pub async fn run(sizes: &Sizes, directory: &Path) -> anyhow::Result<()> {
         Table::new(&["wallets", "of them in memory", "scrubber", "processor ms each second"]);
     let parent = directory.parent().context("the ledger is in no directory")?;
     let few = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(parent)?;
-    let made = Sizes { wallets: FEW_WALLETS.min(sizes.wallets), ..*sizes };
+    let made = Filling { wallets: FEW_WALLETS.min(sizes.wallets), ..sizes.filling() };
     filling::make(&made, few.path()).await?;
     for (wallets, warmed, is_scrubbed, at) in [
         (made.wallets, 0, true, few.path()),

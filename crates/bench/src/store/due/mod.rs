@@ -17,10 +17,11 @@ use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::{Ledger as _, Subject, Work};
 use tokio::task::JoinSet;
 
-use super::orders::{Among, Writer, wallet};
+use super::orders::{Writer, wallet};
 use super::{Sizes, filling, load};
 use crate::figures::Figures;
 use crate::output::{Table, milliseconds, tell};
+use crate::workload::Among;
 use orders::Kind;
 use watch::{Watch, late, since};
 

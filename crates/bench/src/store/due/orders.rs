@@ -12,7 +12,7 @@ use scrip_ledger::{
 use crate::store::orders::{self, GRANTED, Times};
 
 /// Grants of a wallet that are made for what is due have their places behind those of the filling.
-const WHICH: u8 = 200;
+const WHICH: u16 = 250;
 /// How long before its end a grant is announced.
 const ANNOUNCED_MILLISECONDS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
@@ -74,7 +74,7 @@ impl Kind {
     }
 
     /// What is ordered of a wallet, which has the grants of the filling, so that it is due then.
-    pub fn works(self, number: u32, grants: u8, at: Timestamp) -> anyhow::Result<Vec<Work>> {
+    pub fn works(self, number: u32, grants: u16, at: Timestamp) -> anyhow::Result<Vec<Work>> {
         let one = Credits::whole(1);
         Ok(match self {
             Self::Activation => {
@@ -109,12 +109,12 @@ fn times(amount: Credits, factor: i128) -> Credits {
 }
 
 /// Ten times what the filling granted, for a while.
-fn large(number: u32, grants: u8, at: Timestamp) -> anyhow::Result<Work> {
+fn large(number: u32, grants: u16, at: Timestamp) -> anyhow::Result<Work> {
     ending(number, times(GRANTED, i128::from(grants) * 10), at)
 }
 
 /// Keeps a wallet above twice what the filling granted.
-fn recharge(number: u32, grants: u8) -> anyhow::Result<Work> {
+fn recharge(number: u32, grants: u16) -> anyhow::Result<Work> {
     let granted = times(GRANTED, grants.into());
     let setting = RechargeSetting {
         is_enabled: true,

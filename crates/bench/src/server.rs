@@ -1,51 +1,65 @@
 //! The two servers that are compared.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::Router;
 use scrip_api::{App, AppConfig, RandomIds};
-use scrip_ledger::embedded::{Embedded, Options, verify};
+use scrip_ledger::embedded::{Embedded, Options, stats, verify};
 use scrip_ledger::{Ledger, ProvidedKeys, bootstrap};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::filling::{API_KEY, fill};
+use crate::workload::API_KEY;
 
 /// A server with a durable ledger and one without any, with the same stack and runtime.
-pub struct Servers {
+pub struct Server {
     /// With a ledger.
     pub ledger: SocketAddr,
     /// Without.
     pub reference: SocketAddr,
+    /// The ledger.
+    pub embedded: Arc<Embedded>,
     runtime: Runtime,
-    embedded: Arc<Embedded>,
-    directory: TempDir,
+    directory: PathBuf,
 }
 
-impl Servers {
-    /// Starts both, and gives every wallet three grants.
-    pub fn start(wallets: u32) -> anyhow::Result<Self> {
+impl Server {
+    /// Serves the ledger of a directory, which is made if it is not there.
+    pub fn start(directory: &Path) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        // Beside the working directory: a temporary file system may be memory, which syncs for
-        // nothing.
-        let directory = tempfile::Builder::new().prefix("scrip-bench").tempdir_in(".")?;
-        let embedded = Embedded::open(directory.path(), Options::default(), |_, _| {})?;
+        let embedded = Embedded::open(directory, Options::default(), |_, _| {})
+            .with_context(|| format!("opening a ledger in {}", directory.display()))?;
         let served: Arc<dyn Ledger> = embedded.clone();
         let app = runtime.block_on(app(served))?;
         let ledger = runtime.block_on(serve(scrip_api::router(app.clone())))?;
         let reference = runtime.block_on(serve(scrip_api::null_router(app)))?;
-        runtime.block_on(fill(ledger, wallets))?;
-        Ok(Self { ledger, reference, runtime, embedded, directory })
+        Ok(Self { ledger, reference, embedded, runtime, directory: directory.to_owned() })
+    }
+
+    /// Runs something of the ledger's in the server's runtime.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> anyhow::Result<u64> {
+        Ok(stats(&self.directory)?.rows)
+    }
+
+    /// Stops.
+    pub fn stop(self) {
+        self.runtime.block_on(self.embedded.close());
+        self.runtime.shutdown_background();
     }
 
     /// Stops, and recomputes all that was written.
     pub fn verify(self) -> anyhow::Result<u64> {
-        self.runtime.block_on(self.embedded.close());
-        let path: &Path = self.directory.path();
-        Ok(verify(path, |_, _| {})?.rows)
+        let directory = self.directory.clone();
+        self.stop();
+        Ok(verify(&directory, |_, _| {})?.rows)
     }
 }
 
