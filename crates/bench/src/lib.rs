@@ -2,6 +2,7 @@
 //! with its own.
 
 mod client;
+mod counted;
 mod figures;
 mod http;
 mod latency;
@@ -39,6 +40,9 @@ pub enum Subject {
     Postgres(postgres::Options),
     /// The embedded ledger without HTTP: rates, starts, memory, files.
     Store(store::Options),
+    /// Carries out work of a known size, for whoever counts its instructions.
+    #[command(hide = true)]
+    Counted(counted::Options),
 }
 
 /// Measures it, and prints what came out.
@@ -54,5 +58,6 @@ pub fn run(subject: &Subject) -> anyhow::Result<()> {
         Subject::Http(options) => http::run(options),
         Subject::Postgres(options) => postgres::run(options),
         Subject::Store(options) => store::run(options),
+        Subject::Counted(options) => counted::run(options),
     }
 }

@@ -8,7 +8,7 @@ mod due;
 pub mod filling;
 pub mod load;
 mod memory;
-mod orders;
+pub mod orders;
 mod rates;
 pub mod starts;
 mod victim;
