@@ -14,8 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// What a process exits with that was interrupted.
 const EXIT_INTERRUPTED: i32 = 130;
-/// A directory in which somebody writes may need to be removed more than once.
-const REMOVALS: u32 = 5;
+/// A directory in which a process writes that ends, too, may need to be removed more than once.
+const REMOVALS: u32 = 40;
 
 /// From now on an interruption of the process takes its temporary directories away.
 pub fn clear_when_interrupted() -> anyhow::Result<()> {
@@ -34,7 +34,8 @@ pub fn clear_when_interrupted() -> anyhow::Result<()> {
         let paths = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for path in paths {
             for _ in 0..REMOVALS {
-                if std::fs::remove_dir_all(&path).is_ok() {
+                let _ = std::fs::remove_dir_all(&path);
+                if !path.exists() {
                     break;
                 }
                 thread::sleep(Duration::from_millis(50));

@@ -119,3 +119,47 @@ fn figures(outcome: &Outcome) -> Value {
 fn number(number: u128) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::client::live::Live;
+    use crate::client::pass::{Pass, Shape, Span};
+    use crate::client::writer::Acknowledged;
+    use crate::figures::Figures;
+    use crate::store::filling::Filling;
+
+    #[test]
+    fn an_object_has_units_in_its_names() {
+        let pace = Pace::Open { each_second: 5_000 };
+        let plan = Plan {
+            shape: Shape::of(Mix::Single, 64),
+            pace,
+            span: Span { warm_up: Duration::from_secs(2), counted: Duration::from_secs(10) },
+            filling: Filling { wallets: 10_000, grants: 3, ending: false },
+            passes: 1,
+            live: Live::Hidden,
+        };
+        let mut server = Outcome::of(pace);
+        let time = Duration::from_micros;
+        server.add(Pass {
+            figures: Figures {
+                each_second: 4_999,
+                p50: time(50),
+                p90: time(90),
+                p99: time(99),
+                p999: time(999),
+                max: time(1_000),
+            },
+            acknowledged: Acknowledged::default(),
+            timed: 50_000,
+            refused: 1,
+            unsent: 2,
+            keeps_up: false,
+        });
+        let measured = Measured { server, reference: None };
+        insta::assert_snapshot!(format!("{:#}", value(&plan, &measured)));
+    }
+}

@@ -226,6 +226,7 @@ impl Bench<'_> {
         let mut outcomes: Vec<_> = sides.iter().map(|side| Outcome::of(side.pace)).collect();
         for _ in 0..self.sizes.passes {
             for (side, outcome) in sides.iter().zip(&mut outcomes) {
+                settle(sides);
                 self.pass(side, outcome)?;
             }
         }
@@ -234,8 +235,7 @@ impl Bench<'_> {
 
     /// One pass of one side.
     fn pass(&mut self, side: &Side<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
-        // What the pass before left to be written behind is not this one's.
-        side.server.embedded.write_behind();
+        settle(&[*side]);
         let load = Load {
             addresses: &[side.address],
             api_key: API_KEY,
@@ -251,5 +251,12 @@ impl Bench<'_> {
         tell(&format!("  {}: {rate}/s, p99 {p99} ms", side.name));
         outcome.add(pass);
         Ok(())
+    }
+}
+
+/// What the passes before left to be written behind is not the next one's.
+fn settle(sides: &[Side<'_>]) {
+    for side in sides {
+        side.server.embedded.write_behind();
     }
 }
