@@ -8,7 +8,8 @@ use crate::slot::Slot;
 
 /// The record's format.
 const VERSION: u8 = 1;
-const CHECKSUM: usize = 8;
+/// Bytes of the checksum, which come last.
+pub const CHECKSUM: usize = 8;
 
 /// The bytes under which a wallet is found: sorted by environment, customer, currency, resource.
 pub fn pack_key(key: &WalletKey) -> Vec<u8> {

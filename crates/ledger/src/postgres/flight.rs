@@ -8,10 +8,14 @@ use scrip_core::{EnvironmentId, WalletKey};
 use tokio_postgres::Row;
 
 use super::horizon;
+use super::kept::Kept;
+use super::known::{Known, Wallet};
 use super::session::{Ask, Session, ask};
+use super::tables::places::{Moved, Seen, StoredWallet};
 use super::tables::records::Place;
+use super::tables::wallets::Found;
 use super::tables::{answers, bucket_of, column, names, records, wallets};
-use super::unit::{Changes, Known, Wallet};
+use super::unit::Changes;
 use crate::work::StoreError;
 use crate::{Order, RecordKind, RememberBy, Work};
 
@@ -25,10 +29,25 @@ pub struct Needs {
     wallets: BTreeSet<WalletKey>,
     names: names::Asked,
     records: records::Asked,
+    customers: records::Customers,
     claims: answers::Asked,
     /// Environments whose records are changed.
     exclusive: BTreeSet<i32>,
     rows: i64,
+    /// There are orders that do more than burn and hold credits.
+    has_others: bool,
+}
+
+/// Whether whatever an order changes it changes with a row of its wallet.
+const fn only_burns(work: &Work) -> bool {
+    matches!(
+        work,
+        Work::Consume(_)
+            | Work::ConsumeBatch(_)
+            | Work::Reserve(_)
+            | Work::Release(_)
+            | Work::Extend(_)
+    )
 }
 
 /// Whether an order changes records: then nobody else does in its environment meanwhile, and it is
@@ -61,14 +80,16 @@ impl Needs {
     /// What these orders need; the wallet of an order that names only a grant is given.
     pub fn of<'o>(orders: impl Iterator<Item = (&'o Order, Option<&'o WalletKey>)>) -> Self {
         let mut needs = Self::default();
-        let mut places = BTreeSet::new();
+        let (mut customers, mut currencies) = (BTreeSet::new(), BTreeSet::new());
         for (order, wallet_of_grant) in orders {
             let work = &order.work;
             let named = work.wallets().into_iter().chain(wallet_of_grant);
             for key in named {
-                places.insert((key.environment, RecordKind::Customer, key.customer.as_str()));
-                places.insert((key.environment, RecordKind::CustomCurrency, key.currency.as_str()));
-                needs.wallets.insert(key.clone());
+                customers.insert((key.environment, &key.customer));
+                currencies.insert((key.environment, key.currency.as_str()));
+                if !needs.wallets.contains(key) {
+                    needs.wallets.insert(key.clone());
+                }
             }
             for (key, name) in work.names() {
                 needs.names.push(bucket_of(key.environment, &key.customer), name);
@@ -79,12 +100,26 @@ impl Needs {
             if changes_records(work) {
                 needs.exclusive.insert(order.environment.0.cast_signed());
             }
+            needs.has_others |= !only_burns(work);
             needs.rows += i64::try_from(work.weight()).unwrap_or(1);
         }
-        for (environment, kind, id) in places {
-            needs.records.push(Place::new(environment, kind, id));
+        for (environment, id) in customers {
+            needs.customers.push(bucket_of(environment, id), environment, id);
+        }
+        for (environment, id) in currencies {
+            needs.records.push(Place::new(environment, RecordKind::CustomCurrency, id));
         }
         needs
+    }
+
+    /// The wallets.
+    pub fn wallets(&self) -> impl Iterator<Item = &WalletKey> {
+        self.wallets.iter()
+    }
+
+    /// Whether nothing but credits is burned and held.
+    pub const fn only_burn(&self) -> bool {
+        !self.has_others
     }
 }
 
@@ -98,12 +133,30 @@ pub struct Begun {
     pub clocks: Vec<crate::Record>,
 }
 
-/// Begins a transaction, locks the wallets and reads what is needed, as it is behind the locks.
-pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
-    let locked: Vec<&WalletKey> = needs.wallets.iter().collect();
-    let keys = wallets::Keys::of(locked.iter().copied());
+/// How a transaction comes by its wallets.
+#[derive(Clone, Copy)]
+pub enum Hold<'k> {
+    /// It locks them and reads them, and what is needed beside them, as it is behind the locks.
+    Locks,
+    /// It sees everything as of one instant, and is refused if a wallet that it changes was changed by
+    /// others since. Those that the node keeps it only looks at.
+    Instant(&'k Kept),
+}
+
+/// Begins a transaction and reads what is needed.
+pub fn begin(session: &Session, needs: &Needs, hold: Hold<'_>) -> Result<Begun, StoreError> {
+    let (seen, unseen) = match hold {
+        Hold::Locks => (Vec::new(), needs.wallets.iter().collect()),
+        Hold::Instant(kept) => kept.part(needs.wallets.iter()),
+    };
+    let is_locked = matches!(hold, Hold::Locks);
+    let keys = wallets::Keys::of(unseen.iter().copied());
+    let mut looked = Seen::default();
+    for (_, kept) in &seen {
+        looked.push(kept.tid, kept.slot.wallet.sequence(), kept.checksum);
+    }
     let exclusive: Vec<i32> = needs.exclusive.iter().copied().collect();
-    let mut known = Known::nothing();
+    let mut known = Known::nothing(is_locked);
     let has = |is_asked: bool, ask| is_asked.then_some(ask);
     // The order matters: what is read is read behind the locks, and positions are taken behind
     // the locks too, so that they ascend in each wallet.
@@ -111,13 +164,15 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
         select pg_advisory_xact_lock($1::integer, environment)
         from unnest($2::integer[]) as e (environment) order by environment";
     let asks = [
-        Some(ask("begin", &[])),
+        Some(ask(if is_locked { "begin" } else { "begin isolation level repeatable read" }, &[])),
         Some(horizon::enter()),
         has(!exclusive.is_empty(), ask(exclusive_sql, &[&RECORDS_LOCK, &exclusive])),
-        has(!locked.is_empty(), keys.lock()),
+        has(!unseen.is_empty(), if is_locked { keys.lock() } else { keys.read() }),
+        has(!looked.is_empty(), looked.look()),
         Some(known.positions.ask(&needs.rows)),
         has(!needs.names.is_empty(), needs.names.find()),
         has(!needs.records.is_empty(), needs.records.find()),
+        has(!needs.customers.is_empty(), needs.customers.find()),
         has(!needs.claims.is_empty(), needs.claims.find()),
         Some(records::environments()),
     ];
@@ -128,14 +183,32 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
         .into_iter()
         .map(|it| if it { found.next() } else { None }.unwrap_or_default())
         .collect();
-    let [_, entered, _, wallets, positions, names, records, claims, clocks] = &answers[..] else {
+    let [_, entered, _, wallets, unchanged, positions, names, records, customers, claims, clocks] =
+        &answers[..]
+    else {
         return Err(StoreError::Failed("a flight lost an answer".to_owned()));
     };
     known.positions.fill(positions)?;
-    known.wallets = locked.iter().map(|key| ((*key).clone(), Wallet::Absent)).collect();
+    known.wallets = needs.wallets.iter().map(|key| (key.clone(), Wallet::Absent)).collect();
     for row in wallets {
-        let (key, found) = wallets::read_locked(row, &locked)?;
-        known.wallets.insert(key.clone(), found.into());
+        let (key, found) = wallets::read_found(row, &unseen)?;
+        known.found(key, found);
+    }
+    let mut changed = Vec::new();
+    for ((key, kept), is_unchanged) in seen.into_iter().zip(looked.unchanged(unchanged)?) {
+        if is_unchanged {
+            known.found(key, Found::Slot(kept.slot, kept.tid));
+        } else {
+            changed.push(key);
+        }
+    }
+    if !changed.is_empty() {
+        let keys = wallets::Keys::of(changed.iter().copied());
+        let read = keys.read();
+        for row in &session.query(read.sql(), read.values())? {
+            let (key, found) = wallets::read_found(row, &changed)?;
+            known.found(key, found);
+        }
     }
     known.names = needs.names.asked().map(|name| (name, None)).collect();
     for row in names {
@@ -149,6 +222,7 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
         let place = Place::new(record.environment, record.kind, &record.id);
         known.records.insert(place, Some(record));
     }
+    known.customers = needs.customers.standings(customers)?;
     known.claims = needs.claims.asked().map(|scope| (scope, None)).collect();
     for row in claims {
         let (scope, claimed) = answers::read_scope(row)?;
@@ -164,7 +238,7 @@ pub fn begin(session: &Session, needs: &Needs) -> Result<Begun, StoreError> {
 pub struct Writes<'a> {
     changes: &'a Changes,
     pub new_wallets: wallets::Changed,
-    pub wallets: wallets::Changed,
+    pub wallets: Moved,
     new_records: records::Changed,
     records: records::Changed,
     new_grants: super::tables::grants::Changed,
@@ -177,7 +251,7 @@ impl<'a> Writes<'a> {
         let mut writes = Self {
             changes,
             new_wallets: wallets::Changed::default(),
-            wallets: wallets::Changed::default(),
+            wallets: Moved::default(),
             new_records: records::Changed::default(),
             records: records::Changed::default(),
             new_grants: super::tables::grants::Changed::default(),
@@ -210,18 +284,21 @@ impl<'a> Writes<'a> {
             && self.grants.is_empty()
     }
 
-    /// Writes and commits. `now` is real time, for what is forgotten some day.
-    pub fn commit(&self, session: &Session, now: i64) -> Result<(), StoreError> {
-        let Changes { entries, names, states, events, claims, attempts, .. } = self.changes;
+    /// Writes and commits; where wallets lie that are worth keeping. `now` is real time, for what is
+    /// forgotten some day.
+    pub fn commit(&self, session: &Session, now: i64) -> Result<Vec<StoredWallet>, StoreError> {
+        let Changes { entries, new_names, names, states, events, claims, attempts, .. } =
+            self.changes;
         let mut asks = Vec::new();
         let mut add = |is_empty: bool, ask| {
             if !is_empty {
                 asks.push(ask);
             }
         };
-        add(self.new_wallets.is_empty(), self.new_wallets.insert());
         add(self.wallets.is_empty(), self.wallets.update());
+        add(self.new_wallets.is_empty(), self.new_wallets.insert());
         add(entries.is_empty(), entries.insert());
+        add(new_names.is_empty(), new_names.insert(&now));
         add(names.is_empty(), names.upsert(&now));
         add(states.is_empty(), states.insert());
         add(self.new_grants.is_empty(), self.new_grants.insert());
@@ -239,7 +316,9 @@ impl<'a> Writes<'a> {
             asks.extend(self.changes.removed_records.remove());
         }
         asks.push(ask("commit", &[]));
-        session.flight(&asks).map(drop)
+        let answers = session.flight(&asks)?;
+        let updated = answers.first().filter(|_| !self.wallets.is_empty());
+        self.wallets.stored(updated.map_or(&[], Vec::as_slice))
     }
 }
 

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use scrip_core::EnvironmentId;
 
 use super::flight::clock_of;
-use super::horizon::Watch;
-use super::rolling;
-use super::session::Session;
+use super::session::{Session, lock_if_free};
 use super::tables::{answers, column, names, records, wallets};
 use super::{Postgres, Shared};
 use crate::clock::{Reading, SystemClock};
@@ -25,10 +23,6 @@ use crate::{RecordKind, SYSTEM};
 const LOCK: i64 = 0x7363_7269_7002;
 /// How long what is due is written before something else is looked after.
 const WRITE_DUE_FOR: Duration = Duration::from_millis(300);
-/// How long usage is added up before something else is looked after.
-const ROLL_UP_FOR: Duration = Duration::from_millis(200);
-/// After a row that cannot be added up.
-const ROLLING_RESTS: Duration = Duration::from_secs(60);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Decision 14: claims are kept for 24 hours.
 const CLAIM_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
@@ -39,8 +33,6 @@ const ATTEMPT_MILLISECONDS: i64 = 10 * 60 * 1_000;
 #[derive(Default)]
 struct Chores {
     pruned: Option<Instant>,
-    watch: Watch,
-    rolling_rests_until: Option<Instant>,
 }
 
 /// The database's clock: what it said last, and what has passed since by a clock that nobody sets.
@@ -139,9 +131,6 @@ fn look_after(
         }
     }
     session.run("commit")?;
-    if is_mine {
-        is_more_due |= roll_up(session, chores)?;
-    }
     Ok(is_more_due)
 }
 
@@ -149,35 +138,7 @@ fn look_after(
 /// holds until the transaction ends, or with the connection.
 fn begin_turn(session: &Session) -> Result<bool, StoreError> {
     session.run("begin")?;
-    let sql = "select pg_try_advisory_xact_lock($1) as is_mine";
-    let row = session.first(sql, &[&LOCK])?;
-    Ok(row.is_some_and(|row| column(&row, "is_mine") == Ok(true)))
-}
-
-/// Adds usage up, by whoever looked after what is due; whether more is behind. A row that cannot be
-/// added up, which `verify` finds, stops it: what is behind it is told from the rows. In a transaction of
-/// its own, so that what was pruned stays so then.
-fn roll_up(session: &Session, chores: &mut Chores) -> Result<bool, StoreError> {
-    if chores.rolling_rests_until.is_some_and(|until| Instant::now() < until) {
-        return Ok(false);
-    }
-    if !begin_turn(session)? {
-        session.roll_back()?;
-        return Ok(false);
-    }
-    let rolled = chores
-        .watch
-        .look(session)
-        .and_then(|horizon| rolling::roll_up(session, horizon.entries, ROLL_UP_FOR));
-    match rolled {
-        Ok(is_more) => session.run("commit").map(|()| is_more),
-        Err(StoreError::Corrupt(error)) => {
-            tracing::error!(error, "usage cannot be added up; run scrip verify");
-            chores.rolling_rests_until = Instant::now().checked_add(ROLLING_RESTS);
-            session.roll_back().map(|()| false)
-        }
-        Err(error) => Err(error),
-    }
+    lock_if_free(session, LOCK)
 }
 
 /// Forgets some of what nobody may ask for any more; whether there may be more of it.

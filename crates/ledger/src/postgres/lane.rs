@@ -8,7 +8,7 @@ use scrip_core::WalletKey;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::flight::{self, Begun, Needs, clock_of};
+use super::flight::{self, Begun, Hold, Needs, clock_of};
 use super::session::Session;
 use super::tables::entries;
 use super::trouble::Trouble;
@@ -24,6 +24,11 @@ const BATCH_WEIGHT_MAX: usize = 1_024;
 /// How often a transaction that met others is tried again as a whole, and an order alone.
 const TRIES_TOGETHER: u32 = 2;
 const TRIES_ALONE: u32 = 20;
+/// How many transactions lock their wallets after one that did not met others.
+const CAREFUL_FOR: u32 = 16;
+/// How long a transaction waits for others of its node that concern the same wallets: as long as for
+/// a lock.
+const PASS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a lane goes on trying to reach the database for the orders that it has.
 const REACH_WITHIN: Duration = Duration::from_secs(10);
 const REACH_PAUSE: Duration = Duration::from_millis(100);
@@ -51,10 +56,14 @@ pub struct Lane {
     pub inbox: Receiver<Waiting>,
     /// Its connection, while there is one.
     pub session: Option<Session>,
+    /// How many of the next transactions lock their wallets, because others are about.
+    pub careful: u32,
 }
 
 /// Why a transaction did not answer its orders.
 enum Stop {
+    /// A wallet was changed by others since it was looked at; nothing was done.
+    Changed,
     /// Others were faster; nothing was done.
     Conflict,
     /// Others took too long; nothing was done.
@@ -96,6 +105,10 @@ impl Lane {
         while !batch.is_empty() {
             match self.attempt(&batch) {
                 Ok((changes, outcomes)) => return self.answer(batch, &changes, outcomes),
+                Err(Stop::Changed) => {
+                    self.shared.gauges.conflicts.increment();
+                    self.careful = CAREFUL_FOR;
+                }
                 Err(Stop::Conflict) if batch.len() > 1 && tried >= TRIES_TOGETHER => {
                     let rest = batch.split_off(batch.len() / 2);
                     self.work_off(batch, tried);
@@ -171,8 +184,14 @@ impl Lane {
     /// One transaction. Unless it is in doubt, an error means that it did nothing.
     fn attempt(&mut self, batch: &[Waiting]) -> Result<(Changes, Outcomes), Stop> {
         let shared = Arc::clone(&self.shared);
+        let is_careful = self.careful > 0;
+        self.careful = self.careful.saturating_sub(1);
         let Some(session) = self.reach() else { return Err(Stop::Lost) };
-        let done = transact(session, &shared, batch);
+        let hold = if is_careful { Hold::Locks } else { Hold::Instant(&shared.kept) };
+        let done = transact(session, &shared, batch, hold).map_err(|stop| match stop {
+            Stop::Conflict if !is_careful => Stop::Changed,
+            stop => stop,
+        });
         if let Err(stop) = &done
             && !matches!(stop, Stop::Lost | Stop::InDoubt(_))
             && session.roll_back().is_err()
@@ -274,10 +293,14 @@ fn transact(
     session: &Session,
     shared: &Shared,
     batch: &[Waiting],
+    hold: Hold<'_>,
 ) -> Result<(Changes, Outcomes), Stop> {
     let orders = batch.iter().map(|waiting| (waiting.order.as_ref(), waiting.wallet.as_ref()));
     let needs = Needs::of(orders);
-    let begun = flight::begin(session, &needs).map_err(|error| stop(session, error, 0))?;
+    let hold = if needs.only_burn() { hold } else { Hold::Locks };
+    let pass = shared.gate.pass(needs.wallets(), PASS_WITHIN);
+    let Some(_pass) = pass else { return Err(Stop::TimedOut) };
+    let begun = flight::begin(session, &needs, hold).map_err(|error| stop(session, error, 0))?;
     let Begun { known, transaction, clocks } = begun;
     for (environment, now) in clocks.iter().filter_map(clock_of) {
         shared.clocks.catch_up(environment, now);
@@ -300,7 +323,13 @@ fn transact(
     let now = shared.clocks.system().now().milliseconds();
     let committed = writes.commit(session, now);
     drop(writes);
-    let Err(error) = committed else { return Ok((unit.changes, outcomes)) };
+    let error = match committed {
+        Ok(stored) => {
+            unit.keep(stored);
+            return Ok((unit.changes, outcomes));
+        }
+        Err(error) => error,
+    };
     match stop(session, error, 0) {
         Stop::Lost => {
             let changes = unit.changes;

@@ -8,9 +8,12 @@ mod certificates;
 pub(crate) mod copying;
 mod database;
 mod flight;
+mod gate;
 mod gauges;
 mod horizon;
 mod housekeeping;
+mod kept;
+mod known;
 mod lane;
 mod migrate;
 mod opening;
@@ -56,7 +59,9 @@ use crate::{
     StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use database::Database;
+use gate::Gate;
 use gauges::Gauges;
+use kept::Kept;
 use lane::Waiting;
 use reader::Reader;
 use sessions::{Sessions, Whose, ask_with, read};
@@ -77,6 +82,8 @@ pub(crate) struct Shared {
     settings: Settings,
     names_kept: Option<Duration>,
     gauges: Gauges,
+    kept: Kept,
+    gate: Gate,
     telling: Telling,
     closed: AtomicBool,
 }
@@ -89,8 +96,8 @@ pub struct Postgres {
     /// Dropped, they end the lanes.
     lanes: RwLock<Vec<Sender<Waiting>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Dropped, it ends the housekeeping.
-    stop: Mutex<Option<mpsc::Sender<()>>>,
+    /// Dropped, they end the housekeeping and the adding up.
+    stop: Mutex<Vec<mpsc::Sender<()>>>,
 }
 
 impl Postgres {
@@ -134,7 +141,7 @@ impl Postgres {
     fn begin_close(&self) -> impl FnOnce() + Send + 'static {
         self.shared.closed.store(true, Ordering::Release);
         self.shared.telling.end();
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));

@@ -7,15 +7,17 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::database::{ANSWER_WITHIN, Database};
+use super::gate::Gate;
 use super::gauges::Gauges;
 use super::housekeeping::{self, DatabaseClock};
+use super::kept::Kept;
 use super::lane::Lane;
 use super::migrate::{self as steps, Migrated};
 use super::session::Session;
 use super::sessions::Sessions;
 use super::tables::column;
 use super::telling::Telling;
-use super::{Postgres, Shared};
+use super::{Postgres, Shared, rolling};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
 use crate::queue::{self, Limits};
@@ -145,11 +147,14 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         settings: options.settings,
         names_kept: options.names_kept,
         gauges: Gauges::default(),
+        kept: Kept::default(),
+        gate: Gate::default(),
         telling: Telling::default(),
         closed: AtomicBool::new(false),
     });
     housekeeping::learn(&shared, &session)?;
     let (stop, stopped) = mpsc::channel();
+    let (stop_rolling, rolling_stopped) = mpsc::channel();
     let mut threads = Vec::new();
     let mut lanes = Vec::new();
     let count = options.lanes.max(1);
@@ -159,18 +164,20 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         let limits = Limits { messages_max: waiting, weight_max: waiting.saturating_mul(64) };
         let (lane, inbox) = queue::queue(limits);
         lanes.push(lane);
-        let lane = Lane { shared: Arc::clone(&shared), inbox, session: None };
+        let lane = Lane { shared: Arc::clone(&shared), inbox, session: None, careful: 0 };
         threads.push(spawn(&format!("lane-{number}"), move || lane.run())?);
     }
+    let (every, rolled) = (options.housekeeping_every, Arc::clone(&shared));
+    threads.push(spawn("rolling", move || rolling::run(&rolled, &rolling_stopped, every))?);
     let postgres = Arc::new(Postgres {
         shared,
         secret,
         running: RunningClaims::default(),
         lanes: RwLock::new(lanes),
         threads: Mutex::default(),
-        stop: Mutex::new(Some(stop)),
+        stop: Mutex::new(vec![stop, stop_rolling]),
     });
-    let (watched, every) = (Arc::downgrade(&postgres), options.housekeeping_every);
+    let watched = Arc::downgrade(&postgres);
     threads.push(spawn("housekeeping", move || {
         housekeeping::run(&watched, &stopped, database_clock.as_ref(), every);
     })?);

@@ -4,43 +4,108 @@
 //! ends the node when. Whoever reads them adds the rows behind.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
-use super::session::Session;
+use super::Shared;
+use super::horizon::Watch;
+use super::session::{Session, lock_if_free};
 use super::tables::{entries, usage};
 use crate::slot::Position;
 use crate::usage::{Day, DayKey, HourNumber, used};
 use crate::work::StoreError;
 
-/// Rows that are added up at once.
-const CHUNK: u64 = 8_192;
+/// The node that adds usage up holds this. Any number does that nobody else uses in the same database.
+const LOCK: i64 = 0x7363_7269_7004;
+/// Rows that are added up at once. A day is read and written whole, so the more of its rows are added
+/// together, the less each costs.
+const CHUNK: u64 = 65_536;
+/// Rows that are in memory at once.
+const PIECE: u64 = 8_192;
+/// Less than a chunk waits for this many looks.
+const LOOKS_BETWEEN: u32 = 25;
+/// After a row that cannot be added up.
+const RESTS: Duration = Duration::from_secs(60);
 
-/// Adds up what is behind, up to a row below which nothing is added any more, and for so long at most.
-/// Whether there is more. The caller has a transaction, and nobody else adds up meanwhile.
-pub fn roll_up(session: &Session, until: Position, within: Duration) -> Result<bool, StoreError> {
-    let begin = Instant::now();
-    let mut reach = usage::reach(session)?;
-    while reach < until && begin.elapsed() < within {
-        let end = until.min(reach.saturating_add(CHUNK));
-        add_up(session, reach, end)?;
-        reach = end;
+/// Runs until the ledger is closed or dropped: looks so often how much is behind.
+pub fn run(shared: &Arc<Shared>, stop: &Receiver<()>, every: Duration) {
+    let mut session: Option<Session> = None;
+    let (mut watch, mut looks) = (Watch::default(), 0);
+    let mut pause = every;
+    loop {
+        match stop.recv_timeout(pause) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        pause = every;
+        session = session.filter(Session::is_open);
+        if session.is_none() {
+            session = shared.database.connect().ok();
+        }
+        let Some(open) = session.as_ref() else { continue };
+        looks += 1;
+        match look(open, &mut watch, looks >= LOOKS_BETWEEN) {
+            Ok(Looked::Early) => {}
+            Ok(Looked::NotOurs | Looked::AddedUp) => looks = 0,
+            Ok(Looked::MoreBehind) => pause = Duration::ZERO,
+            // What is behind the row, which `verify` finds, is told from the rows.
+            Err(StoreError::Corrupt(error)) => {
+                tracing::error!(error, "usage cannot be added up; run scrip verify");
+                session = None;
+                pause = RESTS.max(every);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "adding usage up");
+                session = None;
+            }
+        }
     }
-    Ok(reach < until)
 }
 
+/// What came of looking how much is behind.
+enum Looked {
+    /// Little is, and not for long.
+    Early,
+    /// Another node adds up.
+    NotOurs,
+    /// Nothing that can be added up is.
+    AddedUp,
+    /// At least another chunk is.
+    MoreBehind,
+}
+
+fn look(session: &Session, watch: &mut Watch, is_time: bool) -> Result<Looked, StoreError> {
+    let until = watch.look(session)?.entries;
+    let behind = until.saturating_sub(usage::reach(session)?);
+    if behind < CHUNK && !(is_time && behind > 0) {
+        return Ok(if behind == 0 { Looked::AddedUp } else { Looked::Early });
+    }
+    session.run("begin")?;
+    if !lock_if_free(session, LOCK)? {
+        session.roll_back()?;
+        return Ok(Looked::NotOurs);
+    }
+    // Behind the lock: whoever held it may have gone further meanwhile.
+    let reach = usage::reach(session)?;
+    let end = until.min(reach.saturating_add(CHUNK));
+    if reach < end {
+        add_up(session, reach, end)?;
+    }
+    session.run("commit")?;
+    let is_more = until.saturating_sub(end) >= CHUNK;
+    Ok(if is_more { Looked::MoreBehind } else { Looked::AddedUp })
+}
+
+/// Adds up the rows behind one, up to another, in the transaction of the caller.
 fn add_up(session: &Session, from: Position, until: Position) -> Result<(), StoreError> {
     let mut more = HashMap::<usage::Place, Day>::new();
-    entries::each_between(session, from, until, |bucket, entry| {
-        let position = entry.position;
-        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
-        if let Some(used) = used(&entry.row).map_err(wrong)? {
-            let hour = HourNumber::of(used.at);
-            let key = DayKey { wallet: entry.wallet, day: hour.day() };
-            let day = more.entry((bucket, key)).or_default();
-            day.add(hour.of_day(), position, &used).map_err(wrong)?;
-        }
-        Ok(())
-    })?;
+    let mut after = from;
+    while after < until {
+        let end = until.min(after.saturating_add(PIECE));
+        collect(session, after, end, &mut more)?;
+        after = end;
+    }
     let places: Vec<usage::Place> = more.keys().copied().collect();
     let mut days = usage::days(session, &places)?;
     for (place, day) in more {
@@ -50,4 +115,24 @@ fn add_up(session: &Session, from: Position, until: Position) -> Result<(), Stor
     let mut days: Vec<(usage::Place, Day)> = days.into_iter().collect();
     days.sort_unstable_by_key(|(place, _)| *place);
     usage::put(session, &days, until)
+}
+
+/// What some rows add to the days of their wallets.
+fn collect(
+    session: &Session,
+    after: Position,
+    until: Position,
+    more: &mut HashMap<usage::Place, Day>,
+) -> Result<(), StoreError> {
+    entries::each_between(session, after, until, |bucket, entry| {
+        let position = entry.position;
+        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
+        if let Some(used) = used(&entry.row).map_err(wrong)? {
+            let hour = HourNumber::of(used.at);
+            let key = DayKey { wallet: entry.wallet, day: hour.day() };
+            let day = more.entry((bucket, key)).or_default();
+            day.add(hour.of_day(), position, &used).map_err(wrong)?;
+        }
+        Ok(())
+    })
 }

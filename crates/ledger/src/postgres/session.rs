@@ -157,6 +157,12 @@ impl Session {
     }
 }
 
+/// Takes a lock until the transaction ends, or with the connection; whether nobody else held it.
+pub fn lock_if_free(session: &Session, lock: i64) -> Result<bool, StoreError> {
+    let row = session.first("select pg_try_advisory_xact_lock($1) as is_ours", &[&lock])?;
+    Ok(row.is_some_and(|row| matches!(row.try_get("is_ours"), Ok(true))))
+}
+
 fn silent() -> StoreError {
     StoreError::Unavailable("the database does not answer".to_owned())
 }

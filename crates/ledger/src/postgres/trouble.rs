@@ -33,6 +33,8 @@ impl Trouble {
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::UNIQUE_VIOLATION,
+            // What was found is not there as it was found: statements that count on it divide by zero.
+            SqlState::DIVISION_BY_ZERO,
         ]) {
             return Self::Conflict;
         }

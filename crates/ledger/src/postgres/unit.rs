@@ -3,16 +3,17 @@
 //! Orders are decided in memory, over what the transaction read and locked beforehand; what nobody
 //! foresaw is read when it is asked for. Everything is written at once, at the end.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
 
 use super::Shared;
+use super::kept::KeptWallet;
+use super::known::{Known, Wallet};
 use super::session::Session;
-use super::tables::numbers::Numbers;
+use super::tables::places::StoredWallet;
 use super::tables::records::Place;
-use super::tables::wallets::Found;
 use super::tables::{
     answers, bucket_column, bucket_of, entries, events, grants, names, records, wallets,
 };
@@ -25,70 +26,16 @@ use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
 use super::flight::Writes;
 
-/// What was read of the database, as the orders so far left it.
-pub struct Known {
-    pub wallets: HashMap<WalletKey, Wallet>,
-    pub names: HashMap<NameHash, Option<Position>>,
-    pub entries: HashMap<Position, (i16, Entry)>,
-    pub records: HashMap<Place, Option<Record>>,
-    pub grants: HashMap<(EnvironmentId, GrantId), Option<GrantRecord>>,
-    pub claims: HashMap<[u8; 32], Option<answers::Claimed>>,
-    pub positions: Numbers,
-    pub events: Numbers,
-    pub wallet_numbers: Numbers,
-    pub record_ordinals: Numbers,
-    pub grant_ordinals: Numbers,
-}
-
-impl Known {
-    /// Nothing.
-    pub fn nothing() -> Self {
-        Self {
-            wallets: HashMap::new(),
-            names: HashMap::new(),
-            entries: HashMap::new(),
-            records: HashMap::new(),
-            grants: HashMap::new(),
-            claims: HashMap::new(),
-            positions: Numbers::of_entries(),
-            events: Numbers::of_events(),
-            wallet_numbers: Numbers::of_wallets(),
-            record_ordinals: Numbers::of_records(),
-            grant_ordinals: Numbers::of_grants(),
-        }
-    }
-}
-
-/// A wallet that is locked, or is not there.
-pub enum Wallet {
-    /// It has no rows.
-    Absent,
-    /// It takes no orders.
-    Frozen,
-    /// As the orders so far left it.
-    There(Arc<Slot>),
-    /// An order works on it.
-    Out,
-}
-
-impl From<Found> for Wallet {
-    fn from(found: Found) -> Self {
-        match found {
-            Found::Slot(slot) => Self::There(slot),
-            Found::Frozen => Self::Frozen,
-        }
-    }
-}
-
 /// What the orders changed.
 #[derive(Default)]
 pub struct Changes {
     pub entries: entries::Added,
+    /// Names that nobody had when they were looked up, and others.
+    pub new_names: names::Named,
     pub names: names::Named,
     pub states: super::tables::states::Added,
-    /// Wallets that changed, and those that are new.
-    pub wallets: HashSet<WalletKey>,
-    pub new_wallets: HashSet<WalletKey>,
+    /// Wallets that changed, with their buckets: in the order in which everybody locks them.
+    pub wallets: BTreeSet<(i16, WalletKey)>,
     /// By ordinal, with whether it is new.
     pub records: BTreeMap<u64, (bool, Record)>,
     /// Records that go.
@@ -110,52 +57,65 @@ pub struct Unit<'a> {
     pub changes: Changes,
     /// The bucket of the wallet or row that was asked for last: its relatives lie there too.
     bucket: i16,
+    /// Wallets that an order works on.
+    out: usize,
 }
 
 impl<'a> Unit<'a> {
     /// Over what was read.
     pub fn over(session: &'a Session, shared: &'a Shared, known: Known) -> Self {
-        Self { session, shared, known, changes: Changes::default(), bucket: 0 }
+        Self { session, shared, known, changes: Changes::default(), bucket: 0, out: 0 }
     }
 
     /// Every wallet that an order took out must be back when the order is answered.
     pub fn check_all_back(&self) -> Result<(), StoreError> {
-        let out = self.known.wallets.iter().find(|(_, wallet)| matches!(wallet, Wallet::Out));
-        match out {
-            None => Ok(()),
-            Some((key, _)) => Err(StoreError::Corrupt(format!("wallet {key:?} was not put back"))),
+        match self.out {
+            0 => Ok(()),
+            out => Err(StoreError::Corrupt(format!("{out} wallets were not put back"))),
         }
     }
 
     /// What is to be written.
     pub fn writes(&self) -> Result<Writes<'_>, StoreError> {
         let mut writes = Writes::of(&self.changes)?;
-        for key in &self.changes.wallets {
+        for (_, key) in &self.changes.wallets {
             let Some(Wallet::There(slot)) = self.known.wallets.get(key) else { continue };
-            if self.changes.new_wallets.contains(key) {
-                writes.new_wallets.push(slot)?;
-            } else {
-                writes.wallets.push(slot)?;
+            match self.known.places.get(key) {
+                None => writes.new_wallets.push(slot)?,
+                Some((tid, sequence)) => writes.wallets.push(slot, *tid, *sequence)?,
             }
         }
         Ok(writes)
     }
 
+    /// What was stored of wallets is kept as this node's newest.
+    pub fn keep(&mut self, stored: Vec<StoredWallet>) {
+        let kept = stored.into_iter().filter_map(|(key, tid, checksum)| {
+            match self.known.wallets.remove(&key) {
+                Some(Wallet::There(slot)) => {
+                    Some((key, KeptWallet { slot: Arc::from(slot), tid, checksum }))
+                }
+                _ => None,
+            }
+        });
+        self.shared.kept.keep(kept);
+    }
+
     fn find_wallet(&mut self, key: &WalletKey) -> Result<Wallet, StoreError> {
         let keys = wallets::Keys::of([key]);
-        let lock = keys.lock();
-        let rows = self.session.query(lock.sql(), lock.values())?;
+        let find = if self.known.is_locked { keys.lock() } else { keys.read() };
+        let rows = self.session.query(find.sql(), find.values())?;
         let Some(row) = rows.first() else { return Ok(Wallet::Absent) };
-        wallets::read_locked(row, &[key]).map(|(_, found)| found.into())
+        let (_, found) = wallets::read_found(row, &[key])?;
+        self.known.found(key, found);
+        Ok(self.known.wallets.remove(key).unwrap_or(Wallet::Absent))
     }
 
     fn number(&mut self, slot: &Slot) -> Result<WalletNumber, StoreError> {
         if slot.number > 0 {
             return Ok(slot.number);
         }
-        let number = self.known.wallet_numbers.next(self.session, 1)?;
-        self.changes.new_wallets.insert(slot.wallet.key().clone());
-        Ok(number)
+        self.known.wallet_numbers.next(self.session, 1)
     }
 
     fn note(&mut self, record: &Record, is_new: bool) {
@@ -212,9 +172,15 @@ impl State for Unit<'_> {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Standing>, StoreError> {
-        let place = Place::new(environment, kind, id);
-        if let Some(known) = self.known.records.get(&place) {
+        let changed = self.known.records.get(&Place::new(environment, kind, id));
+        if let Some(known) = changed {
             return Ok(known.as_ref().map(Standing::of));
+        }
+        if kind == RecordKind::Customer
+            && let Some(customers) = self.known.customers.get(&environment)
+            && let Some(known) = customers.get(id)
+        {
+            return Ok(*known);
         }
         Ok(self.record(environment, kind, id)?.as_ref().map(Standing::of))
     }
@@ -264,7 +230,10 @@ impl State for Unit<'_> {
         let (left, answer) = match wallet {
             Wallet::Absent => (Wallet::Absent, Ok(None)),
             Wallet::Frozen => (Wallet::Frozen, Err(StoreError::Frozen)),
-            Wallet::There(slot) => (Wallet::Out, Ok(Some(slot))),
+            Wallet::There(slot) => {
+                self.out += 1;
+                (Wallet::Out, Ok(Some(slot)))
+            }
             Wallet::Out => {
                 let what = format!("wallet {key:?} is taken out twice");
                 (Wallet::Out, Err(StoreError::Corrupt(what)))
@@ -286,7 +255,7 @@ impl State for Unit<'_> {
         if !rows.is_empty() {
             let number = self.number(&slot)?;
             Arc::make_mut(&mut slot).number = number;
-            self.changes.wallets.insert(key.clone());
+            self.changes.wallets.insert((self.bucket, key.clone()));
         }
         let (mut last, mut own_position) = (0, 0);
         for (index, (decided, name)) in rows.iter().zip(names).enumerate() {
@@ -300,15 +269,20 @@ impl State for Unit<'_> {
             let entry = RawEntry::sealed(last, number, sequence, links, *name, bytes);
             self.changes.entries.push(bucket, &entry);
             if let Some(name) = *name {
-                self.known.names.insert(name, Some(last));
-                self.changes.names.push(bucket, name, last);
+                let known = self.known.names.insert(name, Some(last));
+                let Changes { new_names, names, .. } = &mut self.changes;
+                let is_new = known == Some(None) || new_names.has(&name);
+                if is_new { new_names } else { names }.push(bucket, name, last);
             }
         }
         let after = slot.wallet.sequence();
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
             self.changes.states.push(slot.number, last, &slot.wallet)?;
         }
-        self.known.wallets.insert(key, Wallet::There(slot));
+        let before = self.known.wallets.insert(key, Wallet::There(slot));
+        if matches!(before, Some(Wallet::Out)) {
+            self.out -= 1;
+        }
         Ok(own_position)
     }
 

@@ -75,14 +75,24 @@ pub fn raw_between(session: &Session, after: Position, until: Position) -> Store
     between(session, after, until)?.iter().map(raw_own).collect()
 }
 
-/// Shows the same, each with its bucket.
+/// Shows the rows behind a position, up to another, bucket by bucket, each in order. In the newest
+/// rows an index tells a bucket's from others at once; that of positions alone may not know them yet.
 pub fn each_between(
     session: &Session,
     after: Position,
     until: Position,
     mut show: impl FnMut(i16, Entry) -> Stored<()>,
 ) -> Stored<()> {
-    let rows = between(session, after, until)?;
+    let sql = columns!(
+        // The `offset` keeps the two from being joined the other way round.
+        "from generate_series(0, 1023) as b (bucket)
+         cross join lateral (
+             select * from entries e
+             where e.bucket = b.bucket and e.position > $1 and e.position <= $2
+             order by e.position offset 0
+         ) e"
+    );
+    let rows = session.query(sql, &[&integer(after), &integer(until)])?;
     rows.iter().try_for_each(|row| show(column(row, "bucket")?, read(row)?))
 }
 

@@ -6,6 +6,7 @@ pub mod events;
 pub mod grants;
 pub mod names;
 pub mod numbers;
+pub mod places;
 pub mod records;
 pub mod states;
 pub mod usage;

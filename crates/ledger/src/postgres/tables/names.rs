@@ -141,6 +141,11 @@ impl Named {
         self.names.is_empty()
     }
 
+    /// This one is among them.
+    pub fn has(&self, name: &NameHash) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// A name leads to a row from now on.
     pub fn push(&mut self, bucket: i16, name: NameHash, position: Position) {
         match self.places.get(&name) {
@@ -154,7 +159,16 @@ impl Named {
         }
     }
 
-    /// Stores them.
+    /// Stores them as names that nobody has: one that somebody has after all is refused.
+    pub fn insert<'a>(&'a self, now: &'a i64) -> Ask<'a> {
+        let sql = "
+            insert into names (bucket, name, position, stored_at)
+            select n.*, $4::bigint
+            from unnest($1::smallint[], $2::bytea[], $3::bigint[]) n";
+        ask(sql, &[&self.buckets, &self.names, &self.positions, now])
+    }
+
+    /// Stores them, whether somebody has them or not.
     pub fn upsert<'a>(&'a self, now: &'a i64) -> Ask<'a> {
         let sql = "
             insert into names (bucket, name, position, stored_at)

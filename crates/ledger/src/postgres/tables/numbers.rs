@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Stored, count};
+use super::{Stored, column};
 use crate::postgres::session::{Ask, Session, ask};
 use crate::work::StoreError;
 use tokio_postgres::Row;
@@ -19,7 +19,11 @@ const AT_ONCE: i64 = 8;
 
 macro_rules! numbers {
     ($sequence:literal) => {
-        concat!("select nextval('", $sequence, "') as number from generate_series(1, $1::bigint)")
+        concat!(
+            "select array_agg(nextval('",
+            $sequence,
+            "')) as numbers from generate_series(1, $1::bigint)"
+        )
     };
 }
 
@@ -61,7 +65,8 @@ impl Numbers {
     /// Takes what was answered.
     pub fn fill(&mut self, rows: &[Row]) -> Stored<()> {
         for row in rows {
-            self.spare.push_back(count(row, "number")?);
+            let numbers: Option<Vec<i64>> = column(row, "numbers")?;
+            self.spare.extend(numbers.unwrap_or_default().into_iter().map(i64::cast_unsigned));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scrip_core::{EnvironmentId, Timestamp};
+use scrip_core::{CustomerId, EnvironmentId, Timestamp};
 use tokio_postgres::Row;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::copying::{After, Batch};
 use crate::postgres::session::{Ask, Session, ask};
-use crate::work::StoreError;
+use crate::work::{Standing, StoreError};
 use crate::{InvoiceId, PageRequest, Record, RecordKind, RecordQuery};
 
 /// What is read of a record.
@@ -58,6 +58,66 @@ impl Place {
 
     fn of(record: &Record) -> Self {
         Self::new(record.environment, record.kind, &record.id)
+    }
+}
+
+/// How customers stand; none for those who are not known.
+pub type Standings = HashMap<EnvironmentId, HashMap<String, Option<Standing>>>;
+
+/// Customers of whom it is asked how they stand, column by column.
+#[derive(Default)]
+pub struct Customers {
+    buckets: Vec<i16>,
+    environments: Vec<i64>,
+    ids: Vec<String>,
+}
+
+impl Customers {
+    /// Another one.
+    pub fn push(&mut self, bucket: i16, environment: EnvironmentId, id: &CustomerId) {
+        self.buckets.push(bucket);
+        self.environments.push(environment.0.into());
+        self.ids.push(id.as_str().to_owned());
+    }
+
+    /// None.
+    pub const fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Those of them who are known, and whether they are archived. Nothing but that is asked of most
+    /// customers. Their kind stands in the statement, so that the index of what is unique serves it.
+    pub fn find(&self) -> Ask<'_> {
+        const { assert!(RecordKind::Customer.number() == 4) };
+        let sql = "
+            select k.place, r.is_archived
+            from unnest($1::smallint[], $2::bigint[], $3::text[])
+                with ordinality as k (bucket, environment, id, place)
+            cross join lateral (
+                select r.archived_at is not null as is_archived from records r
+                where r.bucket = k.bucket and r.environment = k.environment and r.kind = 4
+                  and r.id = k.id
+                limit 1
+            ) r";
+        ask(sql, &[&self.buckets, &self.environments, &self.ids])
+    }
+
+    /// How all of them stand, as the rows of [`Self::find`] say; none for those who are not known.
+    pub fn standings(&self, rows: &[Row]) -> Stored<Standings> {
+        let mut found = vec![None; self.ids.len()];
+        for row in rows {
+            let place: i64 = column(row, "place")?;
+            let is_archived = column(row, "is_archived")?;
+            let at = usize::try_from(place - 1).ok().and_then(|at| found.get_mut(at));
+            let at = at.ok_or_else(|| StoreError::Corrupt(format!("records: place {place}")))?;
+            *at = Some(Standing { is_archived, ..Standing::NEW });
+        }
+        let mut standings = Standings::new();
+        for ((environment, id), standing) in self.environments.iter().zip(&self.ids).zip(found) {
+            let environment = EnvironmentId(u32::try_from(*environment).unwrap_or_default());
+            standings.entry(environment).or_default().insert(id.clone(), standing);
+        }
+        Ok(standings)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scrip_core::{CurrencyId, CustomerId, EnvironmentId, ResourceId, Timestamp, WalletKey};
 use tokio_postgres::Row;
 
+use super::places::Tid;
 use super::{Stored, bucket_of, column, count, environment, integer};
 use crate::RecordKind;
 use crate::packed_slot::{pack, pack_key, unpack};
@@ -40,10 +41,21 @@ impl Keys {
         self.resources.push(resource_column(key).to_owned());
     }
 
+    /// Reads these wallets.
+    pub fn read(&self) -> Ask<'_> {
+        let sql = "
+            select k.place, w.ctid as tid, w.slot, w.frozen is not null as is_frozen
+            from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+                with ordinality as k (bucket, environment, customer, currency, resource, place)
+            join wallets w using (bucket, environment, customer, currency, resource)";
+        let Self { buckets, environments, customers, currencies, resources } = self;
+        ask(sql, &[buckets, environments, customers, currencies, resources])
+    }
+
     /// Locks these wallets, in an order that everybody keeps, and reads them as they are then.
     pub fn lock(&self) -> Ask<'_> {
         let sql = "
-            select k.place, w.slot, w.frozen is not null as is_frozen
+            select k.place, w.ctid as tid, w.slot, w.frozen is not null as is_frozen
             from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
                 with ordinality as k (bucket, environment, customer, currency, resource, place)
             join wallets w using (bucket, environment, customer, currency, resource)
@@ -60,21 +72,21 @@ fn resource_column(key: &WalletKey) -> &str {
 
 /// A wallet as it was found.
 pub enum Found {
-    /// As its last row left it.
-    Slot(Arc<Slot>),
+    /// As its last row left it, and where that lies.
+    Slot(Arc<Slot>, Tid),
     /// It takes no orders.
     Frozen,
 }
 
-/// Which of the keys a row of [`Keys::lock`] is about, and what it found.
-pub fn read_locked<'k>(row: &Row, keys: &[&'k WalletKey]) -> Stored<(&'k WalletKey, Found)> {
+/// Which of the keys a row of [`Keys::lock`] or [`Keys::read`] is about, and what it found.
+pub fn read_found<'k>(row: &Row, keys: &[&'k WalletKey]) -> Stored<(&'k WalletKey, Found)> {
     let place: i64 = column(row, "place")?;
     let key = usize::try_from(place - 1).ok().and_then(|place| keys.get(place).copied());
     let key = key.ok_or_else(|| StoreError::Corrupt(format!("wallets: place {place}")))?;
     if column(row, "is_frozen")? {
         return Ok((key, Found::Frozen));
     }
-    Ok((key, Found::Slot(Arc::new(read_slot(row, key)?))))
+    Ok((key, Found::Slot(Arc::new(read_slot(row, key)?), column(row, "tid")?)))
 }
 
 fn read_slot(row: &Row, key: &WalletKey) -> Stored<Slot> {
@@ -217,6 +229,12 @@ fn read_listed(row: &Row) -> Stored<Listed> {
     })
 }
 
+/// A wallet as it is stored.
+pub fn packed(slot: &Slot) -> Stored<Vec<u8>> {
+    pack(&pack_key(slot.wallet.key()), slot)
+        .map_err(|error| StoreError::Failed(format!("packing a wallet: {error}")))
+}
+
 /// Wallets to be stored, column by column.
 #[derive(Default)]
 pub struct Changed {
@@ -235,14 +253,11 @@ impl Changed {
 
     /// Another one.
     pub fn push(&mut self, slot: &Slot) -> Stored<()> {
-        let key = slot.wallet.key();
-        let packed = pack(&pack_key(key), slot)
-            .map_err(|error| StoreError::Failed(format!("packing a wallet: {error}")))?;
-        self.keys.push(key);
+        self.keys.push(slot.wallet.key());
         self.numbers.push(integer(slot.number));
         self.sequences.push(integer(slot.wallet.sequence()));
         self.due.push(slot.wallet.next_due().map(|due| due.at.milliseconds()));
-        self.slots.push(packed);
+        self.slots.push(packed(slot)?);
         Ok(())
     }
 

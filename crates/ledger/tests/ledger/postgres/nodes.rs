@@ -9,7 +9,7 @@ use scrip_ledger::conformance::{
 use scrip_ledger::postgres::{Options, Postgres};
 use scrip_ledger::{
     Answer, Claim, CustomerLink, Executed, Ledger, LedgerError, LinkChange, LinkDeed, Order,
-    RecordKind, Remember, RememberBy, StoredAnswer, Work,
+    RecordKind, Remember, RememberBy, StoredAnswer, Value, Work,
 };
 use tokio::runtime::Handle;
 
@@ -74,6 +74,43 @@ async fn a_key_burns_once_whichever_nodes_are_asked() {
     }
     assert_eq!(it.available(&hot).await, ["880", "880", "880"]);
     assert_eq!(it.world.story(&hot).await.len(), 61);
+}
+
+/// A node keeps wallets in memory, and believes none of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_changed_meanwhile_counts() {
+    let it = Nodes::new(2).await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "100").await;
+    let consume = |node: usize, name: String, amount: &str| {
+        it.ask(node, Work::Consume(Box::new(item(&key, &name, amount))))
+    };
+    for round in 0..20 {
+        for node in [0, 1] {
+            let answer = consume(node, format!("k{round}-{node}"), "2").await;
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+    }
+    assert_eq!(it.available(&key).await, ["20", "20"]);
+    // A key that the other used, and a grant that it made.
+    let repeated = consume(1, "k19-0".to_owned(), "2").await.unwrap();
+    let Executed::Fresh(Answer::Consumed(repeated)) = repeated else { panic!("{repeated:?}") };
+    assert_eq!(repeated.balance.available, credits("20"));
+    let more = Work::CreateGrant(Box::new(grant_of(&key, it.world.mint(&key), "more", "30")));
+    it.ask(1, more).await.unwrap();
+    consume(0, "last".to_owned(), "50").await.unwrap();
+    assert_eq!(it.available(&key).await, ["0", "0"]);
+    assert!(it.nodes.iter().all(|node| conflicts(node) == 0), "one after the other");
+}
+
+/// How often a node met others.
+fn conflicts(node: &Arc<Postgres>) -> u64 {
+    let figures = node.figures();
+    let conflicts = figures.iter().find(|it| it.name == "scrip_database_conflicts_total");
+    match conflicts.map(|figure| &figure.value) {
+        Some(Value::Whole(count)) => *count,
+        _ => panic!("conflicts are counted"),
+    }
 }
 
 /// None of them has a row to lock yet.

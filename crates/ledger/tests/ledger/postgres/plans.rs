@@ -72,9 +72,8 @@ async fn an_order_reads_no_more_among_many() {
         let each = (read(&client).await - before) / count;
         assert!(each <= READ_MOST, "{name}: {each} for each");
     }
-    // Such an index is of no use to statements that are planned before the kind is known.
-    let damage = "drop index records_by_any_id;
-                  create index on records (bucket, environment, kind, id) where kind in (5, 7)";
+    // Without the indexes that find a customer, everybody is read.
+    let damage = "drop index records_by_any_id; drop index records_by_id";
     client.batch_execute(damage).await.unwrap();
     let before = read(&client).await;
     it.world.done(consume(&key, 100)).await;
