@@ -92,9 +92,7 @@ impl<'a> Unit<'a> {
     pub fn keep(&mut self, stored: Vec<StoredWallet>) {
         let kept = stored.into_iter().filter_map(|(key, tid, checksum)| {
             match self.known.wallets.remove(&key) {
-                Some(Wallet::There(slot)) => {
-                    Some((key, KeptWallet { slot: Arc::from(slot), tid, checksum }))
-                }
+                Some(Wallet::There(slot)) => Some((key, KeptWallet { slot, tid, checksum })),
                 _ => None,
             }
         });
