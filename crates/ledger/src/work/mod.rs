@@ -176,8 +176,9 @@ pub trait State {
     /// Removes a record. Only for kinds of which nobody asks how they stand.
     fn remove_record(&mut self, record: &Record) -> Result<(), StoreError>;
 
-    /// Takes a wallet out to work on it; whoever changes it copies what others see of it. It must be put back before the order is refused; only a
-    /// failure, which makes the unit be forgotten, may keep it.
+    /// Takes a wallet out to work on it; whoever changes it copies what others see of it. It must be
+    /// put back before the order is refused; only a failure, which makes the unit be forgotten, may
+    /// keep it.
     fn load(&mut self, key: &WalletKey) -> Result<Option<Arc<Slot>>, StoreError>;
     /// Puts a wallet back, with the rows that were decided meanwhile and the names under which
     /// they are found again. The rows get ascending positions; the answer is that of the row with
