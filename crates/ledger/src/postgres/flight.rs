@@ -25,8 +25,9 @@ const RECORDS_LOCK: i32 = 0x7363_7269;
 
 /// What some orders need, as far as it can be foreseen.
 #[derive(Default)]
-pub struct Needs {
-    wallets: BTreeSet<WalletKey>,
+pub struct Needs<'o> {
+    /// In the order in which everybody locks them.
+    wallets: Vec<&'o WalletKey>,
     names: names::Asked,
     records: records::Asked,
     customers: records::Customers,
@@ -76,20 +77,16 @@ pub const fn changes_records(work: &Work) -> bool {
     )
 }
 
-impl Needs {
+impl<'o> Needs<'o> {
     /// What these orders need; the wallet of an order that names only a grant is given.
-    pub fn of<'o>(orders: impl Iterator<Item = (&'o Order, Option<&'o WalletKey>)>) -> Self {
+    pub fn of(orders: impl Iterator<Item = (&'o Order, Option<&'o WalletKey>)>) -> Self {
         let mut needs = Self::default();
-        let (mut customers, mut currencies) = (BTreeSet::new(), BTreeSet::new());
+        let mut wallets = Vec::new();
         for (order, wallet_of_grant) in orders {
             let work = &order.work;
             let named = work.wallets().into_iter().chain(wallet_of_grant);
             for key in named {
-                customers.insert((key.environment, &key.customer));
-                currencies.insert((key.environment, key.currency.as_str()));
-                if !needs.wallets.contains(key) {
-                    needs.wallets.insert(key.clone());
-                }
+                wallets.push((bucket_of(key.environment, &key.customer), key));
             }
             for (key, name) in work.names() {
                 needs.names.push(bucket_of(key.environment, &key.customer), name);
@@ -103,8 +100,17 @@ impl Needs {
             needs.has_others |= !only_burns(work);
             needs.rows += i64::try_from(work.weight()).unwrap_or(1);
         }
-        for (environment, id) in customers {
-            needs.customers.push(bucket_of(environment, id), environment, id);
+        wallets.sort_unstable();
+        wallets.dedup();
+        let (mut customer, mut currencies) = (None, BTreeSet::new());
+        for (bucket, key) in wallets {
+            let next = Some((key.environment, &key.customer));
+            if customer != next {
+                needs.customers.push(bucket, key.environment, &key.customer);
+                customer = next;
+            }
+            currencies.insert((key.environment, key.currency.as_str()));
+            needs.wallets.push(key);
         }
         for (environment, id) in currencies {
             needs.records.push(Place::new(environment, RecordKind::CustomCurrency, id));
@@ -113,8 +119,8 @@ impl Needs {
     }
 
     /// The wallets.
-    pub fn wallets(&self) -> impl Iterator<Item = &WalletKey> {
-        self.wallets.iter()
+    pub fn wallets(&self) -> impl Iterator<Item = &'o WalletKey> {
+        self.wallets.iter().copied()
     }
 
     /// Whether nothing but credits is burned and held.
@@ -144,10 +150,10 @@ pub enum Hold<'k> {
 }
 
 /// Begins a transaction and reads what is needed.
-pub fn begin(session: &Session, needs: &Needs, hold: Hold<'_>) -> Result<Begun, StoreError> {
+pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Begun, StoreError> {
     let (seen, unseen) = match hold {
-        Hold::Locks => (Vec::new(), needs.wallets.iter().collect()),
-        Hold::Instant(kept) => kept.part(needs.wallets.iter()),
+        Hold::Locks => (Vec::new(), needs.wallets.clone()),
+        Hold::Instant(kept) => kept.part(needs.wallets()),
     };
     let is_locked = matches!(hold, Hold::Locks);
     let keys = wallets::Keys::of(unseen.iter().copied());
@@ -189,7 +195,7 @@ pub fn begin(session: &Session, needs: &Needs, hold: Hold<'_>) -> Result<Begun, 
         return Err(StoreError::Failed("a flight lost an answer".to_owned()));
     };
     known.positions.fill(positions)?;
-    known.wallets = needs.wallets.iter().map(|key| (key.clone(), Wallet::Absent)).collect();
+    known.wallets = needs.wallets().map(|key| (key.clone(), Wallet::Absent)).collect();
     for row in wallets {
         let (key, found) = wallets::read_found(row, &unseen)?;
         known.found(key, found);
