@@ -8,6 +8,7 @@ use scrip_core::WalletKey;
 use tokio::sync::oneshot;
 
 use super::Shared;
+use super::doors::Taken;
 use super::flight::{self, Begun, Hold, Needs, clock_of};
 use super::session::Session;
 use super::tables::entries;
@@ -54,6 +55,8 @@ pub struct Lane {
     pub shared: Arc<Shared>,
     /// What waits for it.
     pub inbox: Receiver<Waiting>,
+    /// What it took and has not answered yet.
+    pub taken: Arc<Taken>,
     /// Its connection, while there is one.
     pub session: Option<Session>,
     /// How many of the next transactions lock their wallets, because others are about.
@@ -92,9 +95,12 @@ impl Lane {
     /// Works until nothing more can arrive.
     pub fn run(mut self) {
         while let Some(batch) = self.inbox.recv_batch(BATCH_WEIGHT_MAX) {
+            let weight = batch.iter().map(|waiting| waiting.order.work.weight()).sum();
+            self.taken.set(Some(weight));
             for batch in apart(batch) {
                 self.work_off(batch, 0);
             }
+            self.taken.set(None);
         }
     }
 

@@ -1,12 +1,13 @@
 //! The ledger in a PostgreSQL database: any number of nodes, no coordination but the database.
 //!
-//! Orders are queued in lanes, by bucket; each lane carries out what waits in one transaction. What a
-//! transaction decides about is locked by it, so that nodes need not know of each other. Nothing that
-//! decides is kept between transactions.
+//! Orders are queued in lanes; each lane carries out what waits in one transaction. What a transaction
+//! decides about is locked by it, or it is refused if others changed it meanwhile, so that nodes need not
+//! know of each other. What is kept between transactions is not believed.
 
 mod certificates;
 pub(crate) mod copying;
 mod database;
+mod doors;
 mod flight;
 mod gate;
 mod gauges;
@@ -47,7 +48,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clocks;
 use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
-use crate::queue::{Refused, Sender};
+use crate::queue::Refused;
 use crate::reading::{self, store_error};
 use crate::record::key_holder_of;
 use crate::reservations;
@@ -59,6 +60,7 @@ use crate::{
     StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use database::Database;
+use doors::Door;
 use gate::Gate;
 use gauges::Gauges;
 use kept::Kept;
@@ -94,7 +96,7 @@ pub struct Postgres {
     secret: [u8; 32],
     running: RunningClaims,
     /// Dropped, they end the lanes.
-    lanes: RwLock<Vec<Sender<Waiting>>>,
+    lanes: RwLock<Vec<Door>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Dropped, they end the housekeeping and the adding up.
     stop: Mutex<Vec<mpsc::Sender<()>>>,
@@ -107,20 +109,20 @@ impl Postgres {
         opening::open(url, options)
     }
 
-    /// Puts an order where those of the same customer wait.
+    /// Puts an order into a lane.
     fn send(&self, order: Order, wallet: Option<WalletKey>) -> Result<Reply, LedgerError> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(LedgerError::Closed);
         }
         let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
         let bucket = usize::try_from(bucket_of_order(&order, wallet.as_ref())).unwrap_or(0);
-        let Some(lane) = lanes.get(bucket % lanes.len().max(1)) else {
+        let Some(lane) = doors::choose(&lanes, &order.work, bucket) else {
             return Err(LedgerError::Closed);
         };
         let (reply, answer) = oneshot::channel();
         let (environment, weight) = (order.environment, order.work.weight());
         let waiting = Waiting { order: Box::new(order), wallet, reply };
-        lane.try_send(environment, weight, waiting).map_err(|refused| match refused {
+        lane.sender.try_send(environment, weight, waiting).map_err(|refused| match refused {
             Refused::Full(_) => LedgerError::Busy,
             Refused::Closed(_) => LedgerError::Closed,
         })?;
@@ -454,7 +456,7 @@ impl Ledger for Postgres {
 
     fn figures(&self) -> Vec<Figure> {
         let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
-        let waiting: usize = lanes.iter().map(Sender::len).sum();
+        let waiting: usize = lanes.iter().map(|lane| lane.sender.len()).sum();
         self.shared.gauges.queue_orders.set(waiting as u64);
         self.shared.gauges.snapshot()
     }

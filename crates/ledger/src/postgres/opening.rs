@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::database::{ANSWER_WITHIN, Database};
+use super::doors::{Door, Taken};
 use super::gate::Gate;
 use super::gauges::Gauges;
 use super::housekeeping::{self, DatabaseClock};
@@ -163,8 +164,9 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         // Batches weigh as much as they have items.
         let limits = Limits { messages_max: waiting, weight_max: waiting.saturating_mul(64) };
         let (lane, inbox) = queue::queue(limits);
-        lanes.push(lane);
-        let lane = Lane { shared: Arc::clone(&shared), inbox, session: None, careful: 0 };
+        let taken = Arc::new(Taken::default());
+        lanes.push(Door { sender: lane, taken: Arc::clone(&taken) });
+        let lane = Lane { shared: Arc::clone(&shared), inbox, taken, session: None, careful: 0 };
         threads.push(spawn(&format!("lane-{number}"), move || lane.run())?);
     }
     let (every, rolled) = (options.housekeeping_every, Arc::clone(&shared));
