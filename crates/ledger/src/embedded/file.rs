@@ -175,7 +175,7 @@ pub(super) fn open_reader(directory: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path(directory), flags)?;
     plan_once(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch("pragma temp_store = memory; pragma cache_size = -8192;")?;
+    connection.execute_batch("pragma temp_store = memory; pragma cache_size = -2048;")?;
     check_format(&connection)?;
     Ok(connection)
 }

@@ -17,8 +17,9 @@ use crate::reading::{self, Living, store_error};
 use crate::slot::{Position, WalletNumber};
 use crate::work::StoreError;
 
-/// Connections that are kept for the next reader.
-const IDLE_MAX: usize = 8;
+/// Connections that are kept for the next reader: as many as read at once when many ask. To open one
+/// takes longer than most questions.
+const IDLE_MAX: usize = 64;
 
 /// Finds the newest durable row of a name.
 pub(super) type FindName =

@@ -30,8 +30,9 @@ const USAGE: &str = "usage";
 const CONDEMNED: &str = "snapshots.damaged";
 /// The format of the file; any other is rebuilt.
 const FORMAT: i64 = 3;
-/// Connections that are kept for the next reader.
-const IDLE_MAX: usize = 8;
+/// Connections that are kept for the next reader: as many as read at once when many ask. To open one
+/// takes longer than to read a record.
+const IDLE_MAX: usize = 64;
 
 /// Reads records, with connections that only read.
 pub(super) struct Snapshots {
@@ -164,7 +165,7 @@ impl Snapshots {
     fn open(&self) -> Stored<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.execute_batch("pragma cache_size = -4096;")?;
+        connection.execute_batch("pragma cache_size = -1024;")?;
         file::plan_once(&connection)?;
         Ok(connection)
     }

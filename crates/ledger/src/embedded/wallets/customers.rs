@@ -60,6 +60,20 @@ impl Known {
 }
 
 impl Wallets {
+    /// The wallets of a customer, if all of them are known and in memory.
+    pub(in crate::embedded) fn of_customer_in_memory(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Option<Vec<WalletKey>> {
+        let keys = {
+            let customers = self.lock_customers();
+            let known = customers.known.get(&(environment, customer.clone()))?;
+            known.complete.then(|| known.wallets.clone())?
+        };
+        keys.iter().all(|key| self.in_memory(key).is_some()).then_some(keys)
+    }
+
     pub(super) fn customer_wallets(
         &self,
         environment: EnvironmentId,
