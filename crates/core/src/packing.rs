@@ -4,7 +4,7 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
 /// Room for nearly every row and request, so that packing allocates once.
-const ROOM: usize = 512;
+pub(crate) const ROOM: usize = 512;
 
 /// Packs a value.
 pub(crate) fn to_vec(value: &(impl Serialize + ?Sized)) -> postcard::Result<Vec<u8>> {

@@ -139,7 +139,7 @@ impl Row {
 
     /// Packs the row behind the row whose hash is `previous`.
     pub fn pack(&self, previous: Digest) -> Result<PackedRow, UnreadableRow> {
-        let mut bytes = Vec::with_capacity(512);
+        let mut bytes = Vec::with_capacity(packing::ROOM);
         bytes.extend([Self::VERSION, 0, 0, 0, 0]);
         bytes = packing::append(self, bytes).map_err(|_| UnreadableRow::Content)?;
         let content_end = bytes.len();

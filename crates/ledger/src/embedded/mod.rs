@@ -227,9 +227,7 @@ impl Embedded {
             .await
             .unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
     }
-}
 
-impl Embedded {
     /// A customer's balances if nothing has to be read from the disk for them, nor written before: then
     /// nobody waits for a thread.
     fn balances_at_once(
