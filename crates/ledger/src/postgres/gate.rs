@@ -2,17 +2,18 @@
 //! served: then they need not meet in the database. Other nodes are met there.
 
 use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use scrip_core::WalletKey;
 
+use crate::fast_map::FastHash;
+
 /// The gate.
 #[derive(Default)]
 pub struct Gate {
-    hasher: RandomState,
+    hasher: FastHash,
     inside: Mutex<Inside>,
     left: Condvar,
 }

@@ -1,12 +1,12 @@
 //! Wallets as this node saw them last. None is believed: a transaction asks the database whether it
 //! still lies where it lay, as it was, which is cheaper than reading it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scrip_core::WalletKey;
 
 use super::tables::places::Tid;
+use crate::fast_map::FastMap;
 use crate::packed_slot::CHECKSUM;
 use crate::slot::Slot;
 
@@ -28,8 +28,8 @@ pub struct Kept(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<WalletKey, KeptWallet>,
-    old: HashMap<WalletKey, KeptWallet>,
+    young: FastMap<WalletKey, KeptWallet>,
+    old: FastMap<WalletKey, KeptWallet>,
 }
 
 impl Kept {
