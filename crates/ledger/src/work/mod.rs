@@ -33,8 +33,6 @@ use crate::{
     Record, RecordKind, StoredAnswer, Work,
 };
 
-use repeats::put_back;
-
 pub use clock::CLOCK_MEMBER;
 pub use grants::{change_words, overdraft_words};
 pub use own_grants::recharge_words;
@@ -273,9 +271,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
     }
 }
 
-/// Lets time pass in some wallets, one after the other, until there are enough rows. Where nothing is due
-/// by now nothing happens: several may see that something is, and whoever comes last would otherwise
-/// have the wallet recharge whose customer or currency came back meanwhile.
+/// Lets time pass in some wallets, one after the other, until there are enough rows. A wallet that is low
+/// recharges even where nothing is due: its customer or its currency may have come back.
 fn advance(state: &mut dyn State, at: Place<'_>, keys: &[WalletKey]) -> Result<Answer, Failure> {
     let (mut left, mut rows) = (Vec::new(), 0);
     for key in keys {
@@ -283,13 +280,7 @@ fn advance(state: &mut dyn State, at: Place<'_>, keys: &[WalletKey]) -> Result<A
             left.push(key.clone());
             continue;
         }
-        let Some(slot) = state.load(key)? else { continue };
-        let now = slot.wallet.time_at(state.now(at.environment));
-        if slot.wallet.next_due().is_none_or(|due| due.at > now) {
-            put_back(state, slot)?;
-            continue;
-        }
-        let ran = run_on(state, at, slot, &Command::Advance, &Extra::default())?;
+        let ran = command(state, at, key, &Command::Advance, &Extra::default())?;
         rows += ran.rows;
         if ran.is_due {
             left.push(key.clone());
