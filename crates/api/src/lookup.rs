@@ -1,7 +1,7 @@
 //! Finds what requests name.
 
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, ResourceId};
-use scrip_ledger::{Record, RecordKind, resource_record_id};
+use scrip_ledger::{Record, RecordKind, RecordTimes, resource_record_id};
 
 use crate::error::ApiError;
 use crate::http::Call;
@@ -12,18 +12,25 @@ pub(crate) fn not_found(entity: Entity, id: &str) -> ApiError {
     refusal::of_rules(&Refusal::not_found(entity, id))
 }
 
-/// A customer, archived or not.
+/// Since when there is a customer, archived or not.
 pub(crate) async fn find_customer(
     call: &Call,
     id: &CustomerId,
-) -> Result<Option<Record>, ApiError> {
+) -> Result<Option<RecordTimes>, ApiError> {
     let environment = call.environment();
-    Ok(call.ledger().record(environment, RecordKind::Customer, id.as_str()).await?)
+    Ok(call.ledger().record_times(environment, RecordKind::Customer, id.as_str()).await?)
 }
 
-/// The same; it must be there.
-pub(crate) async fn existing_customer(call: &Call, id: &CustomerId) -> Result<Record, ApiError> {
+/// The customer exists, archived or not.
+pub(crate) async fn customer_exists(call: &Call, id: &CustomerId) -> Result<(), ApiError> {
     let found = find_customer(call, id).await?;
+    found.map(|_| ()).ok_or_else(|| not_found(Entity::Customer, id.as_str()))
+}
+
+/// A customer that must be there, archived or not.
+pub(crate) async fn existing_customer(call: &Call, id: &CustomerId) -> Result<Record, ApiError> {
+    let environment = call.environment();
+    let found = call.ledger().record(environment, RecordKind::Customer, id.as_str()).await?;
     found.ok_or_else(|| not_found(Entity::Customer, id.as_str()))
 }
 
@@ -49,5 +56,5 @@ pub(crate) async fn resource_exists(
     resource: &ResourceId,
 ) -> Result<bool, ApiError> {
     let id = resource_record_id(customer, resource);
-    Ok(call.ledger().record(call.environment(), RecordKind::Resource, &id).await?.is_some())
+    Ok(call.ledger().record_times(call.environment(), RecordKind::Resource, &id).await?.is_some())
 }

@@ -6,22 +6,22 @@ use scrip_core::{Balance, Credits, Timestamp};
 use scrip_ledger::{Answer, Consumed};
 
 use crate::app::App;
-use crate::credits::balances::{BALANCES, unchanging};
 use crate::credits::consumption::{
     Batch, CONSUMPTION, CONSUMPTION_ASYNC, Consumption, read_one, rendered_batch,
 };
+use crate::customers::{CHECK, unchanging};
 use crate::error::ApiError;
 use crate::http::{Accepts, Call, Endpoint, Reply, Write};
 use crate::openapi::Operation;
 use crate::router::watched;
 
-/// `POST /api/v1/credits/consumption` and `…/async`, and `GET /api/v1/credits/balances`, answered with
-/// a balance that never changes. Of the ledger only the API keys are asked for.
+/// `POST /api/v1/credits/consumption` and `…/async`, and the entitlement check, answered with a balance
+/// that never changes. Of the ledger only the API keys are asked for.
 pub fn null_router(app: App) -> Router {
     let operation = || Operation::open("null", "Null", "Answers and does nothing");
     let one = Endpoint::post(CONSUMPTION, Accepts::CHANGE, operation(), consume);
     let many = Endpoint::post(CONSUMPTION_ASYNC, Accepts::BATCH, operation(), consume_async);
-    let read = Endpoint::get(BALANCES, operation(), balances);
+    let read = Endpoint::get(CHECK, operation(), check);
     let endpoints = [one, many, read].into_iter();
     let router =
         endpoints.fold(Router::new(), |router, each| router.route(each.path, each.handler));
@@ -46,12 +46,12 @@ async fn consume_async(write: Write) -> Result<Reply, ApiError> {
     rendered_batch(write.call().numbers(), &Answer::Batch(Vec::new()))
 }
 
-async fn balances(call: Call) -> Result<Reply, ApiError> {
-    unchanging(&call, BALANCE)
+async fn check(call: Call) -> Result<Reply, ApiError> {
+    unchanging(&call, &BALANCE)
 }
 
 /// A balance of the usual length.
-const BALANCE: Balance = Balance {
+static BALANCE: Balance = Balance {
     granted: Credits::whole(1_000_000),
     used: Credits::from_billionths(12_345_678_900_000),
     reserved: Credits::ZERO,

@@ -11,7 +11,8 @@ use scrip_core::{
 use crate::{
     Claim, EventQuery, EventView, Executed, ExportQuery, ExportSlice, Figure, GrantQuery,
     GrantView, KeyHolder, Order, OrderRefusal, Page, Point, Record, RecordKind, RecordQuery,
-    ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries,
+    RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
+    UsageSeries,
 };
 
 /// Why a ledger gave no answer.
@@ -128,6 +129,18 @@ pub trait Ledger: Send + Sync + 'static {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, LedgerError>;
+
+    /// Since when the record that has this identifier now is there, and archived. Cheaper than the record
+    /// where many ask.
+    async fn record_times(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<RecordTimes>, LedgerError> {
+        let record = self.record(environment, kind, id).await?;
+        Ok(record.as_ref().map(RecordTimes::of))
+    }
 
     /// A page of records.
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError>;

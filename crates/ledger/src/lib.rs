@@ -75,8 +75,8 @@ pub use payments::{
     StripeSettings,
 };
 pub use record::{
-    KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, SYSTEM,
-    UNIT_COST_MEMBER, resource_record_id,
+    KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes,
+    SYSTEM, UNIT_COST_MEMBER, resource_record_id,
 };
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};

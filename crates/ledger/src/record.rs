@@ -134,6 +134,23 @@ pub struct Record {
     pub body: Map<String, Value>,
 }
 
+/// What of a record says that it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordTimes {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was archived, if it is.
+    pub archived_at: Option<Timestamp>,
+}
+
+impl RecordTimes {
+    /// Those of a record.
+    #[must_use]
+    pub const fn of(record: &Record) -> Self {
+        Self { created_at: record.created_at, archived_at: record.archived_at }
+    }
+}
+
 /// Secrets of others are in no log.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

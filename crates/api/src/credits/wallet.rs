@@ -6,7 +6,7 @@ use crate::cursor::CursorScope;
 use crate::error::ApiError;
 use crate::http::{Call, Query};
 use crate::json::Text;
-use crate::lookup::{existing_currency, existing_customer};
+use crate::lookup::{customer_exists, existing_currency};
 use crate::openapi::schema::{self, Member, id, nullable, optional, required};
 use crate::{fields, paging};
 
@@ -79,7 +79,7 @@ impl Filter {
 
     /// Customer and currency must be there; an unknown resource has an empty list (decision 56).
     pub async fn check(&self, call: &Call) -> Result<(), ApiError> {
-        existing_customer(call, &self.customer).await?;
+        customer_exists(call, &self.customer).await?;
         if let Some(currency) = &self.currency {
             existing_currency(call, currency).await?;
         }

@@ -13,7 +13,7 @@ use crate::fields;
 use crate::http::{Call, Query, Reply};
 use crate::invoices::{Wanted, page_of};
 use crate::json::Writer;
-use crate::lookup::existing_customer;
+use crate::lookup::customer_exists;
 use crate::openapi::schema::{
     self, amount, choice, described, filled_text, instant, nullable, open, required,
 };
@@ -43,7 +43,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         .filter("issuedBefore", text(created.lte).as_deref())
         .filter("contractExternalId", contract);
     let asked = paging::page(query, &scope)?;
-    existing_customer(&call, &customer).await?;
+    customer_exists(&call, &customer).await?;
     let wanted = Wanted { customer: Some(customer), statuses, created };
     let page = if contract.is_some() {
         // An unknown contract has an empty list, and here every one is unknown.

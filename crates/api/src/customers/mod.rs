@@ -18,6 +18,7 @@ mod view;
 use crate::http::{Accepts, Endpoint};
 use crate::openapi::Component;
 
+pub(crate) use entitlements::{CHECK, unchanging};
 pub(crate) use profile::VENDORS;
 
 const TAG: &str = "Customers";

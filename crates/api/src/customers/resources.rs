@@ -6,7 +6,7 @@ use super::TAG;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::json::Writer;
-use crate::lookup::existing_customer;
+use crate::lookup::customer_exists;
 use crate::openapi::schema::{self, instant, open, required, text};
 use crate::openapi::{Component, Operation};
 use crate::paging;
@@ -15,7 +15,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let customer = call.path_customer()?;
     let scope = paging::scope(&call, "resources").filter("customerId", Some(customer.as_str()));
     let page = paging::page(call.query(), &scope)?;
-    existing_customer(&call, &customer).await?;
+    customer_exists(&call, &customer).await?;
     let query = RecordQuery {
         environment: call.environment(),
         kind: RecordKind::Resource,

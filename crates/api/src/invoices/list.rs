@@ -10,7 +10,7 @@ use super::{TAG, view};
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Call, Query, Reply};
-use crate::lookup::existing_customer;
+use crate::lookup::customer_exists;
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, choice, id};
 use crate::paging;
@@ -49,7 +49,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         .filter("status", Some(&statuses.join(",")));
     let page = paging::page(query, &scope)?;
     if let Some(customer) = &customer {
-        existing_customer(&call, customer).await?;
+        customer_exists(&call, customer).await?;
     }
     let wanted = Wanted { customer, statuses, created: CreatedRange::default() };
     let page = page_of(&call, &wanted, page).await?;

@@ -17,7 +17,7 @@ pub enum Mix {
     Batch,
     /// A reservation and its release, one after the other: both count as one.
     Holds,
-    /// The balance of a wallet, as whoever asks whether something may be used.
+    /// Entitlement checks: whether something may be used, with the balance.
     Reads,
 }
 
@@ -133,13 +133,13 @@ impl Writer {
         (&self.path, &self.body)
     }
 
-    /// Where a balance stands.
+    /// Where it says how much a customer may use.
     pub fn balance(&mut self) -> &str {
         let customer = customer_id(self.wallet());
         self.path.clear();
         let _ = write!(
             self.path,
-            "/api/v1/credits/balances?customerId={customer}&currencyId={CURRENCY}"
+            "/api/v1/customers/{customer}/entitlements/check?currencyId={CURRENCY}"
         );
         &self.path
     }

@@ -47,6 +47,8 @@ enum Work {
     Single,
     /// A thousand of them in one request.
     Batch,
+    /// An entitlement check over the API, but for the socket.
+    Check,
     /// The ledger is opened.
     Start,
 }
@@ -60,6 +62,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Work::Apply => rules::apply(*times),
         Work::Single => served::ask(directory, *times, served::Request::Single),
         Work::Batch => served::ask(directory, *times, served::Request::Batch),
+        Work::Check => served::ask(directory, *times, served::Request::Check),
         Work::Start => served::ask(directory, 0, served::Request::Single),
     }
 }

@@ -23,6 +23,8 @@ pub enum Request {
     Single,
     /// As many as a batch may have.
     Batch,
+    /// Whether something may be used.
+    Check,
 }
 
 /// Opens a ledger, asks so often, one request after the other, and closes it.
@@ -33,28 +35,36 @@ pub fn ask(directory: &Path, times: u32, request: Request) -> anyhow::Result<()>
         let router = scrip_api::router(server::app(embedded.clone()).await?);
         let mut writer = Writer::new(Among::all(WALLETS), 1, 0);
         for _ in 0..times {
-            let (path, body) = match request {
-                Request::Single => writer.single(),
-                Request::Batch => writer.batch(BATCH_MAX),
+            let request = match request {
+                Request::Single => post(writer.single())?,
+                Request::Batch => post(writer.batch(BATCH_MAX))?,
+                Request::Check => HttpRequest::get(writer.balance())
+                    .header("x-api-key", API_KEY)
+                    .body(Body::empty())?,
             };
-            post(&router, path, body).await?;
+            answered(&router, request).await?;
         }
         embedded.close().await;
         Ok(())
     })
 }
 
-async fn post(router: &Router, path: &str, body: &str) -> anyhow::Result<()> {
+fn post((path, body): (&str, &str)) -> anyhow::Result<HttpRequest<Body>> {
     let request = HttpRequest::post(path)
         .header("x-api-key", API_KEY)
         .header("content-type", "application/json")
         .body(Body::from(body.to_owned()))?;
+    Ok(request)
+}
+
+async fn answered(router: &Router, request: HttpRequest<Body>) -> anyhow::Result<()> {
+    let asked = format!("{} {}", request.method(), request.uri());
     let answer = router.clone().oneshot(request).await?;
     let status = answer.status();
     let body = to_bytes(answer.into_body(), usize::MAX).await?;
     if status.is_success() {
         Ok(())
     } else {
-        bail!("POST {path}: {status}: {}", String::from_utf8_lossy(&body))
+        bail!("{asked}: {status}: {}", String::from_utf8_lossy(&body))
     }
 }

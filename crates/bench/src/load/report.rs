@@ -44,7 +44,7 @@ fn title(plan: &Plan) -> String {
         Mix::Single => "Single consumptions".to_owned(),
         Mix::Batch => format!("Batches of {} consumptions", shape.items),
         Mix::Holds => "Pairs of a reservation and its release".to_owned(),
-        Mix::Reads => "Reads of a balance".to_owned(),
+        Mix::Reads => "Entitlement checks".to_owned(),
     };
     let pace = match plan.pace {
         Pace::Closed => "as fast as they are answered".to_owned(),

@@ -80,8 +80,8 @@ impl Who {
             Self::HandlerSingle => ("single consumptions of the handler", Mix::Single),
             Self::Single => ("single consumptions", Mix::Single),
             Self::Holds => ("pairs of reserve and release", Mix::Holds),
-            Self::HandlerReads => ("balance reads of the handler", Mix::Reads),
-            Self::Reads => ("balance reads", Mix::Reads),
+            Self::HandlerReads => ("entitlement checks of the handler", Mix::Reads),
+            Self::Reads => ("entitlement checks", Mix::Reads),
             Self::Hot => ("single consumptions of one wallet", Mix::Single),
         };
         let address = match self {
@@ -108,7 +108,7 @@ fn rates(bench: &mut Bench<'_>, server: &Server, directory: &Path) -> anyhow::Re
     for (name, work, measured, beside, reference, least) in [
         (Name::Single, "single consumptions", Who::Single, HANDLER, Who::HandlerSingle, 40),
         (Name::Holds, "reserve + release", Who::Holds, "single consumptions", Who::Single, 50),
-        (Name::Reads, "balance reads", Who::Reads, HANDLER, Who::HandlerReads, 80),
+        (Name::Reads, "entitlement checks", Who::Reads, HANDLER, Who::HandlerReads, 80),
         (Name::Hot, "one hot wallet", Who::Hot, "the spread load", Who::Single, 90),
     ] {
         if let (true, Some(measured)) = (bench.wants(name), rate(measured)) {

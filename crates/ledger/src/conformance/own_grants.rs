@@ -173,7 +173,8 @@ pub async fn rest_while_customer_or_currency_is_archived(make: &Factory<'_>) {
         world.done(Work::UnarchiveRecord(kind, id.to_owned())).await;
         // Whoever looks at the wallet next has it recharge; it may have been somebody else already.
         world.done(Work::Advance(vec![wallet.clone()])).await;
-        let recharged = "Automatic recharge: Paid 6 for 6 usd, 2030-02-10 to 2030-03-10, a recharge";
+        let recharged =
+            "Automatic recharge: Paid 6 for 6 usd, 2030-02-10 to 2030-03-10, a recharge";
         assert_eq!(world.own(wallet).await[1..], [recharged], "{id}: no period is made up");
     }
     world.move_clock("2030-03-10").await;

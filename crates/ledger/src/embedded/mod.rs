@@ -4,6 +4,7 @@
 //! behind and can be made again from the rows. Readers see published states and read-only
 //! connections, never the writer's.
 
+mod asking;
 mod catch_up;
 pub(crate) mod copying;
 mod evidence;
@@ -12,6 +13,7 @@ mod gauges;
 mod housekeeping;
 mod keeper;
 mod keys;
+mod known_records;
 mod mark;
 mod mend;
 mod names;
@@ -46,30 +48,30 @@ use scrip_core::{
     Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
     WalletKey,
 };
-use tokio::sync::oneshot;
 
 use crate::clock::Clocks;
 use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
-use crate::queue::{Refused, Sender};
+use crate::queue::Sender;
 use crate::reading::{self, store_error};
 use crate::reservations;
-use crate::slot::Position;
+use crate::slot::{Position, Slot};
 use crate::work::Settings;
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
-    UsageQuery, UsageSeries, WalletAt, Work,
+    RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView,
+    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
+use known_records::KnownRecords;
 use mark::MarkSync;
 use names::Names;
 use publication::Publication;
 use readers::{Reader, Readers};
 use wallets::Wallets;
-use writer::{Message, Reply};
+use writer::Message;
 
 pub use evidence::Loss;
 pub use gauges::Gauges;
@@ -89,6 +91,7 @@ pub(crate) struct Shared {
     names: Names,
     keep: ToKeep,
     key_holders: KeyHolders,
+    known_records: KnownRecords,
     clocks: Clocks,
     settings: Settings,
     names_kept: Option<Duration>,
@@ -171,78 +174,6 @@ impl Embedded {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
-
-    fn send(&self, message: Message) -> Result<(), LedgerError> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(LedgerError::Closed);
-        }
-        let sent = match &message {
-            Message::Order(order, ..) => {
-                let (lane, weight) = (order.environment, order.work.weight());
-                self.queue.try_send(lane, weight, message)
-            }
-            _ => self.queue.try_send_always(message),
-        };
-        sent.map_err(|refused| match refused {
-            Refused::Full(_) => LedgerError::Busy,
-            Refused::Closed(_) => LedgerError::Closed,
-        })
-    }
-
-    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, LedgerError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(message(reply))?;
-        answer.await.unwrap_or(Err(LedgerError::Closed))
-    }
-
-    /// Asks from a thread that may wait.
-    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, LedgerError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(message(reply))?;
-        answer.blocking_recv().unwrap_or(Err(LedgerError::Closed))
-    }
-
-    /// Carries out an order from a thread that may wait.
-    fn execute_blocking(&self, order: Order) -> Result<Executed, LedgerError> {
-        let checked = self.readers.read(|reader| warm::warm(reader, &self.shared, &order))?;
-        self.ask_blocking(|reply| Message::Order(Box::new(order), checked, reply))
-    }
-
-    /// Forgets some old answers; whether there may be more.
-    fn prune(
-        &self,
-        claims_before: Timestamp,
-        attempts_before: Timestamp,
-    ) -> Result<bool, LedgerError> {
-        self.ask_blocking(|reply| Message::Prune(claims_before, attempts_before, reply))
-    }
-
-    /// Reads in a thread that may wait.
-    async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Reader, &Shared) -> Result<T, LedgerError> + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        let (readers, shared) = (Arc::clone(&self.readers), Arc::clone(&self.shared));
-        tokio::task::spawn_blocking(move || readers.read(|reader| read(reader, &shared)))
-            .await
-            .unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
-    }
-
-    /// A customer's balances if nothing has to be read from the disk for them, nor written before: then
-    /// nobody waits for a thread.
-    fn balances_at_once(
-        &self,
-        environment: EnvironmentId,
-        customer: &CustomerId,
-        resource: Option<&ResourceId>,
-    ) -> Option<Result<Vec<(WalletKey, Balance)>, LedgerError>> {
-        let Shared { wallets, clocks, .. } = self.shared.as_ref();
-        let keys = wallets.of_customer_in_memory(environment, customer)?;
-        let due = reading::own_due_among(wallets, clocks, &keys).ok()?;
-        due.is_empty().then(|| {
-            reading::balances(wallets, clocks, environment, customer, resource).map_err(store_error)
-        })
-    }
 }
 
 #[async_trait]
@@ -312,11 +243,32 @@ impl Ledger for Embedded {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, LedgerError> {
+        if let Some(known) = self.shared.known_records.whole((environment, kind), id) {
+            return Ok(Some(known.as_ref().clone()));
+        }
         let id = id.to_owned();
-        self.read(move |reader, _| {
-            tables::record(&reader.connection, environment, kind, &id).map_err(store_error)
+        self.read(move |reader, shared| {
+            let since = shared.known_records.since();
+            let record = tables::record(&reader.connection, environment, kind, &id);
+            if let Ok(Some(record)) = &record {
+                shared.known_records.keep(since, record);
+            }
+            record.map_err(store_error)
         })
         .await
+    }
+
+    async fn record_times(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<RecordTimes>, LedgerError> {
+        if let Some(times) = self.shared.known_records.times((environment, kind), id) {
+            return Ok(Some(times));
+        }
+        let record = self.record(environment, kind, id).await?;
+        Ok(record.as_ref().map(RecordTimes::of))
     }
 
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
@@ -328,13 +280,11 @@ impl Ledger for Embedded {
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {
-        let balance = |slot: &crate::slot::Slot, clocks: &Clocks| {
+        let balance = |slot: &Slot, clocks: &Clocks| {
             let has_rows = slot.wallet.sequence() > 0;
             has_rows.then(|| reading::balance(slot, clocks)).transpose().map_err(store_error)
         };
-        if let Some(slot) = self.shared.wallets.in_memory(wallet)
-            && !reading::makes_grants_now(&slot, &self.shared.clocks)
-        {
+        if let Some(slot) = self.at_once(wallet) {
             return balance(&slot, &self.shared.clocks);
         }
         let (key, asked) = (wallet.clone(), wallet.clone());
@@ -368,6 +318,9 @@ impl Ledger for Embedded {
         environment: EnvironmentId,
         customer: &CustomerId,
     ) -> Result<Vec<WalletKey>, LedgerError> {
+        if let Some(known) = self.shared.wallets.known_of_customer(environment, customer) {
+            return Ok(known);
+        }
         let customer = customer.clone();
         self.read(move |_, Shared { wallets, .. }| {
             wallets.wallets_of(environment, &customer).map_err(store_error)
@@ -382,6 +335,10 @@ impl Ledger for Embedded {
     ) -> Result<Option<WalletAt>, LedgerError> {
         let key = wallet.clone();
         let Some(at) = at else {
+            if let Some(slot) = self.at_once(wallet) {
+                let now = reading::wallet_now(&slot, &self.shared.clocks);
+                return now.map(Some).map_err(store_error);
+            }
             let asked = wallet.clone();
             let read = move |_: &Reader, Shared { wallets, clocks, .. }: &Shared| {
                 let slot = wallets.slot(&key).map_err(store_error)?;

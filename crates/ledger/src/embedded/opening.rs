@@ -11,6 +11,7 @@ use super::catch_up::{CatchUp, CaughtUp};
 use super::file::DirectoryLock;
 use super::keeper::{self, ToKeep};
 use super::keys::KeyStore;
+use super::known_records::KnownRecords;
 use super::mark::{self, Mark, MarkState};
 use super::names::{Checked, Names};
 use super::publication::Publication;
@@ -209,6 +210,7 @@ pub(super) fn open(
         keys,
         keep: ToKeep::new(bounds, caught_up.saved),
         key_holders: KeyHolders::default(),
+        known_records: KnownRecords::default(),
         clocks: Clocks::new(options.clock),
         settings: options.settings,
         names_kept: options.names_kept,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
 
+use super::known_records::{Changed, KnownRecords};
 use super::mark::Mark;
 use super::names::Checked;
 use super::reach::Reach;
@@ -55,6 +56,8 @@ pub(super) struct Overlay {
     standings: Standings,
     clocks: FastMap<EnvironmentId, Timestamp>,
     keys: Vec<([u8; 32], Option<KeyHolder>)>,
+    /// Records that readers may have in memory.
+    changed: Vec<Changed>,
     /// Wallets that were taken out and are not back.
     out: Vec<WalletKey>,
     last: Last,
@@ -71,6 +74,7 @@ impl Overlay {
             standings: FastMap::default(),
             clocks: FastMap::default(),
             keys: Vec::new(),
+            changed: Vec::new(),
             out: Vec::new(),
             last: base.last,
             bytes: 0,
@@ -80,6 +84,18 @@ impl Overlay {
     /// Where the ledger ends with this batch.
     pub(super) const fn reach(&self) -> Reach {
         self.last.reach
+    }
+
+    /// The records that it changes, of those that readers may have in memory.
+    pub(super) fn changed_records(&self) -> &[Changed] {
+        &self.changed
+    }
+
+    fn change(&mut self, record: &Record) {
+        if KnownRecords::may_keep(record.kind) {
+            let place = (record.environment, record.kind);
+            self.changed.push((place, record.id.as_str().into()));
+        }
     }
 
     /// Makes the changes of a durable batch visible.
@@ -206,6 +222,7 @@ impl State for Unit<'_> {
     }
 
     fn remove_record(&mut self, record: &Record) -> Result<(), StoreError> {
+        self.overlay.change(record);
         tables::remove_record(self.connection, record)
     }
 
@@ -338,5 +355,6 @@ impl Unit<'_> {
         let standings = self.overlay.standings.entry(place).or_default();
         standings.insert(record.id.as_str().into(), standing);
         self.overlay.keys.extend(key_holder_of(record));
+        self.overlay.change(record);
     }
 }

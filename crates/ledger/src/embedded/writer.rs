@@ -269,6 +269,7 @@ fn attempt<'a>(
     begin(connection)?;
     let done = run_batch(connection, shared, base, batch).and_then(|(overlay, outcomes)| {
         let unpublished = shared.publication.begin();
+        let _changing = shared.known_records.change(overlay.changed_records());
         commit(connection).map(|()| (overlay, outcomes, unpublished))
     });
     if done.is_err() && !connection.is_autocommit() {

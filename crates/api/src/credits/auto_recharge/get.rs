@@ -5,13 +5,13 @@ use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::json::document;
-use crate::lookup::{existing_currency, existing_customer};
+use crate::lookup::{customer_exists, existing_currency};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, id};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let wallet = wallet::of_query(&call)?;
-    existing_customer(&call, &wallet.customer).await?;
+    customer_exists(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;
     let found = call.ledger().wallet_at(&wallet, None).await?;
     let recharge = found.as_ref().and_then(|then| then.wallet.recharge());

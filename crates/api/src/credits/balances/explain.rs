@@ -10,7 +10,7 @@ use crate::credits::{grants, ledger, wallet};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::json::{Members, document};
-use crate::lookup::{existing_currency, existing_customer};
+use crate::lookup::{customer_exists, existing_currency};
 use crate::openapi::Operation;
 use crate::openapi::schema::{
     self, amount, choice, data, described, id, instant, nullable, open, optional, reference,
@@ -20,7 +20,7 @@ use crate::openapi::schema::{
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let wallet = wallet::of_query(&call)?;
     let at = past(&call)?;
-    existing_customer(&call, &wallet.customer).await?;
+    customer_exists(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;
     // A wallet that never changed holds nothing, of nothing.
     let nothing = || {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/credits/balances`: the balances of a customer's wallets.
 
-use scrip_core::{Balance, WalletKey};
+use scrip_core::WalletKey;
 
 use super::{AT, TAG, past, view};
 use crate::credits::wallet::Filter;
@@ -28,23 +28,9 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
             balances.push(view::WalletBalance::of(&then)?);
         }
     }
-    Ok(rendered(&call, &balances))
-}
-
-/// The same question answered without a look at anything: for whoever measures what the look costs.
-pub(crate) fn unchanging(call: &Call, balance: Balance) -> Result<Reply, ApiError> {
-    let Filter { customer, resource, currency } = Filter::of_query(call.query())?;
-    let at = past(call)?.unwrap_or_else(|| call.now());
-    let environment = call.environment();
-    let keys = currency.map(|currency| WalletKey { environment, customer, currency, resource });
-    let balances = keys.into_iter().map(|key| view::WalletBalance::unchanging(key, at, balance));
-    Ok(rendered(call, &balances.collect::<Vec<_>>()))
-}
-
-fn rendered(call: &Call, balances: &[view::WalletBalance]) -> Reply {
-    Reply::ok(document(call.numbers(), |writer| {
-        writer.array(balances, |writer, balance| balance.write(writer));
-    }))
+    Ok(Reply::ok(document(call.numbers(), |writer| {
+        writer.array(&balances, |writer, balance| balance.write(writer));
+    })))
 }
 
 pub(super) fn operation() -> Operation {

@@ -11,10 +11,8 @@ use crate::fields;
 use crate::http::{Call, Endpoint};
 use crate::openapi::Component;
 
-pub(crate) use list::unchanging;
-
 const TAG: &str = "Credit balances";
-pub(crate) const BALANCES: &str = "/api/v1/credits/balances";
+const BALANCES: &str = "/api/v1/credits/balances";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![

@@ -35,12 +35,6 @@ impl WalletBalance {
         })
     }
 
-    /// One that nobody folded.
-    pub const fn unchanging(key: WalletKey, at: Timestamp, balance: Balance) -> Self {
-        let (consumed, deficit) = (balance.used, Credits::ZERO);
-        Self { key, at, balance, consumed, deficit, next_expiry: None }
-    }
-
     pub fn write(&self, writer: &mut Writer) {
         writer.object(|members| {
             write_wallet(members, &self.key);

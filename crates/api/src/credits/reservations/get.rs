@@ -7,14 +7,14 @@ use crate::credits::wallet;
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::json::document;
-use crate::lookup::{existing_currency, existing_customer, not_found};
+use crate::lookup::{customer_exists, existing_currency, not_found};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, id};
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let wallet = wallet::of_query(&call)?;
     let reservation = path_reservation(&call)?;
-    existing_customer(&call, &wallet.customer).await?;
+    customer_exists(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;
     let found = call.ledger().reservation(&wallet, &reservation).await?;
     let found = found.ok_or_else(|| not_found(Entity::Reservation, reservation.as_str()))?;

@@ -8,7 +8,7 @@ use super::{TAG, view};
 use crate::credits::wallet::Filter;
 use crate::error::ApiError;
 use crate::http::{Call, Query, Reply};
-use crate::lookup::{existing_currency, existing_customer, resource_exists};
+use crate::lookup::{customer_exists, existing_currency, resource_exists};
 use crate::openapi::Operation;
 use crate::openapi::schema::{self, choice, id, instant};
 use crate::{fields, paging};
@@ -31,7 +31,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         .filter("groupBy", Some(&group_by.join(",")));
     let page = paging::page(query, &scope)?;
     let Filter { customer, resource, currency } = filter;
-    existing_customer(&call, &customer).await?;
+    customer_exists(&call, &customer).await?;
     let currency = the_currency(&call, &customer, resource.as_ref(), currency).await?;
     // An unknown resource has an empty list (decision 56).
     let is_known = match &resource {

@@ -2,7 +2,7 @@
 //! can set them aside at once.
 
 use scrip_core::{Balance, Credits, CurrencyId, CustomerId, ReservationId, ResourceId, WalletKey};
-use scrip_ledger::{Record, Reserved};
+use scrip_ledger::{RecordTimes, Reserved};
 use serde_json::json;
 
 use super::view::{CreditEntitlement, Denied, write_feature};
@@ -71,9 +71,9 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 async fn customer(
     call: &Call,
     id: Option<CustomerId>,
-) -> Result<Option<(CustomerId, Record)>, ApiError> {
+) -> Result<Option<(CustomerId, RecordTimes)>, ApiError> {
     match id {
-        Some(id) => Ok(find_customer(call, &id).await?.map(|record| (id, record))),
+        Some(id) => Ok(find_customer(call, &id).await?.map(|times| (id, times))),
         None => Ok(None),
     }
 }
@@ -108,7 +108,7 @@ async fn held(
 
 async fn credits(
     call: &Call,
-    customer: Option<(CustomerId, Record)>,
+    customer: Option<(CustomerId, RecordTimes)>,
     currency: CurrencyId,
     resource: Option<ResourceId>,
     asked: Asked,
@@ -148,10 +148,29 @@ async fn credits(
     Ok(document(call.numbers(), |writer| entitlement.write(writer)))
 }
 
-fn customer_denied(customer: Option<&(CustomerId, Record)>) -> Option<Denied> {
+/// The same question answered without a look at anything: for whoever measures what the look costs.
+pub(crate) fn unchanging(call: &Call, balance: &Balance) -> Result<Reply, ApiError> {
+    let query = call.query();
+    reserve::wanted(query)?;
+    let Wanted::Credits(currency) = wanted(query)? else {
+        return Err(ApiError::bad_input("a featureId is nothing to be measured"));
+    };
+    fields::customer("id", call.path("id"))?;
+    let entitlement = CreditEntitlement {
+        denied: balance_denied(Some(balance), None),
+        currency_id: currency.as_str(),
+        currency: None,
+        balance: Some(balance),
+        updated_at: call.now(),
+        reservation: None,
+    };
+    Ok(Reply::ok(document(call.numbers(), |writer| entitlement.write(writer))).no_store())
+}
+
+fn customer_denied(customer: Option<&(CustomerId, RecordTimes)>) -> Option<Denied> {
     match customer {
         None => Some(Denied::CustomerNotFound),
-        Some((_, record)) if record.archived_at.is_some() => Some(Denied::CustomerIsArchived),
+        Some((_, times)) if times.archived_at.is_some() => Some(Denied::CustomerIsArchived),
         Some(_) => None,
     }
 }

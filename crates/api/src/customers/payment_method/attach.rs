@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
 use crate::json::{Text, read_body};
-use crate::lookup::existing_customer;
+use crate::lookup::customer_exists;
 use crate::openapi::Operation;
 use crate::openapi::schema::{
     choice, closed, described, filled_text, nullable, optional, required,
@@ -31,7 +31,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let customer: CustomerId = call.path_customer()?;
     let payment_method = parse(write.body())?;
-    existing_customer(call, &customer).await?;
+    customer_exists(call, &customer).await?;
     let attached = collecting(call)?.attach(call.environment(), &customer, &payment_method).await;
     attached.map_err(refused)?;
     answer(call, &customer).await

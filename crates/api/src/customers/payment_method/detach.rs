@@ -3,14 +3,14 @@
 use super::{TAG, answer, collecting};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
-use crate::lookup::existing_customer;
+use crate::lookup::customer_exists;
 use crate::openapi::Operation;
 use crate::payments::refused;
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let customer = call.path_customer()?;
-    existing_customer(call, &customer).await?;
+    customer_exists(call, &customer).await?;
     let detached = collecting(call)?.detach(call.environment(), &customer).await;
     detached.map_err(refused)?;
     answer(call, &customer).await

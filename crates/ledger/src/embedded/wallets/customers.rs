@@ -60,17 +60,24 @@ impl Known {
 }
 
 impl Wallets {
+    /// The wallets of a customer, if all of them are known.
+    pub(in crate::embedded) fn known_of_customer(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Option<Vec<WalletKey>> {
+        let customers = self.lock_customers();
+        let known = customers.known.get(&(environment, customer.clone()))?;
+        known.complete.then(|| known.wallets.clone())
+    }
+
     /// The wallets of a customer, if all of them are known and in memory.
     pub(in crate::embedded) fn of_customer_in_memory(
         &self,
         environment: EnvironmentId,
         customer: &CustomerId,
     ) -> Option<Vec<WalletKey>> {
-        let keys = {
-            let customers = self.lock_customers();
-            let known = customers.known.get(&(environment, customer.clone()))?;
-            known.complete.then(|| known.wallets.clone())?
-        };
+        let keys = self.known_of_customer(environment, customer)?;
         keys.iter().all(|key| self.in_memory(key).is_some()).then_some(keys)
     }
 

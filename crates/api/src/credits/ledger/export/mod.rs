@@ -13,7 +13,7 @@ use super::{TAG, view};
 use crate::cursor::CursorScope;
 use crate::error::ApiError;
 use crate::http::{Call, Streamed};
-use crate::lookup::{existing_currency, existing_customer};
+use crate::lookup::{customer_exists, existing_currency};
 use crate::openapi::schema::{self, choice, described, id, open, reference, required};
 use crate::openapi::{Component, Operation};
 use crate::{fields, paging};
@@ -42,7 +42,7 @@ pub(super) async fn handler(call: Call) -> Result<Streamed, ApiError> {
         })?,
     };
     if let Some(customer) = &asked.customer {
-        existing_customer(&call, customer).await?;
+        customer_exists(&call, customer).await?;
     }
     if let Some(currency) = &asked.currency {
         existing_currency(&call, currency).await?;
