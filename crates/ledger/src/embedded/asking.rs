@@ -78,10 +78,11 @@ impl Embedded {
             .unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
     }
 
-    /// A wallet if nothing has to be read from the disk for it, nor written before.
+    /// A wallet that has rows, if nothing has to be read from the disk for it, nor written before.
     pub(super) fn at_once(&self, wallet: &WalletKey) -> Option<Arc<Slot>> {
         let slot = self.shared.wallets.in_memory(wallet)?;
-        (!reading::makes_grants_now(&slot, &self.shared.clocks)).then_some(slot)
+        let has_rows = slot.wallet.sequence() > 0;
+        (has_rows && !reading::makes_grants_now(&slot, &self.shared.clocks)).then_some(slot)
     }
 
     /// A customer's balances if nothing has to be read from the disk for them, nor written before: then
