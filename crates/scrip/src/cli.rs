@@ -9,6 +9,8 @@ use scrip_core::EnvironmentId;
 use scrip_integrations::webhooks::IpNet;
 use scrip_ledger::Place;
 
+use crate::client::ClientCommand;
+
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
 
@@ -43,6 +45,9 @@ pub enum Command {
     Rebuild(RebuildOptions),
     /// Say whether a data directory lost rows that were acknowledged, and exit with 1 if it did.
     Recover(RecoverOptions),
+    /// Ask a running server.
+    #[command(flatten)]
+    Client(ClientCommand),
     /// Fill a running server with a believable month of customers, grants and consumption.
     Demo(DemoOptions),
     /// Measure: rates, latencies, starts, memory and files, each beside a reference from the same run.

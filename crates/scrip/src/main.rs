@@ -1,6 +1,7 @@
 //! `scrip`: the credits engine.
 
 mod cli;
+mod client;
 mod clock;
 mod copy;
 mod demo;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Recover(options) => recover::run(&options),
+        Command::Client(command) => client::run(&command),
         Command::Demo(options) => demo::run(options),
         Command::Bench(subject) => scrip_bench::run(&subject).map(|()| ExitCode::SUCCESS),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
