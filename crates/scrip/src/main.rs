@@ -3,9 +3,12 @@
 mod cli;
 mod client;
 mod clock;
+mod completions;
 mod copy;
 mod demo;
+mod door;
 mod keys;
+mod listening;
 mod migrate;
 mod number;
 mod payments;
@@ -44,6 +47,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options),
         Command::Bench(subject) => scrip_bench::run(&subject).map(|()| ExitCode::SUCCESS),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => completions::man(&options),
     };
     match result {
         Ok(code) => code,

@@ -25,7 +25,7 @@ impl Asker {
     /// As the options say.
     pub fn new(options: &ServerOptions) -> Result<Self, Failure> {
         let within = Duration::from_secs(options.timeout_seconds.into());
-        let connection = Connection::new(&options.url, &options.api_key, within);
+        let connection = Connection::new(&options.url, Some(&options.api_key), within);
         let connection = connection.map_err(|error| Failure::Usage(format!("{error:#}")))?;
         Ok(Self { connection, retries: options.retries })
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub struct Connection {
     http: Http,
     url: String,
-    api_key: HeaderValue,
+    api_key: Option<HeaderValue>,
     within: Duration,
 }
 
@@ -91,8 +91,8 @@ impl Answer {
 }
 
 impl Connection {
-    /// Of the server at `url`; each answer within this time.
-    pub fn new(url: &str, api_key: &str, within: Duration) -> anyhow::Result<Self> {
+    /// Of the server at `url`; each answer within this time. A key is needed for all but its health.
+    pub fn new(url: &str, api_key: Option<&str>, within: Duration) -> anyhow::Result<Self> {
         // Neither text is told where it may hold a secret.
         let parsed: Uri = url.parse().context("--url is no URL")?;
         let authority = parsed.authority().context("--url names no host")?;
@@ -102,11 +102,7 @@ impl Connection {
         if parsed.query().is_some() {
             bail!("--url {url}: it must not have a query");
         }
-        let is_plain = !api_key.is_empty() && api_key.bytes().all(|byte| byte.is_ascii_graphic());
-        let words = "--api-key must be visible ASCII characters";
-        let api_key = Some(api_key).filter(|_| is_plain).context(words)?;
-        let mut api_key = HeaderValue::from_str(api_key).context(words)?;
-        api_key.set_sensitive(true);
+        let api_key = api_key.map(header_of_key).transpose()?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(within));
@@ -135,8 +131,10 @@ impl Connection {
         let mut built = hyper::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header("x-api-key", &self.api_key)
             .header("x-scrip-numbers", "string");
+        if let Some(api_key) = &self.api_key {
+            built = built.header("x-api-key", api_key);
+        }
         if *method != Method::GET {
             built = built.header(CONTENT_TYPE, "application/json");
         }
@@ -171,12 +169,23 @@ impl Connection {
     }
 }
 
+/// The words of its errors do not have the key.
+fn header_of_key(api_key: &str) -> anyhow::Result<HeaderValue> {
+    let words = "--api-key must be visible ASCII characters";
+    if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!(words);
+    }
+    let mut header = HeaderValue::from_str(api_key).context(words)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn refused(url: &str, key: &str) -> String {
-        let connection = Connection::new(url, key, Duration::from_secs(1));
+        let connection = Connection::new(url, Some(key), Duration::from_secs(1));
         connection.err().map(|error| error.to_string()).unwrap_or_default()
     }
 

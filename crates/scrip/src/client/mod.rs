@@ -10,6 +10,7 @@ mod consume;
 mod explain;
 mod failure;
 mod grant;
+mod health;
 mod key;
 mod ledger;
 mod options;
@@ -26,14 +27,15 @@ use failure::Failure;
 /// Asks the server; what went wrong is told, and is in the exit code.
 pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(async {
-        match command {
+    runtime.block_on(async {
+        let done = match command {
             ClientCommand::Grant(options) => grant::run(options).await,
             ClientCommand::Consume(options) => consume::run(options).await,
             ClientCommand::Balance(options) => balance::run(options).await,
             ClientCommand::Ledger(options) => ledger::run(options).await,
             ClientCommand::Explain(options) => explain::run(options).await,
-        }
-    });
-    Ok(done.map_or_else(|failure: Failure| failure.tell(), |()| ExitCode::SUCCESS))
+            ClientCommand::Health(options) => return health::run(options).await,
+        };
+        Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))
+    })
 }

@@ -15,6 +15,8 @@ pub enum ClientCommand {
     Ledger(LedgerOptions),
     /// Show what a balance is made of, and check that it adds up: why is it this number?
     Explain(ExplainOptions),
+    /// Say whether requests should be sent to a server; exits with 1 if not. It needs no key.
+    Health(HealthOptions),
 }
 
 /// The server, and who asks.
@@ -218,6 +220,17 @@ pub struct ExplainOptions {
     /// How it is written.
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// Options of `health`.
+#[derive(Args)]
+pub struct HealthOptions {
+    /// The server: `http://host:port`, or https.
+    #[arg(long, env = "SCRIP_URL", default_value = "http://127.0.0.1:8787")]
+    pub url: String,
+    /// Seconds that an answer may take.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub timeout_seconds: u32,
 }
 
 /// Whether credits were sold or given.

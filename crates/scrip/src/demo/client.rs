@@ -18,7 +18,7 @@ pub struct Client(Connection);
 impl Client {
     /// A client of the server at `url`.
     pub fn new(url: &str, api_key: &str) -> anyhow::Result<Self> {
-        Connection::new(url, api_key, WITHIN).map(Self)
+        Connection::new(url, Some(api_key), WITHIN).map(Self)
     }
 
     /// Posts a body; an `Idempotency-Key` makes it safe to post it again.

@@ -5,6 +5,7 @@
 mod bench;
 mod client;
 mod figures;
+mod listening;
 mod process;
 mod proxy;
 mod recovery;
@@ -229,6 +230,9 @@ fn the_options_are_part_of_the_contract() {
         "bench store",
         "clock",
         "clock accept",
+        "health",
+        "completions",
+        "man",
     ];
     for command in commands {
         let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
