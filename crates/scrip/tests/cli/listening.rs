@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -212,4 +212,25 @@ fn a_reader_that_leaves_is_no_failure() {
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(http(server.port, "GET", "/readyz", "", "").0, 200);
     server.stop();
+}
+
+/// What is set for a container or a service means something to the binary.
+#[test]
+fn what_packages_set_is_an_option() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let help = ["serve", "health"].map(|command| run(&[command, "--help"], &[]).1).concat();
+    let mut found = 0;
+    for file in ["Dockerfile", "compose.yaml", "packaging/scrip.service", "docs/running.md"] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let mut words = text.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        // `SCRIP_*` is all of them; the filter of logs is no option.
+        let known = ["SCRIP_", "SCRIP_LOG"];
+        for word in words.by_ref().filter(|word| word.starts_with("SCRIP_")) {
+            found += 1;
+            let is_option =
+                ["=", "]"].iter().any(|end| help.contains(&format!("[env: {word}{end}")));
+            assert!(is_option || known.contains(&word), "{file}: {word}");
+        }
+    }
+    assert!(found > 15, "they are not found");
 }
