@@ -12,7 +12,7 @@ use super::output::tell;
 
 /// Before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// A server that asks for more patience than this gets none.
+/// No pause is longer, whatever the server asks for.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// A server, and how often it is asked.
@@ -48,8 +48,10 @@ impl Asker {
                 Ok(answer) if answer.status.is_success() => return Ok(answer),
                 Ok(answer) if !is_passing(&answer) => return Err(refused(&answer)),
                 Ok(answer) => {
-                    // Something went wrong there, and nobody says how far it came.
-                    attempt.may_have_arrived |= answer.status == StatusCode::INTERNAL_SERVER_ERROR;
+                    // Something went wrong there, and nobody says how far it came; or the same request
+                    // is still being carried out.
+                    let open = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::CONFLICT];
+                    attempt.may_have_arrived |= open.contains(&answer.status);
                     (words(&answer), pause_asked(&answer))
                 }
                 Err(Broken::NotSent(why)) => {
@@ -68,7 +70,7 @@ impl Asker {
             if attempt.number > self.retries {
                 return Err(attempt.given_up(why, key));
             }
-            let pause = pause.unwrap_or_else(|| attempt.pause()).min(PAUSE_MAX);
+            let pause = pause.unwrap_or_default().max(attempt.pause()).min(PAUSE_MAX);
             attempt.number += 1;
             let (number, all) = (attempt.number, self.retries.saturating_add(1));
             let under = if key.is_some() { " under the same key" } else { "" };

@@ -256,6 +256,7 @@ fn exit_codes_say_what_happened() {
     let wrong = answering("200 OK", "hi");
     let elsewhere = answering("302 Found\r\nlocation: http://127.0.0.1:9/", "");
     let busy = answering("503 Service Unavailable", AGAIN);
+    let running = answering("409 Conflict\r\nx-should-retry: true", AGAIN);
     let failing = answering("500 Internal Server Error", AGAIN);
     let frozen = answering("503 Service Unavailable\r\nx-should-retry: false", AGAIN);
     let mut all = String::new();
@@ -295,6 +296,7 @@ fn exit_codes_say_what_happened() {
     show(wrong, "balance --customer acme");
     show(elsewhere, "balance --customer acme");
     show(busy, &format!("{consume} 5 --retries 0"));
+    show(running, &format!("{consume} 5 --retries 0"));
     show(failing, &format!("{consume} 5 --retries 0"));
     show(frozen, &format!("{consume} 5"));
     world.server.stop();
