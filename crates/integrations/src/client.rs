@@ -9,8 +9,8 @@ use http::Response;
 use http::header::RETRY_AFTER;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Trusts what the system trusts.
-pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
+/// TLS that trusts what the system trusts, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
+pub fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     for certificate in rustls_native_certs::load_native_certs().certs {
         // One that cannot be read is trusted by nobody.
@@ -29,7 +29,8 @@ pub(crate) fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
 }
 
 /// An error with what is behind it: the outermost says no more than that it could not connect.
-pub(crate) fn in_words(error: &dyn Error) -> String {
+#[must_use]
+pub fn in_words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

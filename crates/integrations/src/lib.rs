@@ -8,6 +8,8 @@ mod client;
 pub mod payments;
 pub mod webhooks;
 
+pub use client::{in_words, tls};
+
 /// Whole milliseconds, as far as they can be counted.
 fn milliseconds(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)

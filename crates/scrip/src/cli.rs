@@ -9,6 +9,10 @@ use scrip_core::EnvironmentId;
 use scrip_integrations::webhooks::IpNet;
 use scrip_ledger::Place;
 
+use crate::client::ClientCommand;
+use crate::completions::{CompletionsOptions, ManOptions};
+use crate::listening::ListenOptions;
+
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
 
@@ -43,6 +47,9 @@ pub enum Command {
     Rebuild(RebuildOptions),
     /// Say whether a data directory lost rows that were acknowledged, and exit with 1 if it did.
     Recover(RecoverOptions),
+    /// Ask a running server.
+    #[command(flatten)]
+    Client(ClientCommand),
     /// Fill a running server with a believable month of customers, grants and consumption.
     Demo(DemoOptions),
     /// Measure: rates, latencies, starts, memory and files, each beside a reference from the same run.
@@ -51,6 +58,10 @@ pub enum Command {
     /// What concerns the system clock.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Write what completes this command line in a shell, for it to read.
+    Completions(CompletionsOptions),
+    /// Write manual pages.
+    Man(ManOptions),
 }
 
 /// What concerns the system clock.
@@ -63,9 +74,9 @@ pub enum ClockCommand {
 /// Options of `serve`.
 #[derive(Args)]
 pub struct ServeOptions {
-    /// Address and port to listen on.
-    #[arg(long, env = "SCRIP_LISTEN", default_value = "127.0.0.1:8787")]
-    pub listen: SocketAddr,
+    /// Where connections are taken.
+    #[command(flatten)]
+    pub listening: ListenOptions,
     /// Where everything is kept; made if it does not exist.
     #[command(flatten)]
     pub data: DataOptions,

@@ -1,10 +1,14 @@
 //! `scrip`: the credits engine.
 
 mod cli;
+mod client;
 mod clock;
+mod completions;
 mod copy;
 mod demo;
+mod door;
 mod keys;
+mod listening;
 mod migrate;
 mod number;
 mod payments;
@@ -39,9 +43,12 @@ fn main() -> ExitCode {
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Recover(options) => recover::run(&options),
+        Command::Client(command) => client::run(&command),
         Command::Demo(options) => demo::run(options),
         Command::Bench(subject) => scrip_bench::run(&subject).map(|()| ExitCode::SUCCESS),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => completions::man(&options),
     };
     match result {
         Ok(code) => code,

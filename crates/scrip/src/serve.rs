@@ -2,33 +2,28 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::Router;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use scrip_api::{App, AppConfig, RandomIds};
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
-use tokio_io_timeout::TimeoutStream;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeOptions};
+use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
 use crate::{keys, payments, webhooks};
 
-/// A client that sends its headers slower than this is let go.
-const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 10_000;
@@ -44,18 +39,19 @@ pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
     if options.api_key.is_some() && options.api_key == options.sandbox_api_key {
         bail!("SCRIP_API_KEY and SCRIP_SANDBOX_API_KEY are the same; each environment has its own");
     }
+    let tls = options.listening.tls()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(serve(options, tls));
     // A stop while the ledger is being read does not wait for the end of the reading.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Result<ExitCode> {
     // From the first moment on: a stop that comes early is a stop too.
     let mut stop = StopSignal::listen()?;
     // Before anything is opened: an address that is taken should cost nothing.
-    let listener = listen(options.listen).await?;
+    let listener = listen(options.listening.listen).await?;
     let metrics_listener = match options.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -92,8 +88,9 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     }
     let connections = GracefulShutdown::new();
     let taken_within = Duration::from_secs(options.stalled_seconds.into());
-    let door = Door { router, connections_max: CONNECTIONS_MAX, taken_within };
-    let metrics = Door { router: metrics, connections_max: METRICS_CONNECTIONS_MAX, taken_within };
+    let door = Door { router, tls, connections_max: CONNECTIONS_MAX, taken_within };
+    let connections_max = METRICS_CONNECTIONS_MAX;
+    let metrics = Door { router: metrics, tls: None, connections_max, taken_within };
     let failure = tokio::select! {
         () = accept(listener, door, &connections) => None,
         () = accept_metrics(metrics_listener, metrics, &connections) => None,
@@ -205,62 +202,6 @@ async fn make_keys(options: &ServeOptions, ledger: &dyn Ledger) -> anyhow::Resul
         keys::tell(directory, &kept);
     }
     Ok(())
-}
-
-/// What is behind an address, and how its clients are borne with.
-struct Door {
-    router: Router,
-    /// Connections at a time; more wait to be accepted.
-    connections_max: usize,
-    /// A client that takes nothing of its answer for so long is let go.
-    taken_within: Duration,
-}
-
-/// Accepts connections for ever.
-async fn accept(listener: TcpListener, door: Door, connections: &GracefulShutdown) {
-    let places = Arc::new(Semaphore::new(door.connections_max));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let _ = stream.set_nodelay(true);
-                let connection = connections.watch(connection(stream, &door));
-                tokio::spawn(async move {
-                    // A client that breaks off is its own affair.
-                    let _ = connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                // No file descriptor left, most likely: connections that end make room.
-                tracing::warn!(%error, "accepting a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-/// The same for whoever watches, if anybody may.
-async fn accept_metrics(listener: Option<TcpListener>, door: Door, connections: &GracefulShutdown) {
-    match listener {
-        Some(listener) => accept(listener, door, connections).await,
-        None => std::future::pending().await,
-    }
-}
-
-type Connection = hyper::server::conn::http1::Connection<
-    TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>,
-    TowerToHyperService<Router>,
->;
-
-fn connection(stream: TcpStream, door: &Door) -> Connection {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(door.taken_within));
-    let stream = Box::pin(stream);
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(door.router.clone()))
 }
 
 /// SIGTERM, or SIGINT from a terminal.

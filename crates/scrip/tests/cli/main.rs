@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bench;
+mod client;
 mod figures;
+mod listening;
 mod process;
+mod proxy;
 mod recovery;
 mod refusals;
 mod serving;
@@ -195,9 +198,9 @@ fn the_demo_says_when_nobody_answers() {
     let (code, text) = run(&["demo", "--url", "http://127.0.0.1:9", "--api-key", KEY], &[]);
     assert_eq!(code, 1);
     assert!(text.contains("is `scrip serve` running?"), "{text}");
-    let (code, text) = run(&["demo", "--url", "https://127.0.0.1", "--api-key", KEY], &[]);
+    let (code, text) = run(&["demo", "--url", "ftp://127.0.0.1", "--api-key", KEY], &[]);
     assert_eq!(code, 1);
-    assert!(text.contains("plain http"), "{text}");
+    assert!(text.contains("must begin with http"), "{text}");
 }
 
 #[test]
@@ -212,6 +215,11 @@ fn the_options_are_part_of_the_contract() {
         "stats",
         "rebuild",
         "recover",
+        "grant",
+        "consume",
+        "balance",
+        "ledger",
+        "explain",
         "demo",
         "bench",
         "bench load",
@@ -222,6 +230,9 @@ fn the_options_are_part_of_the_contract() {
         "bench store",
         "clock",
         "clock accept",
+        "health",
+        "completions",
+        "man",
     ];
     for command in commands {
         let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();

@@ -1,0 +1,41 @@
+//! `scrip grant`, `consume`, `balance`, `ledger` and `explain`: a running server from the command line.
+//!
+//! Whatever changes something goes under an idempotency key, so that it can be asked for again when a
+//! connection breaks. Amounts are decimal texts from end to end.
+
+mod asking;
+mod balance;
+mod connection;
+mod consume;
+mod explain;
+mod failure;
+mod grant;
+mod health;
+mod key;
+mod ledger;
+mod options;
+mod output;
+mod table;
+
+use std::process::ExitCode;
+
+pub use connection::{Answer, Broken, Connection, Request};
+pub use options::ClientCommand;
+
+use failure::Failure;
+
+/// Asks the server; what went wrong is told, and is in the exit code.
+pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let done = match command {
+            ClientCommand::Grant(options) => grant::run(options).await,
+            ClientCommand::Consume(options) => consume::run(options).await,
+            ClientCommand::Balance(options) => balance::run(options).await,
+            ClientCommand::Ledger(options) => ledger::run(options).await,
+            ClientCommand::Explain(options) => explain::run(options).await,
+            ClientCommand::Health(options) => return health::run(options).await,
+        };
+        Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))
+    })
+}
