@@ -4,6 +4,7 @@
 //! behind and can be made again from the rows. Readers see published states and read-only
 //! connections, never the writer's.
 
+mod backup;
 mod catch_up;
 pub(crate) mod copying;
 mod evidence;
@@ -71,6 +72,9 @@ use readers::{Reader, Readers};
 use wallets::Wallets;
 use writer::{Message, Reply};
 
+pub use backup::{
+    BackedUp, BackupError, BackupFile, BackupStage, Proof, Restored, back_up, restore,
+};
 pub use evidence::Loss;
 pub use gauges::Gauges;
 pub use opening::OpenError;
