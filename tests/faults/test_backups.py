@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -16,13 +17,19 @@ import httpx
 import pytest
 
 from support.bulk import Bulk
+from support.hooks import Happenings, Owner, impatient
 from support.load import Diary, Load
 from support.outcomes import check_everything_happened_once, check_nothing_lost_or_doubled, new_wallets, replay
+from support.receiver import receiving
 from support.server import PATIENCE_SECONDS, Server, binary
-from support.shop import Wallet
+from support.shop import Wallet, new_currency, new_customer
 from support.stores import STATS, done, need, well
+from support.wire import Wire
 
 pytestmark = pytest.mark.embedded
+
+EXPORT = "/api/v1/credits/ledger/export"
+EVENTS = "/api/v1/events-log"
 
 # Each of 500 rows: together more than are copied as of one moment.
 BATCHES = 60
@@ -57,7 +64,11 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    answer = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
+    # Nothing of the caller's own configuration may leak into it.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCRIP_")}
+    answer = subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=120, check=False, env=inherited
+    )
     assert answer.returncode == code, (arguments, answer.returncode, answer.stdout, answer.stderr)
     return answer.stdout + answer.stderr
 
@@ -72,14 +83,34 @@ def restore(backup: Path, server: Server) -> dict[str, Any]:
     return told
 
 
-def exported(server: Server) -> list[dict[str, Any]]:
-    """Every row in the order in which they were recorded, but for the cursors, which are each store's own."""
+def lines_of_export(server: Server) -> list[dict[str, Any]]:
     headers = {"x-api-key": server.production_key}
-    answer = httpx.get(f"{server.url}/api/v1/credits/ledger/export", headers=headers, timeout=PATIENCE_SECONDS)
+    answer = httpx.get(server.url + EXPORT, headers=headers, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200, answer.text
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert lines[-1].get("end"), lines[-1]
+    return lines
+
+
+def exported(server: Server) -> list[dict[str, Any]]:
+    """Every row in the order in which they were recorded, but for the cursors, which are each store's own."""
+    lines = lines_of_export(server)
     return [{name: value for name, value in line.items() if name != "cursor"} for line in lines[:-1]]
+
+
+def last_cursor(server: Server) -> str:
+    """Behind the last row, for whoever goes on with an export."""
+    cursor: str = lines_of_export(server)[-1]["cursor"]
+    return cursor
+
+
+def check_cursors_end(server: Server, *, export: str, event: str) -> None:
+    """Numbers are given out again, so what was seen of the lost stretch must not be taken for what comes now."""
+    wire = Wire(server.url, server.production_key)
+    for path, cursor in ((EXPORT, export), (EVENTS, event)):
+        answer = wire.get(path, after=cursor)
+        assert answer.status_code == 400, (path, answer.text)
+    wire.close()
 
 
 def until(load: Load, acknowledged: int) -> None:
@@ -103,7 +134,12 @@ def test_a_backup_under_load(server: Server, restored: Server, directory: Path) 
         until(load, load.acknowledged() + 100)
     assert not diary.failures and not bulk.failures, (diary.failures[:3], bulk.failures)
     assert meanwhile > 0, "the backup held up everybody"
-    whole = exported(server)
+    whole, export = exported(server), last_cursor(server)
+    wire = Wire(server.url, server.production_key)
+    event = wire.get(EVENTS, limit=1).json()["data"][0]["messageId"]
+    for path, cursor in ((EXPORT, export), (EVENTS, event)):
+        assert wire.get(path, after=cursor).status_code == 200
+    wire.close()
     server.end_and_verify()
 
     assert restore(backup, restored)["rows"] == told["rows"]
@@ -113,6 +149,7 @@ def test_a_backup_under_load(server: Server, restored: Server, directory: Path) 
     rows = exported(restored)
     assert rows == whole[: len(rows)]
     assert len(rows) < len(whole), "nothing happened after the backup: it proves little"
+    check_cursors_end(restored, export=export, event=event)
     check_nothing_lost_or_doubled(restored, replace_works(diary, before), wallets)
     used = bulk.used(restored)
     assert used % bulk.size == 0, "half a batch"
@@ -149,6 +186,42 @@ def test_a_stopped_and_a_killed_store_are_backed_up_too(server: Server, restored
     back_up(server, directory / "stopped")
     restore(directory / "stopped", restored)
     check_nothing_lost_or_doubled(restored.start(), diary, wallets)
+    restored.end_and_verify()
+
+
+def test_no_event_is_taken_for_one_that_was_seen(server: Server, restored: Server, directory: Path) -> None:
+    """Receivers know events by their names, and so do those who read the log."""
+    arguments = impatient(",".join(["1"] * 60))
+    assert server.stop() == 0
+    server.arguments = restored.arguments = arguments
+    wire = Wire(server.start().url, server.production_key)
+    wallet = Wallet(new_customer(wire), new_currency(wire))
+    happenings, owner = Happenings(wire, wallet), Owner(wire)
+    is_well = False
+    with receiving() as steady, receiving(lambda _told, _number: 200 if is_well else 500) as moody:
+        endpoint, refusing = owner.tell(steady), owner.tell(moody)
+        before = happenings.grants(2)
+        endpoint.wait_until(before[-1], "DELIVERED")
+        refusing.wait_until(before[0], "PENDING")
+        back_up(server, directory / "backup")
+        lost = happenings.grants(3)
+        endpoint.wait_until(lost[-1], "DELIVERED")
+        wire.close()
+        assert server.stop() == 0
+        assert steady.taken == [*before, *lost] and not moody.taken
+
+        restore(directory / "backup", restored)
+        is_well = True
+        wire = Wire(restored.start().url, restored.production_key)
+        new = Happenings(wire, wallet).grants(5)
+        replace(endpoint, wire=wire).wait_until(new[-1], "DELIVERED")
+        replace(refusing, wire=wire).wait_until(new[-1], "DELIVERED")
+        assert not set(new) & {*before, *lost}
+        assert steady.taken == [*before, *lost, *new]
+        # What waited for another attempt has the name under which it was tried before.
+        replace(refusing, wire=wire).wait_until(before[0], "DELIVERED")
+        assert before[0] in moody.taken
+        wire.close()
     restored.end_and_verify()
 
 

@@ -57,8 +57,6 @@ pub fn restore(options: &RestoreOptions, named: [bool; 2]) -> anyhow::Result<Exi
         Ok(restored) => restored,
         Err(error) => return refused(error, "Nothing was restored: the backup is wrong."),
     };
-    let took = begin.elapsed();
-    let start = embedded::stats(directory)?.start.estimate;
     if options.manner.json {
         answer(&json!({
             "data": directory,
@@ -68,11 +66,11 @@ pub fn restore(options: &RestoreOptions, named: [bool; 2]) -> anyhow::Result<Exi
             "bytes": bytes_of(&restored.files),
             "files": files(&restored.files),
             "verified": restored.verified.as_ref().map(verified),
-            "milliseconds": milliseconds(took),
-            "start_estimate_milliseconds": milliseconds(start),
+            "milliseconds": milliseconds(begin.elapsed()),
+            "start_estimate_milliseconds": milliseconds(restored.start),
         }));
     } else {
-        tell_restore(&restored, directory, took, start);
+        tell_restore(&restored, directory, begin.elapsed());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -119,8 +117,8 @@ fn tell_backup(backed_up: &BackedUp, to: &Path, took: Duration) {
 }
 
 #[expect(clippy::print_stdout, reason = "what was restored is the command's answer")]
-fn tell_restore(restored: &Restored, directory: &Path, took: Duration, start: Duration) {
-    let Restored { taken_at, rows, verified, .. } = restored;
+fn tell_restore(restored: &Restored, directory: &Path, took: Duration) {
+    let Restored { taken_at, rows, verified, start, .. } = restored;
     let directory = directory.display();
     println!("Restored into {directory} in {}: {} rows.", seconds(took), grouped(*rows));
     if let Some(verified) = verified {
@@ -134,7 +132,7 @@ fn tell_restore(restored: &Restored, directory: &Path, took: Duration, start: Du
         "The first start makes wallets and names again, in {} by estimate. To look around before \
          anybody is told or charged: scrip serve --no-webhooks --no-payments --data {directory}. What \
          webhooks, payments and cursors do after a restore: docs/operations.md",
-        seconds(start)
+        seconds(*start)
     );
 }
 

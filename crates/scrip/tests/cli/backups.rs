@@ -61,6 +61,7 @@ fn a_server_is_backed_up_and_its_backup_serves() {
         assert!(text.contains(words), "{text}");
     }
     assert_eq!(mode(Path::new(&given.path("backup"))), 0o700);
+    assert_eq!(mode(Path::new(&given.path("backup/ledger.db"))), 0o600);
     // The server's own directory is in use.
     let (code, text) = given.restore("data", &[]);
     assert_eq!(code, 1);

@@ -71,6 +71,11 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
     run().map_err(|error| BackupError::io(path, error))
 }
 
+/// Makes a file for what is secret, empty.
+pub(super) fn make_private(path: &Path) -> Result<(), BackupError> {
+    create_private(path).map(drop).map_err(|error| BackupError::io(path, error))
+}
+
 /// What is in a directory, but for names that do not count. One that is not there is empty.
 pub(super) fn found_in(directory: &Path, but: &[&str]) -> Result<Option<String>, BackupError> {
     let failed = |error| BackupError::io(directory, error);

@@ -5,6 +5,8 @@
 //! of them are read in short transactions; only the last ones and the tables beside them are read as
 //! of one moment, without their indexes, which are made when that is over.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,25 +24,33 @@ const CHUNK: u64 = 16_384;
 /// After each, so long without one, so that the writer can begin its log anew: it does when a commit
 /// finds that nobody reads from it.
 const PAUSE: Duration = Duration::from_millis(20);
+/// So often what was copied is brought to the disk. Left for the end, it would hold up the commits of
+/// whoever serves, which wait for the same disk.
+const SYNC_CHUNKS: u64 = 4;
 /// How often what was written meanwhile is read so: a writer that is as fast as the copy must not
 /// put off its end.
 const ROUNDS_MAX: usize = 8;
 /// What of a path means something else in a URI.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// A copy that is being made. Until it is finished it is nothing that could be opened.
+/// A copy that is being made.
 pub(super) struct LedgerCopy {
     connection: Connection,
+    /// The file that is written, for being synced.
+    file: File,
     last: Position,
 }
 
 impl LedgerCopy {
-    /// Begins a copy of a directory's ledger, in a file that is not there yet.
+    /// Begins a copy of a directory's ledger, in a file that is empty.
     pub(super) fn begin(directory: &Path, target: &Path) -> Result<Self, OpenError> {
         let failed = |error| OpenError::Directory { path: directory.to_owned(), error };
         let source = std::path::absolute(file::path(directory)).map_err(failed)?;
         let path = percent_encode(source.as_os_str().as_encoded_bytes(), IN_PATH);
         let connection = Connection::open(target)?;
+        let opened = File::options().write(true).open(target);
+        let file =
+            opened.map_err(|error| OpenError::Directory { path: target.to_owned(), error })?;
         // Nothing of it counts before it is whole and synced, so it needs no journal.
         connection.execute_batch(
             "pragma main.page_size = 4096;
@@ -51,7 +61,7 @@ impl LedgerCopy {
         connection.execute("attach ?1 as source", [format!("file:{path}?mode=ro")])?;
         connection.execute_batch("pragma source.cache_size = -8192;")?;
         make_each(&connection, "table")?;
-        Ok(Self { connection, last: 0 })
+        Ok(Self { connection, file, last: 0 })
     }
 
     /// Copies rows until there are few left.
@@ -64,6 +74,9 @@ impl LedgerCopy {
             while end.saturating_sub(self.last) >= CHUNK {
                 let began = Instant::now();
                 self.copy_until(self.last + CHUNK)?;
+                if (self.last / CHUNK).is_multiple_of(SYNC_CHUNKS) {
+                    self.sync()?;
+                }
                 tell(BackupStage::Rows, self.last, end);
                 std::thread::sleep(PAUSE.min(began.elapsed()));
             }
@@ -91,6 +104,13 @@ impl LedgerCopy {
         self.connection.execute_batch("detach source")?;
         let hash = tables::row_hash(&self.connection, end)?.unwrap_or(Reach::START.hash);
         Ok(Finished { connection: self.connection, end: Reach { position: end, hash } })
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull,
+            _ => StoreError::Failed(format!("syncing the copy: {error}")),
+        })
     }
 
     fn last_in_source(&self) -> Result<Position, StoreError> {

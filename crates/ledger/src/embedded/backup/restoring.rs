@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use scrip_core::Timestamp;
 
@@ -15,7 +16,7 @@ use crate::embedded::file::{self, DirectoryLock};
 use crate::embedded::mark::{self, Mark};
 use crate::embedded::reach::Reach;
 use crate::embedded::tables::{self, incidents::IncidentKind};
-use crate::embedded::{OpenError, Verified};
+use crate::embedded::{OpenError, StartCost, Verified};
 use crate::slot::Position;
 use crate::work::StoreError;
 
@@ -37,6 +38,8 @@ pub struct Restored {
     pub files: Vec<BackupFile>,
     /// What was recomputed, if it was.
     pub verified: Option<Verified>,
+    /// What the first start costs by estimate: it makes wallets and names again.
+    pub start: Duration,
 }
 
 /// Restores a backup into a directory that is not there, or is empty. The next start makes wallets and
@@ -65,6 +68,7 @@ pub fn restore(
         rows: manifest.rows,
         files: manifest.files,
         verified,
+        start: StartCost::of_all(manifest.rows),
     })
 }
 

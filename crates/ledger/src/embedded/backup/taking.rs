@@ -86,6 +86,7 @@ fn copy_ledger(
     tell: &mut impl FnMut(BackupStage, u64, u64),
 ) -> Result<Finished, BackupError> {
     let failed = |error| BackupError::store(path, error);
+    files::make_private(path)?;
     let mut copy = LedgerCopy::begin(directory, path).map_err(|error| match error {
         OpenError::Sqlite(error) => failed(error.into()),
         error => BackupError::Open(error),
