@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from support.books import check_books, credit, rows
-from support.server import PATIENCE_SECONDS, REPOSITORY, Server
+from support.bulk import Bulk
+from support.server import PATIENCE_SECONDS, REPOSITORY, Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
 
@@ -187,3 +188,26 @@ def test_killed_on_a_full_disk(disk: Path | None, server: Server | None) -> None
     client.check()
     client.wire.close()
     server.end_and_verify()
+
+
+def test_a_backup_without_room_leaves_nothing(disk: Path | None, directory: Path) -> None:
+    """Neither does a restore. The server, whose own disk has room, does not notice."""
+    if disk is None:
+        return
+    backup, data = disk / "backup", disk / "data"
+    with running(directory) as server:
+        Bulk(server).consume(10)
+        restore = [str(binary()), "restore", "--from", str(backup), "--data", str(data)]
+        ballast = Ballast(disk, 2**19)
+        full = server.command("backup", "--to", str(backup))
+        assert full.returncode == 1 and "is full" in full.stderr, (full.stdout, full.stderr)
+        assert os.listdir(disk) == ["ballast"]
+        ballast.drop()
+        done = server.command("backup", "--to", str(backup))
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        ballast = Ballast(disk, 2**19)
+        full = subprocess.run(restore, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+        assert full.returncode == 1 and "is full" in full.stderr, (full.stdout, full.stderr)
+        assert sorted(os.listdir(disk)) == ["backup", "ballast"]
+        ballast.drop()
+        subprocess.run(restore, capture_output=True, check=True, timeout=PATIENCE_SECONDS)

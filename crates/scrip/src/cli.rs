@@ -1,5 +1,7 @@
 //! The command line. Every option of `serve` can also be set as a `SCRIP_*` variable.
 
+mod backup;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use scrip_ledger::Place;
 use crate::client::ClientCommand;
 use crate::completions::{CompletionsOptions, ManOptions};
 use crate::listening::ListenOptions;
+pub use backup::{BackupManner, BackupOptions, RestoreOptions};
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -40,6 +43,12 @@ pub enum Command {
     /// and prove that both hold the same. Stop whoever serves the source. A copy that was interrupted
     /// goes on where it was.
     Copy(CopyOptions),
+    /// Copy a data directory, which may be in use, as of one moment, and verify the copy. A backup that
+    /// was interrupted is none.
+    Backup(BackupOptions),
+    /// Make a data directory of a backup, which is verified first. It goes on from where the backup
+    /// ends.
+    Restore(RestoreOptions),
     /// Say how large a data directory is, how far its files are behind, what a start would cost and
     /// what happened to it. It may be in use; nothing is written.
     Stats(StatsOptions),

@@ -1,5 +1,6 @@
 //! `scrip`: the credits engine.
 
+mod backup;
 mod cli;
 mod client;
 mod clock;
@@ -35,11 +36,10 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(options) => serve::run(*options),
         Command::Migrate(options) => migrate::run(&options),
-        Command::Verify(options) => {
-            let named = ["data", "database_url"].map(|option| is_named(&matches, option));
-            verify::run(&options, named)
-        }
+        Command::Verify(options) => verify::run(&options, named(&matches)),
         Command::Copy(options) => copy::run(options),
+        Command::Backup(options) => backup::back_up(&options, named(&matches)),
+        Command::Restore(options) => backup::restore(&options, named(&matches)),
         Command::Stats(options) => stats::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Recover(options) => recover::run(&options),
@@ -57,6 +57,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a directory and a database stand on the command line.
+fn named(matches: &ArgMatches) -> [bool; 2] {
+    ["data", "database_url"].map(|option| is_named(matches, option))
 }
 
 /// Whether an option of the command stands on the command line itself.

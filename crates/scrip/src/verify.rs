@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use scrip_ledger::{Chains, Findings, Place, embedded, postgres};
+use scrip_ledger::embedded::{self, Verified};
+use scrip_ledger::{Chains, Findings, Place, postgres};
 
 use crate::cli::VerifyOptions;
 use crate::progress::Progress;
@@ -60,20 +61,25 @@ fn examine_directory(directory: &Path) -> anyhow::Result<Result<Well, Findings>>
     let mut progress = Progress::of("Verifying rows");
     match embedded::verify(directory, |done, all| progress.tell(done, all)) {
         Ok(verified) => {
-            let summary = format!(
-                "{} rows, {} wallets, {} grants, {} snapshots, {} days of usage, {} key slices",
-                verified.rows,
-                verified.wallets,
-                verified.grants,
-                verified.records,
-                verified.usage_days,
-                verified.slices
-            );
+            let summary = summary(&verified);
             Ok(Ok(Well { summary, chains: verified.chains, frozen: verified.frozen }))
         }
         Err(embedded::VerifyError::Wrong(findings)) => Ok(Err(findings)),
         Err(embedded::VerifyError::Open(error)) => Err(error.into()),
     }
+}
+
+/// How much of a directory was compared.
+pub fn summary(verified: &Verified) -> String {
+    format!(
+        "{} rows, {} wallets, {} grants, {} snapshots, {} days of usage, {} key slices",
+        verified.rows,
+        verified.wallets,
+        verified.grants,
+        verified.records,
+        verified.usage_days,
+        verified.slices
+    )
 }
 
 fn examine_database(url: &str) -> anyhow::Result<Result<Well, Findings>> {

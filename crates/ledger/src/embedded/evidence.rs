@@ -7,7 +7,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::keys::KeyStore;
+use super::backup;
+use super::keys::{self, KeyStore};
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, snapshots, tables};
@@ -15,10 +16,18 @@ use crate::slot::Position;
 use crate::work::StoreError;
 
 /// What tells how far the ledger reached.
-struct Witness {
+pub(super) struct Witness {
     file: String,
     /// None: it is another ledger's, so that nothing is known of this one's end.
     reach: Option<Reach>,
+}
+
+impl Witness {
+    /// A file of names.
+    fn names(directory: &Path, file: &Path, row: Reach) -> Self {
+        let file = file.strip_prefix(directory).unwrap_or(file);
+        Self { file: file.display().to_string(), reach: Some(row) }
+    }
 }
 
 /// Rows that were acknowledged and are not in the ledger.
@@ -58,8 +67,15 @@ impl fmt::Display for Loss {
 /// Files that are made after the ledger, and only with one.
 const MADE_AFTER: [&str; 2] = ["mark", "snapshots.db"];
 
-/// A ledger that is missing is made only where there was none.
+/// A ledger that is missing is made only where there was none; and neither a backup nor what is yet
+/// to become a ledger is one.
 pub(super) fn check_presence(directory: &Path) -> Result<(), OpenError> {
+    if directory.join(backup::RESTORING).is_dir() {
+        return Err(OpenError::Unrestored { path: directory.to_owned() });
+    }
+    if directory.join(backup::MANIFEST).exists() {
+        return Err(OpenError::Backup { path: directory.to_owned() });
+    }
     let witness = MADE_AFTER.into_iter().find(|name| directory.join(name).exists());
     let Some(witness) = witness else { return Ok(()) };
     let path = file::path(directory);
@@ -74,8 +90,16 @@ pub(super) fn check(
     ledger_id: [u8; 16],
     keys: &KeyStore,
 ) -> Result<Option<Loss>, StoreError> {
-    let end = tables::last_position(connection)?;
     let witnesses = witnesses(directory, ledger_id, keys)?;
+    compare(connection, witnesses)
+}
+
+/// Compares a ledger with what was told of it before.
+pub(super) fn compare(
+    connection: &Connection,
+    witnesses: Vec<Witness>,
+) -> Result<Option<Loss>, StoreError> {
+    let end = tables::last_position(connection)?;
     let mut loss =
         Loss { end, until: 0, witnesses: Vec::new(), other_row: None, other_ledger: false };
     for Witness { file, reach } in witnesses {
@@ -102,11 +126,36 @@ pub(super) fn check(
     Ok((!loss.witnesses.is_empty()).then_some(loss))
 }
 
+/// What a directory that may be in use tells of its ledger: nothing of it is ever ahead of the rows.
+pub(super) fn witnesses_in_use(
+    directory: &Path,
+    ledger_id: [u8; 16],
+) -> Result<Vec<Witness>, StoreError> {
+    let mut witnesses = beside(directory, ledger_id)?;
+    // What cannot be read tells nothing, and is made again.
+    let (files, _) = keys::inspect(&directory.join("keys"), ledger_id)?;
+    witnesses.extend(files.iter().map(|file| {
+        let row = Reach { position: file.until(), hash: file.row_hash() };
+        Witness::names(directory, file.path(), row)
+    }));
+    Ok(witnesses)
+}
+
 fn witnesses(
     directory: &Path,
     ledger_id: [u8; 16],
     keys: &KeyStore,
 ) -> Result<Vec<Witness>, StoreError> {
+    let mut witnesses = beside(directory, ledger_id)?;
+    witnesses.extend(keys.reaches().iter().map(|reach| {
+        let row = Reach { position: reach.until, hash: reach.row_hash };
+        Witness::names(directory, &reach.file, row)
+    }));
+    Ok(witnesses)
+}
+
+/// The mark and the snapshots.
+fn beside(directory: &Path, ledger_id: [u8; 16]) -> Result<Vec<Witness>, StoreError> {
     let mut witnesses = Vec::new();
     let failed = |error| StoreError::Failed(format!("reading the mark file: {error}"));
     match Mark::read(directory).map_err(failed)? {
@@ -121,11 +170,6 @@ fn witnesses(
     }
     for reach in snapshots::reaches(directory, &ledger_id) {
         witnesses.push(Witness { file: "snapshots.db".to_owned(), reach: Some(reach) });
-    }
-    for reach in keys.reaches() {
-        let file = reach.file.strip_prefix(directory).unwrap_or(&reach.file);
-        let row = Reach { position: reach.until, hash: reach.row_hash };
-        witnesses.push(Witness { file: file.display().to_string(), reach: Some(row) });
     }
     Ok(witnesses)
 }

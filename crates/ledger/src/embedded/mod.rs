@@ -5,6 +5,7 @@
 //! connections, never the writer's.
 
 mod asking;
+mod backup;
 mod catch_up;
 pub(crate) mod copying;
 mod evidence;
@@ -73,6 +74,9 @@ use readers::{Reader, Readers};
 use wallets::Wallets;
 use writer::Message;
 
+pub use backup::{
+    BackedUp, BackupError, BackupFile, BackupStage, Proof, Restored, back_up, restore,
+};
 pub use evidence::Loss;
 pub use gauges::Gauges;
 pub use opening::OpenError;

@@ -71,6 +71,24 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// A restore into it was not finished.
+    #[error(
+        "a restore into {path} was not finished: run scrip restore again, or remove the directory",
+        path = path.display()
+    )]
+    Unrestored {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It is a backup, which nothing may change.
+    #[error(
+        "{path} is a backup, and stays as it is: scrip restore --from {path} --data DIR",
+        path = path.display()
+    )]
+    Backup {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another version wrote it.
     #[error("the ledger has format {found}; this version of Scrip knows format {known}")]
     Format {

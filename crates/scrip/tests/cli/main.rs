@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod backups;
 mod bench;
 mod client;
 mod figures;
@@ -212,6 +213,8 @@ fn the_options_are_part_of_the_contract() {
         "migrate",
         "verify",
         "copy",
+        "backup",
+        "restore",
         "stats",
         "rebuild",
         "recover",

@@ -11,6 +11,8 @@ use crate::slot::WalletNumber;
 pub enum IncidentKind {
     /// Rows were lost, and their loss was accepted.
     LossAccepted,
+    /// The store was restored from a backup.
+    Restored,
     /// Something about a wallet is wrong; it takes no orders.
     WalletFrozen,
     /// A frozen wallet was found to be well.
@@ -23,6 +25,7 @@ impl IncidentKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LossAccepted => "loss_accepted",
+            Self::Restored => "restored",
             Self::WalletFrozen => "wallet_frozen",
             Self::WalletThawed => "wallet_thawed",
         }

@@ -2,6 +2,7 @@
 
 pub mod added_up;
 mod audits;
+mod backups;
 mod behind;
 mod clock_leaps;
 mod cold;
