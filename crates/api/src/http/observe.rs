@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use scrip_core::TraceId;
-use sha2::{Digest, Sha256};
+use scrip_ledger::secret_hash;
 
 use super::{Caller, skip};
 use crate::app::App;
@@ -80,11 +80,11 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
         .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
     let holder = app
         .ledger()
-        .key_holder(Sha256::digest(key.as_bytes()).into())
-        .ok_or_else(|| ApiError::unauthenticated("the API key is not known"))?;
+        .key_holder(secret_hash(key.as_bytes()))
+        .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
     match app.rate_limit().map(|limit| limit.count(&holder)) {
         Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Some(Caller::new(holder))),
+        Some(Ok(())) | None => Ok(Some(holder)),
     }
 }
 

@@ -16,10 +16,9 @@ use crate::event::DomainEvent;
 use crate::fast_map::FastMap;
 use crate::history::Entry;
 use crate::published::Published as _;
-use crate::record::key_holder_of;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::{Settings, Standing, State, StoreError, link};
-use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
+use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
 use super::Shared;
 
@@ -54,7 +53,7 @@ pub(super) struct Overlay {
     names: FastMap<NameHash, Position>,
     standings: Standings,
     clocks: FastMap<EnvironmentId, Timestamp>,
-    keys: Vec<([u8; 32], Option<KeyHolder>)>,
+    keys: Vec<Record>,
     /// Wallets that were taken out and are not back.
     out: Vec<WalletKey>,
     last: Last,
@@ -92,8 +91,8 @@ impl Overlay {
         for (environment, now) in self.clocks {
             shared.clocks.set(environment, now);
         }
-        for (hash, holder) in self.keys {
-            shared.key_holders.publish(hash, holder);
+        for record in &self.keys {
+            shared.key_holders.publish(record);
         }
         let mut dirty = Vec::new();
         for slot in self.slots.into_values() {
@@ -337,6 +336,8 @@ impl Unit<'_> {
         let standing = Standing::of(record);
         let standings = self.overlay.standings.entry(place).or_default();
         standings.insert(record.id.as_str().into(), standing);
-        self.overlay.keys.extend(key_holder_of(record));
+        if record.kind == RecordKind::ApiKey {
+            self.overlay.keys.push(record.clone());
+        }
     }
 }
