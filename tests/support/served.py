@@ -76,6 +76,12 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/webhooks/{}/deliveries/{}": 200,
     "POST /api/v1/webhooks/{}/deliveries/{}/redeliver": 200,
     "DELETE /api/v1/webhooks/{}": 200,
+    "POST /api/v1/api-keys": 201,
+    "GET /api/v1/api-keys": 200,
+    "GET /api/v1/api-keys/{}": 200,
+    "PATCH /api/v1/api-keys/{}": 200,
+    "DELETE /api/v1/api-keys/{}": 200,
+    "POST /api/v1/api-keys/{}/rotate-secret": 200,
     # Together, and the last: while there is a provider, nothing else is as it was.
     "POST /api/v1/providers/stripe/{}/events": 200,
     "GET /api/v1/payment-provider": 200,

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use scrip_core::EnvironmentId;
-use scrip_ledger::Ledger;
+use scrip_core::{Actor, EnvironmentId, Origin, Timestamp, TraceId};
+use scrip_ledger::{ApiKeyChange, ApiKeyDeed, KeyHolder, Ledger, Order, SYSTEM, Work};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::RateLimit;
 use crate::ids::IdSource;
-use crate::limits::{EXPORTS_MAX, URL_MAX};
+use crate::limits::{EXPORTS_MAX, KEY_USE_EVERY_SECONDS, URL_MAX};
 use crate::payments::{CollectPayments, Payments};
 
 /// How the API behaves.
@@ -64,6 +65,9 @@ struct Shared {
     exports: Arc<Semaphore>,
     secret: [u8; 32],
     rate_limit: Option<RateLimit>,
+    born: Instant,
+    /// Records of keys that were used, and when, until somebody writes it.
+    key_uses: Mutex<Vec<(Box<str>, Timestamp)>>,
 }
 
 impl App {
@@ -81,6 +85,8 @@ impl App {
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             secret,
             rate_limit,
+            born: Instant::now(),
+            key_uses: Mutex::default(),
         }))
     }
 
@@ -100,6 +106,36 @@ impl App {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Acquire) && self.0.ledger.trusted_time().is_some()
+    }
+
+    /// Writes when API keys were used, as far as requests noted it: at most once in an hour for each.
+    /// Whoever serves calls it now and then, and before the ledger closes; what cannot be written is lost.
+    pub async fn write_key_uses(&self) {
+        let uses = std::mem::take(&mut *self.key_uses());
+        for (record_id, at) in uses {
+            let record_id = record_id.into_string();
+            let change = ApiKeyChange { record_id, deed: ApiKeyDeed::NoteUse(at) };
+            let work = Work::ChangeApiKey(Box::new(change));
+            let trace_id = TraceId(self.ids().sixteen());
+            let origin = Origin { actor: Actor::System, trace_id, salt: self.ids().sixteen() };
+            let order = Order { environment: SYSTEM, origin, work, remember: None };
+            if let Err(error) = self.ledger().execute(order).await {
+                tracing::warn!(%error, "writing when an API key was used");
+            }
+        }
+    }
+
+    /// A key was used, at an instant of the process's own clock.
+    pub(crate) fn note_key_use(&self, holder: &KeyHolder, at: Instant) {
+        let age = at.saturating_duration_since(self.0.born).as_secs();
+        let seconds = u32::try_from(age).unwrap_or(u32::MAX).saturating_add(1);
+        if holder.last_use.note(seconds, KEY_USE_EVERY_SECONDS) {
+            self.key_uses().push((holder.record_id.clone(), self.ledger().now(SYSTEM)));
+        }
+    }
+
+    fn key_uses(&self) -> MutexGuard<'_, Vec<(Box<str>, Timestamp)>> {
+        self.0.key_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {

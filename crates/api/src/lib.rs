@@ -4,6 +4,8 @@
 //! endpoint: one file each, which parses the request once into what the core understands, has the
 //! ledger carry it out, and renders the answer. Nothing here knows how anything is stored.
 
+mod access;
+mod api_keys;
 mod app;
 mod credits;
 mod cursor;

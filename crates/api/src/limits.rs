@@ -39,6 +39,8 @@ pub const EXPORTS_MAX: usize = 8;
 pub const URL_MAX: usize = 2_048;
 /// Characters of a secret that stands in a header as it is.
 pub const PLAIN_SECRET_MAX: usize = 255;
+/// How often it is written that an API key was used.
+pub const KEY_USE_EVERY_SECONDS: u32 = 60 * 60;
 /// Bytes of something that a payment provider sends by itself.
 pub const PROVIDER_EVENT_BYTES_MAX: usize = 256 * 1024;
 /// Characters of a payment provider's secret.

@@ -100,6 +100,7 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::Customer => "customerId",
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
+        Entity::ApiKey => "keyId",
         Entity::WebhookDelivery => "deliveryId",
         Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
@@ -117,6 +118,7 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::Consumption => "CreditConsumptionNotFound",
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
+        Entity::ApiKey => "ApiKeyNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
         Entity::CustomerLink => "IntegrationNotFound",
     }

@@ -14,8 +14,8 @@ use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
 use crate::{
-    credits, customers, events_log, invoices, payment_provider, providers, service, test_clock,
-    unserved, webhooks,
+    api_keys, credits, customers, events_log, invoices, payment_provider, providers, service,
+    test_clock, unserved, webhooks,
 };
 
 /// The whole API.
@@ -59,7 +59,7 @@ pub(crate) fn openapi_document() -> &'static Value {
 }
 
 /// In the order of the reference.
-fn endpoints() -> Vec<Endpoint> {
+pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         credits::grants::endpoints(),
         credits::consumption::endpoints(),
@@ -77,6 +77,7 @@ fn endpoints() -> Vec<Endpoint> {
         events_log::endpoints(),
         webhooks::endpoints(),
         test_clock::endpoints(),
+        api_keys::endpoints(),
         service::endpoints(),
     ]
     .into_iter()
@@ -101,6 +102,7 @@ fn components() -> Vec<Component> {
         events_log::components(),
         webhooks::components(),
         test_clock::components(),
+        api_keys::components(),
     ]
     .into_iter()
     .flatten()

@@ -25,6 +25,8 @@ pub enum Entity {
     Invoice,
     /// A link between a customer and an integration with another system.
     CustomerLink,
+    /// An API key.
+    ApiKey,
 }
 
 impl Entity {
@@ -42,6 +44,7 @@ impl Entity {
             Self::WebhookDelivery => "webhook delivery",
             Self::Invoice => "invoice",
             Self::CustomerLink => "link to integration",
+            Self::ApiKey => "API key",
         }
     }
 }

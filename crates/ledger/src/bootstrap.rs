@@ -1,13 +1,12 @@
 //! What an empty store gets: an account, its two environments, and a key for each.
 
 use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
-use crate::record::{key_member, to_hex};
+use crate::api_key::to_hex;
 use crate::{
-    Ledger, LedgerError, NewRecord, Order, PageRequest, RecordKind, RecordQuery, SYSTEM, Start,
-    Work,
+    ApiKey, KeyRefusal, KeySecret, Ledger, LedgerError, NewRecord, Order, PageRequest, RecordKind,
+    RecordQuery, SYSTEM, Start, Work,
 };
 
 /// The environment `production` of the default account.
@@ -70,15 +69,29 @@ pub async fn bootstrap(
         ensure(ledger, RecordKind::Environment, &number.to_string(), members).await?;
     }
     for (number, environment_type, key) in keys {
-        let hash = to_hex(&Sha256::digest(key.as_bytes()));
-        let members = [
-            (key_member::KEY_ID, text(&format!("key_{}", &hash[..12]))),
-            (key_member::ENVIRONMENT, text(&number.to_string())),
-            (key_member::SANDBOX, Value::from(environment_type == "SANDBOX")),
-        ];
-        ensure(ledger, RecordKind::ApiKey, &hash, members).await?;
+        let key = (EnvironmentId(number), environment_type == "SANDBOX", key.as_str());
+        ensure_key(ledger, key).await?;
     }
     Ok(())
+}
+
+/// A key that is known is left as it is, whatever it may by now, and if that is nothing.
+async fn ensure_key(
+    ledger: &dyn Ledger,
+    (environment, sandbox, secret): (EnvironmentId, bool, &str),
+) -> Result<(), LedgerError> {
+    let secret = KeySecret::brought(secret);
+    match ledger.key_holder(secret.hash) {
+        Ok(_) => Ok(()),
+        Err(KeyRefusal::Unknown) => {
+            ensure_record(ledger, ApiKey::full(environment, sandbox, secret).record()).await
+        }
+        Err(refusal) => {
+            let environment = environment.0;
+            tracing::warn!(environment, %refusal, "a key that the server was started with");
+            Ok(())
+        }
+    }
 }
 
 async fn ensure<const N: usize>(
@@ -87,17 +100,20 @@ async fn ensure<const N: usize>(
     id: &str,
     members: [(&str, Value); N],
 ) -> Result<(), LedgerError> {
-    if ledger.record(SYSTEM, kind, id).await?.is_some() {
+    let body = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    ensure_record(ledger, NewRecord { kind, id: id.to_owned(), body }).await
+}
+
+async fn ensure_record(ledger: &dyn Ledger, new: NewRecord) -> Result<(), LedgerError> {
+    let (kind, id) = (new.kind, new.id.clone());
+    if ledger.record(SYSTEM, kind, &id).await?.is_some() {
         return Ok(());
     }
-    let body = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let body: Map<String, Value> = body;
-    let new = NewRecord { kind, id: id.to_owned(), body };
     let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
     let work = Work::CreateRecord(new);
     match ledger.execute(Order { environment: SYSTEM, origin, work, remember: None }).await {
         // Another node made it meanwhile.
-        Err(LedgerError::Refused(_)) if ledger.record(SYSTEM, kind, id).await?.is_some() => Ok(()),
+        Err(LedgerError::Refused(_)) if ledger.record(SYSTEM, kind, &id).await?.is_some() => Ok(()),
         made => made.map(drop),
     }
 }
@@ -106,7 +122,7 @@ async fn has_key(ledger: &dyn Ledger, environment: u32) -> Result<bool, LedgerEr
     let query = RecordQuery {
         environment: SYSTEM,
         kind: RecordKind::ApiKey,
-        matching: vec![(key_member::ENVIRONMENT, environment.to_string())],
+        matching: vec![(ApiKey::ENVIRONMENT, environment.to_string())],
         created: crate::CreatedRange::default(),
         archived: Some(false),
         page: PageRequest { start: Start::Newest, limit: 1 },

@@ -10,9 +10,9 @@ use scrip_core::{
 
 use crate::{
     Claim, EventQuery, EventView, Executed, ExportQuery, ExportSlice, Figure, GrantQuery,
-    GrantView, KeyHolder, Order, OrderRefusal, Page, Point, Record, RecordKind, RecordQuery,
-    RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
-    UsageSeries,
+    GrantView, KeyHolder, KeyRefusal, Order, OrderRefusal, Page, Point, Record, RecordKind,
+    RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    UsageQuery, UsageSeries,
 };
 
 /// Why a ledger gave no answer.
@@ -109,8 +109,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Stores the answer of a claimed request that needed no order: a definite refusal.
     async fn answer_claim(&self, claim: Claim, answer: StoredAnswer) -> Result<(), LedgerError>;
 
-    /// Who a key speaks for, by its SHA-256.
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder>;
+    /// Who an API key speaks for now, by the SHA-256 of its secret: from memory.
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal>;
 
     /// The environment's clock.
     fn now(&self, environment: EnvironmentId) -> Timestamp;

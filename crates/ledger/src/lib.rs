@@ -4,6 +4,7 @@
 //! share (how an order becomes rows, how pages are cut) stands beside them.
 
 mod answer;
+mod api_key;
 mod bootstrap;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -45,6 +46,10 @@ pub use answer::{
     Advanced, Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected,
     Released, ReservationView, Reserved, RowView, StoredAnswer,
 };
+pub use api_key::{
+    ApiKey, ApiKeyChange, ApiKeyDeed, KeyHolder, KeyKind, KeyRefusal, KeySecret, LastUse,
+    Permissions, Scope, secret_hash,
+};
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
@@ -75,8 +80,8 @@ pub use payments::{
     StripeSettings,
 };
 pub use record::{
-    KeyHolder, OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes,
-    SYSTEM, UNIT_COST_MEMBER, resource_record_id,
+    OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes, SYSTEM,
+    UNIT_COST_MEMBER, resource_record_id,
 };
 pub use recurring::RecurringGrantView;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};

@@ -11,7 +11,8 @@ use scrip_core::{
 };
 
 use crate::{
-    Answer, CollectionOutcome, InvoiceId, LinkChange, RecordKind, StoredAnswer, WebhookSecret,
+    Answer, ApiKeyChange, CollectionOutcome, InvoiceId, LinkChange, RecordKind, StoredAnswer,
+    WebhookSecret,
 };
 
 /// A request, with who asks and how its answer is remembered.
@@ -39,6 +40,8 @@ pub enum Work {
     UnarchiveRecord(RecordKind, String),
     /// Make or patch many customers, all or none (decision 52).
     ImportCustomers(Vec<NewRecord>),
+    /// Edit, rotate or revoke an API key, or note that it was used.
+    ChangeApiKey(Box<ApiKeyChange>),
     /// Make, change or remove a link of a customer.
     ChangeLink(Box<LinkChange>),
     /// Store records as they are given, new or in place of what was there, all or none: what the

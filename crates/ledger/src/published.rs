@@ -7,7 +7,7 @@ use scrip_core::{CustomerId, EnvironmentId, Timestamp, WalletKey};
 
 use crate::slot::Slot;
 use crate::work::StoreError;
-use crate::{Claim, ClaimGuard, KeyHolder};
+use crate::{Claim, ClaimGuard, KeyHolder, KeyRefusal, Record, RecordKind};
 
 /// The wallets as the last commit left them.
 pub trait Published {
@@ -64,23 +64,48 @@ impl DueLists {
     }
 }
 
-/// Who the API keys speak for.
+/// Who the secrets of the API keys speak for, by their SHA-256.
 #[derive(Default)]
-pub struct KeyHolders(RwLock<HashMap<[u8; 32], KeyHolder>>);
+pub struct KeyHolders(RwLock<HashMap<[u8; 32], Arc<KeyHolder>>>);
 
 impl KeyHolders {
-    /// Who a key speaks for.
-    pub fn find(&self, key_hash: &[u8; 32]) -> Option<KeyHolder> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key_hash).cloned()
+    /// Who a secret speaks for at an instant, which is asked for only where something ends.
+    pub fn find(
+        &self,
+        hash: &[u8; 32],
+        now: impl Fn() -> Timestamp,
+    ) -> Result<Arc<KeyHolder>, KeyRefusal> {
+        let holders = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let holder = Arc::clone(holders.get(hash).ok_or(KeyRefusal::Unknown)?);
+        drop(holders);
+        holder.check(now).map(|()| holder)
     }
 
-    /// Publishes whom a key speaks for, or that it speaks for nobody any more.
-    pub fn publish(&self, key_hash: [u8; 32], holder: Option<KeyHolder>) {
+    /// Publishes whom the secrets of a key's record speak for. Whoever looks at what others wrote may
+    /// see an older state after a newer one: what was revoked does not come back by that.
+    pub fn publish(&self, record: &Record) {
+        if record.kind != RecordKind::ApiKey {
+            return;
+        }
+        let mut news = KeyHolder::all_of(record);
         let mut holders = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match holder {
-            Some(holder) => holders.insert(key_hash, holder),
-            None => holders.remove(&key_hash),
+        let is_known = |(hash, new): &([u8; 32], KeyHolder)| {
+            holders.get(hash).is_some_and(|known| **known == *new)
         };
+        if !news.is_empty() && news.iter().all(is_known) {
+            return;
+        }
+        let mut of_record = holders.values().filter(|holder| *holder.record_id == *record.id);
+        if let Some(known) = of_record.next() {
+            if known.updated_at > record.updated_at {
+                return;
+            }
+            for (_, new) in &mut news {
+                new.last_use = Arc::clone(&known.last_use);
+            }
+        }
+        holders.retain(|_, holder| *holder.record_id != *record.id);
+        holders.extend(news.into_iter().map(|(hash, new)| (hash, Arc::new(new))));
     }
 }
 

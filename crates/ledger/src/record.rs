@@ -15,7 +15,7 @@ pub enum RecordKind {
     Account = 1,
     /// An environment; lives in [`SYSTEM`], its identifier is its number.
     Environment = 2,
-    /// An API key; lives in [`SYSTEM`], its identifier is the hexadecimal SHA-256 of the key.
+    /// An API key; lives in [`SYSTEM`]; see [`crate::ApiKey`].
     ApiKey = 3,
     /// A customer.
     Customer = 4,
@@ -66,7 +66,7 @@ impl RecordKind {
             Self::RecurringGrant => &["customerId", "currencyId", "resourceId"],
             Self::Invoice => &["customerId", "status", crate::Invoice::PROVIDER_INVOICE],
             Self::Collection => &[crate::Collection::PACE],
-            Self::ApiKey => &["environment"],
+            Self::ApiKey => &[crate::ApiKey::ENVIRONMENT],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
             Self::Account
             | Self::Environment
@@ -221,55 +221,4 @@ pub fn resource_record_id(
     resource: &scrip_core::ResourceId,
 ) -> String {
     format!("{customer}/{resource}")
-}
-
-/// Who an API key speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyHolder {
-    /// The key's public identifier, for rows and logs.
-    pub key_id: Box<str>,
-    /// The environment that is intrinsic to the key.
-    pub environment: EnvironmentId,
-    /// Whether the environment has a test clock.
-    pub sandbox: bool,
-}
-
-/// The members of an API key's record.
-pub(crate) mod key_member {
-    /// Its public identifier.
-    pub(crate) const KEY_ID: &str = "keyId";
-    /// Its environment's number, as text.
-    pub(crate) const ENVIRONMENT: &str = "environment";
-    /// Whether its environment has a test clock.
-    pub(crate) const SANDBOX: &str = "sandbox";
-}
-
-/// The SHA-256 of this record's key and whom it speaks for, nobody if it is archived; none for
-/// another record.
-pub(crate) fn key_holder_of(record: &Record) -> Option<([u8; 32], Option<KeyHolder>)> {
-    if record.kind != RecordKind::ApiKey {
-        return None;
-    }
-    let holder = KeyHolder {
-        key_id: record.text(key_member::KEY_ID)?.into(),
-        environment: EnvironmentId(record.text(key_member::ENVIRONMENT)?.parse().ok()?),
-        sandbox: record.body.get(key_member::SANDBOX)?.as_bool()?,
-    };
-    Some((from_hex(&record.id)?, record.archived_at.is_none().then_some(holder)))
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -1,10 +1,17 @@
-//! Where the first keys go.
+//! Where the first keys go, and when keys were used.
 
 use std::fs::{DirBuilder, File};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use scrip_api::App;
 use scrip_ledger::InitialKey;
+
+/// How often it is written which keys were used, if any is new.
+const USES_WRITTEN_EVERY: Duration = Duration::from_secs(60);
+/// How long a stop waits for it: less than anybody would miss.
+const LAST_USES_WITHIN: Duration = Duration::from_secs(2);
 
 /// Writes the keys into the data directory, readable for its owner only, and makes them durable.
 pub fn keep(directory: &Path, keys: &[InitialKey]) -> std::io::Result<()> {
@@ -46,6 +53,22 @@ pub fn tell(directory: &Path, keys: &[InitialKey]) {
         for InitialKey { environment, key } in keys {
             eprintln!("  {environment:<10} {key}");
         }
+    }
+}
+
+/// Writes when keys were used, again and again, behind the requests.
+pub async fn note_uses(app: App) {
+    let mut every = tokio::time::interval(USES_WRITTEN_EVERY);
+    loop {
+        every.tick().await;
+        app.write_key_uses().await;
+    }
+}
+
+/// Writes when keys were used last, unless that keeps a stop waiting.
+pub async fn note_last_uses(app: &App) {
+    if tokio::time::timeout(LAST_USES_WITHIN, app.write_key_uses()).await.is_err() {
+        tracing::warn!("when API keys were used last could not be written in time");
     }
 }
 

@@ -78,6 +78,7 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
     app.set_ready(true);
+    let noting = tokio::spawn(keys::note_uses(app.clone()));
     let address = listener.local_addr()?;
     if let Some(listener) = &metrics_listener {
         tracing::info!(metrics_address = %listener.local_addr()?, "serving /metrics");
@@ -108,6 +109,8 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         teller.stop(within).await;
     }
     collector.stop(within).await;
+    noting.abort();
+    keys::note_last_uses(&app).await;
     ledger.close().await;
     match failure {
         Some(reason) => {

@@ -10,10 +10,12 @@ use scrip_core::{
     Actor, CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId,
 };
 use scrip_ledger::{
-    Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Work,
+    Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Render, SYSTEM,
+    Work,
 };
 
 use super::{Query, Reply};
+use crate::access::Needs;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::lookup::not_found;
@@ -50,10 +52,11 @@ pub(crate) struct Write {
 }
 
 impl Call {
-    /// Reads everything but the body. Path ids are decoded.
-    pub(super) async fn read(app: App, parts: &mut Parts) -> Result<Self, ApiError> {
+    /// Reads everything but the body, of a caller that may ask for it. Path ids are decoded.
+    pub(super) async fn read(app: App, parts: &mut Parts, needs: Needs) -> Result<Self, ApiError> {
         let missing = || ApiError::internal("an endpoint was reached without authentication");
         let caller = parts.extensions.get::<Caller>().ok_or_else(missing)?.clone();
+        needs.check(&caller)?;
         let trace_id = parts.extensions.get::<TraceId>().copied().ok_or_else(missing)?;
         let numbers = numbers(parts)?;
         let query = Query::parse(parts.uri.query())?;
@@ -199,20 +202,51 @@ impl Write {
             };
         };
         let render = Arc::new(render);
-        let (trace_id, stored) = (self.call.trace_id, Arc::clone(&render));
-        let remember = Remember {
-            by,
-            render: Arc::new(move |outcome| match outcome {
-                Ok(answer) => stored(answer).ok().map(|reply| reply.stored()),
-                Err(refused) => refusal::of_order(refused, list).stored(trace_id),
-            }),
-        };
-        let order = Order { environment, origin, work, remember: Some(remember) };
+        let stored = Arc::clone(&render);
+        let remember = Some(self.remember(by, list, move |answer| stored(answer)));
+        let order = Order { environment, origin, work, remember };
         match self.call.ledger().execute(order).await {
             Ok(Executed::Fresh(answer)) => render(&answer).map(Ok),
             Ok(Executed::Replayed(stored)) => Ok(Ok(Reply::replayed(stored))),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Has the ledger carry out an order on what stands above the environments, and renders its answer,
+    /// with something that is shown once: the answer that is stored for a repetition has it not.
+    pub async fn execute_once_shown<F>(
+        &self,
+        work: Work,
+        shown_once: Option<Box<str>>,
+        render: F,
+    ) -> Result<Reply, ApiError>
+    where
+        F: Fn(&Answer, Option<&str>) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
+        let render = Arc::new(render);
+        let remember = self.memory.map(|by| {
+            let stored = Arc::clone(&render);
+            self.remember(by, "items", move |answer| stored(answer, None))
+        });
+        let order = Order { environment: SYSTEM, origin: self.call.origin(), work, remember };
+        match self.call.ledger().execute(order).await? {
+            Executed::Fresh(answer) => render(&answer, shown_once.as_deref()),
+            Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
+        }
+    }
+
+    fn remember(
+        &self,
+        by: RememberBy,
+        list: &'static str,
+        render: impl Fn(&Answer) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    ) -> Remember {
+        let trace_id = self.call.trace_id;
+        let render: Render = Arc::new(move |outcome| match outcome {
+            Ok(answer) => render(answer).ok().map(|reply| reply.stored()),
+            Err(refused) => refusal::of_order(refused, list).stored(trace_id),
+        });
+        Remember { by, render }
     }
 }
 

@@ -8,6 +8,7 @@ use axum::routing::{self, MethodFilter, MethodRouter};
 use scrip_ledger::{Claim, ClaimState, RememberBy};
 
 use super::{Call, Reply, Write, body, claim};
+use crate::access::{self, Needs};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::limits::{BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX};
@@ -53,13 +54,14 @@ impl Endpoint {
         R: Future<Output = Result<Answer, ApiError>> + Send + 'static,
         Answer: IntoResponse,
     {
+        let needs = access::needed("GET", path);
         let handler = routing::get(move |State(app): State<App>, request: Request| async move {
             let (mut parts, body) = request.into_parts();
             let whole = body::skip(body).await;
-            let call = Call::read(app, &mut parts).await?;
+            let call = Call::read(app, &mut parts, needs).await?;
             endpoint(call).await.map_err(|error| error.closing_unless(whole))
         });
-        Self { method: "GET", path, handler, operation }
+        Self { method: "GET", path, handler, operation: operation.needs(needs) }
     }
 
     /// An endpoint that makes something or makes something happen.
@@ -117,16 +119,17 @@ impl Endpoint {
         F: Fn(Write) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
     {
+        let needs = access::needed(method, path);
         let handler = routing::on(filter, move |State(app): State<App>, request: Request| {
-            write(app, request, accepts, endpoint)
+            write((app, request), needs, accepts, endpoint)
         });
-        Self { method, path, handler, operation: operation.writes() }
+        Self { method, path, handler, operation: operation.writes().needs(needs) }
     }
 }
 
 async fn write<F, R>(
-    app: App,
-    request: Request,
+    (app, request): (App, Request),
+    needs: Needs,
     accepts: Accepts,
     endpoint: F,
 ) -> Result<Response, ApiError>
@@ -135,7 +138,7 @@ where
     R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
 {
     let (mut parts, body) = request.into_parts();
-    let call = match Call::read(app, &mut parts).await {
+    let call = match Call::read(app, &mut parts, needs).await {
         Ok(call) => call,
         Err(error) => return Err(error.closing_unless(body::skip(body).await)),
     };

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use scrip_core::TraceId;
-use sha2::{Digest, Sha256};
+use scrip_ledger::secret_hash;
 
 use super::{Caller, skip};
 use crate::app::App;
@@ -26,7 +26,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let trace_id = TraceId(app.ids().sixteen());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let admitted = admit(&app, &request);
+    let admitted = admit(&app, &request, started);
     let environment = match &admitted {
         Ok(Some(caller)) => Some(caller.environment.0),
         _ => None,
@@ -65,7 +65,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
 
 /// Bounds of the head, and authentication for everything under `/api` but what is signed: before a body
 /// is read.
-fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
+fn admit(app: &App, request: &Request, at: Instant) -> Result<Option<Caller>, ApiError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > TARGET_BYTES_MAX {
         return Err(ApiError::target_too_long());
@@ -85,11 +85,12 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
         .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
     let holder = app
         .ledger()
-        .key_holder(Sha256::digest(key.as_bytes()).into())
-        .ok_or_else(|| ApiError::unauthenticated("the API key is not known"))?;
+        .key_holder(secret_hash(key.as_bytes()))
+        .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
+    app.note_key_use(&holder, at);
     match app.rate_limit().map(|limit| limit.count(&holder)) {
         Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Some(Caller::new(holder))),
+        Some(Ok(())) | None => Ok(Some(holder)),
     }
 }
 

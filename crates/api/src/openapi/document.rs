@@ -41,7 +41,13 @@ pub(crate) fn document(
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "ApiKeyAuth": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
+                "ApiKeyAuth": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-KEY",
+                    "description": "An operation lists the scope that a key must hold. A key with \
+                                    `full` holds all of them.",
+                },
             },
             "headers": {
                 "TraceId": {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::schema;
+use crate::access::Needs;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 
 /// What the reference says of an endpoint.
@@ -172,6 +173,14 @@ impl Operation {
         .refuses(&[408, 409, 413, 507])
     }
 
+    /// What a key must hold, where one is needed.
+    #[must_use]
+    pub fn needs(mut self, needs: Needs) -> Self {
+        let Some(scope) = needs.scope() else { return self };
+        self.value["security"] = json!([{"ApiKeyAuth": [scope]}]);
+        self.refuses(&[403])
+    }
+
     pub(super) fn tag(&self) -> &'static str {
         self.tag
     }
@@ -220,10 +229,10 @@ fn trace_header() -> Value {
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request is not as it must be, or its time or state does not allow it",
-        401 => "The API key is missing or not known",
+        401 => "The API key is missing, not known, revoked, or its time is over",
         429 => "The API key sends more requests than it may; wait as `retry-after-ms` says",
         402 => "Not enough credits",
-        403 => "Not allowed in this environment",
+        403 => "The API key lacks a scope, or the environment does not allow it",
         404 => "Something that the request names does not exist",
         408 => "The body did not arrive in time",
         409 => "It exists already, or its key was used for something else",

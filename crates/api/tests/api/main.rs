@@ -3,6 +3,10 @@
 //! `cfg(test)` tells the lints that helpers, too, may panic here.
 
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
+mod authorisation;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod balances;

@@ -11,9 +11,9 @@ use scrip_core::{
 
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
-    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
-    UsageSeries, WalletAt,
+    GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    UsageQuery, UsageSeries, WalletAt,
 };
 
 /// What happens in between; unless said otherwise, nothing.
@@ -57,7 +57,7 @@ impl<B: Between> Ledger for Behind<B> {
         self.inner.answer_claim(claim, answer).await
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
         self.inner.key_holder(key_hash)
     }
 

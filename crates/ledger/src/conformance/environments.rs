@@ -1,15 +1,16 @@
 //! Environments, their keys, and how an empty ledger gets them.
 
 use std::io::Error;
+use std::sync::Arc;
 
 use scrip_core::{EnvironmentId, Refusal};
-use sha2::{Digest as _, Sha256};
 
 use super::world::{everything, record, rows_of, wallet};
 use super::{Factory, PRODUCTION, SANDBOX, World, grant_of, item};
 use crate::{
-    CreatedRange, InitialKey, KeyHolder, LedgerError, OrderRefusal, ProvidedKeys, RecordKind,
-    RecordQuery, SYSTEM, Settings, Work, bootstrap,
+    ApiKeyChange, ApiKeyDeed, CreatedRange, InitialKey, KeyHolder, KeySecret, LedgerError,
+    OrderRefusal, ProvidedKeys, RecordKind, RecordQuery, SYSTEM, Settings, Work, bootstrap,
+    secret_hash,
 };
 
 /// What is in one environment is unknown in the other; the same identifiers may stand in both.
@@ -92,6 +93,29 @@ pub async fn are_bootstrapped_once(make: &Factory<'_>) {
     assert!(holder(&world, &kept[0].key).is_some());
 }
 
+/// A key that the server is started with again is left as it is, though it may nothing any more.
+pub async fn leave_a_given_key_as_it_is(make: &Factory<'_>) {
+    let world = World::bare(make, Settings::default()).await;
+    let record_id: String =
+        hash("server-sandbox").iter().map(|byte| format!("{byte:02x}")).collect();
+    let change = |deed| Box::new(ApiKeyChange { record_id: record_id.clone(), deed });
+    let secret = KeySecret::brought("server-new");
+    let rotate = ApiKeyDeed::Rotate { secret, overlap_milliseconds: 0 };
+    world.execute(SYSTEM, Work::ChangeApiKey(change(rotate))).await.unwrap();
+    let records = records(&world).await;
+    for (secret, deed) in [("server-new", None), ("server-new", Some(ApiKeyDeed::Revoke))] {
+        if let Some(deed) = deed {
+            world.execute(SYSTEM, Work::ChangeApiKey(change(deed))).await.unwrap();
+        }
+        for given in [secret, "server-sandbox"] {
+            let keys = ProvidedKeys { production: None, sandbox: Some(given.to_owned()) };
+            bootstrap(world.ledger.as_ref(), keys, |_| panic!("there are keys")).await.unwrap();
+        }
+    }
+    assert_eq!(self::records(&world).await, records);
+    assert_eq!((holder(&world, "server-new"), holder(&world, "server-sandbox")), (None, None));
+}
+
 /// Keys that cannot be kept are not made, nor is anything else.
 pub async fn keep_nothing_if_their_keys_cannot_be_kept(make: &Factory<'_>) {
     let world = World::empty(make, Settings::default()).await;
@@ -135,10 +159,10 @@ async fn records(world: &World) -> usize {
     count
 }
 
-fn holder(world: &World, key: &str) -> Option<KeyHolder> {
-    world.ledger.key_holder(hash(key))
+fn holder(world: &World, key: &str) -> Option<Arc<KeyHolder>> {
+    world.ledger.key_holder(hash(key)).ok()
 }
 
 fn hash(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
+    secret_hash(key.as_bytes())
 }

@@ -4,6 +4,7 @@
 //! scenarios work in the sandbox, whose test clock they move; real time is moved only where the
 //! factory used the clock it was given.
 
+pub mod api_keys;
 pub mod attempts;
 pub mod batches;
 mod between;
@@ -340,10 +341,19 @@ macro_rules! conformance {
                 filter_by_archive_state
                 end_exactly_though_records_change
             }
+            api_keys {
+                of_the_first_release_may_everything
+                may_what_their_scopes_say
+                end_when_they_expire
+                change_their_secrets
+                are_revoked_for_good
+                have_secrets_of_their_own
+            }
             environments {
                 know_nothing_of_each_other
                 have_their_keys
                 are_bootstrapped_once
+                leave_a_given_key_as_it_is
                 keep_nothing_if_their_keys_cannot_be_kept
                 forget_an_archived_key
             }

@@ -60,9 +60,9 @@ use crate::slot::{Position, Slot};
 use crate::work::Settings;
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record,
-    RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView,
-    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Figure, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point,
+    Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery,
+    RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -224,8 +224,8 @@ impl Ledger for Embedded {
         self.ask(|reply| Message::AnswerClaim(claim, answer, reply)).await
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.shared.key_holders.find(&key_hash)
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
+        self.shared.key_holders.find(&key_hash, || self.shared.clocks.system().now())
     }
 
     fn now(&self, environment: EnvironmentId) -> Timestamp {

@@ -28,7 +28,6 @@ use super::{
 use crate::clock::Clocks;
 use crate::published::{KeyHolders, RunningClaims};
 use crate::queue::{self, Limits};
-use crate::record::key_holder_of;
 use crate::slot::Position;
 use crate::verifying::Finding;
 use crate::work::{CLOCK_MEMBER, StoreError};
@@ -371,9 +370,8 @@ fn know(connection: &Connection, shared: &Shared) -> Result<(), StoreError> {
             shared.clocks.set(EnvironmentId(number), now);
         }
     }
-    let keys = tables::all_records(connection, SYSTEM, RecordKind::ApiKey)?;
-    for (hash, holder) in keys.iter().filter_map(key_holder_of) {
-        shared.key_holders.publish(hash, holder);
+    for record in tables::all_records(connection, SYSTEM, RecordKind::ApiKey)? {
+        shared.key_holders.publish(&record);
     }
     for (key, _, _) in tables::frozen_wallets(connection)? {
         shared.wallets.freeze(&key);

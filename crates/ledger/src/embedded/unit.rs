@@ -17,10 +17,9 @@ use crate::event::DomainEvent;
 use crate::fast_map::FastMap;
 use crate::history::Entry;
 use crate::published::Published as _;
-use crate::record::key_holder_of;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::work::{Settings, Standing, State, StoreError, link};
-use crate::{Claim, GrantRecord, KeyHolder, Record, RecordKind, StoredAnswer};
+use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
 
 use super::Shared;
 
@@ -55,7 +54,7 @@ pub(super) struct Overlay {
     names: FastMap<NameHash, Position>,
     standings: Standings,
     clocks: FastMap<EnvironmentId, Timestamp>,
-    keys: Vec<([u8; 32], Option<KeyHolder>)>,
+    keys: Vec<Record>,
     /// Records that readers may have in memory.
     changed: Vec<Changed>,
     /// Wallets that were taken out and are not back.
@@ -108,8 +107,8 @@ impl Overlay {
         for (environment, now) in self.clocks {
             shared.clocks.set(environment, now);
         }
-        for (hash, holder) in self.keys {
-            shared.key_holders.publish(hash, holder);
+        for record in &self.keys {
+            shared.key_holders.publish(record);
         }
         let mut dirty = Vec::new();
         for slot in self.slots.into_values() {
@@ -354,7 +353,9 @@ impl Unit<'_> {
         let standing = Standing::of(record);
         let standings = self.overlay.standings.entry(place).or_default();
         standings.insert(record.id.as_str().into(), standing);
-        self.overlay.keys.extend(key_holder_of(record));
+        if record.kind == RecordKind::ApiKey {
+            self.overlay.keys.push(record.clone());
+        }
         self.overlay.change(record);
     }
 }

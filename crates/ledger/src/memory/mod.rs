@@ -24,9 +24,9 @@ use crate::slot::{Position, WalletNumber};
 use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, PageRequest, Point, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, Start,
-    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, PageRequest,
+    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
+    Start, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -165,8 +165,8 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.views.key_holders.find(&key_hash)
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
+        self.views.key_holders.find(&key_hash, || self.clocks.system().now())
     }
 
     fn now(&self, environment: EnvironmentId) -> Timestamp {

@@ -11,7 +11,6 @@ use crate::clock::Clocks;
 use crate::event::{DomainEvent, Named};
 use crate::history::Entry;
 use crate::published::Published as _;
-use crate::record::key_holder_of;
 use crate::slot::{Position, RowLinks, Slot, WalletNumber};
 use crate::work::{Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
@@ -183,9 +182,7 @@ impl State for Unit<'_> {
     }
 
     fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
-        if let Some((hash, holder)) = key_holder_of(record) {
-            self.views.key_holders.publish(hash, holder);
-        }
+        self.views.key_holders.publish(record);
         self.kept.records.insert(record.ordinal, record.clone());
         Ok(())
     }

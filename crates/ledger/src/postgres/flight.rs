@@ -61,6 +61,7 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::ArchiveRecord(..)
             | Work::UnarchiveRecord(..)
             | Work::ImportCustomers(_)
+            | Work::ChangeApiKey(_)
             | Work::ChangeLink(_)
             | Work::PutRecords(_)
             | Work::ForgetRecords(..)

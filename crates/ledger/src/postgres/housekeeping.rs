@@ -14,7 +14,6 @@ use super::tables::{answers, column, names, records, wallets};
 use super::{Postgres, Shared};
 use crate::clock::{Reading, SystemClock};
 use crate::reading::ADVANCE_MOST;
-use crate::record::key_holder_of;
 use crate::work::StoreError;
 use crate::{RecordKind, SYSTEM};
 
@@ -154,9 +153,7 @@ fn prune(shared: &Shared, session: &Session) -> Result<bool, StoreError> {
 /// What other nodes may have changed: keys, and the clocks of environments.
 pub fn learn(shared: &Shared, session: &Session) -> Result<(), StoreError> {
     for record in records::all_of_system(session, RecordKind::ApiKey)? {
-        if let Some((hash, holder)) = key_holder_of(&record) {
-            shared.key_holders.publish(hash, holder);
-        }
+        shared.key_holders.publish(&record);
     }
     for record in records::all_of_system(session, RecordKind::Environment)? {
         if let Some((environment, now)) = clock_of(&record) {

@@ -16,7 +16,6 @@ use super::trouble::Trouble;
 use super::unit::{Changes, Unit};
 use crate::queue::Receiver;
 use crate::reading::{advance, failure};
-use crate::record::key_holder_of;
 use crate::work::{self, Failure, StoreError};
 use crate::{Executed, LedgerError, Order, Work};
 
@@ -237,9 +236,7 @@ impl Lane {
         self.shared.gauges.transactions.increment();
         self.shared.gauges.orders.add(batch.len() as u64);
         for (_, record) in changes.records.values() {
-            if let Some((hash, holder)) = key_holder_of(record) {
-                self.shared.key_holders.publish(hash, holder);
-            }
+            self.shared.key_holders.publish(record);
         }
         for (environment, now) in &changes.clocks {
             self.shared.clocks.catch_up(*environment, *now);

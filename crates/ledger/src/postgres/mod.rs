@@ -50,14 +50,13 @@ use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
 use crate::queue::Refused;
 use crate::reading::{self, store_error};
-use crate::record::key_holder_of;
 use crate::reservations;
 use crate::work::Settings;
 use crate::{
     Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery,
-    ExportSlice, Figure, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point,
-    Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
-    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    ExportSlice, Figure, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order,
+    Page, Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
+    RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use database::Database;
 use doors::Door;
@@ -217,8 +216,8 @@ impl Ledger for Postgres {
         .await
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
-        self.shared.key_holders.find(&key_hash)
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
+        self.shared.key_holders.find(&key_hash, || self.shared.clocks.system().now())
     }
 
     fn now(&self, environment: EnvironmentId) -> Timestamp {
@@ -244,9 +243,7 @@ impl Ledger for Postgres {
         let find = move |session: &session::Session, shared: &Shared| {
             let record = records::record(session, &place).map_err(store_error)?;
             // A key that another node made is known as soon as it is seen.
-            if let Some((hash, holder)) = record.as_ref().and_then(key_holder_of) {
-                shared.key_holders.publish(hash, holder);
-            }
+            record.iter().for_each(|record| shared.key_holders.publish(record));
             Ok(record)
         };
         ask_with(&self.shared, find).await

@@ -1,6 +1,7 @@
 //! How an order becomes rows and records: the same for every ledger, over the little that a
 //! ledger's unit of work must offer.
 
+mod api_keys;
 mod clock;
 mod collections;
 mod consumption;
@@ -236,6 +237,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::ArchiveRecord(kind, id) => records::archive(state, at, *kind, id),
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
+        Work::ChangeApiKey(change) => api_keys::change(state, at, change),
         Work::ChangeLink(change) => links::change(state, at, change),
         Work::PutRecords(records) => records::put(state, at, records),
         Work::ForgetRecords(kind, ids) => records::forget(state, at, *kind, ids),

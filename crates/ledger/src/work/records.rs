@@ -6,6 +6,7 @@ use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
 use super::{Failure, Place, Standing, State, StoreError, events};
+use crate::api_key::API_KEYS_MAX;
 use crate::event::CurrencyChange;
 use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
 
@@ -296,6 +297,10 @@ fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<
             let limit = ENDPOINTS_MAX;
             (limit, Refusal::TooMany { what: "webhook endpoints of an environment", limit })
         }
+        RecordKind::ApiKey => {
+            let limit = API_KEYS_MAX;
+            (limit, Refusal::TooMany { what: "API keys of all environments", limit })
+        }
         _ => return Ok(()),
     };
     if state.count_live(at.environment, kind)? >= limit {
@@ -319,13 +324,13 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         RecordKind::WebhookDelivery => Some(Entity::WebhookDelivery),
         RecordKind::Account
         | RecordKind::Environment
-        | RecordKind::ApiKey
         | RecordKind::Resource
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks
         | RecordKind::PaymentProvider
         | RecordKind::Collection => None,
         RecordKind::Invoice => Some(Entity::Invoice),
+        RecordKind::ApiKey => Some(Entity::ApiKey),
     }
 }
 

@@ -315,7 +315,7 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
-        | Refusal::NotFound { entity: Entity::CustomerLink, .. }
+        | Refusal::NotFound { entity: Entity::CustomerLink | Entity::ApiKey, .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::EndpointDisabled
         | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }

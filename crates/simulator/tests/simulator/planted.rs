@@ -11,9 +11,9 @@ use scrip_core::{
 };
 use scrip_ledger::{
     Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery,
-    ExportSlice, GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
-    SystemClock, UsageQuery, UsageSeries, WalletAt, Work,
+    ExportSlice, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page,
+    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
+    StoredAnswer, SystemClock, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -138,7 +138,7 @@ impl Ledger for Wrong {
         self.inner.answer_claim(claim, answer).await
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
         self.inner.key_holder(key_hash)
     }
 

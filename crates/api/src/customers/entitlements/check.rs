@@ -2,11 +2,12 @@
 //! can set them aside at once.
 
 use scrip_core::{Balance, Credits, CurrencyId, CustomerId, ReservationId, ResourceId, WalletKey};
-use scrip_ledger::{RecordTimes, Reserved};
+use scrip_ledger::{RecordTimes, Reserved, Scope};
 use serde_json::json;
 
 use super::view::{CreditEntitlement, Denied, write_feature};
 use super::{TAG, reserve};
+use crate::access::Needs;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Call, Query, Reply};
@@ -31,6 +32,9 @@ enum Asked {
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let query = call.query();
+    if query.has("reserveAmount") {
+        Needs::Scope(Scope::Consumption).check(call.caller())?;
+    }
     let reserve = reserve::wanted(query)?;
     let wanted = wanted(query)?;
     let resource =

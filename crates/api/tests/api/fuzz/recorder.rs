@@ -11,9 +11,9 @@ use scrip_core::{
 };
 use scrip_ledger::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
-    GrantQuery, GrantView, KeyHolder, Ledger, LedgerError, Order, Page, Point, Record, RecordKind,
-    RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer, UsageQuery,
-    UsageSeries, WalletAt, Work,
+    GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
+    UsageQuery, UsageSeries, WalletAt, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -67,7 +67,7 @@ impl Ledger for Recorder {
         self.inner.answer_claim(claim, answer).await
     }
 
-    fn key_holder(&self, key_hash: [u8; 32]) -> Option<KeyHolder> {
+    fn key_holder(&self, key_hash: [u8; 32]) -> Result<Arc<KeyHolder>, KeyRefusal> {
         self.inner.key_holder(key_hash)
     }
 

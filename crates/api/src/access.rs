@@ -1,0 +1,163 @@
+//! What an API key must hold for each operation: one table, from which the routes take it. A route that
+//! is not in it is for full keys only, and fails a test.
+
+use scrip_ledger::{KeyHolder, Permissions, Scope};
+
+use crate::error::ApiError;
+
+/// What an operation asks of whoever calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// No API key.
+    NoKey,
+    /// A key with this scope.
+    Scope(Scope),
+    /// A key that may everything: what it makes could else do more than itself.
+    FullKey,
+}
+
+use Needs::{FullKey, NoKey};
+const READ: Needs = Needs::Scope(Scope::Read);
+const GRANTS: Needs = Needs::Scope(Scope::Grants);
+const CONSUMPTION: Needs = Needs::Scope(Scope::Consumption);
+const CUSTOMERS: Needs = Needs::Scope(Scope::Customers);
+const SETTINGS: Needs = Needs::Scope(Scope::Settings);
+
+/// Every operation that is served.
+const TABLE: &[(&str, &str, Needs)] = &[
+    ("POST", "/api/v1/credits/grants", GRANTS),
+    ("GET", "/api/v1/credits/grants", READ),
+    ("GET", "/api/v1/credits/grants/{id}", READ),
+    ("PATCH", "/api/v1/credits/grants/{id}", GRANTS),
+    ("POST", "/api/v1/credits/grants/{id}/void", GRANTS),
+    ("POST", "/api/v1/credits/consumption", CONSUMPTION),
+    ("POST", "/api/v1/credits/consumption/async", CONSUMPTION),
+    ("POST", "/api/v1/credits/consumption/refund", CONSUMPTION),
+    ("POST", "/api/v1/credits/reservations", CONSUMPTION),
+    ("GET", "/api/v1/credits/reservations", READ),
+    ("GET", "/api/v1/credits/reservations/{reservationId}", READ),
+    ("POST", "/api/v1/credits/reservations/{reservationId}/release", CONSUMPTION),
+    ("POST", "/api/v1/credits/reservations/{reservationId}/extend", CONSUMPTION),
+    ("GET", "/api/v1/credits/auto-recharge", READ),
+    ("PUT", "/api/v1/credits/auto-recharge", GRANTS),
+    ("PUT", "/api/v1/credits/recurring-grants/{recurringGrantId}", GRANTS),
+    ("GET", "/api/v1/credits/recurring-grants/{recurringGrantId}", READ),
+    ("DELETE", "/api/v1/credits/recurring-grants/{recurringGrantId}", GRANTS),
+    ("GET", "/api/v1/credits/recurring-grants", READ),
+    ("GET", "/api/v1/credits/balances", READ),
+    ("GET", "/api/v1/credits/balances/explain", READ),
+    ("GET", "/api/v1/credits/ledger", READ),
+    ("GET", "/api/v1/credits/ledger/export", READ),
+    ("GET", "/api/v1/credits/usage", READ),
+    ("POST", "/api/v1/credits/custom-currencies", SETTINGS),
+    ("GET", "/api/v1/credits/custom-currencies", READ),
+    ("PATCH", "/api/v1/credits/custom-currencies/{currencyId}", SETTINGS),
+    ("POST", "/api/v1/credits/custom-currencies/{currencyId}/archive", SETTINGS),
+    ("POST", "/api/v1/credits/custom-currencies/{currencyId}/unarchive", SETTINGS),
+    ("GET", "/api/v1/credits/custom-currencies/{currencyId}/associated-entities", READ),
+    ("POST", "/api/v1/customers", CUSTOMERS),
+    ("GET", "/api/v1/customers", READ),
+    ("POST", "/api/v1/customers/import", CUSTOMERS),
+    ("GET", "/api/v1/customers/{id}", READ),
+    ("PATCH", "/api/v1/customers/{id}", CUSTOMERS),
+    ("POST", "/api/v1/customers/{id}/archive", CUSTOMERS),
+    ("POST", "/api/v1/customers/{id}/unarchive", CUSTOMERS),
+    ("GET", "/api/v1/customers/{id}/resources", READ),
+    ("GET", "/api/v1/customers/{id}/invoices", READ),
+    // Where it is to set credits aside it asks for `consumption` too.
+    ("GET", "/api/v1/customers/{id}/entitlements/check", READ),
+    ("GET", "/api/v1/customers/{id}/entitlements", READ),
+    ("POST", "/api/v1/customers/{id}/integrations", CUSTOMERS),
+    ("GET", "/api/v1/customers/{id}/integrations", READ),
+    ("GET", "/api/v1/customers/{id}/integrations/{integrationId}", READ),
+    ("PATCH", "/api/v1/customers/{id}/integrations/{integrationId}", CUSTOMERS),
+    ("DELETE", "/api/v1/customers/{id}/integrations/{integrationId}", CUSTOMERS),
+    ("POST", "/api/v1/customers/{id}/payment-method", CUSTOMERS),
+    ("DELETE", "/api/v1/customers/{id}/payment-method", CUSTOMERS),
+    ("GET", "/api/v1/invoices", READ),
+    ("GET", "/api/v1/invoices/{id}", READ),
+    // What becomes of an invoice decides what becomes of its grant.
+    ("POST", "/api/v1/invoices/{id}/mark-paid", GRANTS),
+    ("POST", "/api/v1/invoices/{id}/cancel", GRANTS),
+    ("POST", "/api/v1/invoices/{id}/refund", GRANTS),
+    ("POST", "/api/v1/invoices/{id}/retry", GRANTS),
+    ("GET", "/api/v1/payment-provider", READ),
+    ("PUT", "/api/v1/payment-provider", SETTINGS),
+    ("DELETE", "/api/v1/payment-provider", SETTINGS),
+    // What a provider sends is signed.
+    ("POST", "/api/v1/providers/stripe/{environment}/events", NoKey),
+    ("GET", "/api/v1/events-log", READ),
+    ("POST", "/api/v1/webhooks", SETTINGS),
+    ("GET", "/api/v1/webhooks", READ),
+    ("GET", "/api/v1/webhooks/{webhookId}", READ),
+    ("PATCH", "/api/v1/webhooks/{webhookId}", SETTINGS),
+    ("DELETE", "/api/v1/webhooks/{webhookId}", SETTINGS),
+    ("POST", "/api/v1/webhooks/{webhookId}/rotate-secret", SETTINGS),
+    ("POST", "/api/v1/webhooks/{webhookId}/test", SETTINGS),
+    ("GET", "/api/v1/webhooks/{webhookId}/deliveries", READ),
+    ("GET", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}", READ),
+    ("POST", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", SETTINGS),
+    ("POST", "/api/v1/test-clock", SETTINGS),
+    ("POST", "/api/v1/api-keys", FullKey),
+    ("GET", "/api/v1/api-keys", FullKey),
+    ("GET", "/api/v1/api-keys/{keyId}", FullKey),
+    ("PATCH", "/api/v1/api-keys/{keyId}", FullKey),
+    ("DELETE", "/api/v1/api-keys/{keyId}", FullKey),
+    ("POST", "/api/v1/api-keys/{keyId}/rotate-secret", FullKey),
+    ("GET", "/healthz", NoKey),
+    ("GET", "/readyz", NoKey),
+    ("GET", "/openapi.json", NoKey),
+];
+
+/// What the operation of a route needs.
+pub(crate) fn needed(method: &str, path: &str) -> Needs {
+    let row = TABLE.iter().find(|(of_method, of_path, _)| (*of_method, *of_path) == (method, path));
+    row.map_or(FullKey, |(_, _, needs)| *needs)
+}
+
+impl Needs {
+    /// Refuses a key that does not hold it.
+    pub fn check(self, holder: &KeyHolder) -> Result<(), ApiError> {
+        let is_held = match self {
+            Self::NoKey => true,
+            Self::Scope(scope) => holder.permissions.allow(scope),
+            Self::FullKey => holder.permissions == Permissions::Full,
+        };
+        if is_held {
+            return Ok(());
+        }
+        let missing = self.scope().unwrap_or_default();
+        let message = format!("this API key lacks the scope `{missing}`");
+        Err(ApiError::forbidden("AccessDeniedError", message))
+    }
+
+    /// The name of the scope that a key must hold, if there must be one.
+    pub const fn scope(self) -> Option<&'static str> {
+        match self {
+            Self::NoKey => None,
+            Self::Scope(scope) => Some(scope.as_str()),
+            Self::FullKey => Some(Permissions::FULL),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A route that somebody adds says here what it needs, and one that goes leaves nothing behind.
+    #[test]
+    fn every_route_says_what_it_needs() {
+        let mut served: Vec<_> =
+            crate::router::endpoints().iter().map(|each| (each.method, each.path)).collect();
+        let mut told: Vec<_> = TABLE.iter().map(|(method, path, _)| (*method, *path)).collect();
+        served.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(served, told);
+    }
+
+    #[test]
+    fn what_says_nothing_is_for_full_keys() {
+        assert_eq!(needed("GET", "/api/v1/something-new"), FullKey);
+    }
+}

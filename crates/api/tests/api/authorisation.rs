@@ -1,0 +1,176 @@
+//! Who may ask for what: every route that is served, asked for with every kind of key.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::support::{PRODUCTION, SANDBOX, World};
+
+const KEYS: &str = "/api/v1/api-keys";
+const SCOPES: [&str; 5] = ["read", "grants", "consumption", "customers", "settings"];
+
+/// Every kind of key, by what its column is called, with its secret; none for no key at all.
+async fn every_kind_of_key(world: &World) -> Vec<(&'static str, Option<String>)> {
+    let mut kinds = vec![("full", Some(made(world, "full", json!({})).await.1))];
+    for scope in SCOPES {
+        kinds.push((scope, Some(made(world, scope, json!({})).await.1)));
+    }
+    kinds.push(("sandbox's", Some(SANDBOX.to_owned())));
+    let in_a_minute = json!({"expiresAt": "2026-01-02T03:05:05Z"});
+    kinds.push(("expired", Some(made(world, "full", in_a_minute).await.1)));
+    let (id, secret) = made(world, "full", json!({})).await;
+    world.send("DELETE", &format!("{KEYS}/{id}"), &[], "").await.is(200);
+    kinds.push(("revoked", Some(secret)));
+    let (id, secret) = made(world, "full", json!({})).await;
+    let rotate = format!("{KEYS}/{id}/rotate-secret");
+    world.post(&rotate, json!({"overlapSeconds": 60})).await.is(200);
+    kinds.push(("replaced", Some(secret)));
+    kinds.push(("garbage", Some("server-0123456789".to_owned())));
+    kinds.push(("none", None));
+    world.pass(60_000);
+    kinds
+}
+
+/// A key of production; its id and its secret.
+async fn made(world: &World, scope: &str, special: Value) -> (String, String) {
+    let body = crate::support::but(json!({"name": scope, "scopes": [scope]}), special);
+    let key = world.post(KEYS, body).await.is(201).data();
+    let text = |member: &str| key[member].as_str().unwrap().to_owned();
+    (text("id"), text("secret"))
+}
+
+/// Every operation of the document, and what is beside it.
+fn routes() -> Vec<(String, String)> {
+    let document = scrip_api::openapi();
+    let mut routes = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase(), path.clone()));
+        }
+    }
+    // An operation of the official API that is not served, and nothing at all.
+    routes.push(("GET".to_owned(), "/api/v1/products".to_owned()));
+    routes.push(("GET".to_owned(), "/api/v1/nothing".to_owned()));
+    routes
+}
+
+/// What is asked for names nothing that exists, and says nothing: whoever may ask is refused for that.
+async fn asked(world: &World, method: &str, path: &str, key: Option<&str>) -> &'static str {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "unknown" } else { part });
+    let path = parts.collect::<Vec<_>>().join("/");
+    let mut request = axum::http::Request::builder().method(method).uri(&path);
+    if let Some(key) = key {
+        request = request.header("x-api-key", key);
+    }
+    let body = if method == "GET" || method == "DELETE" { "" } else { "{}" };
+    let told = world.call(request.body(body.to_owned().into()).unwrap()).await;
+    match told.status.as_u16() {
+        401 => {
+            assert_eq!(told.json()["code"], "Unauthenticated", "{}", told.text);
+            "401"
+        }
+        403 => {
+            assert_eq!(told.json()["code"], "AccessDeniedError", "{}", told.text);
+            "403"
+        }
+        500.. if told.status.as_u16() != 501 => panic!("{method} {path}: {}", told.text),
+        _ => "yes",
+    }
+}
+
+#[tokio::test]
+async fn every_route_with_every_kind_of_key() {
+    let world = World::new().await;
+    let kinds = every_kind_of_key(&world).await;
+    let mut table = format!("{:<76}", "");
+    for (name, _) in &kinds {
+        write!(table, " {name:<11}").unwrap();
+    }
+    for (method, path) in routes() {
+        let mut line = format!("\n{:<76}", format!("{method} {path}"));
+        for (_, key) in &kinds {
+            let cell = asked(&world, &method, &path, key.as_deref()).await;
+            write!(line, " {cell:<11}").unwrap();
+        }
+        table.push_str(line.trim_end());
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// The table, said once more: what a key holds is what the document says of an operation.
+#[tokio::test]
+async fn the_document_says_what_a_key_must_hold() {
+    let world = World::new().await;
+    let kinds = every_kind_of_key(&world).await;
+    let document = scrip_api::openapi();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let needed = operation["security"][0]["ApiKeyAuth"][0].as_str();
+            for (name, key) in &kinds {
+                let may = match needed {
+                    None => "yes",
+                    Some(_)
+                        if ["expired", "revoked", "replaced", "garbage", "none"].contains(name) =>
+                    {
+                        "401"
+                    }
+                    Some(scope) if [scope, "full", "sandbox's"].contains(name) => "yes",
+                    Some(_) => "403",
+                };
+                let told = asked(&world, &method.to_uppercase(), path, key.as_deref()).await;
+                assert_eq!(told, may, "{method} {path} with {name}");
+            }
+        }
+    }
+}
+
+/// Whoever looks ahead needs what whoever asks needs.
+#[tokio::test]
+async fn a_head_is_asked_for_as_its_get() {
+    let world = World::new().await;
+    let (_, secret) = made(&world, "consumption", json!({})).await;
+    let with = async |secret: &str| {
+        let headers = [("x-api-key", secret)];
+        world.send("HEAD", "/api/v1/customers", &headers, "").await.status.as_u16()
+    };
+    assert_eq!(with(&secret).await, 403);
+    assert_eq!(with(PRODUCTION).await, 200);
+}
+
+/// A check that sets credits aside burns them as a reservation does.
+#[tokio::test]
+async fn a_check_that_reserves_needs_consumption_too() {
+    let world = World::furnished().await;
+    world.grant(10).await;
+    let check = "/api/v1/customers/c/entitlements/check?currencyId=credits";
+    let reserving = format!("{check}&reserveAmount=1&reservationId=r");
+    let (_, reader) = made(&world, "read", json!({})).await;
+    let reader = [("x-api-key", reader.as_str())];
+    world.send("GET", check, &reader, "").await.is(200);
+    let told = world.send("GET", &reserving, &reader, "").await;
+    told.refuses(403, "AccessDeniedError", "`consumption`");
+    let (_, both) = made(&world, "read", json!({"scopes": ["consumption", "read"]})).await;
+    world.send("GET", &reserving, &[("x-api-key", both.as_str())], "").await.is(200);
+}
+
+/// Authorisation comes before everything else that may be wrong with a request, and before an answer
+/// that is remembered.
+#[tokio::test]
+async fn what_a_key_may_not_is_not_replayed_to_it() {
+    let world = World::furnished().await;
+    let (id, secret) = made(&world, "grants", json!({})).await;
+    let once = [("x-api-key", secret.as_str()), ("idempotency-key", "k")];
+    let body = crate::support::grant_body(5).to_string();
+    let grants = "/api/v1/credits/grants";
+    let first = world.send("POST", grants, &once, &body).await.is(201);
+    let path = format!("{KEYS}/{id}");
+    world.patch(&path, json!({"scopes": ["read"]})).await.is(200);
+    for body in [body.as_str(), "nonsense"] {
+        let told = world.send("POST", grants, &once, body).await;
+        told.refuses(403, "AccessDeniedError", "`grants`");
+    }
+    world.patch(&path, json!({"scopes": ["grants"]})).await.is(200);
+    let again = world.send("POST", grants, &once, &body).await.is(201);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.text, first.text);
+}

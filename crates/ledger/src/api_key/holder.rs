@@ -1,0 +1,120 @@
+//! Who asks, as every request looks it up in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use scrip_core::{EnvironmentId, Timestamp};
+
+use super::{ApiKey, Permissions};
+use crate::Record;
+
+/// Who one secret of an API key speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The key's public identifier, for rows and logs.
+    pub key_id: Box<str>,
+    /// The identifier of the key's record.
+    pub record_id: Box<str>,
+    /// The environment that is intrinsic to the key.
+    pub environment: EnvironmentId,
+    /// Whether the environment has a test clock.
+    pub sandbox: bool,
+    /// What it may.
+    pub permissions: Permissions,
+    /// When it was used last, by any of its secrets.
+    pub last_use: Arc<LastUse>,
+    expires_at: Option<Timestamp>,
+    /// When the secret ends that was replaced.
+    secret_ends_at: Option<Timestamp>,
+    is_revoked: bool,
+    /// The change of the record that it is of.
+    pub(crate) updated_at: Timestamp,
+}
+
+/// Why a key speaks for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// No key has this secret.
+    #[error("the API key is not known")]
+    Unknown,
+    /// It was revoked.
+    #[error("the API key was revoked")]
+    Revoked,
+    /// Its time is over.
+    #[error("the API key has expired")]
+    Expired,
+    /// It has another secret now.
+    #[error("the API key has a new secret, and the time of this one is over")]
+    Replaced,
+}
+
+impl KeyHolder {
+    /// Whom the secrets of a key's record speak for; nothing for another record.
+    pub(crate) fn all_of(record: &Record) -> Vec<([u8; 32], Self)> {
+        let Some(key) = ApiKey::of(record) else { return Vec::new() };
+        let last_use = Arc::default();
+        let holder = Self {
+            key_id: key.id.as_str().into(),
+            record_id: record.id.as_str().into(),
+            environment: key.environment,
+            sandbox: key.sandbox,
+            permissions: key.permissions,
+            last_use,
+            expires_at: key.expires_at,
+            secret_ends_at: None,
+            is_revoked: record.archived_at.is_some(),
+            updated_at: record.updated_at,
+        };
+        let of_secret = |secret: &super::KeySecret| {
+            (secret.hash, Self { secret_ends_at: secret.ends_at, ..holder.clone() })
+        };
+        key.secrets.iter().map(of_secret).collect()
+    }
+
+    /// Whether it speaks for anybody, in the order of what its owner has to know first. The time is
+    /// asked for only where something ends.
+    pub(crate) fn check(&self, now: impl Fn() -> Timestamp) -> Result<(), KeyRefusal> {
+        let has_passed = |end: Option<Timestamp>| end.is_some_and(|end| end <= now());
+        if self.is_revoked {
+            return Err(KeyRefusal::Revoked);
+        }
+        if has_passed(self.expires_at) {
+            return Err(KeyRefusal::Expired);
+        }
+        if has_passed(self.secret_ends_at) {
+            return Err(KeyRefusal::Replaced);
+        }
+        Ok(())
+    }
+}
+
+/// When a key was used last, as far as that is worth writing down; it is no part of what a key is.
+#[derive(Default)]
+pub struct LastUse(AtomicU32);
+
+impl LastUse {
+    /// Notes a use, at so many seconds since any moment that is more than `every` in the past; whether
+    /// it is the first in about so many seconds. Of several at once one is told so.
+    #[must_use]
+    pub fn note(&self, seconds: u32, every: u32) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        if last != 0 && seconds.saturating_sub(last) < every {
+            return false;
+        }
+        self.0.compare_exchange(last, seconds, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+impl std::fmt::Debug for LastUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LastUse")
+    }
+}
+
+impl PartialEq for LastUse {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for LastUse {}
