@@ -125,13 +125,13 @@ fn tell_restore(restored: &Restored, directory: &Path, took: Duration) {
         println!("All is well: {}.", verify::summary(verified));
     }
     println!(
-        "The backup was begun at {taken_at}: what was acknowledged later is not here. Whoever still \
-         has such requests can send them again; keys that are here are not carried out twice."
+        "The backup was begun at {taken_at}: what was acknowledged later is not here. Whoever \
+         still has such requests can send them again; keys that are here are not carried out twice."
     );
     println!(
         "The first start makes wallets and names again, in {} by estimate. To look around before \
-         anybody is told or charged: scrip serve --no-webhooks --no-payments --data {directory}. What \
-         webhooks, payments and cursors do after a restore: docs/operations.md",
+         anybody is told or charged: scrip serve --no-webhooks --no-payments --data {directory}. \
+         What webhooks, payments and cursors do after a restore: docs/operations.md",
         seconds(*start)
     );
 }
@@ -151,8 +151,11 @@ fn verified(verified: &Verified) -> Value {
 }
 
 fn files(files: &[BackupFile]) -> Vec<Value> {
-    let file = |BackupFile { name, bytes, sha256 }: &BackupFile| json!({ "name": name, "bytes": bytes, "sha256": sha256 });
     files.iter().map(file).collect()
+}
+
+fn file(BackupFile { name, bytes, sha256 }: &BackupFile) -> Value {
+    json!({ "name": name, "bytes": bytes, "sha256": sha256 })
 }
 
 fn bytes_of(files: &[BackupFile]) -> u64 {

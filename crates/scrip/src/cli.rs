@@ -43,8 +43,8 @@ pub enum Command {
     /// and prove that both hold the same. Stop whoever serves the source. A copy that was interrupted
     /// goes on where it was.
     Copy(CopyOptions),
-    /// Copy a data directory, which may be in use, as of one moment, and verify the copy. A backup that
-    /// was interrupted is none.
+    /// Copy a data directory, which may be in use, as of one moment, and verify the copy. A backup
+    /// that was interrupted is none.
     Backup(BackupOptions),
     /// Make a data directory of a backup, which is verified first. It goes on from where the backup
     /// ends.

@@ -126,7 +126,7 @@ pub(super) fn compare(
     Ok((!loss.witnesses.is_empty()).then_some(loss))
 }
 
-/// What a directory that may be in use tells of its ledger: nothing of it is ever ahead of the rows.
+/// What a directory that may be in use tells of its ledger: none of it is ever ahead of the rows.
 pub(super) fn witnesses_in_use(
     directory: &Path,
     ledger_id: [u8; 16],

@@ -37,8 +37,8 @@ pub struct RestoreOptions {
 /// What both have.
 #[derive(Args)]
 pub struct BackupManner {
-    /// Compare checksums of files only, and recompute nothing of what was copied: quicker, and blind
-    /// for what was wrong before.
+    /// Compare checksums of files only, and recompute nothing of what was copied: quicker, and
+    /// blind for what was wrong before.
     #[arg(long)]
     pub no_verify: bool,
     /// Answer with a JSON object.

@@ -1,9 +1,9 @@
 //! Copying `ledger.db` while it is in use.
 //!
 //! A read transaction keeps the write-ahead log from being begun anew, so one over the whole copy
-//! would let the log grow by all that is written meanwhile. Rows never change and none goes, so most
-//! of them are read in short transactions; only the last ones and the tables beside them are read as
-//! of one moment, without their indexes, which are made when that is over.
+//! would let the log grow by all that is written meanwhile. Rows never change and none goes, so
+//! most of them are read in short transactions; only the last ones and the tables beside them are
+//! read as of one moment, without their indexes, which are made when that is over.
 
 use std::fs::File;
 use std::io;
@@ -21,11 +21,11 @@ use crate::work::StoreError;
 
 /// How many rows are read in one transaction.
 const CHUNK: u64 = 16_384;
-/// After each, so long without one, so that the writer can begin its log anew: it does when a commit
-/// finds that nobody reads from it.
+/// After each, so long without one, so that the writer can begin its log anew: it does when a
+/// commit finds that nobody reads from it.
 const PAUSE: Duration = Duration::from_millis(20);
-/// So often what was copied is brought to the disk. Left for the end, it would hold up the commits of
-/// whoever serves, which wait for the same disk.
+/// So often what was copied is brought to the disk. Left for the end, it would hold up the commits
+/// of whoever serves, which wait for the same disk.
 const SYNC_CHUNKS: u64 = 4;
 /// How often what was written meanwhile is read so: a writer that is as fast as the copy must not
 /// put off its end.
@@ -84,8 +84,8 @@ impl LedgerCopy {
         Ok(())
     }
 
-    /// Copies what is left as of one moment. Everything that was acknowledged before this call is in
-    /// it.
+    /// Copies what is left as of one moment. Everything that was acknowledged before this call is
+    /// in it.
     pub(super) fn finish(
         mut self,
         tell: &mut impl FnMut(BackupStage, u64, u64),

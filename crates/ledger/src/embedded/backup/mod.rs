@@ -1,8 +1,9 @@
 //! Backups: a copy of a store, as of one moment, that says of itself what it holds and proves it.
 //!
-//! Only `ledger.db` cannot be made again, so that is what a backup is: the rows, which never change,
-//! are copied stretch by stretch, and all else in one read transaction at the end. Whoever serves
-//! the directory goes on meanwhile. A restored directory makes the rest again when it is opened.
+//! Only `ledger.db` cannot be made again, so that is what a backup is: the rows, which never
+//! change, are copied stretch by stretch, and all else in one read transaction at the end. Whoever
+//! serves the directory goes on meanwhile. A restored directory makes the rest again when it is
+//! opened.
 
 mod files;
 mod ledger_copy;
@@ -65,19 +66,22 @@ pub enum BackupError {
         found: String,
     },
     /// A whole directory is put in its place at the end, which cannot be done there.
-    #[error("{path} is where a file system is mounted: name a directory in it", path = path.display())]
+    #[error("{path} is where a file system is mounted: name a directory in it",
+            path = path.display())]
     MountPoint {
         /// The directory.
         path: PathBuf,
     },
     /// A backup inside of what it is a backup of is lost with it.
-    #[error("{path} lies in the data directory: a backup there is lost with it", path = path.display())]
+    #[error("{path} lies in the data directory: a backup there is lost with it",
+            path = path.display())]
     Inside {
         /// Where it should have been.
         path: PathBuf,
     },
     /// There is no manifest.
-    #[error("{path} is no backup, or none that was finished: it has no backup.json", path = path.display())]
+    #[error("{path} is no backup, or none that was finished: it has no backup.json",
+            path = path.display())]
     NoBackup {
         /// The directory.
         path: PathBuf,

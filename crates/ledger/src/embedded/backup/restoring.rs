@@ -1,7 +1,7 @@
 //! Restoring a backup: a directory that goes on from where the backup ends, and says so.
 //!
-//! The directory may be a mounted volume, which cannot be replaced as a whole. So everything is made
-//! in a folder of it, named so that nobody serves the directory as long as it is there.
+//! The directory may be a mounted volume, which cannot be replaced as a whole. So everything is
+//! made in a folder of it, named so that nobody serves the directory as long as it is there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,9 +42,10 @@ pub struct Restored {
     pub start: Duration,
 }
 
-/// Restores a backup into a directory that is not there, or is empty. The next start makes wallets and
-/// names again from the rows. Rows and events that come from now on have other cursors than those that
-/// were lost: nobody who saw these takes the new ones for known. `tell` is told how far each stage is.
+/// Restores a backup into a directory that is not there, or is empty. The next start makes wallets
+/// and names again from the rows. Rows and events that come from now on have other cursors than
+/// those that were lost: nobody who saw these takes the new ones for known. `tell` is told how far
+/// each stage is.
 pub fn restore(
     backup: &Path,
     directory: &Path,
@@ -156,8 +157,8 @@ impl Site {
         getrandom::fill(&mut secret).map_err(|error| OpenError::Random(error.to_string()))?;
         let now = SystemClock::of_machine().now();
         let details = format!(
-            "from the backup of {taken_at}, which ends at row {}; what was acknowledged after it is \
-             not here",
+            "from the backup of {taken_at}, which ends at row {}; what was acknowledged after it \
+             is not here",
             manifest.rows
         );
         let write = || -> Result<(), StoreError> {

@@ -28,9 +28,9 @@ pub struct BackedUp {
     pub verified: Option<Verified>,
 }
 
-/// Takes a backup of a directory, which may be in use: a directory `to` that is not there yet, or is
-/// empty. It stands beside its place under another name until it is whole and durable; one that was
-/// interrupted is begun anew. `tell` is told how far each stage is.
+/// Takes a backup of a directory, which may be in use: a directory `to` that is not there yet, or
+/// is empty. It stands beside its place under another name until it is whole and durable; one that
+/// was interrupted is begun anew. `tell` is told how far each stage is.
 pub fn back_up(
     directory: &Path,
     to: &Path,

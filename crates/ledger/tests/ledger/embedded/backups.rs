@@ -95,8 +95,8 @@ async fn a_backup_is_of_one_moment_while_the_store_goes_on() {
     let mut stages = Vec::new();
     let backed_up =
         back_up(given.store.path(), &given.to(), Proof::Recomputed, |stage, done, _| {
-            // While rows are copied there is more to copy; what is told of tables is of a moment that is
-            // over.
+            // While rows are copied there is more to copy; what is told of tables is of a moment
+            // that is over.
             if matches!(stage, BackupStage::Rows | BackupStage::Tables) {
                 let name = format!("{stage:?}{done}-");
                 go_on(&name);
