@@ -18,8 +18,8 @@ pub use permissions::{Permissions, Scope};
 /// Secrets of a key that are good at a time.
 pub(crate) const SECRETS_MAX: usize = 5;
 
-/// API keys of a store that are not revoked: every request looks among them, in memory.
-pub(crate) const API_KEYS_MAX: usize = 500;
+/// API keys of a store that are not revoked: the nodes of a database read all of them again and again.
+pub(crate) const API_KEYS_MAX: usize = 200;
 
 /// An API key.
 #[derive(Clone, Debug, PartialEq, Eq)]

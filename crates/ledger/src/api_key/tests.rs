@@ -1,3 +1,5 @@
+//! How keys are stored and read again, and what scopes and uses are.
+
 use serde_json::json;
 
 use super::*;

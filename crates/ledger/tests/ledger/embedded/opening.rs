@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use scrip_ledger::conformance::{instant, item, wallet};
+use scrip_ledger::conformance::{SANDBOX, instant, item, wallet};
 use scrip_ledger::embedded::{Embedded, OpenError, Options, verify};
 use scrip_ledger::{
-    Claim, ClaimState, Executed, Ledger, LedgerError, Order, Remember, RememberBy, StoredAnswer,
-    Work,
+    ApiKey, ApiKeyChange, ApiKeyDeed, Claim, ClaimState, Executed, KeyRefusal, KeySecret, Ledger,
+    LedgerError, Order, Permissions, Remember, RememberBy, SYSTEM, Scope, StoredAnswer, Work,
+    secret_hash,
 };
 
 use super::store::{Opened, Store, open};
@@ -59,6 +60,39 @@ async fn what_was_left_is_found_again() {
     opened.close().await;
     verify(store.path(), |_, _| {}).unwrap();
     assert_eq!(whole(store.opened().await.ledger.as_ref()).await, after);
+}
+
+/// What a key may, its end, its secrets and that it was revoked are as they were.
+#[tokio::test]
+async fn keys_are_found_again() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    let execute = async |opened: &Opened, work: Work| {
+        let (origin, remember) = (opened.world.origin(), None);
+        let order = Order { environment: SYSTEM, origin, work, remember };
+        opened.ledger.execute(order).await.unwrap()
+    };
+    let held = |opened: &Opened| {
+        let secrets = ["a", "b", "c", "d"];
+        secrets.map(|secret| opened.ledger.key_holder(secret_hash(secret.as_bytes())))
+    };
+    let full = |secret| ApiKey::full(SANDBOX, true, KeySecret::brought(secret));
+    let (rotated, mut revoked) = (full("a"), full("c"));
+    revoked.permissions = Permissions::of([Scope::Read, Scope::Grants]);
+    let ended = ApiKey { expires_at: Some(instant("2000-01-01")), ..full("d") };
+    for key in [&rotated, &revoked, &ended] {
+        execute(&opened, Work::CreateRecord(key.record())).await;
+    }
+    let rotate =
+        ApiKeyDeed::Rotate { secret: KeySecret::brought("b"), overlap_milliseconds: 3_600_000 };
+    for (key, deed) in [(&rotated, rotate), (&revoked, ApiKeyDeed::Revoke)] {
+        let change = ApiKeyChange { record_id: key.record().id, deed };
+        execute(&opened, Work::ChangeApiKey(Box::new(change))).await;
+    }
+    let before = held(&opened);
+    assert!(matches!(before, [Ok(_), Ok(_), Err(KeyRefusal::Revoked), Err(KeyRefusal::Expired)]));
+    opened.close().await;
+    assert_eq!(held(&store.opened().await), before);
 }
 
 async fn remembered(opened: &Opened, by: RememberBy, key: &str) -> Executed {

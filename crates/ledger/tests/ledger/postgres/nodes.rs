@@ -1,6 +1,7 @@
 //! Several nodes on one database know nothing of each other, and agree.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scrip_core::WalletKey;
 use scrip_ledger::conformance::{
@@ -8,8 +9,9 @@ use scrip_ledger::conformance::{
 };
 use scrip_ledger::postgres::{Options, Postgres};
 use scrip_ledger::{
-    Answer, Claim, CustomerLink, Executed, Ledger, LedgerError, LinkChange, LinkDeed, Order,
-    RecordKind, Remember, RememberBy, StoredAnswer, Value, Work,
+    Answer, ApiKey, ApiKeyChange, ApiKeyDeed, Claim, CustomerLink, Executed, KeyRefusal, KeySecret,
+    Ledger, LedgerError, LinkChange, LinkDeed, Order, Permissions, RecordKind, Remember,
+    RememberBy, SYSTEM, Scope, StoredAnswer, Value, Work, secret_hash,
 };
 use tokio::runtime::Handle;
 
@@ -193,6 +195,51 @@ async fn a_moved_clock_is_moved_for_all() {
     // And so does what it decides.
     let answer = it.ask(1, Work::MoveClock(instant("2030-01-05"))).await;
     assert!(matches!(answer, Err(LedgerError::Refused(_))), "{answer:?}");
+}
+
+/// A key that one node made is known to the others in a moment, and one that was narrowed, rotated or
+/// revoked there may no more here either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_the_same_everywhere() {
+    let it = Nodes::new(2).await;
+    let execute = async |work: Work| {
+        let (origin, remember) = (it.world.origin(), None);
+        it.nodes[0].execute(Order { environment: SYSTEM, origin, work, remember }).await.unwrap()
+    };
+    let elsewhere = async |secret: &str, expected: Result<Permissions, KeyRefusal>| {
+        for _ in 0..100 {
+            let held = it.nodes[1].key_holder(secret_hash(secret.as_bytes()));
+            if held.map(|holder| holder.permissions) == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{secret} should be {expected:?} by now");
+    };
+    let key = ApiKey::full(SANDBOX, true, KeySecret::brought("first"));
+    let record_id = key.record().id;
+    execute(Work::CreateRecord(key.record())).await;
+    elsewhere("first", Ok(Permissions::Full)).await;
+    let reads = Permissions::of([Scope::Read]);
+    let secret = KeySecret::brought("second");
+    for (deed, first, second) in [
+        (
+            ApiKeyDeed::Edit { name: None, permissions: Some(reads), expires_at: None },
+            Ok(reads),
+            Err(KeyRefusal::Unknown),
+        ),
+        (
+            ApiKeyDeed::Rotate { secret, overlap_milliseconds: 0 },
+            Err(KeyRefusal::Replaced),
+            Ok(reads),
+        ),
+        (ApiKeyDeed::Revoke, Err(KeyRefusal::Revoked), Err(KeyRefusal::Revoked)),
+    ] {
+        let change = ApiKeyChange { record_id: record_id.clone(), deed };
+        execute(Work::ChangeApiKey(Box::new(change))).await;
+        elsewhere("first", first).await;
+        elsewhere("second", second).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
