@@ -15,8 +15,9 @@ use crate::work::{StoreError, change_words, overdraft_words, recharge_words};
 #[derive(Default)]
 pub struct Grants {
     seen: HashMap<(EnvironmentId, GrantId), Seen>,
-    /// What the wallet was about to make by itself: a recharge, or a recurring grant's period.
-    own: Option<(GrantId, OwnKind)>,
+    /// What wallets were about to make by themselves: a recharge, or a recurring grant's period. The rows
+    /// of other wallets may come between the one that says so and the grant's own.
+    own: HashMap<(EnvironmentId, GrantId), OwnKind>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Grants {
         let environment = slot.wallet.key().environment;
         match &row.event {
             Event::GrantCreated { grant, grant_type, cost, .. } => {
-                let own = self.own.take().filter(|(id, _)| *id == grant.id).map(|(_, kind)| kind);
+                let own = self.own.remove(&(environment, grant.id));
                 let words = match (&row.texts, grant_type, own) {
                     (Texts::Erased { .. }, ..) | (_, _, Some(OwnKind::Recurring)) => None,
                     (_, _, Some(OwnKind::Recharge)) => Some(recharge_words()),
@@ -82,8 +83,12 @@ impl Grants {
                 };
                 self.seen.insert((environment, grant.id), seen);
             }
-            Event::Recharged { grant, .. } => self.own = Some((grant.id, OwnKind::Recharge)),
-            Event::Renewed { grant, .. } => self.own = Some((grant.id, OwnKind::Recurring)),
+            Event::Recharged { grant, .. } => {
+                self.own.insert((environment, grant.id), OwnKind::Recharge);
+            }
+            Event::Renewed { grant, .. } => {
+                self.own.insert((environment, grant.id), OwnKind::Recurring);
+            }
             Event::Updated { grant, .. } => {
                 let Some(seen) = self.seen.get_mut(&(environment, grant.id)) else {
                     return Ok(());
