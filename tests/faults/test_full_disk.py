@@ -7,6 +7,7 @@ where that is forbidden too the test fails, because then nothing was checked.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ import pytest
 
 from support.books import check_books, credit, rows
 from support.bulk import Bulk
+from support.nodes import nodes_running
+from support.postgres import USER, postgres_running
 from support.server import PATIENCE_SECONDS, REPOSITORY, Server, binary, running
 from support.shop import Wallet, new_currency, new_customer
 from support.wire import Wire
@@ -211,3 +214,33 @@ def test_a_backup_without_room_leaves_nothing(disk: Path | None, directory: Path
         assert sorted(os.listdir(disk)) == ["backup", "ballast"]
         ballast.drop()
         subprocess.run(restore, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
+
+
+def test_a_full_disk_of_a_database_server(directory: Path) -> None:
+    """The tables lie on a small disk, the server's own log elsewhere: without room for that it stops by itself."""
+    with postgres_running() as postgres:
+        disk = postgres.directory / "disk"
+        refusal = mounted(disk)
+        if refusal is not None:
+            pytest.fail(f"NOT CHECKED: no disk could be mounted: {refusal}")
+        try:
+            if os.geteuid() == 0:
+                shutil.chown(disk, USER, USER)
+            url = postgres.new_database()
+            with postgres.connect() as administrator:
+                administrator.execute(f"create tablespace small location '{disk}'")
+                administrator.execute(f"alter database {url.rpartition('/')[2]} set tablespace small")
+            with nodes_running(directory, url, 1) as [server]:
+                wire = Wire(server.url, server.production_key)
+                client = Client(wire, Wallet(new_customer(wire), new_currency(wire)))
+                assert wire.post("/api/v1/credits/grants", client.wallet.grant_body(10**6)).status_code == 201
+                ballast = Ballast(disk, ROOM_BYTES)
+                client.consume_until_full(BATCH)
+                client.check()
+                ballast.drop()
+                for body in client.refused:
+                    assert client.send(body).status_code == 202
+                client.check()
+                wire.close()
+        finally:
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)

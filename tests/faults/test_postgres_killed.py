@@ -1,4 +1,5 @@
-"""Scrip on PostgreSQL, and either of the two killed under load, or the connections between them ended.
+"""Scrip on PostgreSQL, and either of the two killed under load, the connections between them ended, or a standby
+promoted.
 
 Whatever happens, each piece of work that was acknowledged is there once, and scrip goes on by itself as soon as
 the database does. Nobody is ever told that something went wrong for good: at most, to come again.
@@ -18,7 +19,7 @@ from support.deeds import check_everywhere
 from support.lives import killed_under_load
 from support.nodes import nodes_running
 from support.outcomes import new_wallets
-from support.postgres import Postgres, terminate_connections
+from support.postgres import Postgres, postgres_running, standby_running, terminate_connections
 from support.server import PATIENCE_SECONDS, Server
 from support.shop import Wallet
 from support.steady import Steady, check_invitation
@@ -131,3 +132,22 @@ def test_connections_are_terminated(postgres: Postgres, nodes: list[Server]) -> 
     print(f"{ended} connections ended in {rounds} rounds, about {meanwhile} pieces of work meanwhile")
     assert rounds >= 10, "there were hardly any connections to end"
     survived(nodes, processes, steady, wallets)
+
+
+def test_a_standby_takes_over(directory: Path) -> None:
+    """Nodes name both servers, and go to whichever takes writes. With synchronous replication nothing that was
+    acknowledged is lost, and nothing that was in doubt happens twice."""
+    with postgres_running() as primary, standby_running(primary) as standby:
+        primary.replicate_synchronously()
+        name = primary.new_database().rpartition("/")[2]
+        both = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+        url = f"postgres://scrip@{both}/{name}?target_session_attrs=read-write"
+        with nodes_running(directory, url, 3) as nodes:
+            wallets, processes = new_wallets(nodes[0]), ids(nodes)
+            with Steady(nodes, wallets, threads=THREADS) as steady:
+                steady.wait_for(ENOUGH)
+                primary.kill()
+                standby.promote()
+                took = steady.wait_for(ENOUGH, seconds=PATIENCE_SECONDS)
+            print(f"{ENOUGH} pieces of work {took:.2f} s after the promotion; {steady.refused} were refused before")
+            survived(nodes, processes, steady, wallets)

@@ -73,10 +73,42 @@ class Postgres:
             capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False, **self._as_user,
         )
         assert made.returncode == 0, made.stdout + made.stderr
-        (self.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\n")
+        lines = [f"host {database} all 127.0.0.1/32 trust\n" for database in ("all", "replication")]
+        (self.data / "pg_hba.conf").write_text("".join(lines))
         with (self.data / "postgresql.conf").open("a") as configuration:
             configuration.write(CONFIGURATION)
         return self
+
+    def copy_of(self, primary: Postgres) -> Postgres:
+        """A standby instead of a cluster of its own: it follows the primary from where that is."""
+        options = ["--pgdata", str(self.data), "--host", "127.0.0.1", "--port", str(primary.port), "--username", ROLE]
+        copied = subprocess.run(
+            [str(binaries() / "pg_basebackup"), *options, "--write-recovery-conf", "--checkpoint", "fast"],
+            cwd=self.directory, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
+            # Nobody's own certificates: that directory is closed to the server's user.
+            env={**os.environ, "HOME": str(self.directory)}, **self._as_user,
+        )
+        assert copied.returncode == 0, copied.stdout + copied.stderr
+        return self
+
+    def replicate_synchronously(self) -> None:
+        """Commits wait from now on until the standby has them on its disk; returns when one is there."""
+        with self.connect() as administrator:
+            administrator.execute("alter system set synchronous_standby_names = '*'")
+            administrator.execute("select pg_reload_conf()")
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            sql = "select count(*) from pg_stat_replication where sync_state = 'sync'"
+            while administrator.execute(sql).fetchone() != (1,):
+                assert time.monotonic() < deadline, f"no standby is synchronous:\n{self.log()}"
+                time.sleep(0.05)
+
+    def promote(self) -> None:
+        """A standby takes writes from now on, and waits for no other."""
+        with self.connect() as administrator:
+            administrator.execute("alter system set synchronous_standby_names = ''")
+            administrator.execute("select pg_reload_conf()")
+            promoted = administrator.execute("select pg_promote(true, 60)").fetchone()
+            assert promoted == (True,), self.log()
 
     def start(self) -> Postgres:
         """Starts it, and after a kill also lets it recover what was committed."""
@@ -184,3 +216,14 @@ def postgres_running() -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(server.directory)
+
+
+@contextlib.contextmanager
+def standby_running(primary: Postgres) -> Iterator[Postgres]:
+    """A standby of a server for the length of a block."""
+    standby = Postgres()
+    try:
+        yield standby.copy_of(primary).start()
+    finally:
+        standby.stop()
+        shutil.rmtree(standby.directory)

@@ -160,8 +160,7 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_KEYS_KEPT_DAYS", value_parser = clap::value_parser!(u32).range(7..=36_500))]
     pub keys_kept_days: Option<u32>,
     /// Hours in which everything that is stored is verified once, in the background; 0 is never.
-    #[arg(long, env = "SCRIP_SCRUB_HOURS", conflicts_with = "database_url",
-          default_value_t = 24,
+    #[arg(long, env = "SCRIP_SCRUB_HOURS", default_value_t = 24,
           value_parser = clap::value_parser!(u32).range(0..=8_760))]
     pub scrub_hours: u32,
     /// Requests that each API key may send in a second; more are answered with 429. Off by
@@ -282,6 +281,10 @@ pub enum LogFormat {
 /// Options of `migrate`.
 #[derive(Args)]
 pub struct MigrateOptions {
+    /// Distribute the tables over the workers of a coordinator with the extension Citus as well. No node may
+    /// serve meanwhile.
+    #[arg(long)]
+    pub citus: bool,
     /// The database: `postgres://user:password@host:port/database`.
     #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,

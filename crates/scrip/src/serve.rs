@@ -149,6 +149,7 @@ async fn open_database(options: &ServeOptions, url: String) -> anyhow::Result<Ar
         queue_max: usize::try_from(options.queue_max)?,
         migrate: !options.no_migrate,
         names_kept: options.keys_kept_days.map(|days| HOUR * 24 * days),
+        scrub_every: (options.scrub_hours > 0).then_some(HOUR * options.scrub_hours),
         ..postgres::Options::on(Handle::current())
     };
     Ok(tokio::task::spawn_blocking(move || Postgres::open(&url, database_options)).await??)

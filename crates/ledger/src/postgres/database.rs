@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Config, Error};
 
 use super::OpenError;
 use super::session::Session;
+use super::shards::{self, Shards};
 use super::tls::{Tls, in_words};
 use super::trouble::in_full;
 use super::url::parted;
@@ -94,14 +95,21 @@ impl Database {
         let client = tokio::time::timeout(within, self.client()).await;
         let silent = |_| OpenError::Connect(format!("no answer within {} s", within.as_secs()));
         let client = client.map_err(silent)?.map_err(failed)?;
-        let version = client.query_one("show server_version_num", &[]).await.map_err(failed)?;
-        let version: String = version.try_get(0).map_err(failed)?;
+        let row = client.query_one(shards::IS_DISTRIBUTED, &[]).await.map_err(failed)?;
+        let version: String = row.try_get("version").map_err(failed)?;
         let number: i32 = version.parse().unwrap_or(0);
         if number < VERSION_MIN {
             return Err(OpenError::Version(version));
         }
         client.batch_execute(SETTINGS).await.map_err(failed)?;
-        Ok(Session::new(client, self.runtime.clone(), self.answer_within))
+        let shards = if row.try_get("is_distributed").map_err(failed)? {
+            client.batch_execute(shards::SETTINGS).await.map_err(failed)?;
+            let row = client.query_one(shards::OF_BUCKETS, &[]).await.map_err(failed)?;
+            Shards::of(row.try_get("shards").map_err(failed)?)
+        } else {
+            Shards::default()
+        };
+        Ok(Session::new(client, self.runtime.clone(), self.answer_within, shards))
     }
 
     /// A connection with TLS, or without where that may be.

@@ -2,15 +2,16 @@
 //! that writes what was decided and commits. Each travels together, so that a transaction takes two
 //! round trips whatever it does, unless an order asks for something that nobody foresaw.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use scrip_core::{EnvironmentId, WalletKey};
-use tokio_postgres::Row;
 
 use super::horizon;
 use super::kept::Kept;
 use super::known::{Known, Wallet};
 use super::session::{Ask, Session, ask};
+use super::shards::{Shard, Shards};
 use super::tables::places::{Moved, Seen, StoredWallet};
 use super::tables::records::Place;
 use super::tables::wallets::Found;
@@ -28,7 +29,9 @@ const RECORDS_LOCK: i32 = 0x7363_7269;
 pub struct Needs<'o> {
     /// In the order in which everybody locks them.
     wallets: Vec<&'o WalletKey>,
-    names: names::Asked,
+    /// Shards in which something may be written, each by one of its buckets.
+    shards: BTreeMap<Shard, i16>,
+    names: BTreeMap<Shard, names::Asked>,
     records: records::Asked,
     customers: records::Customers,
     claims: answers::Asked,
@@ -80,7 +83,10 @@ pub const fn changes_records(work: &Work) -> bool {
 
 impl<'o> Needs<'o> {
     /// What these orders need; the wallet of an order that names only a grant is given.
-    pub fn of(orders: impl Iterator<Item = (&'o Order, Option<&'o WalletKey>)>) -> Self {
+    pub fn of(
+        orders: impl Iterator<Item = (&'o Order, Option<&'o WalletKey>)>,
+        shards: &Shards,
+    ) -> Self {
         let mut needs = Self::default();
         let mut wallets = Vec::new();
         for (order, wallet_of_grant) in orders {
@@ -90,13 +96,16 @@ impl<'o> Needs<'o> {
                 wallets.push((bucket_of(key.environment, &key.customer), key));
             }
             for (key, name) in work.names() {
-                needs.names.push(bucket_of(key.environment, &key.customer), name);
+                let bucket = bucket_of(key.environment, &key.customer);
+                needs.names.entry(shards.shard(bucket)).or_default().push(bucket, name);
             }
             if let Some(RememberBy::Claim(claim)) = order.remember.as_ref().map(|it| it.by) {
                 needs.claims.push(claim.scope);
             }
             if changes_records(work) {
                 needs.exclusive.insert(order.environment.0.cast_signed());
+                // Events that are about no customer.
+                needs.shards.insert(shards.shard(0), 0);
             }
             needs.has_others |= !only_burns(work);
             needs.rows += i64::try_from(work.weight()).unwrap_or(1);
@@ -111,6 +120,7 @@ impl<'o> Needs<'o> {
                 customer = next;
             }
             currencies.insert((key.environment, key.currency.as_str()));
+            needs.shards.insert(shards.shard(bucket), bucket);
             needs.wallets.push(key);
         }
         for (environment, id) in currencies {
@@ -150,6 +160,21 @@ pub enum Hold<'k> {
     Instant(&'k Kept),
 }
 
+/// Statements that travel together.
+#[derive(Default)]
+struct Flight<'a> {
+    asks: Vec<Ask<'a>>,
+}
+
+impl<'a> Flight<'a> {
+    /// Some more; which of the answers are theirs.
+    fn add(&mut self, asks: impl IntoIterator<Item = Ask<'a>>) -> Range<usize> {
+        let first = self.asks.len();
+        self.asks.extend(asks);
+        first..self.asks.len()
+    }
+}
+
 /// Begins a transaction and reads what is needed.
 pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Begun, StoreError> {
     let (seen, unseen) = match hold {
@@ -157,52 +182,51 @@ pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Beg
         Hold::Instant(kept) => kept.part(needs.wallets()),
     };
     let is_locked = matches!(hold, Hold::Locks);
-    let keys = wallets::Keys::of(unseen.iter().copied());
+    let shards = session.shards();
+    let unseen = shards.apart(unseen);
+    let keys: Vec<wallets::Keys> =
+        unseen.values().map(|keys| wallets::Keys::of(keys.iter().copied())).collect();
     let mut looked = Seen::default();
     for (_, kept) in &seen {
         looked.push(kept.tid, kept.slot.wallet.sequence(), kept.checksum);
     }
     let exclusive: Vec<i32> = needs.exclusive.iter().copied().collect();
     let mut known = Known::nothing(is_locked);
-    let has = |is_asked: bool, ask| is_asked.then_some(ask);
     // The order matters: what is read is read behind the locks, and positions are taken behind
     // the locks too, so that they ascend in each wallet.
     let exclusive_sql = "
         select pg_advisory_xact_lock($1::integer, environment)
         from unnest($2::integer[]) as e (environment) order by environment";
-    let asks = [
-        Some(ask(if is_locked { "begin" } else { "begin isolation level repeatable read" }, &[])),
-        Some(horizon::enter()),
-        has(!exclusive.is_empty(), ask(exclusive_sql, &[&RECORDS_LOCK, &exclusive])),
-        has(!unseen.is_empty(), if is_locked { keys.lock() } else { keys.read() }),
-        has(!looked.is_empty(), looked.look()),
-        Some(known.positions.ask(&needs.rows)),
-        has(!needs.names.is_empty(), needs.names.find()),
-        has(!needs.records.is_empty(), needs.records.find()),
-        has(!needs.customers.is_empty(), needs.customers.find()),
-        has(!needs.claims.is_empty(), needs.claims.find()),
-        Some(records::environments()),
-    ];
-    let is_asked: Vec<bool> = asks.iter().map(Option::is_some).collect();
-    let asks: Vec<Ask<'_>> = asks.into_iter().flatten().collect();
-    let mut found = session.flight(&asks)?.into_iter();
-    let answers: Vec<Vec<Row>> = is_asked
-        .into_iter()
-        .map(|it| if it { found.next() } else { None }.unwrap_or_default())
-        .collect();
-    let [_, entered, _, wallets, unchanged, positions, names, records, customers, claims, clocks] =
-        &answers[..]
-    else {
-        return Err(StoreError::Failed("a flight lost an answer".to_owned()));
-    };
-    known.positions.fill(positions)?;
+    let mut flight = Flight::default();
+    flight.add([ask(if is_locked { "begin" } else { "begin isolation level repeatable read" }, &[])]);
+    let entered = flight.add([horizon::enter()]);
+    if shards.is_distributed() {
+        flight.add([horizon::wait_as_briefly_everywhere()]);
+        flight.add(needs.shards.values().map(horizon::enter_shard));
+        known.entered = needs.shards.keys().copied().collect();
+    }
+    flight.add((!exclusive.is_empty()).then(|| ask(exclusive_sql, &[&RECORDS_LOCK, &exclusive])));
+    let wallets =
+        flight.add(keys.iter().map(|keys| if is_locked { keys.lock() } else { keys.read() }));
+    let unchanged = flight.add((!looked.is_empty()).then(|| looked.look()));
+    let positions = flight.add([known.positions.ask(&needs.rows)]);
+    let names = flight.add(needs.names.values().map(names::Asked::find));
+    let records = flight.add((!needs.records.is_empty()).then(|| needs.records.find()));
+    let customers = flight.add((!needs.customers.is_empty()).then(|| needs.customers.find()));
+    let claims = flight.add((!needs.claims.is_empty()).then(|| needs.claims.find()));
+    let clocks = flight.add([records::environments()]);
+    let answers = session.flight(&flight.asks)?;
+    let one = |which: Range<usize>| answers.get(which).and_then(<[_]>::first).map_or(&[][..], Vec::as_slice);
+    known.positions.fill(one(positions))?;
     known.wallets = needs.wallets().map(|key| (key.clone(), Wallet::Absent)).collect();
-    for row in wallets {
-        let (key, found) = wallets::read_found(row, &unseen)?;
-        known.found(key, found);
+    for (keys, rows) in unseen.values().zip(&answers[wallets]) {
+        for row in rows {
+            let (key, found) = wallets::read_found(row, keys)?;
+            known.found(key, found);
+        }
     }
     let mut changed = Vec::new();
-    for ((key, kept), is_unchanged) in seen.into_iter().zip(looked.unchanged(unchanged)?) {
+    for ((key, kept), is_unchanged) in seen.into_iter().zip(looked.unchanged(one(unchanged))?) {
         if is_unchanged {
             known.found(key, Found::Slot(kept.slot, kept.tid));
         } else {
@@ -217,27 +241,29 @@ pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Beg
             known.found(key, found);
         }
     }
-    known.names = needs.names.asked().map(|name| (name, None)).collect();
-    for row in names {
-        let (name, bucket, entry) = needs.names.read(row)?;
-        known.names.insert(name, Some(entry.position));
-        known.entries.insert(entry.position, (bucket, entry));
+    for (asked, rows) in needs.names.values().zip(&answers[names]) {
+        known.names.extend(asked.asked().map(|name| (name, None)));
+        for row in rows {
+            let (name, bucket, entry) = asked.read(row)?;
+            known.names.insert(name, Some(entry.position));
+            known.entries.insert(entry.position, (bucket, entry));
+        }
     }
     known.records = needs.records.places().iter().map(|place| (place.clone(), None)).collect();
-    for row in records {
+    for row in one(records) {
         let record = records::read(row)?;
         let place = Place::new(record.environment, record.kind, &record.id);
         known.records.insert(place, Some(record));
     }
-    known.customers = needs.customers.standings(customers)?;
+    known.customers = needs.customers.standings(one(customers))?;
     known.claims = needs.claims.asked().map(|scope| (scope, None)).collect();
-    for row in claims {
+    for row in one(claims) {
         let (scope, claimed) = answers::read_scope(row)?;
         known.claims.insert(scope, Some(claimed));
     }
-    let clocks = clocks.iter().map(records::read).collect::<Result<_, _>>()?;
+    let clocks = one(clocks).iter().map(records::read).collect::<Result<_, _>>()?;
     let none = || StoreError::Failed("a transaction has no number".to_owned());
-    let transaction = column(entered.first().ok_or_else(none)?, "transaction")?;
+    let transaction = column(one(entered).first().ok_or_else(none)?, "transaction")?;
     Ok(Begun { known, transaction, clocks })
 }
 
@@ -245,31 +271,39 @@ pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Beg
 pub struct Writes<'a> {
     changes: &'a Changes,
     pub new_wallets: wallets::Changed,
+    /// Those that are written where they lie, on one server.
     pub wallets: Moved,
+    /// Those that are written by their keys, in a distributed database.
+    pub wallets_by_key: BTreeMap<Shard, wallets::Changed>,
     new_records: records::Changed,
     records: records::Changed,
     new_grants: super::tables::grants::Changed,
-    grants: super::tables::grants::Changed,
+    grants: BTreeMap<Shard, super::tables::grants::Changed>,
 }
 
 impl<'a> Writes<'a> {
     /// All but the wallets.
-    pub fn of(changes: &'a Changes) -> Result<Self, StoreError> {
+    pub fn of(changes: &'a Changes, shards: &Shards) -> Result<Self, StoreError> {
         let mut writes = Self {
             changes,
             new_wallets: wallets::Changed::default(),
             wallets: Moved::default(),
+            wallets_by_key: BTreeMap::new(),
             new_records: records::Changed::default(),
             records: records::Changed::default(),
             new_grants: super::tables::grants::Changed::default(),
-            grants: super::tables::grants::Changed::default(),
+            grants: BTreeMap::new(),
         };
         for (is_new, record) in changes.records.values() {
             let changed = if *is_new { &mut writes.new_records } else { &mut writes.records };
             changed.push(record)?;
         }
         for (is_new, record) in changes.grants.values() {
-            let changed = if *is_new { &mut writes.new_grants } else { &mut writes.grants };
+            let shard = shards.of_wallet(&record.wallet);
+            let changed = match is_new {
+                true => &mut writes.new_grants,
+                false => writes.grants.entry(shard).or_default(),
+            };
             changed.push(record)?;
         }
         Ok(writes)
@@ -297,19 +331,28 @@ impl<'a> Writes<'a> {
         let Changes { entries, new_names, names, states, events, claims, attempts, .. } =
             self.changes;
         let mut asks = Vec::new();
+        if session.shards().is_distributed() {
+            asks.push(horizon::decide_here());
+        }
+        let updated_at = asks.len();
         let mut add = |is_empty: bool, ask| {
             if !is_empty {
                 asks.push(ask);
             }
         };
         add(self.wallets.is_empty(), self.wallets.update());
+        for wallets in self.wallets_by_key.values() {
+            add(false, wallets.update());
+        }
         add(self.new_wallets.is_empty(), self.new_wallets.insert());
         add(entries.is_empty(), entries.insert());
         add(new_names.is_empty(), new_names.insert(&now));
         add(names.is_empty(), names.upsert(&now));
         add(states.is_empty(), states.insert());
         add(self.new_grants.is_empty(), self.new_grants.insert());
-        add(self.grants.is_empty(), self.grants.update());
+        for grants in self.grants.values() {
+            add(false, grants.update());
+        }
         add(events.is_empty(), events.insert());
         add(claims.is_empty(), claims.insert_claims(&now));
         add(attempts.is_empty(), attempts.insert_attempts(&now));
@@ -324,7 +367,7 @@ impl<'a> Writes<'a> {
         }
         asks.push(ask("commit", &[]));
         let answers = session.flight(&asks)?;
-        let updated = answers.first().filter(|_| !self.wallets.is_empty());
+        let updated = answers.get(updated_at).filter(|_| !self.wallets.is_empty());
         self.wallets.stored(updated.map_or(&[], Vec::as_slice))
     }
 }

@@ -16,6 +16,10 @@ pub struct Gauges {
     pub commits_in_doubt: Counter,
     /// Connections that could not be made.
     pub connections_failed: Counter,
+    /// Wallets that were folded again and compared.
+    pub scrubbed_wallets: Counter,
+    /// Those that were found wrong.
+    pub scrub_findings: Counter,
     /// Orders that wait.
     pub queue_orders: Gauge,
 }
@@ -48,6 +52,16 @@ impl Gauges {
                 "scrip_database_connections_failed_total",
                 "Connections to the database that could not be made.",
                 &self.connections_failed,
+            ),
+            counter(
+                "scrip_scrubbed_wallets_total",
+                "Wallets that were folded again from their rows and compared.",
+                &self.scrubbed_wallets,
+            ),
+            counter(
+                "scrip_scrub_findings_total",
+                "What scrubbing found wrong.",
+                &self.scrub_findings,
             ),
             gauge("scrip_queue_orders", "Orders that wait.", &self.queue_orders),
         ]

@@ -6,6 +6,10 @@
 //! reader notes the last position that was taken, then who holds the lock, and waits until those
 //! are gone: whoever came later took later positions. Nobody waits for a reader, and nobody for
 //! other users of the server, as they would with the server's own list of running transactions.
+//!
+//! In a distributed database numbers come from the coordinator and rows lie on workers. A transaction
+//! holds the lock on both, and a reader asks all of them: a worker shows what it was told to keep
+//! only once it hears the coordinator's decision, which may be late if one of the two broke.
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +31,24 @@ pub fn enter() -> Ask<'static> {
         select pg_advisory_xact_lock_shared($1) is null as entered,
                pg_current_xact_id()::text as transaction";
     ask(sql, &[&LOCK])
+}
+
+/// What it does beside that on each worker on which it writes, by a bucket that lies there: the worker knows
+/// best when what it did is visible, whatever becomes of the coordinator meanwhile (decision 33).
+pub fn enter_shard(bucket: &i16) -> Ask<'_> {
+    let sql = "select pg_advisory_xact_lock_shared($2) is null as entered from turns where bucket = $1";
+    ask(sql, &[bucket, &LOCK])
+}
+
+/// Workers wait no longer for somebody's lock than one server does.
+pub fn wait_as_briefly_everywhere() -> Ask<'static> {
+    ask("set local lock_timeout = '5s'", &[])
+}
+
+/// What makes the coordinator decide whether a transaction happened, and the worker follow. Otherwise a worker
+/// commits by itself, before the coordinator has kept the numbers that it gave out and what it wrote beside.
+pub fn decide_here() -> Ask<'static> {
+    ask("delete from decisions where never", &[])
 }
 
 /// Positions up to which nothing is added any more.
@@ -87,7 +109,7 @@ impl Watch {
 }
 
 /// The last positions that were taken.
-fn last(session: &Session) -> Result<Horizon, StoreError> {
+pub fn last(session: &Session) -> Result<Horizon, StoreError> {
     let last = "
         select case when e.is_called then e.last_value else 0 end as entries,
                case when v.is_called then v.last_value else 0 end as events
@@ -97,13 +119,44 @@ fn last(session: &Session) -> Result<Horizon, StoreError> {
     Ok(Horizon { entries: count(&row, "entries")?, events: count(&row, "events")? })
 }
 
-/// The transactions that hold the lock.
+/// The transactions that hold the lock, wherever they do.
 fn holders(session: &Session) -> Result<Vec<String>, StoreError> {
-    // A lock by one large number shows as its two halves.
+    let mut holders = session
+        .query(HOLDERS, &[&LOCK])?
+        .iter()
+        .map(|row| column(row, "holder"))
+        .collect::<Result<Vec<String>, _>>()?;
+    if session.shards().is_distributed() {
+        holders.extend(holders_on_workers(session)?);
+    }
+    Ok(holders)
+}
+
+/// A lock by one large number shows as its two halves.
+const HOLDERS: &str = "
+    select virtualtransaction as holder from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 1
+      and database = (select oid from pg_database where datname = current_database())
+      and classid = ($1::bigint >> 32)::oid and objid = ($1::bigint & 4294967295)::oid";
+
+/// Those on the workers, also of transactions that wait there for the coordinator's decision. A worker that
+/// gives no answer may have some.
+fn holders_on_workers(session: &Session) -> Result<Vec<String>, StoreError> {
     let sql = "
-        select virtualtransaction as holder from pg_locks
-        where locktype = 'advisory' and granted and objsubid = 1
-          and database = (select oid from pg_database where datname = current_database())
-          and classid = ($1::bigint >> 32)::oid and objid = ($1::bigint & 4294967295)::oid";
-    session.query(sql, &[&LOCK])?.iter().map(|row| column(row, "holder")).collect()
+        select nodename || ':' || nodeport as worker, success, result
+        from run_command_on_workers(format($command$
+            select coalesce(string_agg(virtualtransaction, ' '), '') from pg_locks
+            where locktype = 'advisory' and granted and objsubid = 1
+              and database = (select oid from pg_database where datname = current_database())
+              and classid = %s and objid = %s
+        $command$, $1::bigint >> 32, $1::bigint & 4294967295))";
+    let mut holders = Vec::new();
+    for row in &session.query(sql, &[&LOCK])? {
+        let (worker, result): (&str, &str) = (column(row, "worker")?, column(row, "result")?);
+        if !column::<bool>(row, "success")? {
+            return Err(StoreError::Unavailable(format!("worker {worker}: {result}")));
+        }
+        holders.extend(result.split_whitespace().map(|holder| format!("{worker} {holder}")));
+    }
+    Ok(holders)
 }

@@ -177,6 +177,7 @@ fn write_due(ledger: &Arc<Postgres>, session: &Session) -> Result<bool, StoreErr
         for environment in &environments {
             let now = ledger.shared.clocks.now(*environment);
             let keys = wallets::due(session, *environment, now, ADVANCE_MOST)?;
+            let keys = session.shards().beside_the_first(keys);
             if !keys.is_empty() {
                 // What could not be written now is met again at the next tick.
                 is_more |= ledger.advance_blocking(*environment, keys) > 0;

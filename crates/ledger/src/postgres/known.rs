@@ -1,10 +1,11 @@
 //! What a transaction read of the database.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use scrip_core::{EnvironmentId, GrantId, NameHash, WalletKey};
 
+use super::shards::Shard;
 use super::tables::numbers::Numbers;
 use super::tables::places::Tid;
 use super::tables::records::Place;
@@ -33,6 +34,8 @@ pub struct Known {
     pub grant_ordinals: Numbers,
     /// Wallets are locked when they are found.
     pub is_locked: bool,
+    /// Shards of a distributed database on whose workers readers know of this transaction.
+    pub entered: BTreeSet<Shard>,
 }
 
 impl Known {
@@ -40,6 +43,7 @@ impl Known {
     pub fn nothing(is_locked: bool) -> Self {
         Self {
             is_locked,
+            entered: BTreeSet::new(),
             wallets: HashMap::new(),
             names: HashMap::new(),
             entries: HashMap::new(),

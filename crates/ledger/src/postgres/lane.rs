@@ -1,5 +1,6 @@
 //! A lane: a thread with a connection, which takes what waits and carries it out in one transaction.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,9 @@ use tokio::sync::oneshot;
 use super::Shared;
 use super::doors::Taken;
 use super::flight::{self, Begun, Hold, Needs, clock_of};
+use super::horizon;
 use super::session::Session;
+use super::shards::{Shard, Shards};
 use super::tables::entries;
 use super::trouble::Trouble;
 use super::unit::{Changes, Unit};
@@ -96,7 +99,8 @@ impl Lane {
         while let Some(batch) = self.inbox.recv_batch(BATCH_WEIGHT_MAX) {
             let weight = batch.iter().map(|waiting| waiting.order.work.weight()).sum();
             self.taken.set(Some(weight));
-            for batch in apart(batch) {
+            let shards = self.reach().map(|session| session.shards().clone()).unwrap_or_default();
+            for batch in apart(batch, &shards) {
                 self.work_off(batch, 0);
             }
             self.taken.set(None);
@@ -157,6 +161,8 @@ impl Lane {
                     batch.splice(index..index, isolate(poison, &error));
                 }
                 Err(Stop::Failed(text)) => {
+                    // Where the buckets lie is asked again with the next connection.
+                    self.session = self.session.take().filter(|it| !it.shards().is_distributed());
                     tracing::error!(error = text, "the database refused a transaction");
                     return refuse(batch, &LedgerError::Internal(text));
                 }
@@ -269,6 +275,11 @@ fn outcome_of(session: &Session, in_doubt: &InDoubt) -> Result<Option<bool>, Sto
     match status.as_deref() {
         Some("in progress") => Ok(None),
         Some("committed") => match in_doubt.last_entry {
+            Some(entry) if session.shards().is_distributed() => {
+                // Its worker may not have heard of it yet.
+                horizon::horizon(session)?;
+                entries::is_there(session, entry).map(Some)
+            }
             Some(entry) => entries::is_there(session, entry).map(Some),
             None => Ok(Some(true)),
         },
@@ -277,8 +288,25 @@ fn outcome_of(session: &Session, in_doubt: &InDoubt) -> Result<Option<bool>, Sto
     }
 }
 
-/// Orders that change records stand alone, each in a transaction of its own.
-fn apart(batch: Vec<Waiting>) -> Vec<Vec<Waiting>> {
+/// Orders that change records stand alone, each in a transaction of its own. In a distributed database so
+/// do those of each shard, so that a transaction stays on one worker.
+fn apart(batch: Vec<Waiting>, shards: &Shards) -> Vec<Vec<Waiting>> {
+    let mut by_shard = BTreeMap::<Option<Shard>, Vec<Waiting>>::new();
+    for waiting in batch {
+        by_shard.entry(shard_of(&waiting, shards)).or_default().push(waiting);
+    }
+    by_shard.into_values().flat_map(alone_or_together).collect()
+}
+
+/// Where everything lies that an order is about; none if that is in several shards.
+fn shard_of(waiting: &Waiting, shards: &Shards) -> Option<Shard> {
+    let wallets = waiting.order.work.wallets().into_iter().chain(waiting.wallet.as_ref());
+    let mut all = wallets.map(|key| shards.of_wallet(key));
+    let first = all.next().unwrap_or_else(|| shards.shard(0));
+    all.all(|shard| shard == first).then_some(first)
+}
+
+fn alone_or_together(batch: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();
     let mut is_open = false;
     for waiting in batch {
@@ -299,8 +327,10 @@ fn transact(
     hold: Hold<'_>,
 ) -> Result<(Changes, Outcomes), Stop> {
     let orders = batch.iter().map(|waiting| (waiting.order.as_ref(), waiting.wallet.as_ref()));
-    let needs = Needs::of(orders);
-    let hold = if needs.only_burn() { hold } else { Hold::Locks };
+    let is_distributed = session.shards().is_distributed();
+    let needs = Needs::of(orders, session.shards());
+    // Where a wallet lies in its table is nothing that a coordinator knows.
+    let hold = if needs.only_burn() && !is_distributed { hold } else { Hold::Locks };
     let pass = shared.gate.pass(needs.wallets(), PASS_WITHIN);
     let Some(_pass) = pass else { return Err(Stop::TimedOut) };
     let begun = flight::begin(session, &needs, hold).map_err(|error| stop(session, error, 0))?;

@@ -7,6 +7,7 @@
 mod certificates;
 pub(crate) mod copying;
 mod database;
+mod distributing;
 mod doors;
 mod flight;
 mod gate;
@@ -20,8 +21,10 @@ mod migrate;
 mod opening;
 mod reader;
 mod rolling;
+mod scrub;
 mod session;
 mod sessions;
+mod shards;
 mod tables;
 mod telling;
 mod tls;
@@ -70,8 +73,9 @@ use tables::records::Place;
 use tables::{answers, bucket_column, bucket_of, events, grants, records};
 use telling::Telling;
 
+pub use distributing::NotDistributed;
 pub use migrate::Migrated;
-pub use opening::{OpenError, Options, migrate};
+pub use opening::{OpenError, Options, distribute, migrate};
 pub use verify::{Verified, VerifyError, verify};
 
 /// What the threads share.

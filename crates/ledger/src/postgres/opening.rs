@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::database::{ANSWER_WITHIN, Database};
+use super::distributing::{self, NotDistributed};
 use super::doors::{Door, Taken};
 use super::gate::Gate;
 use super::gauges::Gauges;
@@ -18,7 +19,7 @@ use super::session::Session;
 use super::sessions::Sessions;
 use super::tables::column;
 use super::telling::Telling;
-use super::{Postgres, Shared, rolling};
+use super::{Postgres, Shared, rolling, scrub};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
 use crate::queue::{self, Limits};
@@ -58,6 +59,9 @@ pub enum OpenError {
         /// The one that is needed.
         known: i32,
     },
+    /// It cannot be distributed.
+    #[error("the database cannot be distributed: {0}")]
+    NotDistributed(#[from] NotDistributed),
     /// A copy into the database was not finished.
     #[error(
         "a copy into the database was not finished: run scrip copy again, or drop the schema scrip"
@@ -93,6 +97,9 @@ pub struct Options {
     pub names_kept: Option<Duration>,
     /// How late the row of something due may appear; balances are exact at any time.
     pub housekeeping_every: Duration,
+    /// How long the scrubber takes for one pass over all wallets, if it keeps up; none is never. One node at a
+    /// time scrubs.
+    pub scrub_every: Option<Duration>,
     /// How long the database may take for an answer, before a connection is given up. The server itself
     /// works on a statement for 30 s at most.
     pub answer_within: Duration,
@@ -113,6 +120,7 @@ impl Options {
             migrate: true,
             names_kept: None,
             housekeeping_every: Duration::from_millis(200),
+            scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             answer_within: ANSWER_WITHIN,
             runtime,
         }
@@ -122,6 +130,12 @@ impl Options {
 /// Makes the tables of a database, or brings them up to this version.
 pub fn migrate(url: &str, runtime: Handle) -> Result<Migrated, OpenError> {
     steps::migrate(&Database::of_url(url, runtime)?)
+}
+
+/// Does the same, and distributes the tables over the workers of a coordinator (Citus). No node may serve
+/// meanwhile.
+pub fn distribute(url: &str, runtime: Handle) -> Result<Migrated, OpenError> {
+    distributing::distribute(&Database::of_url(url, runtime)?)
 }
 
 pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenError> {
@@ -156,6 +170,7 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
     housekeeping::learn(&shared, &session)?;
     let (stop, stopped) = mpsc::channel();
     let (stop_rolling, rolling_stopped) = mpsc::channel();
+    let (stop_scrubbing, scrubbing_stopped) = mpsc::channel();
     let mut threads = Vec::new();
     let mut lanes = Vec::new();
     let count = options.lanes.max(1);
@@ -177,12 +192,17 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         running: RunningClaims::default(),
         lanes: RwLock::new(lanes),
         threads: Mutex::default(),
-        stop: Mutex::new(vec![stop, stop_rolling]),
+        stop: Mutex::new(vec![stop, stop_rolling, stop_scrubbing]),
     });
     let watched = Arc::downgrade(&postgres);
     threads.push(spawn("housekeeping", move || {
         housekeeping::run(&watched, &stopped, database_clock.as_ref(), every);
     })?);
+    if let Some(every) = options.scrub_every {
+        let scrubbed = Arc::downgrade(&postgres);
+        let run = move || scrub::run(&scrubbed, &scrubbing_stopped, every);
+        threads.push(spawn("scrubber", run)?);
+    }
     *postgres.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = threads;
     Ok(postgres)
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::Shared;
-use super::horizon::Watch;
+use super::horizon::{self, Watch};
 use super::session::{Session, lock_if_free};
 use super::tables::{entries, usage};
 use crate::slot::Position;
@@ -76,6 +76,13 @@ enum Looked {
 }
 
 fn look(session: &Session, watch: &mut Watch, is_time: bool) -> Result<Looked, StoreError> {
+    // There, asking who is still at it is asking every worker.
+    if session.shards().is_distributed() && !is_time {
+        let taken = horizon::last(session)?.entries;
+        if taken.saturating_sub(usage::reach(session)?) < CHUNK {
+            return Ok(Looked::Early);
+        }
+    }
     let until = watch.look(session)?.entries;
     let behind = until.saturating_sub(usage::reach(session)?);
     if behind < CHUNK && !(is_time && behind > 0) {

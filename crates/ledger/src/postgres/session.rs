@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
+use super::shards::Shards;
 use super::trouble::Trouble;
 use crate::work::StoreError;
 
@@ -49,11 +50,12 @@ pub struct Session {
     /// How long an answer may take; none is for ever.
     patience: Cell<Option<Duration>>,
     is_given_up: Cell<bool>,
+    shards: Shards,
 }
 
 impl Session {
     /// A connection whose other half runs already.
-    pub fn new(client: Client, runtime: Handle, patience: Duration) -> Self {
+    pub fn new(client: Client, runtime: Handle, patience: Duration, shards: Shards) -> Self {
         Self {
             client,
             runtime,
@@ -61,7 +63,13 @@ impl Session {
             trouble: Cell::new(None),
             patience: Cell::new(Some(patience)),
             is_given_up: Cell::new(false),
+            shards,
         }
+    }
+
+    /// Where the buckets lay when the connection was made.
+    pub const fn shards(&self) -> &Shards {
+        &self.shards
     }
 
     /// Waits as long as the server needs from now on.
@@ -123,7 +131,7 @@ impl Session {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.told(self.wait(self.client.prepare(sql))?)?;
+        let statement = self.told(self.wait(self.client.prepare(&self.shards.worded(sql)))?)?;
         self.statements.borrow_mut().insert(sql, statement.clone());
         Ok(statement)
     }

@@ -10,7 +10,7 @@ use super::Shared;
 use super::flight::clock_of;
 use super::reader::Reader;
 use super::session::{Session, ask};
-use super::tables::records;
+use super::tables::{bucket_of, records};
 use super::trouble::Trouble;
 use crate::LedgerError;
 use crate::reading::store_error;
@@ -88,6 +88,9 @@ pub async fn ask_with<T: Send + 'static>(
     answer.await.unwrap_or_else(|error| Err(LedgerError::Internal(format!("a reader: {error}"))))
 }
 
+/// Asks nothing of the worker of a bucket.
+const INSTANT: &str = "select 1 as instant from turns where bucket = $1";
+
 /// Reads in one transaction, of one instant, with the clocks as they stand then.
 pub async fn read<T: Send + 'static>(
     shared: &Arc<Shared>,
@@ -96,7 +99,14 @@ pub async fn read<T: Send + 'static>(
 ) -> Result<T, LedgerError> {
     ask_with(shared, move |session, shared| {
         let begin = ask("begin isolation level repeatable read read only", &[]);
-        let begun = session.flight(&[begin, records::environments()]).map_err(store_error)?;
+        let mut asks = vec![begin];
+        let bucket = whose.as_ref().map(|(environment, customer)| bucket_of(*environment, customer));
+        if session.shards().is_distributed() {
+            // The instant of a worker is that of the first question to it. Clocks must not be older.
+            asks.extend(bucket.as_ref().map(|bucket| ask(INSTANT, &[bucket])));
+        }
+        asks.push(records::environments());
+        let begun = session.flight(&asks).map_err(store_error)?;
         for row in begun.last().into_iter().flatten() {
             let record = records::read(row).map_err(store_error)?;
             if let Some((environment, now)) = clock_of(&record) {

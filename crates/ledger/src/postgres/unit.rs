@@ -10,6 +10,7 @@ use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey
 
 use super::Shared;
 use super::kept::KeptWallet;
+use super::horizon;
 use super::known::{Known, Wallet};
 use super::session::Session;
 use super::tables::places::StoredWallet;
@@ -77,11 +78,16 @@ impl<'a> Unit<'a> {
 
     /// What is to be written.
     pub fn writes(&self) -> Result<Writes<'_>, StoreError> {
-        let mut writes = Writes::of(&self.changes)?;
+        let shards = self.session.shards();
+        let mut writes = Writes::of(&self.changes, shards)?;
         for (_, key) in &self.changes.wallets {
             let Some(Wallet::There(slot)) = self.known.wallets.get(key) else { continue };
             match self.known.places.get(key) {
                 None => writes.new_wallets.push(slot)?,
+                Some(_) if shards.is_distributed() => {
+                    let shard = shards.of_wallet(key);
+                    writes.wallets_by_key.entry(shard).or_default().push(slot)?;
+                }
                 Some((tid, sequence)) => writes.wallets.push(slot, *tid, *sequence)?,
             }
         }
@@ -97,6 +103,18 @@ impl<'a> Unit<'a> {
             }
         });
         self.shared.kept.keep(kept);
+    }
+
+    /// Before something is written in a bucket. Where nobody foresaw it, positions that were taken are given
+    /// up: readers on its worker did not know of them.
+    fn enter(&mut self, bucket: i16) -> Result<(), StoreError> {
+        let shards = self.session.shards();
+        if shards.is_distributed() && self.known.entered.insert(shards.shard(bucket)) {
+            self.session.flight(&[horizon::enter_shard(&bucket)])?;
+            self.known.positions.forget();
+            self.known.events.forget();
+        }
+        Ok(())
     }
 
     fn find_wallet(&mut self, key: &WalletKey) -> Result<Wallet, StoreError> {
@@ -251,6 +269,7 @@ impl State for Unit<'_> {
         let key = slot.wallet.key().clone();
         self.bucket = bucket_of(key.environment, &key.customer);
         if !rows.is_empty() {
+            self.enter(self.bucket)?;
             let number = self.number(&slot)?;
             Arc::make_mut(&mut slot).number = number;
             self.changes.wallets.insert((self.bucket, key.clone()));
@@ -337,6 +356,7 @@ impl State for Unit<'_> {
     }
 
     fn insert_event(&mut self, event: &mut DomainEvent) -> Result<(), StoreError> {
+        self.enter(events::bucket_of_event(event))?;
         event.position = self.known.events.next(self.session, 1)?;
         self.changes.events.push(event)
     }

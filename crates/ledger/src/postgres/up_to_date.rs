@@ -96,7 +96,8 @@ impl Postgres {
     async fn due_now(&self, environment: EnvironmentId) -> Result<Vec<WalletKey>, LedgerError> {
         let question = move |reader: &Reader<'_>, shared: &Shared| {
             let now = shared.clocks.now(environment);
-            reader.due(environment, now, ADVANCE_MOST).map_err(store_error)
+            let due = reader.due(environment, now, ADVANCE_MOST).map_err(store_error)?;
+            Ok(reader.session().shards().beside_the_first(due))
         };
         read(&self.shared, None, question).await
     }

@@ -1,11 +1,12 @@
 //! A database that is copied to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use scrip_core::WalletKey;
 use tokio::runtime::Handle;
 
 use super::super::database::Database;
+use super::super::horizon;
 use super::super::session::{Session, ask};
 use super::super::tables::{
     answers, bucket_of, column, entries, events, grants, names, records, states, wallets,
@@ -73,13 +74,16 @@ impl CopyTarget {
         for (number, position, wallet) in &rows.states {
             kept.push(*number, *position, wallet)?;
         }
-        let (mut new, mut changed) = (wallets::Changed::default(), wallets::Changed::default());
+        let (mut new, mut changed) = (wallets::Changed::default(), BTreeMap::new());
         for (slot, is_new) in rows.wallets.values() {
-            if *is_new { new.push(slot)? } else { changed.push(slot)? }
+            let shard = self.session.shards().of_wallet(slot.wallet.key());
+            let wallets: &mut wallets::Changed =
+                if *is_new { &mut new } else { changed.entry(shard).or_default() };
+            wallets.push(slot)?;
         }
         let now = SystemClock::of_machine().now().milliseconds();
-        let asks =
-            [added.insert(), named.upsert(&now), kept.insert(), new.insert(), changed.update()];
+        let mut asks = vec![added.insert(), named.upsert(&now), kept.insert(), new.insert()];
+        asks.extend(changed.values().map(wallets::Changed::update));
         self.session.flight(&asks).map(drop)
     }
 
@@ -94,7 +98,11 @@ impl CopyTarget {
         work: impl FnOnce(&Self) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.session.run("begin")?;
-        let done = work(self).and_then(|()| self.session.run("commit"));
+        let decide = || match self.session.shards().is_distributed() {
+            true => self.session.flight(&[horizon::decide_here()]).map(drop),
+            false => Ok(()),
+        };
+        let done = decide().and_then(|()| work(self)).and_then(|()| self.session.run("commit"));
         if done.is_err() {
             let _ = self.session.roll_back();
         }
@@ -110,8 +118,8 @@ impl Target for CopyTarget {
             return Ok(Standing::Unfinished(progress));
         }
         let sql = "
-            select exists (select from records) or exists (select from entries)
-                or exists (select from wallets) as is_taken";
+            select exists (select 1 from records) or exists (select 1 from entries)
+                or exists (select 1 from wallets) as is_taken";
         let row = self.session.first(sql, &[])?;
         let is_taken = row.as_ref().map_or(Ok(true), |row| column(row, "is_taken"))?;
         Ok(if is_taken { Standing::Taken } else { Standing::Empty })

@@ -51,6 +51,20 @@ pub fn entries_back(
     position: Position,
     most: i64,
 ) -> Stored<Vec<Entry>> {
+    back(session, bucket, position, most)?.iter().map(read).collect()
+}
+
+/// The same, as they lie there.
+pub fn raw_back(
+    session: &Session,
+    bucket: i16,
+    position: Position,
+    most: i64,
+) -> Stored<Vec<RawEntry>> {
+    back(session, bucket, position, most)?.iter().map(raw_own).collect()
+}
+
+fn back(session: &Session, bucket: i16, position: Position, most: i64) -> Stored<Vec<Row>> {
     let sql = concat!(
         "with recursive e as (
              (select 1::bigint as nth, * from entries
@@ -58,11 +72,11 @@ pub fn entries_back(
              union all
              (select e.nth + 1, p.* from e
               join entries p on p.bucket = e.bucket and p.position = e.previous
-              where e.nth < $3)
+              where e.nth < $3 /* one shard: p.bucket = $1 */)
          ) ",
         columns!("from e order by nth")
     );
-    session.query(sql, &[&bucket, &integer(position), &most])?.iter().map(read).collect()
+    session.query(sql, &[&bucket, &integer(position), &most])
 }
 
 /// The rows behind a position, up to another, whosever they are, in order.
@@ -92,6 +106,10 @@ pub fn each_between(
              order by e.position offset 0
          ) e"
     );
+    let of_workers = columns!(
+        "from entries e where e.position > $1 and e.position <= $2 order by e.bucket, e.position"
+    );
+    let sql = if session.shards().is_distributed() { of_workers } else { sql };
     let rows = session.query(sql, &[&integer(after), &integer(until)])?;
     rows.iter().try_for_each(|row| show(column(row, "bucket")?, read(row)?))
 }
@@ -109,6 +127,8 @@ pub fn last(session: &Session) -> Stored<Position> {
             select (select max(e.position) from entries e where e.bucket = b.bucket) as position
             from generate_series(0, 1023) as b (bucket)
         ) of_buckets";
+    let of_workers = "select coalesce(max(position), 0) as last from entries";
+    let sql = if session.shards().is_distributed() { of_workers } else { sql };
     session.first(sql, &[])?.as_ref().map_or(Ok(0), |row| count(row, "last"))
 }
 

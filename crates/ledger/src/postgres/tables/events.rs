@@ -62,6 +62,9 @@ pub fn after(session: &Session, after: After, most: i64) -> Stored<Batch<DomainE
 /// Removes the oldest events of each environment up to a position, at most so many of each, and never
 /// an environment's newest; how many.
 pub fn forget(session: &Session, until: u64, most: usize) -> Stored<usize> {
+    if session.shards().is_distributed() {
+        return forget_on_workers(session, until, most);
+    }
     let sql = "
         with old as (
             select o.bucket, o.position
@@ -87,6 +90,30 @@ pub fn forget(session: &Session, until: u64, most: usize) -> Stored<usize> {
     Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }
 
+/// The same, on whichever workers they lie.
+fn forget_on_workers(session: &Session, until: u64, most: usize) -> Stored<usize> {
+    let last = "
+        select max(position) as last from (
+            select position from domain_events
+            where environment = $1 and position <= $2
+              and position < (select max(position) from domain_events where environment = $1)
+            order by position limit $3
+        ) old";
+    let delete = "
+        delete from domain_events where environment = $1 and position <= $2 returning 1 as gone";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut gone = 0;
+    for environment in super::records::all_of_system(session, RecordKind::Environment)? {
+        let Ok(environment) = environment.id.parse::<i64>() else { continue };
+        let row = session.first(last, &[&environment, &integer(until), &most])?;
+        let last: Option<i64> = row.as_ref().map(|row| column(row, "last")).transpose()?.flatten();
+        if let Some(last) = last {
+            gone += session.query(delete, &[&environment, &last])?.len();
+        }
+    }
+    Ok(gone)
+}
+
 /// The position of the last event of all; looks at each bucket.
 pub fn last(session: &Session) -> Stored<u64> {
     let sql = "
@@ -95,6 +122,8 @@ pub fn last(session: &Session) -> Stored<u64> {
                 as position
             from generate_series(0, 1023) as b (bucket)
         ) of_buckets";
+    let of_workers = "select coalesce(max(position), 0) as last from domain_events";
+    let sql = if session.shards().is_distributed() { of_workers } else { sql };
     session.first(sql, &[])?.as_ref().map_or(Ok(0), |row| count(row, "last"))
 }
 
@@ -125,7 +154,7 @@ pub fn check_of_bucket(
 }
 
 /// Where an event lies: with its customer, if it is about one.
-fn bucket_of_event(event: &DomainEvent) -> i16 {
+pub fn bucket_of_event(event: &DomainEvent) -> i16 {
     match &event.subject {
         Subject::Wallet { key, .. } => bucket_of(key.environment, &key.customer),
         Subject::Currency { .. } | Subject::EndpointDisabled { .. } => 0,

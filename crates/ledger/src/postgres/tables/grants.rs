@@ -200,7 +200,7 @@ impl Changed {
         let sql = "
             update grants g set facts = c.facts
             from unnest($1::smallint[], $2::bigint[], $3::bytea[]) as c (bucket, ordinal, facts)
-            where g.bucket = c.bucket and g.ordinal = c.ordinal";
+            where g.bucket = c.bucket and g.ordinal = c.ordinal /* one shard: g.bucket = any ($1) */";
         ask(sql, &[&self.buckets, &self.ordinals, &self.facts])
     }
 }

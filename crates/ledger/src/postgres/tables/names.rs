@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use super::entries::{columns, read};
 use super::{Stored, column, count, integer};
 use crate::history::Entry;
+use crate::postgres::horizon;
 use crate::postgres::session::{Ask, Session, ask};
 use crate::slot::Position;
 use crate::work::StoreError;
@@ -28,6 +29,9 @@ const FORGOTTEN: &str = "names_forgotten";
 
 /// Forgets some names that were stored before an instant; whether there may be more.
 pub fn forget(session: &Session, before: i64) -> Stored<bool> {
+    if session.shards().is_distributed() {
+        return forget_on_workers(session, before);
+    }
     let sql = "
         with forgotten as (
             delete from names where (bucket, name) in
@@ -43,6 +47,30 @@ pub fn forget(session: &Session, before: i64) -> Stored<bool> {
     let row = session.first(sql, &[&before, &FORGOTTEN_MOST, &FORGOTTEN])?;
     let forgotten = row.as_ref().map_or(Ok(0), |row| count(row, "names"))?;
     Ok(forgotten >= FORGOTTEN_MOST.unsigned_abs())
+}
+
+/// The same, shard by shard.
+fn forget_on_workers(session: &Session, before: i64) -> Stored<bool> {
+    let sql = "
+        delete from names where (bucket, name) in
+            (select bucket, name from names where stored_at < $1 and bucket = any ($3) limit $2
+             for update skip locked)
+          and bucket = any ($3)
+        returning position";
+    let note = "
+        insert into meta (name, value) values ($1, int8send($2::bigint))
+        on conflict (name) do update set value = greatest(meta.value, excluded.value)";
+    session.flight(&[horizon::decide_here()])?;
+    let mut may_be_more = false;
+    for buckets in session.shards().buckets() {
+        let rows = session.query(sql, &[&before, &FORGOTTEN_MOST, &buckets])?;
+        may_be_more |= rows.len() as u64 >= FORGOTTEN_MOST.unsigned_abs();
+        let positions = rows.iter().map(|row| count(row, "position")).collect::<Stored<Vec<_>>>()?;
+        if let Some(last) = positions.into_iter().max() {
+            session.query(note, &[&FORGOTTEN, &integer(last)])?;
+        }
+    }
+    Ok(may_be_more)
 }
 
 /// How many names a bucket has.
@@ -88,11 +116,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// None.
-    pub const fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Another one.
     pub fn push(&mut self, bucket: i16, name: NameHash) {
         self.buckets.push(bucket);
@@ -110,7 +133,9 @@ impl Asked {
             ", k.place from unnest($1::smallint[], $2::bytea[])
                  with ordinality as k (bucket, name, place)
              join names n on n.bucket = k.bucket and n.name = k.name
-             join entries e on e.bucket = n.bucket and e.position = n.position"
+             join entries e on e.bucket = n.bucket and e.position = n.position
+             where true
+               /* one shard: n.bucket = any ($1) */ /* one shard: e.bucket = any ($1) */"
         );
         ask(sql, &[&self.buckets, &self.names])
     }

@@ -71,6 +71,11 @@ impl Numbers {
         Ok(())
     }
 
+    /// Those that are there are not used.
+    pub fn forget(&mut self) {
+        self.spare.clear();
+    }
+
     /// The next number; `wanted` are needed soon.
     pub fn next(&mut self, session: &Session, wanted: usize) -> Stored<u64> {
         if self.spare.is_empty() {

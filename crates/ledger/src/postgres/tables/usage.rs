@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use super::{Stored, column, count, integer};
+use crate::postgres::horizon;
 use crate::postgres::session::{Session, ask};
 use crate::slot::{Position, WalletNumber};
 use crate::usage::{
@@ -74,9 +75,14 @@ pub fn put(session: &Session, days: &[(Place, Day)], reach: Position) -> Stored<
         insert into meta (name, value) values ($1, $2)
         on conflict (name) do update set value = excluded.value";
     let reach = reach.to_be_bytes();
+    let reach = &reach[..];
     let values = [&buckets as _, &wallets as _, &numbers as _, &hours as _, &hour_rows as _];
     let values = [&values[..], &[&sets as _, &set_hours as _]].concat();
-    session.flight(&[ask(sql, &values), ask(note, &[&REACH, &&reach[..]])]).map(drop)
+    let mut asks = vec![ask(sql, &values), ask(note, &[&REACH, &reach])];
+    if session.shards().is_distributed() {
+        asks.push(horizon::decide_here());
+    }
+    session.flight(&asks).map(drop)
 }
 
 /// Shows a wallet's days of a stretch, in order, with their sets or without.

@@ -9,8 +9,9 @@ use super::places::Tid;
 use super::{Stored, bucket_of, column, count, environment, integer};
 use crate::RecordKind;
 use crate::packed_slot::{pack, pack_key, unpack};
-use crate::postgres::session::{Ask, Session, ask};
+use crate::postgres::session::{Ask, Session, Value, ask};
 use crate::slot::{Slot, WalletNumber};
+use crate::verifying::Finding;
 use crate::work::StoreError;
 
 /// Keys of wallets, column by column.
@@ -47,7 +48,8 @@ impl Keys {
             select k.place, w.ctid as tid, w.slot, w.frozen is not null as is_frozen
             from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
                 with ordinality as k (bucket, environment, customer, currency, resource, place)
-            join wallets w using (bucket, environment, customer, currency, resource)";
+            join wallets w using (bucket, environment, customer, currency, resource)
+            where true /* one shard: w.bucket = any ($1) */";
         let Self { buckets, environments, customers, currencies, resources } = self;
         ask(sql, &[buckets, environments, customers, currencies, resources])
     }
@@ -59,6 +61,7 @@ impl Keys {
             from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
                 with ordinality as k (bucket, environment, customer, currency, resource, place)
             join wallets w using (bucket, environment, customer, currency, resource)
+            where true /* one shard: w.bucket = any ($1) */
             order by w.bucket, w.environment, w.customer, w.currency, w.resource
             for update of w";
         let Self { buckets, environments, customers, currencies, resources } = self;
@@ -165,6 +168,7 @@ fn read_key(row: &Row) -> Stored<WalletKey> {
 }
 
 /// A wallet as its table lists it.
+#[derive(Clone)]
 pub struct Listed {
     pub number: WalletNumber,
     pub key: WalletKey,
@@ -173,6 +177,46 @@ pub struct Listed {
     pub frozen: Option<String>,
     /// Packed.
     pub slot: Vec<u8>,
+}
+
+impl Listed {
+    /// The wallet as its rows give it is the one that orders are decided on.
+    pub fn compare(&self, slot: &Slot) -> Result<(), Finding> {
+        let wrong = |what: &str| {
+            let Self { number, key: WalletKey { customer, currency, .. }, .. } = self;
+            let told = format!("wallet {number} (customer {customer}, currency {currency})");
+            Err(Finding::Other(format!("{told}: {what}")))
+        };
+        if pack(&pack_key(&self.key), slot).ok().as_ref() != Some(&self.slot) {
+            return wrong("it is not what its rows add up to");
+        }
+        if self.sequence != slot.wallet.sequence() {
+            return wrong("it is listed with another number of rows");
+        }
+        if self.due_at != slot.wallet.next_due().map(|due| due.at.milliseconds()) {
+            return wrong("it is listed as due at another instant");
+        }
+        Ok(())
+    }
+}
+
+/// The wallet of a bucket behind another one, or the first.
+pub fn listed_after(
+    session: &Session,
+    bucket: i16,
+    after: Option<&WalletKey>,
+) -> Stored<Option<Listed>> {
+    let sql = "
+        select number, environment, customer, currency, resource, sequence, due_at, frozen, slot
+        from wallets
+        where bucket = $1 and (environment, customer, currency, resource) > ($2, $3, $4, $5)
+        order by environment, customer, currency, resource limit 1";
+    let environment = after.map_or(-1, |key| i64::from(key.environment.0));
+    let customer = after.map_or("", |key| key.customer.as_str());
+    let currency = after.map_or("", |key| key.currency.as_str());
+    let resource = after.map_or("", resource_column);
+    let values: [Value<'_>; 5] = [&bucket, &environment, &customer, &currency, &resource];
+    session.first(sql, &values)?.as_ref().map(read_listed).transpose()
 }
 
 /// All wallets of a bucket, by their numbers; those that cannot be read are told.
@@ -205,6 +249,24 @@ pub fn freeze(session: &Session, number: WalletNumber, reason: &str) -> Stored<(
     session.query(sql, &[&integer(number), &reason]).map(drop)
 }
 
+/// Freezes a wallet of a bucket, unless it is frozen.
+pub fn freeze_in(
+    session: &Session,
+    bucket: i16,
+    number: WalletNumber,
+    reason: &str,
+) -> Stored<()> {
+    let sql = "
+        update wallets set frozen = $3 where bucket = $1 and number = $2 and frozen is null";
+    session.query(sql, &[&bucket, &integer(number), &reason]).map(drop)
+}
+
+/// Lets a wallet of a bucket take orders again.
+pub fn thaw(session: &Session, bucket: i16, number: WalletNumber) -> Stored<()> {
+    let sql = "update wallets set frozen = null where bucket = $1 and number = $2";
+    session.query(sql, &[&bucket, &integer(number)]).map(drop)
+}
+
 /// Numbers of wallets of a bucket whose customer has no record.
 pub fn of_nobody(session: &Session, bucket: i16) -> Stored<Vec<WalletNumber>> {
     const CUSTOMER: i16 = RecordKind::Customer.number() as i16;
@@ -214,6 +276,15 @@ pub fn of_nobody(session: &Session, bucket: i16) -> Stored<Vec<WalletNumber>> {
             select from records r
             where r.bucket = w.bucket and r.environment = w.environment and r.kind = $2
               and r.id = w.customer)";
+    // Records lie with the coordinator, which hands them on.
+    let of_workers = "
+        with known as materialized (
+            select environment, id from records where bucket = $1 and kind = $2
+        )
+        select w.number from wallets w
+        where w.bucket = $1 and not exists (
+            select 1 from known k where k.environment = w.environment and k.id = w.customer)";
+    let sql = if session.shards().is_distributed() { of_workers } else { sql };
     let rows = session.query(sql, &[&bucket, &CUSTOMER])?;
     rows.iter().map(|row| count(row, "number")).collect()
 }
@@ -282,7 +353,7 @@ impl Changed {
                     slot)
             where w.bucket = c.bucket and w.environment = c.environment
               and w.customer = c.customer and w.currency = c.currency
-              and w.resource = c.resource";
+              and w.resource = c.resource /* one shard: w.bucket = any ($1) */";
         self.ask(sql)
     }
 

@@ -9,7 +9,6 @@ use super::super::tables::{
 };
 use super::counters::Counters;
 use super::{Part, Verified, tell};
-use crate::packed_slot::{pack, pack_key};
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{
@@ -209,7 +208,7 @@ impl<'a> Bucket<'a> {
             if wallet.slot.wallet.sequence() == 0 {
                 let what = format!("wallets: {} has no rows", wallet.slot.number);
                 self.findings.add(Finding::Other(what));
-            } else if let Err(finding) = check(&wallet.slot).and_then(|()| wallet.compare()) {
+            } else if let Err(finding) = check(&wallet.slot).and_then(|()| wallet.listed.compare(&wallet.slot)) {
                 self.findings.add(finding);
             }
         }
@@ -269,29 +268,6 @@ impl<'a> Bucket<'a> {
 
     fn wrong(&self, what: String) {
         self.findings.add(Finding::Other(what));
-    }
-}
-
-impl Wallet {
-    /// The wallet as its rows give it is the one that orders are decided on.
-    fn compare(&self) -> Result<(), Finding> {
-        let (slot, listed) = (&self.slot, &self.listed);
-        let wrong = |what: &str| {
-            let (number, customer) = (listed.number, &listed.key.customer);
-            let currency = &listed.key.currency;
-            let told = format!("wallet {number} (customer {customer}, currency {currency})");
-            Err(Finding::Other(format!("{told}: {what}")))
-        };
-        if pack(&pack_key(&listed.key), slot).ok().as_ref() != Some(&listed.slot) {
-            return wrong("it is not what its rows add up to");
-        }
-        if listed.sequence != slot.wallet.sequence() {
-            return wrong("it is listed with another number of rows");
-        }
-        if listed.due_at != slot.wallet.next_due().map(|due| due.at.milliseconds()) {
-            return wrong("it is listed as due at another instant");
-        }
-        Ok(())
     }
 }
 

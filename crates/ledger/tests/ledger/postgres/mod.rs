@@ -1,12 +1,14 @@
 //! The ledger in a PostgreSQL database.
 
 mod added_up;
+mod citus;
 mod cut_off;
 mod damage;
 mod migrating;
 mod nodes;
 mod plans;
 mod proxy;
+mod scrubbing;
 mod server;
 mod tls;
 mod upward;

@@ -28,11 +28,25 @@ pub struct Nodes {
 impl Nodes {
     /// So many.
     pub async fn new(count: usize) -> Self {
-        let database = Arc::new(Database::make().await);
+        Self::with(count, |options| options).await
+    }
+
+    /// So many, opened with other options.
+    pub async fn with(count: usize, change: impl Fn(Options) -> Options) -> Self {
+        Self::on(Database::make().await, count, change).await
+    }
+
+    /// So many on a database.
+    pub async fn on(
+        database: Database,
+        count: usize,
+        change: impl Fn(Options) -> Options,
+    ) -> Self {
+        let database = Arc::new(database);
         let mut nodes = Vec::new();
         for _ in 0..count {
             let options = Options { lanes: 2, ..Options::on(Handle::current()) };
-            nodes.push(open(&database, options).await);
+            nodes.push(open(&database, change(options)).await);
         }
         let (first, kept) = (Arc::clone(&nodes[0]), Arc::clone(&database));
         let make = move |_: Given| -> Making {

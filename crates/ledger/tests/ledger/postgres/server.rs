@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scrip_ledger::postgres::{Verified, verify};
+use scrip_ledger::postgres::{Verified, distribute, verify};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls};
 
@@ -14,20 +14,57 @@ pub struct Database {
 }
 
 impl Database {
-    /// An empty one.
+    /// An empty one; with its tables, distributed over workers, where the tests run beside a coordinator.
     pub async fn make() -> Self {
+        let database = Self::make_empty().await;
+        if !workers().is_empty() {
+            let (url, runtime) = (database.url.clone(), Handle::current());
+            let distribute = move || distribute(&url, runtime);
+            tokio::task::spawn_blocking(distribute).await.unwrap().unwrap();
+        }
+        database
+    }
+
+    /// One without tables. Beside a coordinator it is known to the workers.
+    pub async fn make_empty() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
-        let server = connect(&server_url()).await;
-        server
-            .batch_execute(&format!("drop database if exists {name} with (force)"))
-            .await
-            .unwrap();
-        server.batch_execute(&format!("create database {name}")).await.unwrap();
-        let url = server_url().replacen("/postgres?", &format!("/{name}?"), 1);
-        assert!(url.contains(&name), "another URL than scripts/postgres gives: {url}");
-        Self { url, name }
+        for url in servers() {
+            let server = connect(&url).await;
+            let drop = format!("drop database if exists {name} with (force)");
+            server.batch_execute(&drop).await.unwrap();
+            server.batch_execute(&format!("create database {name}")).await.unwrap();
+        }
+        let url = of_database(&server_url(), &name);
+        let database = Self { url, name };
+        if !workers().is_empty() {
+            database.introduce().await;
+        }
+        database
+    }
+
+    /// Makes the servers of a cluster known to each other, as whoever runs one does.
+    async fn introduce(&self) {
+        for url in servers() {
+            let server = connect(&of_database(&url, &self.name)).await;
+            server.batch_execute("create extension citus").await.unwrap();
+        }
+        let own = port_of(&server_url());
+        let mut sql = format!("select citus_set_coordinator_host('127.0.0.1', {own})");
+        for port in workers() {
+            sql += &format!("; select citus_add_node('127.0.0.1', {port})");
+        }
+        self.connect().await.batch_execute(&sql).await.unwrap();
+    }
+
+    /// Connections of the test's own to the database on each worker.
+    pub async fn connect_to_workers(&self) -> Vec<Client> {
+        let mut clients = Vec::new();
+        for url in servers().iter().skip(1) {
+            clients.push(connect(&of_database(url, &self.name)).await);
+        }
+        clients
     }
 
     /// Recomputes all of it: what was verified, or what is wrong.
@@ -50,8 +87,11 @@ impl Drop for Database {
         let gone = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let server = connect(&server_url()).await;
-                let _ = server.batch_execute(&format!("drop database {name} with (force)")).await;
+                for url in servers() {
+                    let server = connect(&url).await;
+                    let drop = format!("drop database {name} with (force)");
+                    let _ = server.batch_execute(&drop).await;
+                }
             });
             std::io::Result::Ok(())
         });
@@ -70,4 +110,30 @@ fn server_url() -> String {
     std::env::var("SCRIP_TEST_DATABASE_URL").unwrap_or_else(|_| {
         panic!("these tests need a PostgreSQL server: scripts/postgres -- cargo test ...")
     })
+}
+
+/// The ports of the workers, where the tests run beside a coordinator: `scripts/citus`.
+pub fn workers() -> Vec<String> {
+    let ports = std::env::var("SCRIP_TEST_CITUS_WORKERS").unwrap_or_default();
+    ports.split_whitespace().map(str::to_owned).collect()
+}
+
+/// All servers that the tests run beside, the one that nodes connect to first.
+fn servers() -> Vec<String> {
+    let first = server_url();
+    let own = port_of(&first);
+    let workers = workers();
+    let of_worker = |port: &String| first.replacen(&format!(":{own}/"), &format!(":{port}/"), 1);
+    std::iter::once(first.clone()).chain(workers.iter().map(of_worker)).collect()
+}
+
+fn port_of(url: &str) -> String {
+    let (front, _) = url.rsplit_once('/').unwrap();
+    front.rsplit_once(':').unwrap().1.to_owned()
+}
+
+fn of_database(server: &str, name: &str) -> String {
+    let url = server.replacen("/postgres?", &format!("/{name}?"), 1);
+    assert!(url.contains(name), "another URL than scripts/postgres gives: {url}");
+    url
 }

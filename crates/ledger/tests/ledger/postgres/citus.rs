@@ -1,0 +1,173 @@
+//! A database that is distributed over the workers of a coordinator. Most of it is the conformance suite
+//! itself, beside `scripts/citus`; here is what only a distributed database has.
+
+use std::time::Duration;
+
+use scrip_ledger::conformance::{SANDBOX, grant_of, item, wallet};
+use scrip_ledger::postgres::{NotDistributed, OpenError, Options, distribute};
+use scrip_ledger::{EventQuery, Ledger as _, PageRequest, Start, Work};
+use tokio::runtime::Handle;
+use tokio_postgres::Client;
+
+use super::nodes::Nodes;
+use super::server::{Database, workers};
+
+/// What every transaction of a node holds on the worker where it writes.
+const HOLD: &str = "select pg_advisory_xact_lock_shared(x'736372697001'::bigint)";
+
+async fn try_to_distribute(database: &Database) -> Result<(), OpenError> {
+    let (url, runtime) = (database.url.clone(), Handle::current());
+    let distribute = move || distribute(&url, runtime).map(drop);
+    tokio::task::spawn_blocking(distribute).await.unwrap()
+}
+
+async fn number(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Nothing is changed, and it is said what is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_the_extension_is_refused() {
+    let database = Database::make_empty().await;
+    let client = database.connect().await;
+    client.batch_execute("drop extension if exists citus cascade").await.unwrap();
+    let error = try_to_distribute(&database).await.unwrap_err();
+    let is_offered = "select count(*) from pg_available_extensions where name = 'citus'";
+    let wanted = match number(&client, is_offered).await {
+        0 => NotDistributed::NotOffered,
+        _ => NotDistributed::NotCreated,
+    };
+    assert!(matches!(&error, OpenError::NotDistributed(why) if *why == wanted), "{error}");
+    assert!(error.to_string().starts_with("the database cannot be distributed: the "), "{error}");
+    let schemas = "select count(*) from pg_namespace where nspname = 'scrip'";
+    assert_eq!(number(&client, schemas).await, 0, "nothing is left behind");
+}
+
+/// The coordinator notes for each transaction on which workers something was written: on one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a cluster: scripts/citus"]
+async fn a_transaction_of_a_lane_stays_on_one_worker() {
+    let it = Nodes::with(2, |options| Options {
+        housekeeping_every: Duration::from_secs(3_600),
+        scrub_every: None,
+        ..options
+    })
+    .await;
+    let customers: Vec<_> = (0..40).map(|n| wallet(&format!("customer{n}/gold"))).collect();
+    for key in &customers {
+        it.world.grant(key, "main", "1000").await;
+    }
+    let client = it.database.connect().await;
+    client.batch_execute("select recover_prepared_transactions()").await.unwrap();
+    let asks = (0..800).map(|n| {
+        let key = &customers[n % customers.len()];
+        it.ask(n % 2, Work::Consume(Box::new(item(key, &format!("k{n}"), "1"))))
+    });
+    for answer in futures_util::future::join_all(asks).await {
+        answer.unwrap();
+    }
+    let spread = "
+        select count(*), count(distinct workers), coalesce(max(most), 0)
+        from (select min(groupid) as workers, count(distinct groupid) as most
+              from pg_dist_transaction group by regexp_replace(gid, '_[0-9]+$', '')) t";
+    let row = client.query_one(spread, &[]).await.unwrap();
+    let (transactions, used, most): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+    assert!(transactions > 8, "{transactions}: nothing is noted");
+    assert_eq!((used, most), (2, 1), "both workers are used, one by each transaction");
+    let rows: i64 = number(&client, "select count(*) from scrip.entries").await;
+    assert_eq!(rows, 840);
+    for key in &customers {
+        let balance = it.nodes[1].balance(key).await.unwrap().unwrap();
+        assert_eq!(balance.available.to_string(), "980");
+    }
+    it.database.verify().await.unwrap();
+}
+
+fn newest() -> EventQuery {
+    let page = PageRequest { start: Start::Newest, limit: 1_000 };
+    EventQuery { environment: SANDBOX, kinds: Vec::new(), page }
+}
+
+/// A worker has a transaction that the coordinator does not know of any more, or of which it has decided what
+/// the worker has not heard: whoever reads upward waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a cluster: scripts/citus"]
+async fn an_upward_reader_waits_for_what_a_worker_keeps() {
+    let it = Nodes::new(1).await;
+    it.world.grant(&wallet("ann/gold"), "main", "10").await;
+    for (at, worker) in it.database.connect_to_workers().await.into_iter().enumerate() {
+        worker.batch_execute(&format!("begin; {HOLD}")).await.unwrap();
+        let asked = it.nodes[0].clone();
+        let reading = tokio::spawn(async move { asked.events(newest()).await.unwrap() });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!reading.is_finished(), "it waits for what is under way");
+        let name = format!("left_{at}_{}", std::process::id());
+        worker.batch_execute(&format!("prepare transaction '{name}'")).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!reading.is_finished(), "it waits for what is prepared");
+        worker.batch_execute(&format!("rollback prepared '{name}'")).await.unwrap();
+        reading.await.unwrap();
+    }
+}
+
+/// What was there on one server is there on the workers, and everything goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a cluster: scripts/citus"]
+async fn one_server_becomes_many() {
+    let it = Nodes::on(Database::make_empty().await, 1, |options| options).await;
+    for n in 0..30 {
+        let key = wallet(&format!("customer{n}/gold"));
+        it.world.grant(&key, "main", "100").await;
+        it.world.consume(&key, "before", "1").await;
+    }
+    let error = try_to_distribute(&it.database).await.unwrap_err();
+    let is_used = |error: &OpenError| {
+        matches!(error, OpenError::NotDistributed(NotDistributed::InUse(_)))
+    };
+    assert!(is_used(&error), "{error}");
+    it.nodes[0].close().await;
+    let before = it.database.verify().await.unwrap();
+    let Nodes { world, nodes, database } = it;
+    drop((world, nodes));
+    let database = std::sync::Arc::into_inner(database).unwrap();
+    // The connections that read go with the node.
+    while let Err(error) = try_to_distribute(&database).await {
+        assert!(is_used(&error), "{error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(database.verify().await.unwrap(), before);
+    try_to_distribute(&database).await.unwrap();
+    let shards = "select count(distinct nodeport) from citus_shards
+                  where table_name = 'scrip.entries'::regclass";
+    let workers = i64::try_from(workers().len()).unwrap();
+    assert_eq!(number(&database.connect().await, shards).await, workers);
+    let it = Nodes::on(database, 1, |options| options).await;
+    let key = wallet("customer7/gold");
+    it.world.consume(&key, "before", "1").await;
+    it.world.consume(&key, "after", "1").await;
+    it.world.grant(&key, "more", "5").await;
+    let balance = it.nodes[0].balance(&key).await.unwrap().unwrap();
+    assert_eq!(balance.available.to_string(), "103", "a repeated key burns once");
+    it.database.verify().await.unwrap();
+}
+
+/// A batch names customers of several shards: one transaction over both workers, all of it or nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a cluster: scripts/citus"]
+async fn a_batch_over_several_workers_is_one_transaction() {
+    let it = Nodes::new(1).await;
+    let keys: Vec<_> = (0..20).map(|n| wallet(&format!("customer{n}/gold"))).collect();
+    for key in &keys {
+        it.world.grant(key, "main", "10").await;
+    }
+    let items = keys.iter().enumerate().map(|(n, key)| item(key, &format!("b{n}"), "2")).collect();
+    it.world.done(Work::ConsumeBatch(items)).await;
+    for key in &keys {
+        let balance = it.nodes[0].balance(key).await.unwrap().unwrap();
+        assert_eq!(balance.available.to_string(), "8");
+    }
+    let key = &keys[0];
+    let work = Work::CreateGrant(Box::new(grant_of(key, it.world.mint(key), "more", "30")));
+    it.ask(0, work).await.unwrap();
+    it.database.verify().await.unwrap();
+}
