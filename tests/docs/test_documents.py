@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,18 @@ DOCUMENTS = {
     "docs/recipes/ai-gateway.md": 5,
     "docs/recipes/trial-credits.md": 5,
     "docs/recipes/per-seat-pools.md": 5,
+    "docs/moving-from-stigg.md": 3,
+    "docs/moving-from-lago.md": 3,
+    "docs/moving-from-stripe.md": 3,
 }
+# What the documents about moving import.
+EXPORTS = REPOSITORY / "tests" / "docs" / "exports"
 STRIPE = "docs/recipes/prepaid-packs-with-stripe.md"
 STRIPE_BLOCKS = 6
 
 
 def prepare(directory: Path) -> None:
+    shutil.copytree(EXPORTS, directory / "exports")
     (directory / "scrip-data").symlink_to(directory / "data")
 
 
