@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of docs/concepts.md. `docs/pictures/draw.py` writes them; `--check` says whether they are as drawn.
+"""Draws the pictures of docs/concepts.md. `docs/pictures/draw.py` writes them; `--check` says whether they are so.
 
 Shapes have two colours, one for light pages and one for dark ones, chosen by the reader's own setting. Texts are the
 system's, so that they can be read aloud and searched.
@@ -111,7 +111,8 @@ def order() -> Picture:
         if taken < amount:
             picture.box(260 + taken * 3, y, (amount - taken) * 3, 38, "good")
         picture.small(270 + amount * 3, y + 24, told)
-    picture.small(20, 234, "Lower priority first; then what ends sooner; then promotional, recurring, paid; then the older.")
+    told = "Lower priority first; then what ends sooner; then promotional, recurring, paid; then the older."
+    picture.small(20, 234, told)
     return picture
 
 
@@ -132,7 +133,8 @@ def holds() -> Picture:
     picture.line((360, 104), (360, 150))
     picture.arrow((360, 150), (120, 150), (120, 112))
     picture.small(240, 142, "its time is over: all 75 come back", "middle")
-    picture.small(20, 200, "A hold never overdraws: a reserve that the balance does not cover is refused, and nothing is held.")
+    told = "A hold never overdraws: a reserve that the balance does not cover is refused, and nothing is held."
+    picture.small(20, 200, told)
     return picture
 
 
@@ -150,7 +152,8 @@ def overdraft() -> Picture:
     picture.text(380, 118, "balance 35")
     picture.small(20, 170, "In the ledger, in one commit:")
     picture.small(40, 192, "CREDITS_GRANTED +50  ·  CREDITS_CONSUMPTION_TRANSFER_SOURCE +15 on the overdraft grant")
-    picture.small(40, 212, "CREDITS_CONSUMPTION_TRANSFER_TARGET −15 on the new grant  ·  CREDITS_VOIDED 0: it owes nothing")
+    told = "CREDITS_CONSUMPTION_TRANSFER_TARGET −15 on the new grant  ·  CREDITS_VOIDED 0: it owes nothing"
+    picture.small(40, 212, told)
     picture.small(20, 240, "A deficit exists only while nothing usable is left.")
     return picture
 
@@ -165,7 +168,8 @@ def expiry() -> Picture:
     picture.small(100, 94, "SCHEDULED", "middle")
     picture.small(610, 94, "EXPIRED: the rest is gone", "middle")
     picture.small(690, 138, "time", "end")
-    picture.small(40, 186, "Exact to the millisecond at every read, whether or not any worker has run; the ledger's rows")
+    told = "Exact to the millisecond at every read, whether or not any worker has run; the ledger's rows"
+    picture.small(40, 186, told)
     picture.small(40, 206, "carry these instants. What a hold has of it can still be released and charged.")
     return picture
 

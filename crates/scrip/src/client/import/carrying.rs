@@ -2,6 +2,7 @@
 //! before it is made, so a run that was killed goes on, and a second one changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -116,7 +117,7 @@ where
         }
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         progress.tell(count(done.len()), count(all));
-        if told.elapsed() >= LINE_EVERY {
+        if told.elapsed() >= LINE_EVERY && !std::io::stderr().is_terminal() {
             told = Instant::now();
             tell(&format!("{what}: {} of {all}", done.len()));
         }
@@ -179,7 +180,8 @@ async fn grant(asker: &Asker, plan: &Plan, piece: &Piece) -> Result<(), Failure>
     for attempt in 1.. {
         let key = match attempt {
             1 => key(plan, &piece.id),
-            _ => format!("{}.{attempt}", key(plan, &piece.id)),
+            // No id has a space in it, so this is no other's.
+            _ => format!("{} try {attempt}", key(plan, &piece.id)),
         };
         // Ids were checked to be visible ASCII characters.
         let key = HeaderValue::from_str(&key).map_err(|error| Failure::Other(error.into()))?;

@@ -187,7 +187,8 @@ const WALLET: &str = r#"{"lago_id": "w1", "external_customer_id": "acme", "statu
     "name": "Prepaid", "rate_amount": "0.1", "credits_balance": "30.0", "created_at": "2026-01-01T00:00:00Z"}"#;
 const TOP_UP: &str = r#"{"lago_id": "t1", "lago_wallet_id": "w1", "status": "settled", "transaction_type": "inbound",
     "transaction_status": "purchased", "credit_amount": "50", "remaining_credit_amount": "30",
-    "settled_at": "2026-02-01T00:00:00Z", "created_at": "2026-01-31T00:00:00Z", "metadata": [{"key": "k", "value": "v"}]}"#;
+    "settled_at": "2026-02-01T00:00:00Z", "created_at": "2026-01-31T00:00:00Z",
+    "metadata": [{"key": "k", "value": "v"}]}"#;
 
 #[test]
 fn wallets_of_lago() {
@@ -244,7 +245,8 @@ fn wallets_of_lago() {
 }
 
 const CREDIT: &str = r#"{"object": "billing.credit_grant", "id": "credgr_1", "customer": "cus_1", "livemode": true,
-    "amount": {"type": "monetary", "monetary": {"currency": "usd", "value": 1999}}, "category": "paid", "created": 1767225600,
+    "amount": {"type": "monetary", "monetary": {"currency": "usd", "value": 1999}}, "category": "paid",
+    "created": 1767225600,
     "effective_at": 1767225600, "expires_at": 1893456000, "priority": 10, "name": "Pack", "metadata": {"k": "v"}}"#;
 
 fn moved(id: &str, kind: &str, why: &str, value: &str) -> String {
@@ -260,7 +262,8 @@ fn grants_of_stripe() {
     let applied = format!("{begun}{}", moved("b", "debit", "credits_applied", "500"));
     let summary = |value: &str| {
         format!(
-            r#"{{"object": "billing.credit_balance_summary", "customer": {{"id": "cus_1"}}, "balances": [{{"available_balance":
+            r#"{{"object": "billing.credit_balance_summary", "customer": {{"id": "cus_1"}}, "balances":
+            [{{"available_balance":
             {{"monetary": {{"currency": "usd", "value": {value}}}}}}}]}}"#
         )
     };
