@@ -228,7 +228,7 @@ fn wallets_of_lago() {
         ("it is not said what is left", format!("{WALLET}{without}")),
         ("no top-up", WALLET.to_owned()),
         ("below 0", but(WALLET, &[("30.0", "-1")])),
-        ("money that is none", but(WALLET, &[("EUR", "XXX")])),
+        ("money that is none", but(WALLET, &[("EUR", "QQQ")])),
         (
             "a customer",
             format!(
