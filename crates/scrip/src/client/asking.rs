@@ -32,21 +32,46 @@ impl Asker {
 
     /// Reads what stands at a path.
     pub async fn get(&self, path: String) -> Result<Answer, Failure> {
-        self.ask(&Request::get(path), None).await
+        self.ask(&Request::get(path), Again::Read).await
     }
 
     /// Has something done. `key` is the idempotency key that the request carries somewhere: because of
     /// it, asking again is safe.
     pub async fn change(&self, request: &Request, key: &str) -> Result<Answer, Failure> {
-        self.ask(request, Some(key)).await
+        self.ask(request, Again::Key(key)).await
     }
 
-    async fn ask(&self, request: &Request, key: Option<&str>) -> Result<Answer, Failure> {
+    /// Has a part of something larger done, which the whole command does once however often it is run.
+    /// The answer may be a refusal.
+    pub async fn part(&self, request: &Request) -> Result<Answer, Failure> {
+        self.ask_for(request, Again::Command).await
+    }
+
+    /// Reads what stands at a path; none, if what it names is not there.
+    pub async fn get_if_there(&self, path: String) -> Result<Option<Answer>, Failure> {
+        match self.ask_for(&Request::get(path), Again::Read).await? {
+            answer if answer.status == StatusCode::NOT_FOUND && answer.error().code.is_some() => {
+                Ok(None)
+            }
+            answer if answer.status.is_success() => Ok(Some(answer)),
+            answer => Err(refused(&answer)),
+        }
+    }
+
+    /// An answer that is a success.
+    async fn ask(&self, request: &Request, again: Again<'_>) -> Result<Answer, Failure> {
+        let answer = self.ask_for(request, again).await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+    }
+
+    /// An answer that the server would give again.
+    async fn ask_for(&self, request: &Request, again: Again<'_>) -> Result<Answer, Failure> {
         let mut attempt = Attempt { number: 1, may_have_arrived: false };
         loop {
             let (why, pause) = match self.connection.send(request).await {
-                Ok(answer) if answer.status.is_success() => return Ok(answer),
-                Ok(answer) if !is_passing(&answer) => return Err(refused(&answer)),
+                Ok(answer) if answer.status.is_success() || !is_passing(&answer) => {
+                    return Ok(answer);
+                }
                 Ok(answer) => {
                     // Something went wrong there, and nobody says how far it came; or the same request
                     // is still being carried out.
@@ -68,16 +93,27 @@ impl Asker {
                 }
             };
             if attempt.number > self.retries {
-                return Err(attempt.given_up(why, key));
+                return Err(attempt.given_up(why, again));
             }
             let pause = pause.unwrap_or_default().max(attempt.pause()).min(PAUSE_MAX);
             attempt.number += 1;
             let (number, all) = (attempt.number, self.retries.saturating_add(1));
-            let under = if key.is_some() { " under the same key" } else { "" };
+            let under = if again == Again::Read { "" } else { " under the same key" };
             tell(&format!("{why}\n  asking again{under}, attempt {number} of {all}"));
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// What makes asking again safe.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again<'a> {
+    /// Nothing is changed.
+    Read,
+    /// This key, which is to be given again.
+    Key(&'a str),
+    /// A key that the same command makes again.
+    Command,
 }
 
 /// How far the asking is.
@@ -92,14 +128,21 @@ impl Attempt {
         FIRST_PAUSE.saturating_mul(1 << self.number.saturating_sub(1).min(8))
     }
 
-    fn given_up(&self, why: String, key: Option<&str>) -> Failure {
-        match key {
-            Some(key) if self.may_have_arrived => Failure::Unanswered(format!(
+    fn given_up(&self, why: String, again: Again<'_>) -> Failure {
+        match again {
+            Again::Key(key) if self.may_have_arrived => Failure::Unanswered(format!(
                 "{why}\n  it is not known whether it was done; the same options with\n  \
                  --idempotency-key {key}\n  find out, and do it at most once"
             )),
-            Some(_) => Failure::NotServed(format!("{why}\n  nothing was done")),
-            None => Failure::NotServed(why),
+            Again::Command if self.may_have_arrived => Failure::Unanswered(format!(
+                "{why}\n  it is not known whether the last of it was done; the same command goes on, and does \
+                 nothing twice"
+            )),
+            Again::Command => Failure::NotServed(format!(
+                "{why}\n  the same command goes on where this one ended"
+            )),
+            Again::Key(_) => Failure::NotServed(format!("{why}\n  nothing was done")),
+            Again::Read => Failure::NotServed(why),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `scrip grant`, `consume`, `balance`, `ledger` and `explain`: a running server from the command line.
+//! `scrip grant`, `consume`, `balance`, `ledger`, `explain` and `import`: a running server from the command
+//! line.
 //!
 //! Whatever changes something goes under an idempotency key, so that it can be asked for again when a
 //! connection breaks. Amounts are decimal texts from end to end.
@@ -11,6 +12,7 @@ mod explain;
 mod failure;
 mod grant;
 mod health;
+mod import;
 mod key;
 mod ledger;
 mod options;
@@ -34,6 +36,7 @@ pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Balance(options) => balance::run(options).await,
             ClientCommand::Ledger(options) => ledger::run(options).await,
             ClientCommand::Explain(options) => explain::run(options).await,
+            ClientCommand::Import(options) => import::run(options).await,
             ClientCommand::Health(options) => return health::run(options).await,
         };
         Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))

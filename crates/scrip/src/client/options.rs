@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::import::ImportOptions;
+
 /// What a server is asked for.
 #[derive(Subcommand)]
 pub enum ClientCommand {
@@ -15,6 +17,9 @@ pub enum ClientCommand {
     Ledger(LedgerOptions),
     /// Show what a balance is made of, and check that it adds up: why is it this number?
     Explain(ExplainOptions),
+    /// Bring in the credits of an export of Stigg, Lago or Stripe, and compare all balances with it. The
+    /// same command again goes on where it was, and does nothing twice.
+    Import(Box<ImportOptions>),
     /// Say whether requests should be sent to a server; exits with 1 if not. It needs no key.
     Health(HealthOptions),
 }

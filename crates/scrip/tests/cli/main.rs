@@ -223,6 +223,7 @@ fn the_options_are_part_of_the_contract() {
         "balance",
         "ledger",
         "explain",
+        "import",
         "demo",
         "bench",
         "bench load",

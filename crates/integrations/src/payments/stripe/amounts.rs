@@ -1,7 +1,7 @@
 //! Amounts as Stripe counts them: whole numbers of a currency's minor unit, or of what Stripe takes
 //! for one (docs.stripe.com/currencies).
 
-use scrip_core::{Credits, Money, MoneyAmount};
+use scrip_core::{Credits, Money, MoneyAmount, MoneyCurrency};
 
 /// Without a minor unit.
 const WHOLE: [&str; 15] = [
@@ -60,10 +60,17 @@ pub(super) fn from_minor(minor: i64, currency: &str) -> Option<MoneyAmount> {
     MoneyAmount::parse(&text).ok()
 }
 
+/// What Stripe counted, if it can have counted so: not below zero, and a multiple of what the currency
+/// is counted in.
+#[must_use]
+pub fn counted(minor: i64, currency: MoneyCurrency) -> Option<Money> {
+    let money = Money { amount: from_minor(minor, currency.as_str())?, currency };
+    (to_minor(money) == Ok(minor)).then_some(money)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scrip_core::MoneyCurrency;
 
     fn money(amount: &str, currency: &str) -> Money {
         let currency = MoneyCurrency::parse(currency).unwrap();
@@ -110,5 +117,20 @@ mod tests {
         assert_eq!(from_minor(5_120, "kwd"), MoneyAmount::parse("5.12").ok());
         assert_eq!(from_minor(-1, "usd"), None);
         assert_eq!(from_minor(-100, "jpy"), None);
+    }
+
+    #[test]
+    fn what_stripe_cannot_have_counted_is_nothing() {
+        for (minor, currency, amount) in [
+            (1_999, "usd", Some("19.99")),
+            (500, "jpy", Some("500")),
+            (500, "isk", Some("5")),
+            (550, "isk", None),
+            (-1, "usd", None),
+        ] {
+            let currency = MoneyCurrency::parse(currency).unwrap();
+            let found = counted(minor, currency).map(|money| money.amount.to_string());
+            assert_eq!(found.as_deref(), amount, "{minor} {currency:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod payers;
 
 use scrip_core::{EnvironmentId, Timestamp};
 
+pub use self::amounts::counted;
 use self::api::Api;
 pub use self::options::{InvalidOptions, Secret, StripeOptions};
 use super::provider::{Answer, Bill, Collected, Heard, MoneyBack, NotHeard, Payer, Provider};
