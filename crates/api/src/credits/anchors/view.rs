@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::json::Writer;
 use crate::openapi::Component;
-use crate::openapi::schema::{self, described, instant, nullable, open, reference, required};
+use crate::openapi::schema::{self, described, instant, nullable, open, required};
 
 /// The anchor; all but the signature stands in the statement too.
 pub(crate) fn write(writer: &mut Writer, anchor: &Anchor) {
@@ -49,9 +49,5 @@ pub(super) fn components() -> Vec<Component> {
     if let Some(required) = list["required"].as_array_mut() {
         required.push(json!("signing"));
     }
-    vec![
-        ("Anchor", anchor),
-        ("AnchorResponse", schema::data(reference("Anchor"))),
-        ("AnchorList", list),
-    ]
+    vec![("Anchor", anchor), ("AnchorList", list)]
 }
