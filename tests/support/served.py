@@ -53,6 +53,8 @@ EXTENSIONS: dict[str, int] = {
     "POST /api/v1/credits/reservations/{}/extend": 200,
     "POST /api/v1/credits/consumption/refund": 200,
     "GET /api/v1/credits/ledger/export": 200,
+    "GET /api/v1/credits/ledger/proof": 200,
+    "GET /api/v1/credits/anchors": 200,
     "GET /api/v1/events-log": 200,
     "PUT /api/v1/credits/auto-recharge": 200,
     "PUT /api/v1/credits/recurring-grants/{}": 200,

@@ -48,6 +48,8 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/credits/balances/explain", READ),
     ("GET", "/api/v1/credits/ledger", READ),
     ("GET", "/api/v1/credits/ledger/export", READ),
+    ("GET", "/api/v1/credits/ledger/proof", READ),
+    ("GET", "/api/v1/credits/anchors", READ),
     ("GET", "/api/v1/credits/usage", READ),
     ("POST", "/api/v1/credits/custom-currencies", SETTINGS),
     ("GET", "/api/v1/credits/custom-currencies", READ),

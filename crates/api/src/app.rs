@@ -27,6 +27,17 @@ pub struct AppConfig {
     pub webhook_urls: UrlCheck,
     /// Who collects payments.
     pub payments: Payments,
+    /// What this server signs anchors with, if it does.
+    pub anchor_signing: Option<AnchorSigning>,
+}
+
+/// How anchors are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchorSigning {
+    /// The Ed25519 public key.
+    pub public_key: [u8; 32],
+    /// How far anchors are apart.
+    pub every_seconds: u32,
 }
 
 /// Says why a URL may not be told of events, in words that go on after its name. By default every URL
@@ -167,6 +178,11 @@ impl App {
     /// Says why a URL may not be told of events.
     pub(crate) fn check_url(&self, url: &str) -> Result<(), String> {
         (self.0.config.webhook_urls.0)(url)
+    }
+
+    /// How this server signs anchors, if it does.
+    pub(crate) fn anchor_signing(&self) -> Option<AnchorSigning> {
+        self.0.config.anchor_signing
     }
 
     /// Who collects payments, if anybody does.

@@ -32,7 +32,7 @@ mod test_clock;
 mod unserved;
 mod webhooks;
 
-pub use app::{App, AppConfig, UrlCheck};
+pub use app::{AnchorSigning, App, AppConfig, UrlCheck};
 pub use ids::{IdSource, RandomIds, SeededIds};
 pub use null::null_router;
 pub use payments::{Boxed, CollectPayments, MethodRefusal, NotTaken, Payments};

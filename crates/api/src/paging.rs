@@ -6,7 +6,7 @@ use crate::cursor::CursorScope;
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Call, Numbers, Query};
-use crate::json::Writer;
+use crate::json::{Members, Writer};
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 
 /// The cursors of a list in the caller's environment.
@@ -106,7 +106,18 @@ pub(crate) fn answer<T>(
     numbers: Numbers,
     page: &Page<T>,
     scope: &CursorScope,
+    write: impl FnMut(&mut Writer, &T),
+) -> Vec<u8> {
+    answer_with(numbers, page, scope, write, |_| {})
+}
+
+/// The same with members beside them.
+pub(crate) fn answer_with<T>(
+    numbers: Numbers,
+    page: &Page<T>,
+    scope: &CursorScope,
     mut write: impl FnMut(&mut Writer, &T),
+    more: impl FnOnce(&mut Members<'_>),
 ) -> Vec<u8> {
     let mut writer = Writer::new(numbers);
     writer.object(|members| {
@@ -117,6 +128,7 @@ pub(crate) fn answer<T>(
                 members.text_or_null(name, cursor.as_deref());
             }
         });
+        more(members);
     });
     writer.finish()
 }

@@ -63,7 +63,7 @@ pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Thresho
 pub use refund::{Move, Original, Refund, RefundRequest, Undone};
 pub use refusal::{Entity, Refusal};
 pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};
-pub use row::{Actor, Cause, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
+pub use row::{Actor, Cause, HashedParts, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
 pub use skimmed::SkimmedRow;
 pub use texts::{Address, Dimension, Dimensions, Salt, Texts, Words};
 pub use time::{InvalidTimestamp, Timestamp};

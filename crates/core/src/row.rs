@@ -200,6 +200,33 @@ impl Row {
     }
 }
 
+/// What a row's hash covers beside the hash of the row before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashedParts {
+    /// Version, length and content, as they were packed.
+    pub content: Vec<u8>,
+    /// The salted digest of its words, if it ever had any.
+    pub texts_digest: Option<Digest>,
+}
+
+impl Row {
+    /// What the row's hash covers. Packed behind the row whose hash is `previous` it must have this hash,
+    /// or it is not the row that was stored.
+    pub fn hashed_parts(
+        &self,
+        previous: Digest,
+        hash: Digest,
+    ) -> Result<HashedParts, UnreadableRow> {
+        let packed = self.pack(previous)?;
+        if packed.hash != hash {
+            return Err(UnreadableRow::Hash);
+        }
+        let content = Packed::split(&packed.bytes)?.content.to_vec();
+        let texts_digest = self.texts.digest().map_err(|_| UnreadableRow::Content)?;
+        Ok(HashedParts { content, texts_digest })
+    }
+}
+
 /// The parts of a packed row.
 pub(crate) struct Packed<'a> {
     /// Version and length with it.

@@ -60,3 +60,30 @@ pub(crate) async fn all(
         }
     }
 }
+
+/// The identifiers of the live records of a kind that match.
+pub(crate) async fn ids(
+    ledger: &dyn Ledger,
+    environment: EnvironmentId,
+    kind: RecordKind,
+    matching: Vec<(&'static str, String)>,
+) -> Result<Vec<String>, LedgerError> {
+    let (mut ids, mut start) = (Vec::new(), Start::Newest);
+    loop {
+        let query = RecordQuery {
+            environment,
+            kind,
+            matching: matching.clone(),
+            created: CreatedRange::default(),
+            archived: Some(false),
+            page: PageRequest { start, limit: PAGE },
+        };
+        let page = ledger.records(query).await?;
+        let next = page.older_cursor();
+        ids.extend(page.items.into_iter().map(|(_, record)| record.id));
+        match next {
+            Some(point) => start = Start::After(point),
+            None => return Ok(ids),
+        }
+    }
+}

@@ -1,8 +1,9 @@
-//! What speaks to others by itself: deliveries of events to whoever wants to be told, and payments
-//! that are collected.
+//! What speaks to others by itself: deliveries of events to whoever wants to be told, payments that are
+//! collected, and anchors that are signed and handed out.
 //!
 //! Nothing here knows how anything is stored, or the API's server.
 
+pub mod anchors;
 mod asking;
 mod client;
 pub mod payments;

@@ -8,6 +8,7 @@ use scrip_core::{
     Timestamp, Wallet, WalletKey,
 };
 
+use crate::anchors::{HeadsBehind, Links};
 use crate::{
     Claim, EventQuery, EventView, Executed, ExportQuery, ExportSlice, Figure, GrantQuery,
     GrantView, KeyHolder, KeyRefusal, Order, OrderRefusal, Page, Point, Record, RecordKind,
@@ -248,6 +249,13 @@ pub trait Ledger: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<Option<Arc<Row>>, LedgerError>;
 
+    /// The newest rows of the wallets that some rows behind a position are of, as far as everything is
+    /// told: no row comes before [`HeadsBehind::reached`] any more. Nothing is written.
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError>;
+
+    /// Rows of a wallet as links of its chain, from a sequence on, at most so many. Nothing is written.
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError>;
+
     /// What it counts about itself, always in the same order; nothing of any customer.
     fn figures(&self) -> Vec<Figure> {
         Vec::new()
@@ -256,6 +264,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// Whether it is this node that tells the world of events now: of the nodes on one store at most
     /// one, as long as its connection stands. It asks again and again, and ends its turn by closing.
     async fn tells_the_world(&self) -> Result<bool, LedgerError> {
+        Ok(true)
+    }
+
+    /// Whether it is this node that signs anchors now; as with [`Ledger::tells_the_world`].
+    async fn signs_anchors(&self) -> Result<bool, LedgerError> {
         Ok(true)
     }
 

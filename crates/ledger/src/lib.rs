@@ -3,6 +3,7 @@
 //! One trait, [`Ledger`], and its implementations, which know nothing of each other. Whatever they
 //! share (how an order becomes rows, how pages are cut) stands beside them.
 
+pub mod anchors;
 mod answer;
 mod api_key;
 mod bootstrap;

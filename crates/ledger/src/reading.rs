@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use scrip_core::{
     Actor, Balance, CurrencyId, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row,
-    Timestamp, TraceId, Wallet, WalletKey,
+    Timestamp, TraceId, Wallet, WalletKey, genesis,
 };
 
+use crate::anchors::{self, Links};
 use crate::clock::Clocks;
 use crate::history::{self, Entries, Head};
 use crate::published::Published;
@@ -225,6 +226,20 @@ pub fn heads(published: &impl Published, keys: &[WalletKey]) -> Result<Vec<Head>
         }
     }
     Ok(heads)
+}
+
+/// Links of a wallet's chain, from a sequence on; none if it has no rows.
+pub fn links(
+    entries: &impl Entries,
+    published: &impl Published,
+    wallet: &WalletKey,
+    from: u64,
+    most: u64,
+) -> Result<Links, StoreError> {
+    match published.slot(wallet)? {
+        Some(slot) => anchors::links(entries, &head(wallet, &slot), from, most),
+        None => Ok(Links { previous: genesis(wallet), links: Vec::new() }),
+    }
 }
 
 /// Where the rows of a wallet end.

@@ -39,6 +39,10 @@ pub enum RecordKind {
     PaymentProvider = 13,
     /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
     Collection = 14,
+    /// An anchor, called by its number; lives in [`SYSTEM`]; see [`crate::anchors::Anchor`].
+    Anchor = 21,
+    /// Some heads of wallets under an anchor; lives in [`SYSTEM`]; see [`crate::anchors::Page`].
+    AnchorHeads = 24,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -68,13 +72,15 @@ impl RecordKind {
             Self::Collection => &[crate::Collection::PACE],
             Self::ApiKey => &[crate::ApiKey::ENVIRONMENT],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
+            Self::AnchorHeads => &[crate::anchors::Page::ANCHOR],
             Self::Account
             | Self::Environment
             | Self::CustomCurrency
             | Self::WebhookEndpoint
             | Self::WebhookProgress
             | Self::EventMarks
-            | Self::PaymentProvider => &[],
+            | Self::PaymentProvider
+            | Self::Anchor => &[],
         }
     }
 
@@ -102,6 +108,8 @@ impl RecordKind {
             12 => Self::Invoice,
             13 => Self::PaymentProvider,
             14 => Self::Collection,
+            21 => Self::Anchor,
+            24 => Self::AnchorHeads,
             _ => return None,
         })
     }

@@ -1,5 +1,6 @@
 //! The command line. Every option of `serve` can also be set as a `SCRIP_*` variable.
 
+mod anchors;
 mod backup;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use scrip_ledger::Place;
 use crate::client::ClientCommand;
 use crate::completions::{CompletionsOptions, ManOptions};
 use crate::listening::ListenOptions;
+pub use anchors::{AnchorCommand, AnchorOptions, KeyFileOptions};
 pub use backup::{BackupManner, BackupOptions, RestoreOptions};
 
 /// A terabyte: a larger number is a slip.
@@ -64,6 +66,9 @@ pub enum Command {
     /// Measure: rates, latencies, starts, memory and files, each beside a reference from the same run.
     #[command(subcommand)]
     Bench(Box<scrip_bench::Subject>),
+    /// What concerns the key that signs anchors.
+    #[command(subcommand)]
+    Anchor(AnchorCommand),
     /// What concerns the system clock.
     #[command(subcommand)]
     Clock(ClockCommand),
@@ -177,6 +182,9 @@ pub struct ServeOptions {
     /// How payments are collected.
     #[command(flatten)]
     pub payments: PaymentOptions,
+    /// How anchors are signed.
+    #[command(flatten)]
+    pub anchors: AnchorOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,
@@ -300,6 +308,14 @@ pub struct VerifyOptions {
     /// the environment names is passed over when `--data` is given.
     #[arg(long, env = "SCRIP_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Prove too that nothing before an anchor was changed, cut or removed. The file holds anchors as the
+    /// API gives them or as they lie in an anchor directory; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub anchor: Vec<PathBuf>,
+    /// The public key, of 64 hexadecimal digits, that anchors must be signed with; may be given more than
+    /// once. Without it whoever signed an anchor is told, and believed.
+    #[arg(long, value_name = "KEY", requires = "anchor")]
+    pub anchor_public_key: Vec<String>,
 }
 
 /// Options of `copy`.

@@ -1,5 +1,6 @@
 //! `scrip`: the credits engine.
 
+mod anchors;
 mod backup;
 mod cli;
 mod client;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Client(command) => client::run(&command),
         Command::Demo(options) => demo::run(options),
         Command::Bench(subject) => scrip_bench::run(&subject).map(|()| ExitCode::SUCCESS),
+        Command::Anchor(command) => anchors::run(&command),
         Command::Clock(ClockCommand::Accept(options)) => clock::accept(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => completions::man(&options),

@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{LogFormat, ServeOptions};
 use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
-use crate::{keys, payments, webhooks};
+use crate::{anchors, keys, payments, webhooks};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
@@ -56,6 +56,7 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         Some(address) => Some(listen(address).await?),
         None => None,
     };
+    let anchor_key = anchors::key(&options.anchors, &options.data.data)?;
     let (failed, mut failures) = mpsc::unbounded_channel();
     let ledger = tokio::select! {
         ledger = open(&options, failed) => ledger?,
@@ -72,10 +73,12 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         ignore_sdk_retries_in: options.ignore_sdk_retries.iter().map(|name| name.id()).collect(),
         webhook_urls: webhooks::url_check(&addresses),
         payments: payments::of_api(&collector),
+        anchor_signing: anchors::signing(&options.anchors, anchor_key.as_ref()),
     };
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
+    let anchorer = anchors::start(&options.anchors, anchor_key, &ledger);
     let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
     app.set_ready(true);
     let noting = tokio::spawn(keys::note_uses(app.clone()));
@@ -109,6 +112,9 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         teller.stop(within).await;
     }
     collector.stop(within).await;
+    if let Some(anchorer) = anchorer {
+        anchorer.stop(within).await;
+    }
     noting.abort();
     keys::note_last_uses(&app).await;
     ledger.close().await;

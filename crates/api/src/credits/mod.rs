@@ -1,5 +1,6 @@
 //! `/api/v1/credits`.
 
+pub(crate) mod anchors;
 pub(crate) mod auto_recharge;
 pub(crate) mod balances;
 pub(crate) mod consumption;

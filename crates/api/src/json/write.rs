@@ -205,6 +205,11 @@ impl Members<'_> {
         self.value(name, |writer| writer.amount(amount));
     }
 
+    /// A count, which a number of JSON may be too large for elsewhere.
+    pub fn count(&mut self, name: &str, count: u64) {
+        self.value(name, |writer| writer.raw(&count.to_string()));
+    }
+
     /// A whole number that is no amount.
     pub fn integer(&mut self, name: &str, number: impl Into<i64>) {
         let number = number.into();

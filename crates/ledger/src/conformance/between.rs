@@ -9,6 +9,7 @@ use scrip_core::{
     WalletKey,
 };
 
+use crate::anchors::{HeadsBehind, Links};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
@@ -177,6 +178,18 @@ impl<B: Between> Ledger for Behind<B> {
         at: Timestamp,
     ) -> Result<Option<Arc<Row>>, LedgerError> {
         self.inner.row_at(wallet, at).await
+    }
+
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError> {
+        self.inner.heads_behind(position).await
+    }
+
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError> {
+        self.inner.links(wallet, from, most).await
+    }
+
+    async fn signs_anchors(&self) -> Result<bool, LedgerError> {
+        self.inner.signs_anchors().await
     }
 
     async fn close(&self) {

@@ -4,6 +4,7 @@
 //! scenarios work in the sandbox, whose test clock they move; real time is moved only where the
 //! factory used the clock it was given.
 
+pub mod anchors;
 pub mod api_keys;
 pub mod attempts;
 pub mod batches;
@@ -348,6 +349,12 @@ macro_rules! conformance {
                 change_their_secrets
                 are_revoked_for_good
                 have_secrets_of_their_own
+            }
+            anchors {
+                have_the_heads_of_what_changed
+                have_the_links_of_chains
+                prove_rows
+                have_one_of_each_number
             }
             environments {
                 know_nothing_of_each_other

@@ -11,6 +11,7 @@ pub(crate) mod copying;
 mod evidence;
 mod file;
 mod gauges;
+mod heads;
 mod housekeeping;
 mod keeper;
 mod keys;
@@ -50,6 +51,7 @@ use scrip_core::{
     WalletKey,
 };
 
+use crate::anchors::{HeadsBehind, Links};
 use crate::clock::Clocks;
 use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
@@ -84,7 +86,7 @@ pub use options::Options;
 pub use recover::{Rebuilt, Recovered, rebuild, recover};
 pub use stats::{FileSize, FrozenWallet, MarkStats, NameStats, StartCost, Stats, stats};
 pub use tables::incidents::{Incident, IncidentKind};
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Verified, VerifyError, verify, verify_against};
 
 /// What the threads share.
 pub(crate) struct Shared {
@@ -494,6 +496,22 @@ impl Ledger for Embedded {
         self.write_due_or_fail(wallet).await?;
         let key = wallet.clone();
         self.read(move |reader, shared| reading::row_at(reader, &shared.wallets, &key, at)).await
+    }
+
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError> {
+        self.read(move |reader, shared| {
+            let last = reader.last_published(shared)?;
+            heads::behind(&reader.connection, position, last).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError> {
+        let wallet = wallet.clone();
+        self.read(move |reader, shared| {
+            reading::links(reader, &shared.wallets, &wallet, from, most).map_err(store_error)
+        })
+        .await
     }
 
     fn figures(&self) -> Vec<Figure> {

@@ -26,7 +26,7 @@ use wanted::Wanted;
 
 pub use parts::parts_of;
 pub use past::{Kept, fold_to};
-pub use reading::{check_older, newest_at, newest_of, read};
+pub use reading::{check_older, newest_at, newest_of, read, stretch};
 pub use upward::Upward;
 
 /// A row as it is stored.

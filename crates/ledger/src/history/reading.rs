@@ -27,6 +27,26 @@ pub(super) fn newest_up_to(
     newest(entries, head, |entry| entry.position > position)
 }
 
+/// A wallet's rows from a sequence to another one, in order; as many as there are.
+pub fn stretch(
+    entries: &impl Entries,
+    head: &Head,
+    from: u64,
+    until: u64,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut rows = Vec::new();
+    let mut next = newest(entries, head, |entry| entry.row.sequence > until)?;
+    while let Some(entry) = next.filter(|entry| entry.row.sequence >= from) {
+        next = match entry.links.previous {
+            0 => None,
+            previous => Some(older(entries, head, &entry, previous)?),
+        };
+        rows.push(entry);
+    }
+    rows.reverse();
+    Ok(rows)
+}
+
 /// A wallet's newest row that is not too new, as all those after it are.
 fn newest(
     entries: &impl Entries,

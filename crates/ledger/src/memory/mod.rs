@@ -14,6 +14,7 @@ use scrip_core::{
     Timestamp, WalletKey,
 };
 
+use crate::anchors::{self, HeadsBehind, Links};
 use crate::clock::{Clocks, SystemClock};
 use crate::export::{self, Rows};
 use crate::history::{Entries, Entry};
@@ -358,6 +359,21 @@ impl Ledger for Memory {
         let due = reading::due_among(&self.views, &self.clocks, keys).map_err(store_error)?;
         reading::write_due_or_fail(self, due).await?;
         reading::row_at(self, &self.views, wallet, at)
+    }
+
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError> {
+        let last = self.kept().last_position();
+        let until = last.min(position.saturating_add(anchors::STRETCH_ROWS));
+        let mut gathering = anchors::Gathering::default();
+        for entry in self.stretch(position, until, &mut |_| Ok(true)).map_err(store_error)? {
+            gathering.take(entry.wallet, entry.row.sequence, entry.hash);
+        }
+        let key_of = |number| self.wallet_key(number);
+        gathering.finish(until, until == last, key_of).map_err(store_error)
+    }
+
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError> {
+        reading::links(self, &self.views, wallet, from, most).map_err(store_error)
     }
 
     async fn close(&self) {}

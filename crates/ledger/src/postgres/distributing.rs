@@ -71,7 +71,9 @@ pub fn distribute(database: &Database) -> Result<Migrated, OpenError> {
     }
     for table in distributed? {
         // What was carried is still where it was, unseen, and takes its room.
-        session.run(&format!("select truncate_local_data_after_distributing_table('scrip.{table}')"))?;
+        session.run(&format!(
+            "select truncate_local_data_after_distributing_table('scrip.{table}')"
+        ))?;
         tracing::info!(table, "distributed by bucket");
     }
     Ok(migrated)
@@ -79,7 +81,10 @@ pub fn distribute(database: &Database) -> Result<Migrated, OpenError> {
 
 /// The database may be distributed, or why not.
 fn check(session: &Session) -> Result<(), OpenError> {
-    if !is_true(session, "select exists (select 1 from pg_extension where extname = 'citus') as yes")? {
+    if !is_true(
+        session,
+        "select exists (select 1 from pg_extension where extname = 'citus') as yes",
+    )? {
         let offered =
             "select exists (select 1 from pg_available_extensions where name = 'citus') as yes";
         let is_offered = is_true(session, offered)?;

@@ -12,6 +12,7 @@ mod doors;
 mod flight;
 mod gate;
 mod gauges;
+mod heads;
 mod horizon;
 mod housekeeping;
 mod kept;
@@ -26,9 +27,9 @@ mod session;
 mod sessions;
 mod shards;
 mod tables;
-mod telling;
 mod tls;
 mod trouble;
+mod turns;
 mod unit;
 mod up_to_date;
 mod url;
@@ -48,6 +49,7 @@ use scrip_core::{
 };
 use tokio::sync::oneshot;
 
+use crate::anchors::{HeadsBehind, Links};
 use crate::clock::Clocks;
 use crate::export;
 use crate::published::{KeyHolders, Published as _, RunningClaims};
@@ -71,12 +73,12 @@ use reader::Reader;
 use sessions::{Sessions, Whose, ask_with, read};
 use tables::records::Place;
 use tables::{answers, bucket_column, bucket_of, events, grants, records};
-use telling::Telling;
+use turns::Turn;
 
 pub use distributing::NotDistributed;
 pub use migrate::Migrated;
 pub use opening::{OpenError, Options, distribute, migrate};
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Verified, VerifyError, verify, verify_against};
 
 /// What the threads share.
 pub(crate) struct Shared {
@@ -89,7 +91,8 @@ pub(crate) struct Shared {
     gauges: Gauges,
     kept: Kept,
     gate: Gate,
-    telling: Telling,
+    telling: Turn,
+    anchoring: Turn,
     closed: AtomicBool,
 }
 
@@ -146,6 +149,7 @@ impl Postgres {
     fn begin_close(&self) -> impl FnOnce() + Send + 'static {
         self.shared.closed.store(true, Ordering::Release);
         self.shared.telling.end();
+        self.shared.anchoring.end();
         self.stop.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
         let threads =
@@ -455,6 +459,22 @@ impl Ledger for Postgres {
         self.read_of(wallet, move |reader, _| reading::row_at(reader, reader, &key, at)).await
     }
 
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError> {
+        let last = self.horizon().await?.entries;
+        ask_with(&self.shared, move |session, _| {
+            heads::behind(session, position, last).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError> {
+        let key = wallet.clone();
+        self.read_of(wallet, move |reader, _| {
+            reading::links(reader, reader, &key, from, most).map_err(store_error)
+        })
+        .await
+    }
+
     fn figures(&self) -> Vec<Figure> {
         let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
         let waiting: usize = lanes.iter().map(|lane| lane.sender.len()).sum();
@@ -466,7 +486,14 @@ impl Ledger for Postgres {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(LedgerError::Closed);
         }
-        Telling::is_ours(&self.shared).await
+        Turn::is_ours(&self.shared, |shared| &shared.telling).await
+    }
+
+    async fn signs_anchors(&self) -> Result<bool, LedgerError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(LedgerError::Closed);
+        }
+        Turn::is_ours(&self.shared, |shared| &shared.anchoring).await
     }
 
     async fn close(&self) {

@@ -18,7 +18,7 @@ use super::migrate::{self as steps, Migrated};
 use super::session::Session;
 use super::sessions::Sessions;
 use super::tables::column;
-use super::telling::Telling;
+use super::turns::Turn;
 use super::{Postgres, Shared, rolling, scrub};
 use crate::clock::{Clocks, SystemClock};
 use crate::published::{KeyHolders, RunningClaims};
@@ -164,7 +164,8 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         gauges: Gauges::default(),
         kept: Kept::default(),
         gate: Gate::default(),
-        telling: Telling::default(),
+        telling: Turn::of_telling(),
+        anchoring: Turn::of_anchoring(),
         closed: AtomicBool::new(false),
     });
     housekeeping::learn(&shared, &session)?;

@@ -30,6 +30,14 @@ pub enum Finding {
     /// Something about a file of names is wrong.
     #[error("{0}")]
     Names(String),
+    /// The store is not what an anchor says.
+    #[error("anchor {number}: {what}")]
+    Anchor {
+        /// The anchor's number.
+        number: u64,
+        /// What is wrong.
+        what: String,
+    },
 }
 
 impl Finding {
@@ -46,6 +54,7 @@ impl Finding {
             Self::Mark(_) => 2,
             Self::Snapshots(_) => 3,
             Self::Names(_) => 4,
+            Self::Anchor { .. } => 5,
         }
     }
 }

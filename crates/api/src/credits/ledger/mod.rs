@@ -2,6 +2,7 @@
 
 mod export;
 mod list;
+mod proof;
 mod view;
 
 use crate::http::Endpoint;
@@ -16,9 +17,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/api/v1/credits/ledger", list::operation(), list::handler),
         Endpoint::get(export, export::operation(), export::handler),
+        Endpoint::get("/api/v1/credits/ledger/proof", proof::operation(), proof::handler),
     ]
 }
 
 pub(crate) fn components() -> Vec<Component> {
-    [view::components(), export::components()].concat()
+    [view::components(), export::components(), proof::components()].concat()
 }

@@ -36,6 +36,7 @@ pub(super) fn write_members(members: &mut Members<'_>, view: &RowView) {
     if let Some(dimensions) = dimensions(view) {
         members.value("dimensions", |writer| write_dimensions(writer, dimensions));
     }
+    members.count("sequence", view.row.sequence);
     members.plain("hash", view.hash);
 }
 
@@ -133,6 +134,13 @@ pub(super) fn row_schema() -> Value {
                 "type": "object",
                 "additionalProperties": {"type": ["string", "number", "boolean"]},
             }),
+        ),
+        required(
+            "sequence",
+            described(
+                json!({"type": "integer", "minimum": 1}),
+                "Its place among what is stored of the wallet; rows of one event share it",
+            ),
         ),
         required("hash", described(json!({"type": "string"}), "In the wallet's chain of rows")),
     ]);

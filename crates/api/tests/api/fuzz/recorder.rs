@@ -9,6 +9,7 @@ use scrip_core::{
     Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Row, Timestamp,
     WalletKey,
 };
+use scrip_ledger::anchors::{HeadsBehind, Links};
 use scrip_ledger::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
@@ -196,6 +197,14 @@ impl Ledger for Recorder {
         at: Timestamp,
     ) -> Result<Option<Arc<Row>>, LedgerError> {
         self.inner.row_at(wallet, at).await
+    }
+
+    async fn heads_behind(&self, position: u64) -> Result<HeadsBehind, LedgerError> {
+        self.inner.heads_behind(position).await
+    }
+
+    async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError> {
+        self.inner.links(wallet, from, most).await
     }
 
     async fn close(&self) {

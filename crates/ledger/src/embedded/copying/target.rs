@@ -8,6 +8,7 @@ use scrip_core::{Timestamp, WalletKey};
 
 use super::super::file::{self, DirectoryLock};
 use super::super::{OpenError, evidence, tables};
+use crate::anchors::Anchor;
 use crate::clock::SystemClock;
 use crate::copying::{CarriedAnswer, Chunk, Rows, Standing, Target};
 use crate::slot::{Slot, WalletNumber};
@@ -49,7 +50,11 @@ impl CopyTarget {
     }
 
     fn put_records(&self, records: &[Record]) -> Result<(), StoreError> {
-        records.iter().try_for_each(|record| tables::insert_record(&self.ledger, record))
+        records.iter().try_for_each(|record| {
+            let mut record = record.clone();
+            Anchor::number_rows_anew(&mut record);
+            tables::insert_record(&self.ledger, &record)
+        })
     }
 
     fn put_grants(&self, grants: &[GrantRecord]) -> Result<(), StoreError> {

@@ -21,6 +21,8 @@ use rusqlite::Connection;
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
+use crate::SYSTEM;
+use crate::anchors::{Given, Witnessed, Witnesses};
 use crate::slot::Position;
 use crate::verifying::{self, Chains, Collector, Finding, Usage, check_grants, check_states};
 use crate::work::StoreError;
@@ -54,6 +56,8 @@ pub struct Verified {
     pub chains: Chains,
     /// Wallets that take no orders, each with its number, its customer and the reason.
     pub frozen: Vec<String>,
+    /// What was proven by the anchors that were given.
+    pub witnessed: Witnessed,
 }
 
 /// Why a store could not be verified.
@@ -72,6 +76,15 @@ pub fn verify(
     directory: &Path,
     progress: impl FnMut(Position, Position),
 ) -> Result<Verified, VerifyError> {
+    verify_against(directory, &[], progress)
+}
+
+/// The same, and compares the store with anchors that were kept elsewhere.
+pub fn verify_against(
+    directory: &Path,
+    anchors: &[Given],
+    progress: impl FnMut(Position, Position),
+) -> Result<Verified, VerifyError> {
     let connection = file::open_reader(directory)?;
     let ledger_id = file::ledger_id(&connection)?;
     let findings = Collector::default();
@@ -83,7 +96,11 @@ pub fn verify(
     witnesses.push(usage.witness());
     let names = Names::inspect(&directory.join("keys"), ledger_id, &findings);
     witnesses.extend(names.witnesses());
-    let work = Work { directory, connection: &connection, findings: &findings };
+    // An anchor is stored after the rows that it covers.
+    let read = |kind, id: &str| tables::record(&connection, SYSTEM, kind, id);
+    let anchored = Witnesses::gather(anchors, &read, &findings).map_err(OpenError::from)?;
+    let work =
+        Work { directory, connection: &connection, findings: &findings, anchored: &anchored };
     let verified = work.run(records, &mut usage, names, witnesses, progress)?;
     match findings.into_findings() {
         None => Ok(verified),
@@ -113,6 +130,7 @@ struct Work<'a> {
     directory: &'a Path,
     connection: &'a Connection,
     findings: &'a Collector,
+    anchored: &'a Witnesses,
 }
 
 impl Work<'_> {
@@ -130,7 +148,8 @@ impl Work<'_> {
         let workers = (0..cores).map(|_| {
             let connection = file::open_reader(self.directory)?;
             let usage = Usage::new(&overfull, usage_until);
-            Ok(Worker::new(connection, cores, &records, usage, self.findings))
+            let told = (self.findings, self.anchored);
+            Ok(Worker::new(connection, cores, &records, usage, told))
         });
         let mut workers = workers.collect::<Result<Vec<_>, OpenError>>()?;
         records.deal_out(&mut workers);
@@ -157,7 +176,7 @@ impl Work<'_> {
                 self.findings.add(Finding::Other("a thread that folds panicked".to_owned()));
             }
             let grants = self.compare(finished.as_slice())?;
-            let sum = |count: fn(&Finished) -> usize| finished.iter().map(count).sum();
+            let sum = |count: fn(&Finished<'_>) -> usize| finished.iter().map(count).sum();
             Ok(Verified {
                 rows,
                 wallets: sum(|part| part.wallets.len()),
@@ -167,12 +186,13 @@ impl Work<'_> {
                 slices,
                 chains: finished.iter().fold(Chains::default(), |all, one| all.with(one.chains)),
                 frozen: self.frozen()?,
+                witnessed: self.anchored.finish(self.findings),
             })
         })
     }
 
     /// Compares what stands beside the rows and is no wallet's alone.
-    fn compare(&self, finished: &[Finished]) -> Result<usize, StoreError> {
+    fn compare(&self, finished: &[Finished<'_>]) -> Result<usize, StoreError> {
         for wrong in tables::check_indexes(self.connection)? {
             self.findings.add(Finding::Other(wrong));
         }

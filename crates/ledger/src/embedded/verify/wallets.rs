@@ -3,12 +3,15 @@
 use scrip_core::WalletKey;
 
 use super::records::Recorded;
+use crate::anchors::Expected;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{Collector, Finding};
 
 /// A wallet that is being folded.
-pub(super) struct Followed {
+pub(super) struct Followed<'a> {
     pub slot: Slot,
+    /// What anchors say of it.
+    pub anchored: Option<&'a Expected>,
     /// A row of it is wrong: nothing more can be said of it.
     pub is_broken: bool,
     pub record: Option<Recorded>,
@@ -20,33 +23,39 @@ pub(super) struct Followed {
 /// without gaps, and every so many belong to one thread, so a wallet's place is known at once, and
 /// rows that are sorted by wallet find theirs one behind the other.
 #[derive(Default)]
-pub(super) struct Wallets {
-    list: Vec<Followed>,
+pub(super) struct Wallets<'a> {
+    list: Vec<Followed<'a>>,
     /// How far the numbers of neighbours lie apart.
     stride: u64,
 }
 
-impl Wallets {
+impl<'a> Wallets<'a> {
     pub(super) fn new(stride: usize) -> Self {
         Self { list: Vec::new(), stride: stride.max(1) as u64 }
     }
 
     /// Takes a wallet whose number is greater than that of all others.
-    pub(super) fn push(&mut self, number: WalletNumber, key: WalletKey, record: Option<Recorded>) {
+    pub(super) fn push(
+        &mut self,
+        number: WalletNumber,
+        key: WalletKey,
+        record: Option<Recorded>,
+        anchored: Option<&'a Expected>,
+    ) {
         let mut slot = Slot::new(key);
         slot.number = number;
-        self.list.push(Followed { slot, is_broken: false, record, is_unrecorded: false });
+        self.list.push(Followed { slot, anchored, is_broken: false, record, is_unrecorded: false });
     }
 
-    pub(super) fn get(&self, number: WalletNumber) -> Option<&Followed> {
+    pub(super) fn get(&self, number: WalletNumber) -> Option<&Followed<'a>> {
         self.place(number).map(|place| &self.list[place])
     }
 
-    pub(super) fn get_mut(&mut self, number: WalletNumber) -> Option<&mut Followed> {
+    pub(super) fn get_mut(&mut self, number: WalletNumber) -> Option<&mut Followed<'a>> {
         self.place(number).map(|place| &mut self.list[place])
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Followed> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Followed<'a>> {
         self.list.iter()
     }
 
@@ -65,7 +74,7 @@ impl Wallets {
     }
 }
 
-impl Followed {
+impl Followed<'_> {
     /// Compares the wallet's record when its row was folded; whether that was so.
     pub(super) fn meet_record(
         &mut self,

@@ -9,6 +9,7 @@ use scrip_core::WalletKey;
 
 use super::records::{Recorded, Records, told};
 use super::wallets::Wallets;
+use crate::anchors::Witnesses;
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{
@@ -87,7 +88,8 @@ pub(super) type ByNumber<T> = HashMap<WalletNumber, T, BuildHasherDefault<Scatte
 pub(super) struct Worker<'a> {
     connection: Connection,
     findings: &'a Collector,
-    wallets: Wallets,
+    anchored: &'a Witnesses,
+    wallets: Wallets<'a>,
     pub records: ByNumber<Recorded>,
     whole: Position,
     linked: Linked,
@@ -99,8 +101,8 @@ pub(super) struct Worker<'a> {
 }
 
 /// What is left when all rows are folded.
-pub(super) struct Finished {
-    pub wallets: Wallets,
+pub(super) struct Finished<'a> {
+    pub wallets: Wallets<'a>,
     grants: Grants,
     states: States,
     /// Records that were compared.
@@ -116,11 +118,12 @@ impl<'a> Worker<'a> {
         threads: usize,
         records: &Records,
         usage: Usage<'a>,
-        findings: &'a Collector,
+        (findings, anchored): (&'a Collector, &'a Witnesses),
     ) -> Self {
         Self {
             connection,
             findings,
+            anchored,
             wallets: Wallets::new(threads),
             records: HashMap::default(),
             whole: records.whole.position,
@@ -137,7 +140,8 @@ impl<'a> Worker<'a> {
         match told {
             Told::Wallets(wallets) => wallets.into_iter().for_each(|(number, key)| {
                 let record = self.records.remove(&number);
-                self.wallets.push(number, key, record);
+                let anchored = self.anchored.of(&key);
+                self.wallets.push(number, key, record, anchored);
             }),
             Told::Rows(chunk) => chunk.into_rows(|row| match row {
                 Ok(entry) => self.follow(&entry),
@@ -173,6 +177,10 @@ impl<'a> Worker<'a> {
                 return;
             }
         };
+        if let Some(anchored) = followed.anchored {
+            let key = followed.slot.wallet.key();
+            anchored.follow(key, entry.position, entry.sequence, entry.hash(), self.findings);
+        }
         if let Err(finding) = self.usage.follow(entry, &mut row) {
             self.findings.add(finding);
         }
@@ -190,13 +198,17 @@ impl<'a> Worker<'a> {
     }
 
     /// Checks every wallet at rest, when nothing more comes.
-    pub(super) fn finish(mut self) -> Finished {
+    pub(super) fn finish(mut self) -> Finished<'a> {
         let mut chains = Chains::default();
         for followed in self.wallets.iter() {
             let number = followed.slot.number;
             if followed.is_broken {
                 self.usage.told.remove(&number);
                 continue;
+            }
+            if let Some(anchored) = followed.anchored {
+                let wallet = &followed.slot.wallet;
+                anchored.end(wallet.key(), wallet.sequence(), self.findings);
             }
             if !self.usage.fits(number) {
                 let what = "its usage is not what its rows add up to";
@@ -229,7 +241,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-impl Followed for Finished {
+impl Followed for Finished<'_> {
     fn grants(&self) -> &Grants {
         &self.grants
     }

@@ -1,12 +1,12 @@
 //! The ledger's rows.
 
-use scrip_core::{NameHash, Row as LedgerRow};
+use scrip_core::{Digest, NameHash, Row as LedgerRow};
 use tokio_postgres::Row;
 
 use super::{Stored, column, count, integer, seal_column};
 use crate::history::Entry;
 use crate::postgres::session::{Ask, Session, ask};
-use crate::slot::{Position, RowLinks, TypeSet};
+use crate::slot::{Position, RowLinks, TypeSet, WalletNumber};
 use crate::verifying::RawEntry;
 use crate::work::StoreError;
 
@@ -112,6 +112,34 @@ pub fn each_between(
     let sql = if session.shards().is_distributed() { of_workers } else { sql };
     let rows = session.query(sql, &[&integer(after), &integer(until)])?;
     rows.iter().try_for_each(|row| show(column(row, "bucket")?, read(row)?))
+}
+
+/// Shows wallet, sequence and hash of each row behind a position, up to another; those of a wallet in
+/// their order.
+pub fn each_hash_between(
+    session: &Session,
+    after: Position,
+    until: Position,
+    mut show: impl FnMut(WalletNumber, u64, Digest),
+) -> Stored<()> {
+    let sql = "
+        select e.position, e.wallet, e.sequence, e.hash
+        from generate_series(0, 1023) as b (bucket)
+        cross join lateral (
+            select position, wallet, sequence, substr(row, length(row) - 31) as hash
+            from entries
+            where bucket = b.bucket and position > $1 and position <= $2
+            order by position offset 0
+        ) e";
+    for row in &session.query(sql, &[&integer(after), &integer(until)])? {
+        let hash: &[u8] = column(row, "hash")?;
+        let hash = hash.try_into().map_err(|_| {
+            let position = count(row, "position").unwrap_or_default();
+            StoreError::Corrupt(format!("entries {position}: it has no hash"))
+        })?;
+        show(count(row, "wallet")?, count(row, "sequence")?, Digest::from_bytes(hash));
+    }
+    Ok(())
 }
 
 fn between(session: &Session, after: Position, until: Position) -> Stored<Vec<Row>> {

@@ -155,6 +155,20 @@ pub fn key_of(session: &Session, number: WalletNumber) -> Stored<Option<WalletKe
     session.first(sql, &[&integer(number)])?.as_ref().map(read_key).transpose()
 }
 
+/// The same of many, as far as they are there.
+pub fn keys_of(
+    session: &Session,
+    numbers: &[WalletNumber],
+) -> Stored<Vec<(WalletNumber, WalletKey)>> {
+    let sql = "
+        select w.number, w.environment, w.customer, w.currency, w.resource
+        from unnest($1::bigint[]) as n (number)
+        cross join lateral (select * from wallets where number = n.number offset 0) w";
+    let numbers: Vec<i64> = numbers.iter().map(|number| integer(*number)).collect();
+    let rows = session.query(sql, &[&numbers])?;
+    rows.iter().map(|row| Ok((count(row, "number")?, read_key(row)?))).collect()
+}
+
 fn read_key(row: &Row) -> Stored<WalletKey> {
     let wrong = |_| StoreError::Corrupt("wallets: an identifier".to_owned());
     let resource: &str = column(row, "resource")?;
@@ -250,12 +264,7 @@ pub fn freeze(session: &Session, number: WalletNumber, reason: &str) -> Stored<(
 }
 
 /// Freezes a wallet of a bucket, unless it is frozen.
-pub fn freeze_in(
-    session: &Session,
-    bucket: i16,
-    number: WalletNumber,
-    reason: &str,
-) -> Stored<()> {
+pub fn freeze_in(session: &Session, bucket: i16, number: WalletNumber, reason: &str) -> Stored<()> {
     let sql = "
         update wallets set frozen = $3 where bucket = $1 and number = $2 and frozen is null";
     session.query(sql, &[&bucket, &integer(number), &reason]).map(drop)

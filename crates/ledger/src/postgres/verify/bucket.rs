@@ -9,6 +9,7 @@ use super::super::tables::{
 };
 use super::counters::Counters;
 use super::{Part, Verified, tell};
+use crate::anchors::{Expected, Witnesses};
 use crate::seal::BROKEN;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{
@@ -25,7 +26,8 @@ pub struct Bucket<'a> {
     session: &'a Session,
     number: i16,
     findings: &'a Collector,
-    wallets: HashMap<WalletNumber, Wallet>,
+    anchored: &'a Witnesses,
+    wallets: HashMap<WalletNumber, Wallet<'a>>,
     unlisted: HashSet<WalletNumber>,
     linked: Linked,
     grants: Grants,
@@ -36,8 +38,10 @@ pub struct Bucket<'a> {
 }
 
 /// A wallet that is being folded.
-struct Wallet {
+struct Wallet<'a> {
     slot: Slot,
+    /// What anchors say of it.
+    anchored: Option<&'a Expected>,
     /// A row of it is wrong: nothing more can be said of it.
     is_broken: bool,
     listed: Listed,
@@ -48,12 +52,13 @@ impl<'a> Bucket<'a> {
     pub fn read(
         session: &'a Session,
         number: i16,
-        findings: &'a Collector,
+        (findings, anchored): (&'a Collector, &'a Witnesses),
     ) -> Result<Part, StoreError> {
         let mut bucket = Self {
             session,
             number,
             findings,
+            anchored,
             wallets: HashMap::new(),
             unlisted: HashSet::new(),
             linked: Linked::default(),
@@ -99,7 +104,8 @@ impl<'a> Bucket<'a> {
             }
             let mut slot = Slot::new(key.clone());
             slot.number = number;
-            let wallet = Wallet { slot, is_broken: false, listed };
+            let anchored = self.anchored.of(slot.wallet.key());
+            let wallet = Wallet { slot, anchored, is_broken: false, listed };
             if self.wallets.insert(number, wallet).is_some() {
                 self.wrong(format!("wallets: two have the number {number}"));
             }
@@ -174,6 +180,10 @@ impl<'a> Bucket<'a> {
                 return Ok(());
             }
         };
+        if let Some(anchored) = wallet.anchored {
+            let key = wallet.slot.wallet.key();
+            anchored.follow(key, position, entry.sequence, entry.hash(), self.findings);
+        }
         if let Err(finding) = usage.follow(entry, &mut row) {
             self.findings.add(finding);
         }
@@ -200,6 +210,10 @@ impl<'a> Bucket<'a> {
             if wallet.is_broken {
                 continue;
             }
+            if let Some(anchored) = wallet.anchored {
+                let it = &wallet.slot.wallet;
+                anchored.end(it.key(), it.sequence(), self.findings);
+            }
             if has_other_usage {
                 let what = "its usage is not what its rows add up to";
                 self.findings.add(Finding::Other(format!("wallet {number}: {what}")));
@@ -208,7 +222,9 @@ impl<'a> Bucket<'a> {
             if wallet.slot.wallet.sequence() == 0 {
                 let what = format!("wallets: {} has no rows", wallet.slot.number);
                 self.findings.add(Finding::Other(what));
-            } else if let Err(finding) = check(&wallet.slot).and_then(|()| wallet.listed.compare(&wallet.slot)) {
+            } else if let Err(finding) =
+                check(&wallet.slot).and_then(|()| wallet.listed.compare(&wallet.slot))
+            {
                 self.findings.add(finding);
             }
         }

@@ -16,7 +16,10 @@ use tokio::runtime::Handle;
 
 use super::database::Database;
 use super::session::Session;
+use super::tables::records::{self, Place};
 use super::{OpenError, migrate};
+use crate::SYSTEM;
+use crate::anchors::{Given, Witnessed, Witnesses};
 use crate::verifying::{self, Chains, Collector, Finding};
 use crate::work::StoreError;
 use bucket::Bucket;
@@ -48,6 +51,8 @@ pub struct Verified {
     pub chains: Chains,
     /// Wallets that take no orders, each with its number, its customer and the reason.
     pub frozen: Vec<String>,
+    /// What was proven by the anchors that were given.
+    pub witnessed: Witnessed,
 }
 
 /// Why a database could not be verified.
@@ -58,6 +63,16 @@ pub type VerifyError = verifying::VerifyError<OpenError>;
 pub fn verify(
     url: &str,
     runtime: Handle,
+    progress: impl FnMut(u64, u64),
+) -> Result<Verified, VerifyError> {
+    verify_against(url, runtime, &[], progress)
+}
+
+/// The same, and compares the store with anchors that were kept elsewhere.
+pub fn verify_against(
+    url: &str,
+    runtime: Handle,
+    anchors: &[Given],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Verified, VerifyError> {
     let database = Database::of_url(url, runtime)?;
@@ -65,6 +80,9 @@ pub fn verify(
     migrate::check(&session)?;
     migrate::check_whole(&session)?;
     let findings = Collector::default();
+    // An anchor is stored after the rows that it covers.
+    let read = |kind, id: &str| records::record(&session, &Place::new(SYSTEM, kind, id));
+    let anchored = Witnesses::gather(anchors, &read, &findings).map_err(OpenError::Store)?;
     let threads = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
     let buckets = buckets::buckets(&session).map_err(OpenError::Store)?;
     if buckets.iter().any(|bucket| !(0..=LAST_BUCKET).contains(bucket)) {
@@ -76,8 +94,9 @@ pub fn verify(
     thread::scope(|scope| -> Result<(), OpenError> {
         let (sender, parts) = channel();
         for _ in 0..threads {
-            let (sender, findings, left, database) = (sender.clone(), &findings, &left, &database);
-            scope.spawn(move || read_buckets(database, left, findings, &sender));
+            let (sender, left, database) = (sender.clone(), &left, &database);
+            let told = (&findings, &anchored);
+            scope.spawn(move || read_buckets(database, left, told, &sender));
         }
         drop(sender);
         let mut done = 0;
@@ -95,6 +114,7 @@ pub fn verify(
         Ok(())
     })?;
     counters.check(&session, &findings).map_err(OpenError::Store)?;
+    verified.witnessed = anchored.finish(&findings);
     match findings.into_findings() {
         None => Ok(verified),
         Some(findings) => Err(VerifyError::Wrong(findings)),
@@ -107,7 +127,7 @@ type Part = (Verified, Counters);
 fn read_buckets(
     database: &Database,
     left: &Mutex<Vec<i16>>,
-    findings: &Collector,
+    told: (&Collector, &Witnesses),
     parts: &Sender<Result<Part, OpenError>>,
 ) {
     let session = match connect(database) {
@@ -115,7 +135,7 @@ fn read_buckets(
         Err(error) => return drop(parts.send(Err(error))),
     };
     while let Some(number) = locked(left).pop() {
-        let part = Bucket::read(&session, number, findings).map_err(OpenError::Store);
+        let part = Bucket::read(&session, number, told).map_err(OpenError::Store);
         let failed = part.is_err();
         // Nobody listens any more when another thread failed.
         if parts.send(part).is_err() || failed {

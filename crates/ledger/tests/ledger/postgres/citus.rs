@@ -121,9 +121,8 @@ async fn one_server_becomes_many() {
         it.world.consume(&key, "before", "1").await;
     }
     let error = try_to_distribute(&it.database).await.unwrap_err();
-    let is_used = |error: &OpenError| {
-        matches!(error, OpenError::NotDistributed(NotDistributed::InUse(_)))
-    };
+    let is_used =
+        |error: &OpenError| matches!(error, OpenError::NotDistributed(NotDistributed::InUse(_)));
     assert!(is_used(&error), "{error}");
     it.nodes[0].close().await;
     let before = it.database.verify().await.unwrap();

@@ -1,4 +1,5 @@
-//! Which node tells the world of events: the one that holds a lock, with a connection that it keeps.
+//! Which node does what one does for all: tells the world of events, or signs anchors. It is the one that
+//! holds a lock, with a connection that it keeps.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,35 +10,51 @@ use crate::LedgerError;
 use crate::reading::store_error;
 use crate::work::StoreError;
 
-/// Any number does that nobody else uses in the same database.
-const LOCK: i64 = 0x7363_7269_7003;
+/// Any numbers do that nobody else uses in the same database.
+const TELLING: i64 = 0x7363_7269_7003;
+const ANCHORING: i64 = 0x7363_7269_7021;
 
-/// The connection that holds the lock, or asks for it.
-#[derive(Default)]
-pub struct Telling(Mutex<Option<Asking>>);
+/// The connection that holds a lock, or asks for it.
+pub struct Turn {
+    lock: i64,
+    asking: Mutex<Option<Asking>>,
+}
 
 struct Asking {
     session: Session,
     is_ours: bool,
 }
 
-impl Telling {
+impl Turn {
+    /// To tell the world of events.
+    pub fn of_telling() -> Self {
+        Self { lock: TELLING, asking: Mutex::default() }
+    }
+
+    /// To sign anchors.
+    pub fn of_anchoring() -> Self {
+        Self { lock: ANCHORING, asking: Mutex::default() }
+    }
+
     /// Whether it is this node's turn. It stays so until its connection breaks or it closes; then
     /// the server gives the turn to whoever asks next.
-    pub async fn is_ours(shared: &Arc<Shared>) -> Result<bool, LedgerError> {
+    pub async fn is_ours(
+        shared: &Arc<Shared>,
+        which: fn(&Shared) -> &Self,
+    ) -> Result<bool, LedgerError> {
         let asked = Arc::clone(shared);
-        let answer = tokio::task::spawn_blocking(move || asked.telling.ask(&asked));
+        let answer = tokio::task::spawn_blocking(move || which(&asked).ask(&asked));
         let answer = answer.await.map_err(|error| LedgerError::Internal(error.to_string()))?;
         answer.map_err(store_error)
     }
 
     /// Lets another node have the turn.
     pub fn end(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn ask(&self, shared: &Shared) -> Result<bool, StoreError> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // A connection that broke holds nothing, whatever this side knows of it.
         let mut asking = match kept.take().filter(|asking| asking.session.is_open()) {
             Some(asking) => asking,
@@ -52,7 +69,7 @@ impl Telling {
             asking.session.run("select 1")?;
         } else {
             let sql = "select pg_try_advisory_lock($1) as is_ours";
-            let row = asking.session.first(sql, &[&LOCK])?;
+            let row = asking.session.first(sql, &[&self.lock])?;
             asking.is_ours = row.is_some_and(|row| column(&row, "is_ours") == Ok(true));
         }
         let is_ours = asking.is_ours;
