@@ -28,6 +28,7 @@ mod packed_grant;
 mod packed_slot;
 mod page;
 mod payments;
+mod person;
 pub mod postgres;
 mod published;
 mod queue;
@@ -79,6 +80,7 @@ pub use payments::{
     PaymentProvider, ProviderInvoice, ProviderKind, ProviderSaid, ProviderStanding, Stands,
     StripeSettings,
 };
+pub use person::Role;
 pub use record::{
     OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes, SYSTEM,
     UNIT_COST_MEMBER, resource_record_id,

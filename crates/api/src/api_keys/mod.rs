@@ -12,7 +12,7 @@ mod view;
 
 use scrip_core::Entity;
 use scrip_ledger::{
-    ApiKey, CreatedRange, PageRequest, Record, RecordKind, RecordQuery, SYSTEM, Start,
+    ApiKey, CreatedRange, PageRequest, Permissions, Record, RecordKind, RecordQuery, SYSTEM, Start,
 };
 
 use crate::error::ApiError;
@@ -90,6 +90,15 @@ async fn live(call: &Call) -> Result<(Record, ApiKey), ApiError> {
         None => Ok((record, key)),
         Some(_) => Err(of_key("this API key was revoked, which cannot be undone")),
     }
+}
+
+/// Nobody makes a key that may more than himself, nor gets hold of the secret of one.
+fn refuse_more(call: &Call, permissions: Permissions) -> Result<(), ApiError> {
+    if call.caller().permissions.include(permissions) {
+        return Ok(());
+    }
+    let message = "your role makes and changes no API key that may more than itself";
+    Err(ApiError::forbidden("AccessDeniedError", message))
 }
 
 /// Whoever could take the last full key away from everybody would do it by mistake one day.

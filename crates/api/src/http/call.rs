@@ -6,9 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::Method;
 use axum::http::request::Parts;
-use scrip_core::{
-    Actor, CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId,
-};
+use scrip_core::{CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId};
 use scrip_ledger::{
     Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Render, SYSTEM,
     Work,
@@ -139,7 +137,7 @@ impl Call {
 
     fn origin(&self) -> Origin {
         Origin {
-            actor: Actor::ApiKey(self.caller.key_id.clone()),
+            actor: self.caller.actor(),
             trace_id: self.trace_id,
             salt: self.app.ids().sixteen(),
         }

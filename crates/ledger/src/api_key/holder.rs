@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scrip_core::{EnvironmentId, Timestamp};
+use scrip_core::{Actor, EnvironmentId, Timestamp};
 
 use super::{ApiKey, Permissions};
-use crate::Record;
+use crate::{Record, Role};
 
-/// Who one secret of an API key speaks for.
+/// Who one secret of an API key speaks for; or a person, whom somebody in this process let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHolder {
-    /// The key's public identifier, for rows and logs.
+    /// The public identifier of the key, or of the person, for rows and logs.
     pub key_id: Box<str>,
-    /// The identifier of the key's record.
+    /// The identifier of the record of the key, or of the person.
     pub record_id: Box<str>,
-    /// The environment that is intrinsic to the key.
+    /// The environment that is intrinsic to the key, or that the person looks at.
     pub environment: EnvironmentId,
     /// Whether the environment has a test clock.
     pub sandbox: bool,
@@ -27,6 +27,7 @@ pub struct KeyHolder {
     /// When the secret ends that was replaced.
     secret_ends_at: Option<Timestamp>,
     is_revoked: bool,
+    is_person: bool,
     /// The change of the record that it is of.
     pub(crate) updated_at: Timestamp,
 }
@@ -49,6 +50,31 @@ pub enum KeyRefusal {
 }
 
 impl KeyHolder {
+    /// A person who was let in, in an environment of an account, with the role there.
+    #[must_use]
+    pub fn of_person(person_id: &str, environment: EnvironmentId, sandbox: bool, role: Role) -> Self {
+        Self {
+            key_id: person_id.into(),
+            record_id: person_id.into(),
+            environment,
+            sandbox,
+            permissions: role.permissions(),
+            last_use: Arc::default(),
+            expires_at: None,
+            secret_ends_at: None,
+            is_revoked: false,
+            is_person: true,
+            updated_at: Timestamp::NEVER,
+        }
+    }
+
+    /// Who it is, for rows and records.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let id = self.key_id.clone();
+        if self.is_person { Actor::Person(id) } else { Actor::ApiKey(id) }
+    }
+
     /// Whom the secrets of a key's record speak for; nothing for another record.
     pub(crate) fn all_of(record: &Record) -> Vec<([u8; 32], Self)> {
         let Some(key) = ApiKey::of(record) else { return Vec::new() };
@@ -63,6 +89,7 @@ impl KeyHolder {
             expires_at: key.expires_at,
             secret_ends_at: None,
             is_revoked: record.archived_at.is_some(),
+            is_person: false,
             updated_at: record.updated_at,
         };
         let of_secret = |secret: &super::KeySecret| {
