@@ -5,11 +5,13 @@
 //! ledger carry it out, and renders the answer. Nothing here knows how anything is stored.
 
 mod access;
+mod accounts;
 mod api_keys;
 mod app;
 mod credits;
 mod cursor;
 mod customers;
+mod environments;
 mod error;
 mod events_log;
 mod fields;
@@ -24,6 +26,7 @@ mod openapi;
 mod paging;
 mod payment_provider;
 mod payments;
+mod places;
 mod providers;
 mod refusal;
 mod router;

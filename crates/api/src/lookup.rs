@@ -17,8 +17,7 @@ pub(crate) async fn find_customer(
     call: &Call,
     id: &CustomerId,
 ) -> Result<Option<RecordTimes>, ApiError> {
-    let environment = call.environment();
-    Ok(call.ledger().record_times(environment, RecordKind::Customer, id.as_str()).await?)
+    Ok(call.ledger().record_times(RecordKind::Customer, id.as_str()).await?)
 }
 
 /// The customer exists, archived or not.
@@ -29,8 +28,7 @@ pub(crate) async fn customer_exists(call: &Call, id: &CustomerId) -> Result<(), 
 
 /// A customer that must be there, archived or not.
 pub(crate) async fn existing_customer(call: &Call, id: &CustomerId) -> Result<Record, ApiError> {
-    let environment = call.environment();
-    let found = call.ledger().record(environment, RecordKind::Customer, id.as_str()).await?;
+    let found = call.ledger().record(RecordKind::Customer, id.as_str()).await?;
     found.ok_or_else(|| not_found(Entity::Customer, id.as_str()))
 }
 
@@ -39,8 +37,7 @@ pub(crate) async fn find_currency(
     call: &Call,
     id: &CurrencyId,
 ) -> Result<Option<Record>, ApiError> {
-    let environment = call.environment();
-    Ok(call.ledger().record(environment, RecordKind::CustomCurrency, id.as_str()).await?)
+    Ok(call.ledger().record(RecordKind::CustomCurrency, id.as_str()).await?)
 }
 
 /// The same; it must be there.
@@ -56,5 +53,5 @@ pub(crate) async fn resource_exists(
     resource: &ResourceId,
 ) -> Result<bool, ApiError> {
     let id = resource_record_id(customer, resource);
-    Ok(call.ledger().record_times(call.environment(), RecordKind::Resource, &id).await?.is_some())
+    Ok(call.ledger().record_times(RecordKind::Resource, &id).await?.is_some())
 }

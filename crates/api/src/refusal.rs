@@ -35,7 +35,9 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::CostNotWhole { .. }
         | Refusal::ClockBackward { .. }
         | Refusal::ClockTooFar { .. } => ApiError::bad_input(message),
-        Refusal::ClockForbidden => ApiError::forbidden("AccessDeniedError", message),
+        Refusal::ClockForbidden | Refusal::ResetForbidden => {
+            ApiError::forbidden("AccessDeniedError", message)
+        }
         Refusal::BillingIntegrationMissing => ApiError::bad("BillingIntegrationMissing", message),
         Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
@@ -101,6 +103,8 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
         Entity::ApiKey => "keyId",
+        Entity::Account => "accountId",
+        Entity::Environment => "environmentId",
         Entity::WebhookDelivery => "deliveryId",
         Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
@@ -119,6 +123,8 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
         Entity::ApiKey => "ApiKeyNotFound",
+        Entity::Account => "AccountNotFound",
+        Entity::Environment => "EnvironmentNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
         Entity::CustomerLink => "IntegrationNotFound",
     }

@@ -14,8 +14,8 @@ use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
 use crate::{
-    api_keys, credits, customers, events_log, invoices, payment_provider, providers, service,
-    test_clock, unserved, webhooks,
+    accounts, api_keys, credits, customers, environments, events_log, invoices, payment_provider,
+    providers, service, test_clock, unserved, webhooks,
 };
 
 /// The whole API.
@@ -78,6 +78,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         webhooks::endpoints(),
         test_clock::endpoints(),
         api_keys::endpoints(),
+        accounts::endpoints(),
+        environments::endpoints(),
         service::endpoints(),
     ]
     .into_iter()
@@ -103,6 +105,8 @@ fn components() -> Vec<Component> {
         webhooks::components(),
         test_clock::components(),
         api_keys::components(),
+        accounts::components(),
+        environments::components(),
     ]
     .into_iter()
     .flatten()

@@ -27,6 +27,10 @@ pub enum Entity {
     CustomerLink,
     /// An API key.
     ApiKey,
+    /// An account.
+    Account,
+    /// An environment.
+    Environment,
 }
 
 impl Entity {
@@ -45,6 +49,8 @@ impl Entity {
             Self::Invoice => "invoice",
             Self::CustomerLink => "link to integration",
             Self::ApiKey => "API key",
+            Self::Account => "account",
+            Self::Environment => "environment",
         }
     }
 }
@@ -119,6 +125,9 @@ pub enum Refusal {
     /// Real environments follow real time.
     #[error("only a SANDBOX environment has a test clock")]
     ClockForbidden,
+    /// What is real stays.
+    #[error("only a SANDBOX environment can be reset")]
+    ResetForbidden,
     /// A recharge would not know what its credits cost (decision 53).
     #[error("unitCost is missing, and the currency has none: auto-recharge needs a price")]
     RechargeWithoutPrice,

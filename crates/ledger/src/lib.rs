@@ -3,6 +3,7 @@
 //! One trait, [`Ledger`], and its implementations, which know nothing of each other. Whatever they
 //! share (how an order becomes rows, how pages are cut) stands beside them.
 
+mod account;
 mod answer;
 mod api_key;
 mod bootstrap;
@@ -14,6 +15,7 @@ mod copying;
 mod counting;
 mod customer_link;
 pub mod embedded;
+mod environment;
 mod event;
 mod event_marks;
 mod export;
@@ -43,6 +45,7 @@ mod verifying;
 mod webhook;
 mod work;
 
+pub use account::{Account, PlaceName, all_accounts};
 pub use answer::{
     Advanced, Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected,
     Released, ReservationView, Reserved, RowView, StoredAnswer,
@@ -56,6 +59,10 @@ pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
 pub use counting::{Counter, Gauge, counter, gauge};
 pub use customer_link::{CustomerLink, LinkChange, LinkDeed};
+pub use environment::{
+    Environment, EnvironmentChange, EnvironmentType, NewEnvironment, all_environments,
+    environment_called, environment_numbered,
+};
 pub use event::{
     CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject, event_at, newest_event,
 };

@@ -39,6 +39,9 @@ pub enum RecordKind {
     PaymentProvider = 13,
     /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
     Collection = 14,
+    /// A number that an environment had before it was reset; lives in [`SYSTEM`], its identifier is the
+    /// number.
+    RetiredEnvironment = 22,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -70,6 +73,7 @@ impl RecordKind {
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
             Self::Account
             | Self::Environment
+            | Self::RetiredEnvironment
             | Self::CustomCurrency
             | Self::WebhookEndpoint
             | Self::WebhookProgress
@@ -102,6 +106,7 @@ impl RecordKind {
             12 => Self::Invoice,
             13 => Self::PaymentProvider,
             14 => Self::Collection,
+            22 => Self::RetiredEnvironment,
             _ => return None,
         })
     }

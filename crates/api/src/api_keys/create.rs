@@ -34,6 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         permissions,
         expires_at,
         created_by: Some(call.caller().key_id.to_string()),
+        home: (call.caller().home != call.environment()).then_some(call.caller().home),
         ..ApiKey::full(call.environment(), call.caller().sandbox, minted.kept)
     };
     let (work, now) = (Work::CreateRecord(key.record()), now(call));

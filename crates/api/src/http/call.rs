@@ -8,11 +8,10 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use scrip_core::{CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId};
 use scrip_ledger::{
-    Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Render, SYSTEM,
-    Work,
+    Answer, Executed, KeyHolder, LedgerError, Order, Remember, RememberBy, Render, SYSTEM, Work,
 };
 
-use super::{Query, Reply};
+use super::{Query, Reply, Within};
 use crate::access::Needs;
 use crate::app::App;
 use crate::error::ApiError;
@@ -71,8 +70,9 @@ impl Call {
         &self.app
     }
 
-    pub fn ledger(&self) -> &dyn Ledger {
-        self.app.ledger()
+    /// The ledger within the caller's environment.
+    pub fn ledger(&self) -> Within<'_> {
+        self.app.within(self.environment())
     }
 
     pub fn caller(&self) -> &Caller {
@@ -97,7 +97,7 @@ impl Call {
 
     /// The environment's clock.
     pub fn now(&self) -> Timestamp {
-        self.ledger().now(self.environment())
+        self.ledger().now()
     }
 
     /// A part of the path.
@@ -227,7 +227,7 @@ impl Write {
             self.remember(by, "items", move |answer| stored(answer, None))
         });
         let order = Order { environment: SYSTEM, origin: self.call.origin(), work, remember };
-        match self.call.ledger().execute(order).await? {
+        match self.call.app.whole_ledger().execute(order).await? {
             Executed::Fresh(answer) => render(&answer, shown_once.as_deref()),
             Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
         }

@@ -88,7 +88,7 @@ fn admit(app: &App, request: &Request, at: Instant) -> Result<Option<Caller>, Ap
         .get(API_KEY)
         .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
     let holder = app
-        .ledger()
+        .whole_ledger()
         .key_holder(secret_hash(key.as_bytes()))
         .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
     app.note_key_use(&holder, at);

@@ -3,6 +3,8 @@
 //! `cfg(test)` tells the lints that helpers, too, may panic here.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod api_keys;
 #[cfg(test)]
 mod authorisation;
@@ -32,6 +34,8 @@ mod idempotency;
 mod integrations;
 #[cfg(test)]
 mod invoices;
+#[cfg(test)]
+mod isolation;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct KeyHolder {
     pub record_id: Box<str>,
     /// The environment that is intrinsic to the key, or that the person looks at.
     pub environment: EnvironmentId,
+    /// The number that the environment had first; a reset gives it another one.
+    pub home: EnvironmentId,
     /// Whether the environment has a test clock.
     pub sandbox: bool,
     /// What it may.
@@ -26,7 +28,8 @@ pub struct KeyHolder {
     expires_at: Option<Timestamp>,
     /// When the secret ends that was replaced.
     secret_ends_at: Option<Timestamp>,
-    is_revoked: bool,
+    /// Why it speaks for nobody, whatever the time.
+    ended: Option<KeyRefusal>,
     is_person: bool,
     /// The change of the record that it is of.
     pub(crate) updated_at: Timestamp,
@@ -41,6 +44,9 @@ pub enum KeyRefusal {
     /// It was revoked.
     #[error("the API key was revoked")]
     Revoked,
+    /// The environment that it belongs to was archived.
+    #[error("the environment of the API key is archived")]
+    EnvironmentArchived,
     /// Its time is over.
     #[error("the API key has expired")]
     Expired,
@@ -52,20 +58,38 @@ pub enum KeyRefusal {
 impl KeyHolder {
     /// A person who was let in, in an environment of an account, with the role there.
     #[must_use]
-    pub fn of_person(person_id: &str, environment: EnvironmentId, sandbox: bool, role: Role) -> Self {
+    pub fn of_person(
+        person_id: &str,
+        environment: EnvironmentId,
+        sandbox: bool,
+        role: Role,
+    ) -> Self {
         Self {
             key_id: person_id.into(),
             record_id: person_id.into(),
             environment,
+            home: environment,
             sandbox,
             permissions: role.permissions(),
             last_use: Arc::default(),
             expires_at: None,
             secret_ends_at: None,
-            is_revoked: false,
+            ended: None,
             is_person: true,
             updated_at: Timestamp::NEVER,
         }
+    }
+
+    /// The same, in an environment that had another number first.
+    #[must_use]
+    pub fn at_home(self, home: EnvironmentId) -> Self {
+        Self { home, ..self }
+    }
+
+    /// Whether it is a person, and no key.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        self.is_person
     }
 
     /// Who it is, for rows and records.
@@ -79,16 +103,18 @@ impl KeyHolder {
     pub(crate) fn all_of(record: &Record) -> Vec<([u8; 32], Self)> {
         let Some(key) = ApiKey::of(record) else { return Vec::new() };
         let last_use = Arc::default();
+        let archived = key.environment_archived.then_some(KeyRefusal::EnvironmentArchived);
         let holder = Self {
             key_id: key.id.as_str().into(),
             record_id: record.id.as_str().into(),
             environment: key.environment,
+            home: key.home.unwrap_or(key.environment),
             sandbox: key.sandbox,
             permissions: key.permissions,
             last_use,
             expires_at: key.expires_at,
             secret_ends_at: None,
-            is_revoked: record.archived_at.is_some(),
+            ended: record.archived_at.map(|_| KeyRefusal::Revoked).or(archived),
             is_person: false,
             updated_at: record.updated_at,
         };
@@ -102,8 +128,8 @@ impl KeyHolder {
     /// asked for only where something ends.
     pub(crate) fn check(&self, now: impl Fn() -> Timestamp) -> Result<(), KeyRefusal> {
         let has_passed = |end: Option<Timestamp>| end.is_some_and(|end| end <= now());
-        if self.is_revoked {
-            return Err(KeyRefusal::Revoked);
+        if let Some(refusal) = self.ended {
+            return Err(refusal);
         }
         if has_passed(self.expires_at) {
             return Err(KeyRefusal::Expired);

@@ -4,6 +4,7 @@
 //! scenarios work in the sandbox, whose test clock they move; real time is moved only where the
 //! factory used the clock it was given.
 
+pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
 pub mod batches;
@@ -356,6 +357,14 @@ macro_rules! conformance {
                 leave_a_given_key_as_it_is
                 keep_nothing_if_their_keys_cannot_be_kept
                 forget_an_archived_key
+            }
+            accounts {
+                are_made_with_a_key
+                are_refused_by_what_there_is
+                stand_still_when_archived
+                of_an_archived_account_are_archived
+                begin_anew_when_reset
+                get_their_given_key_after_a_reset
             }
         }
     };

@@ -62,6 +62,7 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::UnarchiveRecord(..)
             | Work::ImportCustomers(_)
             | Work::ChangeApiKey(_)
+            | Work::ChangeEnvironments(_)
             | Work::ChangeLink(_)
             | Work::PutRecords(_)
             | Work::ForgetRecords(..)

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Standing, State, StoreError, events};
+use super::{Failure, Place, Standing, State, StoreError, environments, events};
 use crate::api_key::API_KEYS_MAX;
 use crate::event::CurrencyChange;
-use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
+use crate::{
+    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id,
+};
 
 pub(super) fn create(
     state: &mut dyn State,
@@ -22,6 +24,9 @@ pub(super) fn create(
     };
     if taken {
         return Err(duplicate(new.kind, &new.id).into());
+    }
+    if let Some(environment) = ApiKey::environment_of(new) {
+        environments::check_live(state, environment)?;
     }
     check_room(state, at, new.kind)?;
     let record = insert(state, at, new.kind, &new.id, new.body.clone())?;
@@ -322,8 +327,9 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
         RecordKind::WebhookEndpoint => Some(Entity::WebhookEndpoint),
         RecordKind::WebhookDelivery => Some(Entity::WebhookDelivery),
-        RecordKind::Account
-        | RecordKind::Environment
+        RecordKind::Account => Some(Entity::Account),
+        RecordKind::Environment => Some(Entity::Environment),
+        RecordKind::RetiredEnvironment
         | RecordKind::Resource
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks

@@ -1,12 +1,15 @@
-//! `scrip grant`, `consume`, `balance`, `ledger` and `explain`: a running server from the command line.
+//! `scrip grant`, `consume`, `balance`, `ledger`, `explain`, `account` and `environment`: a running server
+//! from the command line.
 //!
 //! Whatever changes something goes under an idempotency key, so that it can be asked for again when a
 //! connection breaks. Amounts are decimal texts from end to end.
 
+mod account;
 mod asking;
 mod balance;
 mod connection;
 mod consume;
+mod environment;
 mod explain;
 mod failure;
 mod grant;
@@ -34,6 +37,8 @@ pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Balance(options) => balance::run(options).await,
             ClientCommand::Ledger(options) => ledger::run(options).await,
             ClientCommand::Explain(options) => explain::run(options).await,
+            ClientCommand::Account(command) => account::run(command).await,
+            ClientCommand::Environment(command) => environment::run(command).await,
             ClientCommand::Health(options) => return health::run(options).await,
         };
         Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))

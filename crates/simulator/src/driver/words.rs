@@ -315,7 +315,9 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::TooMany { .. } | Refusal::TooManyCustomCurrencies { .. } => Denied::TooMany,
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
+        | Refusal::ResetForbidden
         | Refusal::NotFound { entity: Entity::CustomerLink | Entity::ApiKey, .. }
+        | Refusal::NotFound { entity: Entity::Account | Entity::Environment, .. }
         | Refusal::BillingIntegrationMissing
         | Refusal::EndpointDisabled
         | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }
