@@ -14,6 +14,7 @@ use crate::http::{RateLimit, Within};
 use crate::ids::IdSource;
 use crate::limits::{EXPORTS_MAX, KEY_USE_EVERY_SECONDS, URL_MAX};
 use crate::payments::{CollectPayments, Payments};
+use crate::users::{Users, VerifyUsers};
 
 /// How the API behaves.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ pub struct AppConfig {
     pub webhook_urls: UrlCheck,
     /// Who collects payments.
     pub payments: Payments,
+    /// Who verifies the tokens of users.
+    pub users: Users,
 }
 
 /// Says why a URL may not be told of events, in words that go on after its name. By default every URL
@@ -179,6 +182,11 @@ impl App {
     /// Who collects payments, if anybody does.
     pub(crate) fn payments(&self) -> Option<&dyn CollectPayments> {
         self.0.config.payments.0.as_deref()
+    }
+
+    /// Who verifies the tokens of users, if anybody does.
+    pub(crate) fn users(&self) -> Option<&dyn VerifyUsers> {
+        self.0.config.users.0.as_deref()
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {

@@ -57,6 +57,10 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::RefundExceeds { .. }
         | Refusal::NothingToRefund
         | Refusal::EndpointDisabled
+        | Refusal::LastOwner
+        | Refusal::PersonElsewhere
+        | Refusal::PersonIsAnother
+        | Refusal::LinkOver
         | Refusal::TooMany { .. } => ApiError::bad("InvalidArgumentError", message),
         Refusal::InsufficientCredits { .. } => {
             ApiError::payment_required("InsufficientCredits", message)
@@ -105,6 +109,9 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::ApiKey => "keyId",
         Entity::Account => "accountId",
         Entity::Environment => "environmentId",
+        Entity::Person => "personId",
+        Entity::Session => "sessionId",
+        Entity::SignInLink => "token",
         Entity::WebhookDelivery => "deliveryId",
         Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
@@ -125,6 +132,9 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::ApiKey => "ApiKeyNotFound",
         Entity::Account => "AccountNotFound",
         Entity::Environment => "EnvironmentNotFound",
+        Entity::Person => "PersonNotFound",
+        Entity::Session => "SessionNotFound",
+        Entity::SignInLink => "SignInLinkNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
         Entity::CustomerLink => "IntegrationNotFound",
     }

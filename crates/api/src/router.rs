@@ -14,8 +14,8 @@ use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
 use crate::{
-    accounts, api_keys, credits, customers, environments, events_log, invoices, payment_provider,
-    providers, service, test_clock, unserved, webhooks,
+    accounts, api_keys, audit_log, credits, customers, environments, events_log, invoices,
+    payment_provider, people, providers, service, test_clock, unserved, webhooks,
 };
 
 /// The whole API.
@@ -80,6 +80,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         api_keys::endpoints(),
         accounts::endpoints(),
         environments::endpoints(),
+        people::endpoints(),
+        audit_log::endpoints(),
         service::endpoints(),
     ]
     .into_iter()
@@ -107,6 +109,8 @@ fn components() -> Vec<Component> {
         api_keys::components(),
         accounts::components(),
         environments::components(),
+        people::components(),
+        audit_log::components(),
     ]
     .into_iter()
     .flatten()

@@ -31,6 +31,12 @@ pub enum Entity {
     Account,
     /// An environment.
     Environment,
+    /// Somebody who signs in.
+    Person,
+    /// A session of a person.
+    Session,
+    /// A link by which somebody signs in.
+    SignInLink,
 }
 
 impl Entity {
@@ -51,6 +57,9 @@ impl Entity {
             Self::ApiKey => "API key",
             Self::Account => "account",
             Self::Environment => "environment",
+            Self::Person => "person",
+            Self::Session => "session",
+            Self::SignInLink => "sign-in link",
         }
     }
 }
@@ -258,6 +267,18 @@ pub enum Refusal {
     /// An endpoint that is disabled is sent nothing.
     #[error("the webhook endpoint is disabled; enable it first")]
     EndpointDisabled,
+    /// Whoever may everything must not be locked out.
+    #[error("the last owner of an account stays its owner: make somebody else one first")]
+    LastOwner,
+    /// By a link of one account nobody gets into another.
+    #[error("the person belongs to other accounts too, and gets a link from none of them")]
+    PersonElsewhere,
+    /// Whoever is somebody elsewhere stays so.
+    #[error("the person signs in elsewhere as somebody else already")]
+    PersonIsAnother,
+    /// A link works once, and not for long.
+    #[error("the link was used before, its time is over, or it was replaced; ask for another one")]
+    LinkOver,
     /// A bound on how many there may be (decision 30).
     #[error("at most {limit} {what} are allowed")]
     TooMany {

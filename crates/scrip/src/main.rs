@@ -18,6 +18,7 @@ mod rebuild;
 mod recover;
 mod serve;
 mod stats;
+mod users;
 mod verify;
 mod webhooks;
 

@@ -8,6 +8,7 @@ mod observe;
 mod query;
 mod rate;
 mod reply;
+mod user;
 mod within;
 
 pub(crate) use body::{read as read_raw, skip};

@@ -63,6 +63,8 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::ImportCustomers(_)
             | Work::ChangeApiKey(_)
             | Work::ChangeEnvironments(_)
+            | Work::ChangePerson(_)
+            | Work::UseSignInLink(_)
             | Work::ChangeLink(_)
             | Work::PutRecords(_)
             | Work::ForgetRecords(..)
