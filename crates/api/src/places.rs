@@ -42,14 +42,15 @@ pub(crate) async fn accounts(call: &Call, own: &str) -> Result<Vec<(Record, Acco
     Ok(all)
 }
 
-/// Environments are made and ended by a full key of a PRODUCTION environment, or by an owner: what is
-/// given away for trying things must not be able to end what is real.
+/// What an account is made of (its environments and its people) is for a full key of a PRODUCTION environment,
+/// or for an owner: what is given away for trying things must not be able to end what is real, nor to let
+/// somebody in who is.
 pub(crate) fn may_administer(call: &Call, own: &Environment) -> Result<(), ApiError> {
     if call.caller().is_person() || !own.is_sandbox() {
         return Ok(());
     }
-    let message = "a key of a SANDBOX environment makes and ends no environments: ask with a full key \
-                   of a PRODUCTION environment of the account";
+    let message = "a key of a SANDBOX environment administers neither environments nor people of its \
+                   account: ask with a full key of a PRODUCTION environment";
     Err(ApiError::forbidden("AccessDeniedError", message))
 }
 

@@ -21,12 +21,12 @@ struct Request<'a> {
 }
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
-    let request: Request<'_> = read_body(write.body())?;
     let call = write.call();
+    let account = account(call).await?;
+    let request: Request<'_> = read_body(write.body())?;
     let email = request::email(&request.email)?;
     let role = request::role(&request.role)?;
     let name = request.display_name.as_ref().map(request::display_name).transpose()?;
-    let account = account(call).await?;
     let mut bits = [0; 10];
     call.app().ids().fill(&mut bits);
     let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -12,12 +12,13 @@ mod update;
 mod view;
 
 use scrip_core::Entity;
-use scrip_ledger::{Person, Record, RecordKind, SYSTEM, person_by_id};
+use scrip_ledger::{Person, Record, person_by_id};
 
 use crate::error::ApiError;
 use crate::http::{Accepts, Call, Endpoint};
 use crate::lookup::not_found;
 use crate::openapi::Component;
+use crate::places;
 
 const TAG: &str = "People";
 
@@ -49,9 +50,11 @@ pub(crate) fn components() -> Vec<Component> {
     components
 }
 
-/// The account of the environment that is asked about.
+/// The account of the environment that is asked about, for whoever may administer it.
 pub(crate) async fn account(call: &Call) -> Result<String, ApiError> {
-    places::own(call).await.map(|own| own.account)
+    let own = places::own(call).await?;
+    places::may_administer(call, &own)?;
+    Ok(own.account)
 }
 
 /// The person in the path, with the record, who belongs to an account.

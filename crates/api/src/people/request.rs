@@ -1,7 +1,7 @@
 //! What requests say of people.
 
 use scrip_core::Timestamp;
-use scrip_ledger::{Email, LinkPurpose, Role, SYSTEM, SignInLink, secret_hash};
+use scrip_ledger::{Email, LinkPurpose, Role, SignInLink, secret_hash};
 use serde_json::Value;
 
 use crate::error::ApiError;

@@ -21,12 +21,12 @@ struct Request<'a> {
 }
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
+    let account = account(write.call()).await?;
     let request: Request<'_> = read_body(write.body())?;
     let role = request.role.as_ref().map(request::role).transpose()?;
     let words = [("ACTIVE", false), ("DISABLED", true)];
     let status = request.status.as_ref();
     let is_disabled = status.map(|text| fields::choice("status", &text.0, &words)).transpose()?;
-    let account = account(write.call()).await?;
     let (record, person) = existing(write.call(), &account).await?;
     let deed = match (role, is_disabled) {
         (Some(role), None) => PersonDeed::SetRole { account: account.clone(), role },

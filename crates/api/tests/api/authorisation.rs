@@ -7,6 +7,7 @@ use scrip_ledger::{KeyHolder, PRODUCTION as PRODUCTION_ID, Role};
 use serde_json::{Value, json};
 
 use crate::support::{PRODUCTION, SANDBOX, Told, World};
+use crate::users;
 
 const KEYS: &str = "/api/v1/api-keys";
 const SCOPES: [&str; 5] = ["read", "grants", "consumption", "customers", "settings"];
@@ -20,13 +21,37 @@ enum Asks {
     Key(String),
     /// A person, let in by whoever calls within the process.
     Person(Role),
+    /// A user with this token, in this environment.
+    Token(&'static str, &'static str),
 }
 
 /// Every kind of key, and every role, by what its column is called.
 async fn everybody(world: &World) -> Vec<(&'static str, Asks)> {
     let keys = every_kind_of_key(world).await.into_iter();
     let keys = keys.map(|(name, key)| (name, key.map_or(Asks::Nobody, Asks::Key)));
-    keys.chain(Role::ALL.map(|role| (role.as_str(), Asks::Person(role)))).collect()
+    let people = Role::ALL.map(|role| (role.as_str(), Asks::Person(role)));
+    keys.chain(people).chain(every_kind_of_token(world).await).collect()
+}
+
+/// Users of each role, in their own environment; of another account; of none; and with bad tokens.
+async fn every_kind_of_token(world: &World) -> Vec<(&'static str, Asks)> {
+    for role in Role::ALL {
+        let name = role.as_str().to_lowercase();
+        users::invite(world, PRODUCTION, &name, role.as_str()).await;
+    }
+    let acme = world.post("/api/v1/accounts", json!({"id": "acme"})).await.is(201).data();
+    let acme = acme["environment"]["apiKey"]["secret"].as_str().unwrap();
+    users::invite(world, acme, "bob", "OWNER").await;
+    vec![
+        ("t:viewer", Asks::Token("viewer", "production")),
+        ("t:support", Asks::Token("support", "production")),
+        ("t:admin", Asks::Token("admin", "production")),
+        ("t:owner", Asks::Token("owner", "production")),
+        ("t:elsewhere", Asks::Token("owner", "acme-production")),
+        ("t:stranger", Asks::Token("bob", "production")),
+        ("t:nobody", Asks::Token("eve", "production")),
+        ("t:expired", Asks::Token("owner.expired", "production")),
+    ]
 }
 
 /// Every kind of key, by what its column is called, with its secret; none for no key at all.
@@ -83,6 +108,11 @@ async fn asked(world: &World, method: &str, path: &str, asks: &Asks) -> &'static
         Asks::Nobody => {}
         Asks::Key(key) => request = request.header("x-api-key", key),
         Asks::Person(role) => request = request.extension(person(*role)),
+        Asks::Token(token, environment) => {
+            let bearer = format!("Bearer {token}");
+            request = request.header("authorization", bearer);
+            request = request.header("x-environment-id", *environment);
+        }
     }
     let body = if method == "GET" || method == "DELETE" { "" } else { "{}" };
     let told = world.call(request.body(body.to_owned().into()).unwrap()).await;
@@ -107,7 +137,7 @@ fn person(role: Role) -> Arc<KeyHolder> {
 
 #[tokio::test]
 async fn every_route_with_every_kind_of_key() {
-    let world = World::new().await;
+    let world = users::world().await;
     let kinds = everybody(&world).await;
     let mut table = format!("{:<76}", "");
     for (name, _) in &kinds {
@@ -127,7 +157,7 @@ async fn every_route_with_every_kind_of_key() {
 /// The table, said once more: what a key holds is what the document says of an operation.
 #[tokio::test]
 async fn the_document_says_what_a_key_must_hold() {
-    let world = World::new().await;
+    let world = users::world().await;
     let kinds = everybody(&world).await;
     let document = scrip_api::openapi();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -141,6 +171,29 @@ async fn the_document_says_what_a_key_must_hold() {
                         let manages_keys = path.starts_with(KEYS) && *role == Role::Admin;
                         let may = names.contains(&scope) || names == ["full"] || manages_keys;
                         if may { "yes" } else { "403" }
+                    }
+                    Some(_) if let Asks::Token(token, environment) = asks => {
+                        let role =
+                            Role::ALL.into_iter().find(|it| it.as_str().to_lowercase() == *token);
+                        match (role, *environment, needed) {
+                            _ if token.ends_with(".expired") => "401",
+                            (Some(role), "production", Some(scope)) => {
+                                let names = role.permissions().names();
+                                let manages_keys = path.starts_with(KEYS) && role == Role::Admin;
+                                let may =
+                                    names.contains(&scope) || names == ["full"] || manages_keys;
+                                if may { "yes" } else { "403" }
+                            }
+                            _ => "403",
+                        }
+                    }
+                    // What an account is made of is not for a sandbox's key, but for a reset of its own.
+                    Some("full")
+                        if *name == "sandbox's"
+                            && !path.starts_with(KEYS)
+                            && !path.ends_with("/reset") =>
+                    {
+                        "403"
                     }
                     Some(_)
                         if ["expired", "revoked", "replaced", "garbage", "none"].contains(name) =>

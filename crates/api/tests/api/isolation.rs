@@ -22,6 +22,12 @@ impl Things {
 async fn everything(world: &World) -> Things {
     let id = |data: &Value| data["id"].as_str().unwrap().to_owned();
     world.post("/api/v1/customers", json!({"id": "d"})).await.is(201);
+    let points = json!({
+        "id": "points",
+        "displayName": "Points",
+        "units": {"singular": "point", "plural": "points"},
+    });
+    world.post("/api/v1/credits/custom-currencies", points).await.is(201);
     let grant = world.grant(10).await;
     world.grant(5).await;
     let paid = json!({

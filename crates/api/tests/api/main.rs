@@ -51,4 +51,6 @@ mod service;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod users;
+#[cfg(test)]
 mod webhooks;

@@ -38,6 +38,24 @@ async fn tokens_of_an_issuer_are_taken() {
     assert_eq!((issuer.asked("/keys"), issuer.asked("/.well-known/openid-configuration")), (1, 1));
 }
 
+/// Keys that whoever runs the server has written down, of an issuer that is asked for nothing.
+#[tokio::test]
+async fn keys_may_be_given() {
+    let key = Key::ed25519();
+    let name = "https://login.example.com/that/is/not/there";
+    let set = |keys: Value| json!({"keys": keys}).to_string();
+    let known = Known::with_keys(name, set(json!([key.jwk("k")])).as_bytes()).unwrap();
+    let claims = json!({"iss": name, "aud": CLIENT, "sub": "ann", "exp": NOW + 60});
+    let token = |kid: &str| key.token(&json!({"alg": "EdDSA", "kid": kid}), &claims);
+    assert_eq!(verify(&known, &token("k")).await, Ok("ann".to_owned()));
+    assert_eq!(verify(&known, &token("other")).await, Err(TokenError::UnknownKey));
+    let nameless = but(key.jwk("k"), "kid", Value::Null);
+    let shared = json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"});
+    for set in ["", "{}", &set(json!([])), &set(json!([nameless])), &set(json!([shared]))] {
+        assert!(Known::with_keys(name, set.as_bytes()).is_err(), "{set}");
+    }
+}
+
 /// What is claimed must be right, whoever signed it.
 #[tokio::test]
 async fn claims_must_be_right() {
