@@ -59,9 +59,11 @@ def known(target: Server) -> dict[str, str]:
     paid = {"grantType": "PAID", "cost": {"amount": 5, "currency": "usd"}, "paymentCollectionMethod": "INVOICE"}
     invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
     key = created(wire.post("/api/v1/api-keys", {"name": "Known", "scopes": ["read"]}))["id"]
+    account = created(wire.post("/api/v1/accounts", {"id": "known"}))["id"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
     ids |= {"integrationId": integration, "environment": "production", "keyId": key}
+    ids |= {"accountId": account, "environmentId": "sandbox"}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

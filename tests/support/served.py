@@ -84,6 +84,13 @@ EXTENSIONS: dict[str, int] = {
     "PATCH /api/v1/api-keys/{}": 200,
     "DELETE /api/v1/api-keys/{}": 200,
     "POST /api/v1/api-keys/{}/rotate-secret": 200,
+    "POST /api/v1/accounts": 201,
+    "GET /api/v1/accounts": 200,
+    "POST /api/v1/accounts/{}/archive": 200,
+    "POST /api/v1/environments": 201,
+    "GET /api/v1/environments": 200,
+    "POST /api/v1/environments/{}/archive": 200,
+    "POST /api/v1/environments/{}/reset": 200,
     # Together, and the last: while there is a provider, nothing else is as it was.
     "POST /api/v1/providers/stripe/{}/events": 200,
     "GET /api/v1/payment-provider": 200,

@@ -1,6 +1,7 @@
 //! What an API key must hold for each operation: one table, from which the routes take it. A route that
 //! is not in it is for full keys only, and fails a test.
 
+use scrip_core::Actor;
 use scrip_ledger::{KeyHolder, Permissions, Scope};
 
 use crate::error::ApiError;
@@ -12,11 +13,13 @@ pub(crate) enum Needs {
     NoKey,
     /// A key with this scope.
     Scope(Scope),
-    /// A key that may everything: what it makes could else do more than itself.
+    /// Whoever manages API keys: a full key, or a person who is an admin.
+    Keys,
+    /// A key that may everything, or an owner: what it makes could else do more than itself.
     FullKey,
 }
 
-use Needs::{FullKey, NoKey};
+use Needs::{FullKey, Keys, NoKey};
 const READ: Needs = Needs::Scope(Scope::Read);
 const GRANTS: Needs = Needs::Scope(Scope::Grants);
 const CONSUMPTION: Needs = Needs::Scope(Scope::Consumption);
@@ -100,12 +103,29 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}", READ),
     ("POST", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", SETTINGS),
     ("POST", "/api/v1/test-clock", SETTINGS),
-    ("POST", "/api/v1/api-keys", FullKey),
-    ("GET", "/api/v1/api-keys", FullKey),
-    ("GET", "/api/v1/api-keys/{keyId}", FullKey),
-    ("PATCH", "/api/v1/api-keys/{keyId}", FullKey),
-    ("DELETE", "/api/v1/api-keys/{keyId}", FullKey),
-    ("POST", "/api/v1/api-keys/{keyId}/rotate-secret", FullKey),
+    ("POST", "/api/v1/api-keys", Keys),
+    ("GET", "/api/v1/api-keys", Keys),
+    ("GET", "/api/v1/api-keys/{keyId}", Keys),
+    ("PATCH", "/api/v1/api-keys/{keyId}", Keys),
+    ("DELETE", "/api/v1/api-keys/{keyId}", Keys),
+    ("POST", "/api/v1/api-keys/{keyId}/rotate-secret", Keys),
+    ("POST", "/api/v1/accounts", FullKey),
+    ("GET", "/api/v1/accounts", READ),
+    ("POST", "/api/v1/accounts/{accountId}/archive", FullKey),
+    ("POST", "/api/v1/environments", FullKey),
+    ("GET", "/api/v1/environments", READ),
+    ("POST", "/api/v1/environments/{environmentId}/archive", FullKey),
+    ("POST", "/api/v1/environments/{environmentId}/reset", FullKey),
+    ("POST", "/api/v1/people", FullKey),
+    ("GET", "/api/v1/people", FullKey),
+    ("GET", "/api/v1/people/{personId}", FullKey),
+    ("PATCH", "/api/v1/people/{personId}", FullKey),
+    ("DELETE", "/api/v1/people/{personId}", FullKey),
+    ("POST", "/api/v1/people/{personId}/sign-in-link", FullKey),
+    ("GET", "/api/v1/people/{personId}/sessions", FullKey),
+    ("DELETE", "/api/v1/people/{personId}/sessions/{sessionId}", FullKey),
+    // What it says of people asks for a full key.
+    ("GET", "/api/v1/audit-log", SETTINGS),
     ("GET", "/healthz", NoKey),
     ("GET", "/readyz", NoKey),
     ("GET", "/openapi.json", NoKey),
@@ -123,13 +143,19 @@ impl Needs {
         let is_held = match self {
             Self::NoKey => true,
             Self::Scope(scope) => holder.permissions.allow(scope),
+            Self::Keys => holder.permissions.manage_keys(),
             Self::FullKey => holder.permissions == Permissions::Full,
         };
         if is_held {
             return Ok(());
         }
         let missing = self.scope().unwrap_or_default();
-        let message = format!("this API key lacks the scope `{missing}`");
+        let message = match holder.actor() {
+            Actor::Person(_) => format!("your role does not hold `{missing}`"),
+            Actor::ApiKey(_) | Actor::System => {
+                format!("this API key lacks the scope `{missing}`")
+            }
+        };
         Err(ApiError::forbidden("AccessDeniedError", message))
     }
 
@@ -138,7 +164,7 @@ impl Needs {
         match self {
             Self::NoKey => None,
             Self::Scope(scope) => Some(scope.as_str()),
-            Self::FullKey => Some(Permissions::FULL),
+            Self::Keys | Self::FullKey => Some(Permissions::FULL),
         }
     }
 }

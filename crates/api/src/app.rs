@@ -10,10 +10,11 @@ use scrip_core::{Actor, EnvironmentId, Origin, Timestamp, TraceId};
 use scrip_ledger::{ApiKeyChange, ApiKeyDeed, KeyHolder, Ledger, Order, SYSTEM, Work};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::RateLimit;
+use crate::http::{RateLimit, Within};
 use crate::ids::IdSource;
 use crate::limits::{EXPORTS_MAX, KEY_USE_EVERY_SECONDS, URL_MAX};
 use crate::payments::{CollectPayments, Payments};
+use crate::users::{Users, VerifyUsers};
 
 /// How the API behaves.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct AppConfig {
     pub payments: Payments,
     /// What this server signs anchors with, if it does.
     pub anchor_signing: Option<AnchorSigning>,
+    /// Who verifies the tokens of users.
+    pub users: Users,
 }
 
 /// How anchors are signed.
@@ -130,7 +133,7 @@ impl App {
             let trace_id = TraceId(self.ids().sixteen());
             let origin = Origin { actor: Actor::System, trace_id, salt: self.ids().sixteen() };
             let order = Order { environment: SYSTEM, origin, work, remember: None };
-            if let Err(error) = self.ledger().execute(order).await {
+            if let Err(error) = self.whole_ledger().execute(order).await {
                 tracing::warn!(%error, "writing when an API key was used");
             }
         }
@@ -141,7 +144,7 @@ impl App {
         let age = at.saturating_duration_since(self.0.born).as_secs();
         let seconds = u32::try_from(age).unwrap_or(u32::MAX).saturating_add(1);
         if holder.last_use.note(seconds, KEY_USE_EVERY_SECONDS) {
-            self.key_uses().push((holder.record_id.clone(), self.ledger().now(SYSTEM)));
+            self.key_uses().push((holder.record_id.clone(), self.whole_ledger().now(SYSTEM)));
         }
     }
 
@@ -149,8 +152,14 @@ impl App {
         self.0.key_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn ledger(&self) -> &dyn Ledger {
+    /// All of it: for what stands above the environments. Requests ask [`App::within`] theirs.
+    pub(crate) fn whole_ledger(&self) -> &dyn Ledger {
         self.0.ledger.as_ref()
+    }
+
+    /// The ledger within a caller's environment.
+    pub(crate) fn within(&self, environment: EnvironmentId) -> Within<'_> {
+        Within::new(self.whole_ledger(), environment)
     }
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
@@ -170,9 +179,10 @@ impl App {
         self.0.rate_limit.as_ref()
     }
 
-    /// Whether the retries of official SDKs are recognised in an environment.
-    pub(crate) fn recognises_sdk_retries(&self, environment: EnvironmentId) -> bool {
-        !self.0.config.ignore_sdk_retries_in.contains(&environment)
+    /// Whether the retries of official SDKs are recognised in an environment, by the number that it had
+    /// first.
+    pub(crate) fn recognises_sdk_retries(&self, home: EnvironmentId) -> bool {
+        !self.0.config.ignore_sdk_retries_in.contains(&home)
     }
 
     /// Says why a URL may not be told of events.
@@ -188,6 +198,11 @@ impl App {
     /// Who collects payments, if anybody does.
     pub(crate) fn payments(&self) -> Option<&dyn CollectPayments> {
         self.0.config.payments.0.as_deref()
+    }
+
+    /// Who verifies the tokens of users, if anybody does.
+    pub(crate) fn users(&self) -> Option<&dyn VerifyUsers> {
+        self.0.config.users.0.as_deref()
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {

@@ -5,11 +5,14 @@
 //! ledger carry it out, and renders the answer. Nothing here knows how anything is stored.
 
 mod access;
+mod accounts;
 mod api_keys;
 mod app;
+mod audit_log;
 mod credits;
 mod cursor;
 mod customers;
+mod environments;
 mod error;
 mod events_log;
 mod fields;
@@ -24,12 +27,15 @@ mod openapi;
 mod paging;
 mod payment_provider;
 mod payments;
+mod people;
+mod places;
 mod providers;
 mod refusal;
 mod router;
 mod service;
 mod test_clock;
 mod unserved;
+mod users;
 mod webhooks;
 
 pub use app::{AnchorSigning, App, AppConfig, UrlCheck};
@@ -38,4 +44,5 @@ pub use null::null_router;
 pub use payments::{Boxed, CollectPayments, MethodRefusal, NotTaken, Payments};
 pub use router::{openapi, router};
 pub use service::{Figures, metrics_router};
+pub use users::{TokenRefusal, TokenUser, Users, VerifyUsers};
 pub use webhooks::{EventPayload, event_payload, test_payload};

@@ -19,8 +19,7 @@ pub(crate) async fn find_customer(
     call: &Call,
     id: &CustomerId,
 ) -> Result<Option<RecordTimes>, ApiError> {
-    let environment = call.environment();
-    Ok(call.ledger().record_times(environment, RecordKind::Customer, id.as_str()).await?)
+    Ok(call.ledger().record_times(RecordKind::Customer, id.as_str()).await?)
 }
 
 /// The customer exists, archived or not.
@@ -31,8 +30,7 @@ pub(crate) async fn customer_exists(call: &Call, id: &CustomerId) -> Result<(), 
 
 /// A customer that must be there, archived or not.
 pub(crate) async fn existing_customer(call: &Call, id: &CustomerId) -> Result<Record, ApiError> {
-    let environment = call.environment();
-    let found = call.ledger().record(environment, RecordKind::Customer, id.as_str()).await?;
+    let found = call.ledger().record(RecordKind::Customer, id.as_str()).await?;
     found.ok_or_else(|| not_found(Entity::Customer, id.as_str()))
 }
 
@@ -41,8 +39,7 @@ pub(crate) async fn find_currency(
     call: &Call,
     id: &CurrencyId,
 ) -> Result<Option<Arc<Record>>, ApiError> {
-    let environment = call.environment();
-    Ok(call.ledger().shared_record(environment, RecordKind::CustomCurrency, id.as_str()).await?)
+    Ok(call.ledger().shared_record(RecordKind::CustomCurrency, id.as_str()).await?)
 }
 
 /// The same; it must be there.
@@ -61,5 +58,5 @@ pub(crate) async fn resource_exists(
     resource: &ResourceId,
 ) -> Result<bool, ApiError> {
     let id = resource_record_id(customer, resource);
-    Ok(call.ledger().record_times(call.environment(), RecordKind::Resource, &id).await?.is_some())
+    Ok(call.ledger().record_times(RecordKind::Resource, &id).await?.is_some())
 }

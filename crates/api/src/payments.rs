@@ -89,7 +89,7 @@ pub(crate) async fn collected(
     let is_collected = |grant: &GrantView| {
         grant.latest_invoice().is_some_and(|invoice| invoice.provider.is_some())
     };
-    if !ledger.grant(environment, grant).await?.as_ref().is_some_and(is_collected) {
+    if !ledger.grant(grant).await?.as_ref().is_some_and(is_collected) {
         return Ok(None);
     }
     let collected = payments.begin(environment, InvoiceId::of(grant));
@@ -97,7 +97,7 @@ pub(crate) async fn collected(
         return Ok(None);
     }
     collected.await;
-    ledger.grant(environment, grant).await
+    ledger.grant(grant).await
 }
 
 /// Has the invoice of a grant looked after, and does not wait.

@@ -35,7 +35,9 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::CostNotWhole { .. }
         | Refusal::ClockBackward { .. }
         | Refusal::ClockTooFar { .. } => ApiError::bad_input(message),
-        Refusal::ClockForbidden => ApiError::forbidden("AccessDeniedError", message),
+        Refusal::ClockForbidden | Refusal::ResetForbidden => {
+            ApiError::forbidden("AccessDeniedError", message)
+        }
         Refusal::BillingIntegrationMissing => ApiError::bad("BillingIntegrationMissing", message),
         Refusal::InvoiceOfVoidedGrant { .. }
         | Refusal::InvoiceCanceled { .. }
@@ -55,6 +57,10 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::RefundExceeds { .. }
         | Refusal::NothingToRefund
         | Refusal::EndpointDisabled
+        | Refusal::LastOwner
+        | Refusal::PersonElsewhere
+        | Refusal::PersonIsAnother
+        | Refusal::LinkOver
         | Refusal::TooMany { .. } => ApiError::bad("InvalidArgumentError", message),
         Refusal::InsufficientCredits { .. } => {
             ApiError::payment_required("InsufficientCredits", message)
@@ -101,6 +107,11 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
         Entity::ApiKey => "keyId",
+        Entity::Account => "accountId",
+        Entity::Environment => "environmentId",
+        Entity::Person => "personId",
+        Entity::Session => "sessionId",
+        Entity::SignInLink => "token",
         Entity::WebhookDelivery => "deliveryId",
         Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
@@ -119,6 +130,11 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
         Entity::ApiKey => "ApiKeyNotFound",
+        Entity::Account => "AccountNotFound",
+        Entity::Environment => "EnvironmentNotFound",
+        Entity::Person => "PersonNotFound",
+        Entity::Session => "SessionNotFound",
+        Entity::SignInLink => "SignInLinkNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
         Entity::CustomerLink => "IntegrationNotFound",
     }

@@ -1,11 +1,12 @@
 //! What speaks to others by itself: deliveries of events to whoever wants to be told, payments that are
-//! collected, and anchors that are signed and handed out.
+//! collected, anchors that are signed and handed out, and issuers who say who people are.
 //!
 //! Nothing here knows how anything is stored, or the API's server.
 
 pub mod anchors;
 mod asking;
 mod client;
+pub mod identity;
 pub mod payments;
 pub mod webhooks;
 

@@ -31,6 +31,10 @@ pub struct ApiKey {
     pub kind: KeyKind,
     /// The environment that is intrinsic to it.
     pub environment: EnvironmentId,
+    /// The number that the environment had first, where it was reset since.
+    pub home: Option<EnvironmentId>,
+    /// The environment was archived: the key speaks for nobody.
+    pub environment_archived: bool,
     /// Whether the environment has a test clock.
     pub sandbox: bool,
     /// What people call it; keys that the server made for itself have none.
@@ -124,6 +128,10 @@ struct Kept {
     key_id: String,
     environment: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    environment_archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_sandbox: Option<bool>,
@@ -157,6 +165,10 @@ struct KeptSecret {
 impl ApiKey {
     /// The member of their records by which keys are listed: an environment's number, as text.
     pub const ENVIRONMENT: &'static str = "environment";
+    /// The member that says which number the environment had first.
+    pub(crate) const HOME: &'static str = "home";
+    /// The member that says that the environment was archived.
+    pub(crate) const ENVIRONMENT_ARCHIVED: &'static str = "environmentArchived";
 
     /// A key of a server, of an environment and its type and with this secret, which may everything.
     #[must_use]
@@ -165,6 +177,8 @@ impl ApiKey {
             id: format!("key_{}", to_hex(&secret.hash).get(..12).unwrap_or_default()),
             kind: KeyKind::Server,
             environment,
+            home: None,
+            environment_archived: false,
             sandbox,
             name: None,
             permissions: Permissions::Full,
@@ -196,6 +210,8 @@ impl ApiKey {
             id: kept.key_id,
             kind: kept.kind.unwrap_or(KeyKind::Server),
             environment: EnvironmentId(kept.environment.parse().ok()?),
+            home: kept.home.and_then(|text| text.parse().ok()).map(EnvironmentId),
+            environment_archived: kept.environment_archived,
             sandbox: kept.is_sandbox.or(kept.sandbox)?,
             name: kept.name,
             permissions,
@@ -204,6 +220,13 @@ impl ApiKey {
             last_used_at: instant(kept.last_used_at_milliseconds)?,
             created_by: kept.created_by,
         })
+    }
+
+    /// The environment of a key that is to be made; none for another record.
+    pub(crate) fn environment_of(new: &NewRecord) -> Option<EnvironmentId> {
+        let text = new.body.get(Self::ENVIRONMENT).and_then(Value::as_str);
+        let text = text.filter(|_| new.kind == RecordKind::ApiKey)?;
+        text.parse().ok().map(EnvironmentId)
     }
 
     /// The record to be made of a new key.
@@ -218,8 +241,10 @@ impl ApiKey {
     pub(crate) fn body(&self, record_id: &str) -> Map<String, Value> {
         let is_made_with = |secret: &KeySecret| to_hex(&secret.hash) == record_id;
         let has_one_secret = matches!(self.secrets.as_slice(), [one] if is_made_with(one));
-        let is_understood =
-            self.permissions == Permissions::Full && self.expires_at.is_none() && has_one_secret;
+        let is_understood = self.permissions == Permissions::Full
+            && self.expires_at.is_none()
+            && !self.environment_archived
+            && has_one_secret;
         let is_plain = is_understood
             && self.name.is_none()
             && self.secrets.iter().all(|secret| secret.hint.is_none());
@@ -231,6 +256,8 @@ impl ApiKey {
         body_of(&Kept {
             key_id: self.id.clone(),
             environment: self.environment.0.to_string(),
+            home: self.home.map(|home| home.0.to_string()),
+            environment_archived: self.environment_archived,
             sandbox: is_understood.then_some(self.sandbox),
             is_sandbox: (!is_understood).then_some(self.sandbox),
             kind: (!is_plain).then_some(self.kind),
@@ -276,7 +303,8 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
+/// Reads 64 hexadecimal digits.
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }

@@ -5,18 +5,21 @@ use serde_json::Value;
 
 use crate::api_key::to_hex;
 use crate::{
-    ApiKey, KeyRefusal, KeySecret, Ledger, LedgerError, NewRecord, Order, PageRequest, RecordKind,
-    RecordQuery, SYSTEM, Start, Work,
+    Account, ApiKey, Environment, EnvironmentType, KeyRefusal, KeySecret, Ledger, LedgerError,
+    NewRecord, Order, PageRequest, RecordKind, RecordQuery, SYSTEM, Start, Work, all_environments,
 };
 
-/// The environment `production` of the default account.
+/// The environment `production` of the default account: it is never reset.
 pub const PRODUCTION: EnvironmentId = EnvironmentId(1);
-/// The environment `sandbox` of the default account; it has a test clock.
+/// The number that the environment `sandbox` of the default account has until it is reset, and its home
+/// afterwards; it has a test clock.
 pub const SANDBOX: EnvironmentId = EnvironmentId(2);
 
 /// The environments of the default account: number, name, type.
-const ENVIRONMENTS: [(u32, &str, &str); 2] =
-    [(PRODUCTION.0, "production", "PRODUCTION"), (SANDBOX.0, "sandbox", "SANDBOX")];
+const ENVIRONMENTS: [(u32, &str, EnvironmentType); 2] = [
+    (PRODUCTION.0, "production", EnvironmentType::Production),
+    (SANDBOX.0, "sandbox", EnvironmentType::Sandbox),
+];
 
 /// Keys that the owner chose, instead of random ones.
 #[derive(Clone, Default)]
@@ -43,51 +46,63 @@ pub async fn bootstrap(
     provided: ProvidedKeys,
     keep: impl FnOnce(&[InitialKey]) -> std::io::Result<()>,
 ) -> Result<(), LedgerError> {
-    let mut keys = Vec::new();
+    let (mut keys, mut missing) = (Vec::new(), Vec::new());
     let mut fresh = Vec::new();
-    for (number, name, environment_type) in ENVIRONMENTS {
-        let provided =
-            if number == PRODUCTION.0 { &provided.production } else { &provided.sandbox };
-        match provided {
-            Some(key) => keys.push((number, environment_type, key.clone())),
-            None if has_key(ledger, number).await? => {}
+    let known = all_environments(ledger).await?;
+    for (home, name, environment_type) in ENVIRONMENTS {
+        let provided = if home == PRODUCTION.0 { &provided.production } else { &provided.sandbox };
+        let is_it = |known: &&Environment| known.home.0 == home && known.id == name;
+        let found = known.iter().rev().find(is_it);
+        if found.is_some_and(|found| found.archived_at.is_some()) {
+            if provided.is_some() {
+                tracing::warn!(
+                    environment = name,
+                    "a key that the server was started with, of an environment that is archived"
+                );
+            }
+            continue;
+        }
+        let number = found.map_or(EnvironmentId(home), |found| found.number);
+        if found.is_none() {
+            missing.push((home, name, environment_type));
+        }
+        let key = match provided {
+            Some(key) => key.clone(),
+            None if has_key(ledger, number).await? => continue,
             None => {
                 let key = random_key()?;
-                keys.push((number, environment_type, key.clone()));
-                fresh.push(InitialKey { environment: name, key });
+                fresh.push(InitialKey { environment: name, key: key.clone() });
+                key
             }
-        }
+        };
+        let home = (number.0 != home).then_some(EnvironmentId(home));
+        let is_sandbox = environment_type == EnvironmentType::Sandbox;
+        keys.push(ApiKey { home, ..ApiKey::full(number, is_sandbox, KeySecret::brought(&key)) });
     }
     if !fresh.is_empty() {
         keep(&fresh).map_err(|error| LedgerError::Internal(format!("initial keys: {error}")))?;
     }
     let text = |text: &str| Value::from(text);
-    ensure(ledger, RecordKind::Account, "default", [("name", text("default"))]).await?;
-    for (number, name, environment_type) in ENVIRONMENTS {
-        let members =
-            [("name", text(name)), ("type", text(environment_type)), ("account", text("default"))];
+    ensure(ledger, RecordKind::Account, Account::FIRST, [("name", text(Account::FIRST))]).await?;
+    for (number, name, environment_type) in missing {
+        let (kind, account) = (text(environment_type.as_str()), text(Account::FIRST));
+        let members = [("name", text(name)), ("type", kind), ("account", account)];
         ensure(ledger, RecordKind::Environment, &number.to_string(), members).await?;
     }
-    for (number, environment_type, key) in keys {
-        let key = (EnvironmentId(number), environment_type == "SANDBOX", key.as_str());
+    for key in keys {
         ensure_key(ledger, key).await?;
     }
     Ok(())
 }
 
 /// A key that is known is left as it is, whatever it may by now, and if that is nothing.
-async fn ensure_key(
-    ledger: &dyn Ledger,
-    (environment, sandbox, secret): (EnvironmentId, bool, &str),
-) -> Result<(), LedgerError> {
-    let secret = KeySecret::brought(secret);
-    match ledger.key_holder(secret.hash) {
+async fn ensure_key(ledger: &dyn Ledger, key: ApiKey) -> Result<(), LedgerError> {
+    let hash = key.secrets.first().map_or([0; 32], |secret| secret.hash);
+    match ledger.key_holder(hash) {
         Ok(_) => Ok(()),
-        Err(KeyRefusal::Unknown) => {
-            ensure_record(ledger, ApiKey::full(environment, sandbox, secret).record()).await
-        }
+        Err(KeyRefusal::Unknown) => ensure_record(ledger, key.record()).await,
         Err(refusal) => {
-            let environment = environment.0;
+            let environment = key.environment.0;
             tracing::warn!(environment, %refusal, "a key that the server was started with");
             Ok(())
         }
@@ -118,11 +133,11 @@ async fn ensure_record(ledger: &dyn Ledger, new: NewRecord) -> Result<(), Ledger
     }
 }
 
-async fn has_key(ledger: &dyn Ledger, environment: u32) -> Result<bool, LedgerError> {
+async fn has_key(ledger: &dyn Ledger, environment: EnvironmentId) -> Result<bool, LedgerError> {
     let query = RecordQuery {
         environment: SYSTEM,
         kind: RecordKind::ApiKey,
-        matching: vec![(ApiKey::ENVIRONMENT, environment.to_string())],
+        matching: vec![(ApiKey::ENVIRONMENT, environment.0.to_string())],
         created: crate::CreatedRange::default(),
         archived: Some(false),
         page: PageRequest { start: Start::Newest, limit: 1 },

@@ -3,9 +3,11 @@
 //! One trait, [`Ledger`], and its implementations, which know nothing of each other. Whatever they
 //! share (how an order becomes rows, how pages are cut) stands beside them.
 
+mod account;
 pub mod anchors;
 mod answer;
 mod api_key;
+mod audit;
 mod bootstrap;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -15,6 +17,7 @@ mod copying;
 mod counting;
 mod customer_link;
 pub mod embedded;
+mod environment;
 mod event;
 mod event_marks;
 mod export;
@@ -29,6 +32,7 @@ mod packed_grant;
 mod packed_slot;
 mod page;
 mod payments;
+mod person;
 pub mod postgres;
 mod published;
 mod queue;
@@ -43,6 +47,7 @@ mod verifying;
 mod webhook;
 mod work;
 
+pub use account::{Account, PlaceName, all_accounts};
 pub use answer::{
     Advanced, Answer, Consumed, Executed, GrantRecord, GrantView, RechargeView, Refunded, Rejected,
     Released, ReservationView, Reserved, RowView, StoredAnswer,
@@ -51,11 +56,16 @@ pub use api_key::{
     ApiKey, ApiKeyChange, ApiKeyDeed, KeyHolder, KeyKind, KeyRefusal, KeySecret, LastUse,
     Permissions, Scope, secret_hash,
 };
+pub use audit::{AuditChange, AuditEntry};
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
 pub use counting::{Counter, Gauge, counter, gauge};
 pub use customer_link::{CustomerLink, LinkChange, LinkDeed};
+pub use environment::{
+    Environment, EnvironmentChange, EnvironmentType, NewEnvironment, all_environments,
+    environment_called, environment_numbered,
+};
 pub use event::{
     CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject, event_at, newest_event,
 };
@@ -79,6 +89,11 @@ pub use payments::{
     Collection, CollectionMethod, CollectionOutcome, CollectionState, Intent, Pace,
     PaymentProvider, ProviderInvoice, ProviderKind, ProviderSaid, ProviderStanding, Stands,
     StripeSettings,
+};
+pub use person::{
+    Email, Identity, InvalidEmail, LinkPurpose, LinkUse, Membership, PasswordHash, Person,
+    PersonChange, PersonDeed, Role, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, Session,
+    SignInLink, Visit, person_by_id, person_by_identity, person_of, session_of, sessions_of,
 };
 pub use record::{
     OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes, SYSTEM,

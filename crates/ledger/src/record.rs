@@ -39,6 +39,17 @@ pub enum RecordKind {
     PaymentProvider = 13,
     /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
     Collection = 14,
+    /// Somebody who signs in; lives in [`SYSTEM`]; see [`crate::Person`].
+    Person = 15,
+    /// A session of a person; lives in [`SYSTEM`]; see [`crate::Session`].
+    Session = 16,
+    /// A link by which somebody signs in first; lives in [`SYSTEM`]; see [`crate::SignInLink`].
+    SignInLink = 17,
+    /// What somebody did; see [`crate::AuditEntry`].
+    AuditEntry = 18,
+    /// A number that an environment had before it was reset; lives in [`SYSTEM`], its identifier is the
+    /// number.
+    RetiredEnvironment = 22,
     /// An anchor, called by its number; lives in [`SYSTEM`]; see [`crate::anchors::Anchor`].
     Anchor = 21,
     /// Some heads of wallets under an anchor; lives in [`SYSTEM`]; see [`crate::anchors::Page`].
@@ -72,14 +83,19 @@ impl RecordKind {
             Self::Collection => &[crate::Collection::PACE],
             Self::ApiKey => &[crate::ApiKey::ENVIRONMENT],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
+            Self::Person => &[crate::Person::ID, crate::Person::IDENTITY],
+            Self::Session => &[crate::Session::PERSON],
+            Self::AuditEntry => crate::audit::KEYS,
             Self::AnchorHeads => &[crate::anchors::Page::ANCHOR],
             Self::Account
             | Self::Environment
+            | Self::RetiredEnvironment
             | Self::CustomCurrency
             | Self::WebhookEndpoint
             | Self::WebhookProgress
             | Self::EventMarks
             | Self::PaymentProvider
+            | Self::SignInLink
             | Self::Anchor => &[],
         }
     }
@@ -87,7 +103,7 @@ impl RecordKind {
     /// Whether an archived record's identifier may be given to a new one (spec 1.8).
     #[must_use]
     pub const fn archiving_frees_id(self) -> bool {
-        matches!(self, Self::CustomCurrency | Self::RecurringGrant)
+        matches!(self, Self::CustomCurrency | Self::RecurringGrant | Self::Person)
     }
 
     /// The kind that a stored number stands for.
@@ -108,6 +124,11 @@ impl RecordKind {
             12 => Self::Invoice,
             13 => Self::PaymentProvider,
             14 => Self::Collection,
+            15 => Self::Person,
+            16 => Self::Session,
+            17 => Self::SignInLink,
+            18 => Self::AuditEntry,
+            22 => Self::RetiredEnvironment,
             21 => Self::Anchor,
             24 => Self::AnchorHeads,
             _ => return None,
@@ -177,7 +198,14 @@ impl fmt::Debug for Record {
 
 /// What of a body may be shown in a log.
 pub(crate) fn shown(kind: RecordKind, body: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    (kind != RecordKind::PaymentProvider).then_some(body)
+    let has_secrets = matches!(
+        kind,
+        RecordKind::PaymentProvider
+            | RecordKind::Person
+            | RecordKind::Session
+            | RecordKind::SignInLink
+    );
+    (!has_secrets).then_some(body)
 }
 
 impl Record {

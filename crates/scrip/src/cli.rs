@@ -182,6 +182,9 @@ pub struct ServeOptions {
     /// How payments are collected.
     #[command(flatten)]
     pub payments: PaymentOptions,
+    /// Whose tokens are taken beside API keys.
+    #[command(flatten)]
+    pub jwt: JwtOptions,
     /// How anchors are signed.
     #[command(flatten)]
     pub anchors: AnchorOptions,
@@ -248,6 +251,37 @@ pub struct PaymentOptions {
     /// database. What a payment provider sends is taken.
     #[arg(long, env = "SCRIP_NO_PAYMENTS")]
     pub no_payments: bool,
+}
+
+/// Whose tokens are taken beside API keys: JSON Web Tokens of users, in `Authorization: Bearer`.
+#[derive(Args)]
+pub struct JwtOptions {
+    /// The issuer of users' tokens, exactly as they say it in `iss`: an https URL, which is asked for
+    /// its keys. Without it no tokens are taken.
+    #[arg(long, env = "SCRIP_JWT_ISSUER", value_name = "URL", requires = "jwt_audience")]
+    pub jwt_issuer: Option<String>,
+    /// Whom tokens must be for, by their `aud`: one of these, separated by commas.
+    #[arg(
+        long,
+        env = "SCRIP_JWT_AUDIENCE",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        requires = "jwt_issuer"
+    )]
+    pub jwt_audience: Vec<String>,
+    /// Where the issuer's keys are, instead of where it says so itself.
+    #[arg(
+        long,
+        env = "SCRIP_JWT_JWKS_URL",
+        value_name = "URL",
+        requires = "jwt_issuer",
+        conflicts_with = "jwt_jwks_file"
+    )]
+    pub jwt_jwks_url: Option<String>,
+    /// A file with the issuer's keys, a JSON Web Key Set, which is read at the start; the issuer is
+    /// asked for nothing then.
+    #[arg(long, env = "SCRIP_JWT_JWKS_FILE", value_name = "FILE", requires = "jwt_issuer")]
+    pub jwt_jwks_file: Option<PathBuf>,
 }
 
 /// Where everything is kept.

@@ -19,6 +19,7 @@ mod rebuild;
 mod recover;
 mod serve;
 mod stats;
+mod users;
 mod verify;
 mod webhooks;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hyper_util::server::graceful::GracefulShutdown;
-use scrip_api::{App, AppConfig, RandomIds};
+use scrip_api::{App, AppConfig, RandomIds, Users};
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{LogFormat, ServeOptions};
 use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
-use crate::{anchors, keys, payments, webhooks};
+use crate::{anchors, keys, payments, users, webhooks};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
@@ -40,14 +40,19 @@ pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
         bail!("SCRIP_API_KEY and SCRIP_SANDBOX_API_KEY are the same; each environment has its own");
     }
     let tls = options.listening.tls()?;
+    let users = users::of_api(&options.jwt)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options, tls));
+    let result = runtime.block_on(serve(options, tls, users));
     // A stop while the ledger is being read does not wait for the end of the reading.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    options: ServeOptions,
+    tls: Option<TlsAcceptor>,
+    users: Users,
+) -> anyhow::Result<ExitCode> {
     // From the first moment on: a stop that comes early is a stop too.
     let mut stop = StopSignal::listen()?;
     // Before anything is opened: an address that is taken should cost nothing.
@@ -74,6 +79,7 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         webhook_urls: webhooks::url_check(&addresses),
         payments: payments::of_api(&collector),
         anchor_signing: anchors::signing(&options.anchors, anchor_key.as_ref()),
+        users,
     };
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
     let router = scrip_api::router(app.clone());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::request::{self, name_schema, now, scopes_schema};
-use super::{TAG, secret, view};
+use super::{TAG, refuse_more, secret, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::json::{Text, read_body};
@@ -26,6 +26,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let name = request::name(&request.name)?;
     let permissions = request::scopes(&request.scopes)?;
+    refuse_more(call, permissions)?;
     let expires_at = request.expires_at.map(|text| request::expires_at(call, &text)).transpose()?;
     let minted = secret::mint(call);
     let key = ApiKey {
@@ -33,6 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         permissions,
         expires_at,
         created_by: Some(call.caller().key_id.to_string()),
+        home: (call.caller().home != call.environment()).then_some(call.caller().home),
         ..ApiKey::full(call.environment(), call.caller().sandbox, minted.kept)
     };
     let (work, now) = (Work::CreateRecord(key.record()), now(call));

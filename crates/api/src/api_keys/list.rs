@@ -3,7 +3,7 @@
 use scrip_ledger::ApiKey;
 
 use super::request::now;
-use super::{TAG, query, view};
+use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::openapi::Operation;
@@ -11,8 +11,7 @@ use crate::paging;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let scope = paging::scope(&call, "api-keys");
-    let query = query(&call, paging::page(call.query(), &scope)?);
-    let page = call.ledger().records(query).await?;
+    let page = call.ledger().api_keys(paging::page(call.query(), &scope)?).await?;
     let now = now(&call);
     Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, |writer, record| match ApiKey::of(
         record,

@@ -6,14 +6,12 @@ mod list;
 mod request;
 mod revoke;
 mod rotate_secret;
-mod secret;
+pub(crate) mod secret;
 mod update;
 mod view;
 
 use scrip_core::Entity;
-use scrip_ledger::{
-    ApiKey, CreatedRange, PageRequest, Record, RecordKind, RecordQuery, SYSTEM, Start,
-};
+use scrip_ledger::{ApiKey, PageRequest, Permissions, Record, Start};
 
 use crate::error::ApiError;
 use crate::http::{Accepts, Call, Endpoint};
@@ -51,25 +49,13 @@ pub(crate) fn components() -> Vec<Component> {
     components
 }
 
-/// The keys of the caller's environment, revoked ones too.
-fn query(call: &Call, page: PageRequest) -> RecordQuery {
-    RecordQuery {
-        environment: SYSTEM,
-        kind: RecordKind::ApiKey,
-        matching: vec![(ApiKey::ENVIRONMENT, call.environment().0.to_string())],
-        created: CreatedRange::default(),
-        archived: None,
-        page,
-    }
-}
-
 /// The key in the path, with its record, revoked or not.
 async fn existing(call: &Call) -> Result<(Record, ApiKey), ApiError> {
     let id = call.path("keyId");
     let mut start = Start::Newest;
     loop {
         let page = PageRequest { start, limit: LOOKED_THROUGH };
-        let page = call.ledger().records(query(call, page)).await?;
+        let page = call.ledger().api_keys(page).await?;
         let older = page.older_cursor();
         for (_, record) in page.items {
             if let Some(key) = ApiKey::of(&record).filter(|key| key.id == id) {
@@ -90,6 +76,15 @@ async fn live(call: &Call) -> Result<(Record, ApiKey), ApiError> {
         None => Ok((record, key)),
         Some(_) => Err(of_key("this API key was revoked, which cannot be undone")),
     }
+}
+
+/// Nobody makes a key that may more than himself, nor gets hold of the secret of one.
+fn refuse_more(call: &Call, permissions: Permissions) -> Result<(), ApiError> {
+    if call.caller().permissions.include(permissions) {
+        return Ok(());
+    }
+    let message = "your role makes and changes no API key that may more than itself";
+    Err(ApiError::forbidden("AccessDeniedError", message))
 }
 
 /// Whoever could take the last full key away from everybody would do it by mistake one day.

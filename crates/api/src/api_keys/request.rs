@@ -2,7 +2,7 @@
 
 use scrip_core::Timestamp;
 use scrip_core::limits::SHORT_TEXT_MAX;
-use scrip_ledger::{Permissions, SYSTEM, Scope};
+use scrip_ledger::{Permissions, Scope};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -50,7 +50,7 @@ pub(super) fn expires_at(call: &Call, text: &Text<'_>) -> Result<Timestamp, ApiE
 
 /// Real time.
 pub(super) fn now(call: &Call) -> Timestamp {
-    call.ledger().now(SYSTEM)
+    call.ledger().real_now()
 }
 
 pub(super) fn name_schema() -> Value {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::request::now;
-use super::{TAG, live, of_key, secret, view};
+use super::{TAG, live, of_key, refuse_more, secret, view};
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
@@ -34,6 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let overlap = request.overlap_seconds.map(read).transpose()?.unwrap_or(DAY_SECONDS);
     let call = write.call();
     let (record, key) = live(call).await?;
+    refuse_more(call, key.permissions)?;
     let now = now(call);
     if key.has_expired(now) {
         return Err(of_key("this API key has expired: give it another expiresAt first"));

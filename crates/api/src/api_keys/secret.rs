@@ -1,6 +1,6 @@
 //! Secrets of keys: shown to whoever asked for them, and kept nowhere here.
 
-use scrip_ledger::{KeySecret, secret_hash};
+use scrip_ledger::{ApiKey, KeySecret, secret_hash};
 
 use crate::http::Call;
 
@@ -8,14 +8,14 @@ use crate::http::Call;
 const HINT_LENGTH: usize = 4;
 
 /// A new secret. It is no `Debug`, so that no log gets to see it.
-pub(super) struct Minted {
+pub(crate) struct Minted {
     /// `server-` and 160 random bits.
     pub secret: Box<str>,
     /// What is stored of it.
     pub kept: KeySecret,
 }
 
-pub(super) fn mint(call: &Call) -> Minted {
+pub(crate) fn mint(call: &Call) -> Minted {
     let mut bits = [0; 20];
     call.app().ids().fill(&mut bits);
     let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -23,4 +23,10 @@ pub(super) fn mint(call: &Call) -> Minted {
     let secret = format!("server-{digits}").into_boxed_str();
     let hash = secret_hash(secret.as_bytes());
     Minted { secret, kept: KeySecret { hash, hint, ends_at: None } }
+}
+
+/// What rows and logs call a key whose first secret this is.
+pub(crate) fn key_id(first: &KeySecret) -> String {
+    // Of the secret alone, whatever the environment.
+    ApiKey::full(scrip_ledger::SYSTEM, false, first.clone()).id
 }

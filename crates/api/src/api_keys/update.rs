@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::request::{self, name_schema, now, scopes_schema};
-use super::{TAG, live, refuse_itself, view};
+use super::{TAG, live, refuse_itself, refuse_more, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::json::{Text, present, read_body};
@@ -32,7 +32,9 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         Some(None) => Some(None),
         None => None,
     };
-    let (record, _) = live(call).await?;
+    let (record, key) = live(call).await?;
+    refuse_more(call, key.permissions)?;
+    refuse_more(call, permissions.unwrap_or(key.permissions))?;
     if permissions.is_some_and(|may| may != Permissions::Full) {
         refuse_itself(call, &record, "narrow")?;
     }

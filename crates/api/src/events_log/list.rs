@@ -1,6 +1,6 @@
 //! `GET /api/v1/events-log`: the events of an environment, oldest first.
 
-use scrip_ledger::{EventKind, EventMarks, EventQuery, RecordKind, SYSTEM, Start};
+use scrip_ledger::{EventKind, EventQuery, Start};
 
 use super::{TAG, scope, view};
 use crate::error::ApiError;
@@ -30,8 +30,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 /// Refuses to go on behind an event whose successors may be gone: they would be skipped.
 async fn check_kept(call: &Call, start: Start) -> Result<(), ApiError> {
     let Start::After(point) = start else { return Ok(()) };
-    let found = call.ledger().record(SYSTEM, RecordKind::EventMarks, EventMarks::ID).await?;
-    let marks = found.as_ref().and_then(EventMarks::of).unwrap_or_default();
+    let marks = call.ledger().event_marks().await?;
     if point.upward_position() < marks.forgotten_up_to {
         let message = "after: events behind this one are not kept any more; begin without after";
         return Err(ApiError::bad_input(message));

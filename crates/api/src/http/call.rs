@@ -6,15 +6,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::Method;
 use axum::http::request::Parts;
-use scrip_core::{
-    Actor, CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId,
-};
+use scrip_core::{CurrencyId, CustomerId, Entity, EnvironmentId, Origin, Timestamp, TraceId};
 use scrip_ledger::{
-    Answer, Executed, KeyHolder, Ledger, LedgerError, Order, Remember, RememberBy, Render, SYSTEM,
-    Work,
+    Answer, Executed, KeyHolder, LedgerError, Order, Remember, RememberBy, Render, SYSTEM, Work,
 };
 
-use super::{Query, Reply};
+use super::{Query, Reply, Within};
 use crate::access::Needs;
 use crate::app::App;
 use crate::error::ApiError;
@@ -73,8 +70,9 @@ impl Call {
         &self.app
     }
 
-    pub fn ledger(&self) -> &dyn Ledger {
-        self.app.ledger()
+    /// The ledger within the caller's environment.
+    pub fn ledger(&self) -> Within<'_> {
+        self.app.within(self.environment())
     }
 
     pub fn caller(&self) -> &Caller {
@@ -99,7 +97,7 @@ impl Call {
 
     /// The environment's clock.
     pub fn now(&self) -> Timestamp {
-        self.ledger().now(self.environment())
+        self.ledger().now()
     }
 
     /// A part of the path.
@@ -139,7 +137,7 @@ impl Call {
 
     fn origin(&self) -> Origin {
         Origin {
-            actor: Actor::ApiKey(self.caller.key_id.clone()),
+            actor: self.caller.actor(),
             trace_id: self.trace_id,
             salt: self.app.ids().sixteen(),
         }
@@ -229,7 +227,7 @@ impl Write {
             self.remember(by, "items", move |answer| stored(answer, None))
         });
         let order = Order { environment: SYSTEM, origin: self.call.origin(), work, remember };
-        match self.call.ledger().execute(order).await? {
+        match self.call.app.whole_ledger().execute(order).await? {
             Executed::Fresh(answer) => render(&answer, shown_once.as_deref()),
             Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
         }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Caller;
 use crate::error::ApiError;
 use crate::limits::IDEMPOTENCY_KEY_BYTES_MAX;
+use crate::places::is_of_account;
 
 /// The claim of a request that carries an `Idempotency-Key`.
 pub(super) fn claim(
@@ -27,10 +28,12 @@ pub(super) fn claim(
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
         return Err(ApiError::bad_input("Idempotency-Key must be 1 to 255 bytes long"));
     }
-    let environment = caller.environment.0.to_be_bytes();
+    // What is done to an environment is remembered beyond it: a reset gives it another number.
+    let path = parts.uri.path();
+    let environment = if is_of_account(path) { caller.home } else { caller.environment };
+    let environment = environment.0.to_be_bytes();
     let method = parts.method.as_str().as_bytes();
-    let path = parts.uri.path().as_bytes();
-    let scope = hash(&[&environment, method, path, key]);
+    let scope = hash(&[&environment, method, path.as_bytes(), key]);
     Ok(Some(Claim { scope, body: Sha256::digest(body).into() }))
 }
 
@@ -38,8 +41,10 @@ pub(super) fn claim(
 pub(super) fn attempt(caller: &Caller, parts: &Parts, body: &[u8]) -> Option<RememberBy> {
     let retry_count = retry_count(&parts.headers)?;
     let path = parts.uri.path().as_bytes();
+    // Nothing of before a reset answers what comes after it.
+    let reset = caller.environment.0.to_be_bytes();
     let body: [u8; 32] = Sha256::digest(body).into();
-    let scope = hash(&[caller.key_id.as_bytes(), path, &body]);
+    let scope = hash(&[caller.key_id.as_bytes(), path, &body, &reset]);
     Some(RememberBy::Attempt { scope, retry_count })
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::limits::{BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX};
 use crate::openapi::Operation;
-use crate::refusal;
+use crate::{places, refusal};
 
 /// An endpoint with its documentation.
 pub(crate) struct Endpoint {
@@ -142,12 +142,18 @@ where
         Ok(call) => call,
         Err(error) => return Err(error.closing_unless(body::skip(body).await)),
     };
+    if call.caller().is_person()
+        && !places::is_of_account(parts.uri.path())
+        && let Err(error) = places::refuse_archived(&call).await
+    {
+        return Err(error.closing_unless(body::skip(body).await));
+    }
     let body = body::read(body, accepts.body_bytes_max).await?;
     if let Some(claim) = claim::claim(call.caller(), &parts, &body)? {
         let write = Write::new(call, body, Some(RememberBy::Claim(claim)));
         return claimed(write, claim, endpoint).await.map(IntoResponse::into_response);
     }
-    let recognised = accepts.sdk_retries && call.app().recognises_sdk_retries(call.environment());
+    let recognised = accepts.sdk_retries && call.app().recognises_sdk_retries(call.caller().home);
     let memory = recognised.then(|| claim::attempt(call.caller(), &parts, &body)).flatten();
     endpoint(Write::new(call, body, memory)).await.map(IntoResponse::into_response)
 }
@@ -158,7 +164,7 @@ where
     F: Fn(Write) -> R + Send + 'static,
     R: Future<Output = Result<Reply, ApiError>> + Send + 'static,
 {
-    let guard = match write.call().ledger().claim(claim).await? {
+    let guard = match write.call().app().whole_ledger().claim(claim).await? {
         ClaimState::Open(guard) => guard,
         ClaimState::Answered(stored) => return Ok(Reply::replayed(stored)),
         ClaimState::OtherBody => return Err(refusal::claimed_for_other()),
@@ -173,7 +179,7 @@ where
             && !error.is_decided()
             && let Some(answer) = error.stored(trace_id)
         {
-            app.ledger().answer_claim(claim, answer).await?;
+            app.whole_ledger().answer_claim(claim, answer).await?;
         }
         outcome
     });

@@ -8,6 +8,8 @@ mod observe;
 mod query;
 mod rate;
 mod reply;
+mod user;
+mod within;
 
 pub(crate) use body::{read as read_raw, skip};
 pub(crate) use call::{Call, Caller, Numbers, Write};
@@ -16,3 +18,4 @@ pub(crate) use observe::observe;
 pub(crate) use query::Query;
 pub(crate) use rate::RateLimit;
 pub(crate) use reply::{Reply, Streamed};
+pub(crate) use within::Within;

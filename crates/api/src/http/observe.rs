@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use scrip_core::TraceId;
 use scrip_ledger::secret_hash;
 
-use super::{Caller, skip};
+use super::{Caller, skip, user};
 use crate::app::App;
 use crate::error::{ApiError, TRACE_ID};
 use crate::limits::{HEADER_BYTES_MAX, TARGET_BYTES_MAX};
@@ -26,7 +26,12 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let trace_id = TraceId(app.ids().sixteen());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let admitted = admit(&app, &request, started);
+    let admitted = match admit(&app, &request, started) {
+        Ok(Admitted::Nobody) => Ok(None),
+        Ok(Admitted::Caller(caller)) => Ok(Some(caller)),
+        Ok(Admitted::WithToken(asked)) => user::admit(&app, *asked).await.map(Some),
+        Err(error) => Err(error),
+    };
     let environment = match &admitted {
         Ok(Some(caller)) => Some(caller.environment.0),
         _ => None,
@@ -63,9 +68,19 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     response
 }
 
+/// What is known of a request from its head.
+enum Admitted {
+    /// Nobody has to say who he is.
+    Nobody,
+    /// Who asks.
+    Caller(Caller),
+    /// Somebody with a token, which is to be verified.
+    WithToken(Box<user::Asked>),
+}
+
 /// Bounds of the head, and authentication for everything under `/api` but what is signed: before a body
 /// is read.
-fn admit(app: &App, request: &Request, at: Instant) -> Result<Option<Caller>, ApiError> {
+fn admit(app: &App, request: &Request, at: Instant) -> Result<Admitted, ApiError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > TARGET_BYTES_MAX {
         return Err(ApiError::target_too_long());
@@ -78,19 +93,25 @@ fn admit(app: &App, request: &Request, at: Instant) -> Result<Option<Caller>, Ap
     let path = request.uri().path();
     let is_signed = path.starts_with(crate::providers::PREFIX);
     if is_signed || (path != "/api" && !path.starts_with("/api/")) {
-        return Ok(None);
+        return Ok(Admitted::Nobody);
     }
-    let key = headers
-        .get(API_KEY)
-        .ok_or_else(|| ApiError::unauthenticated("the header X-API-KEY is missing"))?;
+    // Only whoever calls in this process can have put it there.
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        return Ok(Admitted::Caller(Caller::clone(caller)));
+    }
+    let Some(key) = headers.get(API_KEY) else {
+        let asked = user::Asked::of(request)?;
+        let missing = || ApiError::unauthenticated("the header X-API-KEY is missing");
+        return asked.map(|asked| Admitted::WithToken(Box::new(asked))).ok_or_else(missing);
+    };
     let holder = app
-        .ledger()
+        .whole_ledger()
         .key_holder(secret_hash(key.as_bytes()))
         .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
     app.note_key_use(&holder, at);
     match app.rate_limit().map(|limit| limit.count(&holder)) {
         Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Some(holder)),
+        Some(Ok(())) | None => Ok(Admitted::Caller(holder)),
     }
 }
 

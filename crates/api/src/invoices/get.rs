@@ -11,7 +11,7 @@ use crate::openapi::Operation;
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let id = path_invoice(&call)?;
     // The grant knows of every invoice, even of one that has no record of its own.
-    let grant = call.ledger().grant(call.environment(), id.grant()).await?;
+    let grant = call.ledger().grant(id.grant()).await?;
     let invoice = grant.and_then(|grant| grant.latest_invoice());
     let invoice = invoice.ok_or_else(|| not_found(Entity::Invoice, call.path("id")))?;
     Ok(Reply::ok(view::body(call.numbers(), &invoice)))

@@ -48,6 +48,13 @@ pub(crate) fn document(
                     "description": "An operation lists the scope that a key must hold. A key with \
                                     `full` holds all of them.",
                 },
+                "UserToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A token of a user, where the server is told whose tokens it takes. \
+                                    The user's role in the account decides what is allowed.",
+                },
             },
             "headers": {
                 "TraceId": {

@@ -177,7 +177,7 @@ impl Operation {
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
         let Some(scope) = needs.scope() else { return self };
-        self.value["security"] = json!([{"ApiKeyAuth": [scope]}]);
+        self.value["security"] = json!([{"ApiKeyAuth": [scope]}, {"UserToken": []}]);
         self.refuses(&[403])
     }
 
@@ -201,6 +201,19 @@ impl Operation {
             "required": false,
             "description": "`string` makes every amount of the answer a string, and allows strings",
             "schema": schema::choice(["number", "string"]),
+        }))
+        .user_header("X-ACCOUNT-ID", "The account; the user's first one, if absent")
+        .user_header("X-ENVIRONMENT-ID", "The environment; required where one is asked about")
+    }
+
+    /// A header of users with a token; of API keys it is ignored (seed).
+    fn user_header(self, name: &str, text: &str) -> Self {
+        self.parameter(json!({
+            "name": name,
+            "in": "header",
+            "required": false,
+            "description": format!("Of a user with a token. {text}. Ignored for API keys"),
+            "schema": {"type": "string"},
         }))
     }
 

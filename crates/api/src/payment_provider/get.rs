@@ -4,10 +4,11 @@ use super::{TAG, current, view};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
 use crate::openapi::Operation;
+use crate::providers::events_path;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let provider = current(&call).await?;
-    Ok(Reply::ok(view::body(call.environment(), &provider)))
+    Ok(Reply::ok(view::body(&events_path(&call).await?, &provider)))
 }
 
 pub(super) fn operation() -> Operation {

@@ -32,6 +32,6 @@ pub(crate) fn components() -> Vec<Component> {
 /// Who collects now.
 async fn current(call: &Call) -> Result<PaymentProvider, ApiError> {
     let kind = scrip_ledger::RecordKind::PaymentProvider;
-    let found = call.ledger().record(call.environment(), kind, PaymentProvider::ID).await?;
+    let found = call.ledger().record(kind, PaymentProvider::ID).await?;
     Ok(found.as_ref().and_then(PaymentProvider::of).unwrap_or_default())
 }

@@ -12,6 +12,7 @@ use crate::json::{Text, read_body};
 use crate::limits::PROVIDER_SECRET_MAX;
 use crate::openapi::Operation;
 use crate::openapi::schema::{choice, closed, described, nullable, optional, required, text_up_to};
+use crate::providers::events_path;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -35,10 +36,10 @@ const WEBHOOK_SECRET: &str = "webhookSecret";
 const DISPUTES: &str = "disputeHandling";
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
-    let environment = write.call().environment();
+    let events_path = events_path(write.call()).await?;
     let provider = parse(write.body())?;
     let work = Work::PutRecords(vec![provider.record()]);
-    let render = move |_: &_| Ok(Reply::ok(view::body(environment, &provider)));
+    let render = move |_: &_| Ok(Reply::ok(view::body(&events_path, &provider)));
     write.execute(work, render).await
 }
 

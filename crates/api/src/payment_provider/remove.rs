@@ -6,12 +6,13 @@ use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::openapi::Operation;
+use crate::providers::events_path;
 
 pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
-    let environment = write.call().environment();
+    let events_path = events_path(write.call()).await?;
     let ids = vec![PaymentProvider::ID.to_owned()];
     let work = Work::ForgetRecords(RecordKind::PaymentProvider, ids);
-    let render = move |_: &_| Ok(Reply::ok(view::body(environment, &PaymentProvider::Manual)));
+    let render = move |_: &_| Ok(Reply::ok(view::body(&events_path, &PaymentProvider::Manual)));
     write.execute(work, render).await
 }
 

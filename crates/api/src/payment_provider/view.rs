@@ -1,28 +1,27 @@
 //! A payment provider as the API shows it: without its secrets.
 
-use scrip_core::EnvironmentId;
 use scrip_ledger::{DisputeHandling, PaymentProvider};
 
 use crate::http::Numbers;
 use crate::json::document;
 use crate::openapi::Component;
 use crate::openapi::schema::{self, choice, data, described, nullable, open, reference, required};
-use crate::providers;
 
 /// `{"data": provider}`.
-pub(super) fn body(environment: EnvironmentId, provider: &PaymentProvider) -> Vec<u8> {
+/// `events_path` is where the environment's provider sends its events.
+pub(super) fn body(events_path: &str, provider: &PaymentProvider) -> Vec<u8> {
     let stripe = match provider {
         PaymentProvider::Manual => None,
         PaymentProvider::Stripe(stripe) => Some(stripe),
     };
     let webhook_secret = stripe.and_then(|stripe| stripe.webhook_secret.as_deref());
-    let events = stripe.map(|_| providers::events_path(environment));
+    let events = stripe.map(|_| events_path);
     document(Numbers::AsNumbers, |writer| {
         writer.object(|members| {
             members.text("provider", provider.as_str());
             members.text_or_null("secretKeyHint", stripe.map(|it| hint(&it.secret_key)).as_deref());
             members.text_or_null("webhookSecretHint", webhook_secret.map(hint).as_deref());
-            members.text_or_null("eventsPath", events.as_deref());
+            members.text_or_null("eventsPath", events);
             members.text_or_null("disputeHandling", stripe.map(|it| it.disputes.as_str()));
         });
     })

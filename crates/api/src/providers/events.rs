@@ -3,9 +3,10 @@
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing;
+use scrip_ledger::environment_called;
 use serde_json::json;
 
-use super::{TAG, environment};
+use super::TAG;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::http::{Endpoint, Reply, read_raw, skip};
@@ -30,13 +31,17 @@ async fn handler(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let (Some(environment), Some(payments)) = (environment(&name), app.payments()) else {
+    let Some(payments) = app.payments() else {
+        return Err(ApiError::no_such_path().closing_unless(skip(body).await));
+    };
+    let found = environment_called(app.whole_ledger(), &name).await?;
+    let Some(environment) = found.filter(|found| found.archived_at.is_none()) else {
         return Err(ApiError::no_such_path().closing_unless(skip(body).await));
     };
     let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = read_raw(body, PROVIDER_EVENT_BYTES_MAX).await?;
-    payments.hear(environment, &signature, &body).await.map_err(refused)?;
+    payments.hear(environment.number, &signature, &body).await.map_err(refused)?;
     Ok(Reply::ok(b"{\"received\":true}".to_vec()).into_response())
 }
 
@@ -63,7 +68,7 @@ fn operation() -> Operation {
             "For Stripe, which signs what it sends: no API key. What the event is about is asked of \
              Stripe and written before the answer.",
         )
-        .path("environment", "`production` or `sandbox`")
+        .path("environment", "The environment's id, as `production` or `sandbox`")
         .header(signature)
         .answers_as(200, "It was taken", "application/json", json!({"type": "object"}))
         .refuses(&[400, 404, 408, 413, 414, 431, 500, 503])

@@ -3,10 +3,9 @@
 
 mod events;
 
-use scrip_core::EnvironmentId;
-use scrip_ledger::{PRODUCTION, SANDBOX};
-
-use crate::http::Endpoint;
+use crate::error::ApiError;
+use crate::http::{Call, Endpoint};
+use crate::places;
 
 const TAG: &str = "Payment provider";
 
@@ -17,18 +16,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![events::endpoint()]
 }
 
-/// The environments by their names.
-const NAMES: [(&str, EnvironmentId); 2] = [("production", PRODUCTION), ("sandbox", SANDBOX)];
-
 /// Where the provider of an environment sends its events.
-pub(crate) fn events_path(environment: EnvironmentId) -> String {
-    let known = NAMES.iter().find(|(_, known)| *known == environment);
-    let name = known.map_or_else(|| environment.0.to_string(), |(name, _)| (*name).to_owned());
-    format!("{PREFIX}stripe/{name}/events")
-}
-
-/// The environment that is called so.
-fn environment(name: &str) -> Option<EnvironmentId> {
-    let known = NAMES.iter().find(|(known, _)| *known == name);
-    known.map(|(_, environment)| *environment).or_else(|| name.parse().ok().map(EnvironmentId))
+pub(crate) async fn events_path(call: &Call) -> Result<String, ApiError> {
+    let own = places::own(call).await?;
+    Ok(format!("{PREFIX}stripe/{}/events", own.id))
 }

@@ -2,7 +2,6 @@
 
 use scrip_ledger::{
     EventKind, NewRecord, RecordKind, WebhookEndpoint, WebhookStatus, WebhookStop, Work,
-    newest_event,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,7 +32,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let endpoint = parse(&write)?;
     // What happened before is none of its affair.
     let call = write.call();
-    let starts_after = newest_event(call.ledger(), call.environment()).await?;
+    let starts_after = call.ledger().newest_event().await?;
     let body = WebhookEndpoint { starts_after, ..endpoint }.body();
     let id = mint(write.call());
     let work = Work::CreateRecord(NewRecord { kind: RecordKind::WebhookEndpoint, id, body });

@@ -62,8 +62,7 @@ pub(crate) fn components() -> Vec<Component> {
 /// The live endpoint in the path, with its record.
 async fn existing(call: &Call) -> Result<(Record, WebhookEndpoint), ApiError> {
     let id = call.path("webhookId");
-    let (environment, kind) = (call.environment(), RecordKind::WebhookEndpoint);
-    let found = call.ledger().record(environment, kind, id).await?;
+    let found = call.ledger().record(RecordKind::WebhookEndpoint, id).await?;
     let live = found.filter(|record| record.archived_at.is_none());
     let read = live.and_then(|record| WebhookEndpoint::of(&record).map(|it| (record, it)));
     read.ok_or_else(|| not_found(Entity::WebhookEndpoint, id))

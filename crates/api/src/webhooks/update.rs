@@ -1,6 +1,6 @@
 //! `PATCH /api/v1/webhooks/{webhookId}`: changes what is sent.
 
-use scrip_ledger::{RecordKind, RecordPatch, WebhookEndpoint, WebhookStop, Work, newest_event};
+use scrip_ledger::{RecordKind, RecordPatch, WebhookEndpoint, WebhookStop, Work};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let (record, _) = existing(write.call()).await?;
     let (kind, id) = (RecordKind::WebhookEndpoint, record.id);
     let call = write.call();
-    let newest = newest_event(call.ledger(), call.environment()).await?;
+    let newest = call.ledger().newest_event().await?;
     let work = Work::ChangeWebhook(RecordPatch { kind, id, members }, newest);
     write.execute(work, |answer| view::answered(answer).map(Reply::ok)).await
 }

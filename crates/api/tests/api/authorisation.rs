@@ -1,13 +1,58 @@
 //! Who may ask for what: every route that is served, asked for with every kind of key.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use scrip_ledger::{KeyHolder, PRODUCTION as PRODUCTION_ID, Role};
 use serde_json::{Value, json};
 
-use crate::support::{PRODUCTION, SANDBOX, World};
+use crate::support::{PRODUCTION, SANDBOX, Told, World};
+use crate::users;
 
 const KEYS: &str = "/api/v1/api-keys";
 const SCOPES: [&str; 5] = ["read", "grants", "consumption", "customers", "settings"];
+
+/// Who asks.
+#[derive(Clone)]
+enum Asks {
+    /// Nobody says who he is.
+    Nobody,
+    /// Whoever has this secret.
+    Key(String),
+    /// A person, let in by whoever calls within the process.
+    Person(Role),
+    /// A user with this token, in this environment.
+    Token(&'static str, &'static str),
+}
+
+/// Every kind of key, and every role, by what its column is called.
+async fn everybody(world: &World) -> Vec<(&'static str, Asks)> {
+    let keys = every_kind_of_key(world).await.into_iter();
+    let keys = keys.map(|(name, key)| (name, key.map_or(Asks::Nobody, Asks::Key)));
+    let people = Role::ALL.map(|role| (role.as_str(), Asks::Person(role)));
+    keys.chain(people).chain(every_kind_of_token(world).await).collect()
+}
+
+/// Users of each role, in their own environment; of another account; of none; and with bad tokens.
+async fn every_kind_of_token(world: &World) -> Vec<(&'static str, Asks)> {
+    for role in Role::ALL {
+        let name = role.as_str().to_lowercase();
+        users::invite(world, PRODUCTION, &name, role.as_str()).await;
+    }
+    let acme = world.post("/api/v1/accounts", json!({"id": "acme"})).await.is(201).data();
+    let acme = acme["environment"]["apiKey"]["secret"].as_str().unwrap();
+    users::invite(world, acme, "bob", "OWNER").await;
+    vec![
+        ("t:viewer", Asks::Token("viewer", "production")),
+        ("t:support", Asks::Token("support", "production")),
+        ("t:admin", Asks::Token("admin", "production")),
+        ("t:owner", Asks::Token("owner", "production")),
+        ("t:elsewhere", Asks::Token("owner", "acme-production")),
+        ("t:stranger", Asks::Token("bob", "production")),
+        ("t:nobody", Asks::Token("eve", "production")),
+        ("t:expired", Asks::Token("owner.expired", "production")),
+    ]
+}
 
 /// Every kind of key, by what its column is called, with its secret; none for no key at all.
 async fn every_kind_of_key(world: &World) -> Vec<(&'static str, Option<String>)> {
@@ -55,12 +100,19 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// What is asked for names nothing that exists, and says nothing: whoever may ask is refused for that.
-async fn asked(world: &World, method: &str, path: &str, key: Option<&str>) -> &'static str {
+async fn asked(world: &World, method: &str, path: &str, asks: &Asks) -> &'static str {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "unknown" } else { part });
     let path = parts.collect::<Vec<_>>().join("/");
     let mut request = axum::http::Request::builder().method(method).uri(&path);
-    if let Some(key) = key {
-        request = request.header("x-api-key", key);
+    match asks {
+        Asks::Nobody => {}
+        Asks::Key(key) => request = request.header("x-api-key", key),
+        Asks::Person(role) => request = request.extension(person(*role)),
+        Asks::Token(token, environment) => {
+            let bearer = format!("Bearer {token}");
+            request = request.header("authorization", bearer);
+            request = request.header("x-environment-id", *environment);
+        }
     }
     let body = if method == "GET" || method == "DELETE" { "" } else { "{}" };
     let told = world.call(request.body(body.to_owned().into()).unwrap()).await;
@@ -78,18 +130,23 @@ async fn asked(world: &World, method: &str, path: &str, key: Option<&str>) -> &'
     }
 }
 
+/// A person in production, as whoever lets people in says who asks.
+fn person(role: Role) -> Arc<KeyHolder> {
+    Arc::new(KeyHolder::of_person("person_ann", PRODUCTION_ID, false, role))
+}
+
 #[tokio::test]
 async fn every_route_with_every_kind_of_key() {
-    let world = World::new().await;
-    let kinds = every_kind_of_key(&world).await;
+    let world = users::world().await;
+    let kinds = everybody(&world).await;
     let mut table = format!("{:<76}", "");
     for (name, _) in &kinds {
         write!(table, " {name:<11}").unwrap();
     }
     for (method, path) in routes() {
         let mut line = format!("\n{:<76}", format!("{method} {path}"));
-        for (_, key) in &kinds {
-            let cell = asked(&world, &method, &path, key.as_deref()).await;
+        for (_, asks) in &kinds {
+            let cell = asked(&world, &method, &path, asks).await;
             write!(line, " {cell:<11}").unwrap();
         }
         table.push_str(line.trim_end());
@@ -100,15 +157,44 @@ async fn every_route_with_every_kind_of_key() {
 /// The table, said once more: what a key holds is what the document says of an operation.
 #[tokio::test]
 async fn the_document_says_what_a_key_must_hold() {
-    let world = World::new().await;
-    let kinds = every_kind_of_key(&world).await;
+    let world = users::world().await;
+    let kinds = everybody(&world).await;
     let document = scrip_api::openapi();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             let needed = operation["security"][0]["ApiKeyAuth"][0].as_str();
-            for (name, key) in &kinds {
+            for (name, asks) in &kinds {
                 let may = match needed {
                     None => "yes",
+                    Some(scope) if let Asks::Person(role) = asks => {
+                        let names = role.permissions().names();
+                        let manages_keys = path.starts_with(KEYS) && *role == Role::Admin;
+                        let may = names.contains(&scope) || names == ["full"] || manages_keys;
+                        if may { "yes" } else { "403" }
+                    }
+                    Some(_) if let Asks::Token(token, environment) = asks => {
+                        let role =
+                            Role::ALL.into_iter().find(|it| it.as_str().to_lowercase() == *token);
+                        match (role, *environment, needed) {
+                            _ if token.ends_with(".expired") => "401",
+                            (Some(role), "production", Some(scope)) => {
+                                let names = role.permissions().names();
+                                let manages_keys = path.starts_with(KEYS) && role == Role::Admin;
+                                let may =
+                                    names.contains(&scope) || names == ["full"] || manages_keys;
+                                if may { "yes" } else { "403" }
+                            }
+                            _ => "403",
+                        }
+                    }
+                    // What an account is made of is not for a sandbox's key, but for a reset of its own.
+                    Some("full")
+                        if *name == "sandbox's"
+                            && !path.starts_with(KEYS)
+                            && !path.ends_with("/reset") =>
+                    {
+                        "403"
+                    }
                     Some(_)
                         if ["expired", "revoked", "replaced", "garbage", "none"].contains(name) =>
                     {
@@ -117,7 +203,7 @@ async fn the_document_says_what_a_key_must_hold() {
                     Some(scope) if [scope, "full", "sandbox's"].contains(name) => "yes",
                     Some(_) => "403",
                 };
-                let told = asked(&world, &method.to_uppercase(), path, key.as_deref()).await;
+                let told = asked(&world, &method.to_uppercase(), path, asks).await;
                 assert_eq!(told, may, "{method} {path} with {name}");
             }
         }
@@ -173,4 +259,55 @@ async fn what_a_key_may_not_is_not_replayed_to_it() {
     let again = world.send("POST", grants, &once, &body).await.is(201);
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.text, first.text);
+}
+
+async fn as_person(world: &World, role: Role, method: &str, path: &str, body: &Value) -> Told {
+    let request = axum::http::Request::builder().method(method).uri(path).extension(person(role));
+    world.call(request.body(body.to_string().into()).unwrap()).await
+}
+
+/// Rows name the person; and nothing that comes from outside can say who somebody is.
+#[tokio::test]
+async fn a_person_is_let_in_within_the_process_only() {
+    let world = World::furnished().await;
+    let grants = "/api/v1/credits/grants";
+    let body = crate::support::grant_body(5);
+    as_person(&world, Role::Support, "POST", grants, &body).await.is(201);
+    let rows = "/api/v1/credits/ledger?customerId=c&currencyId=credits";
+    let told = as_person(&world, Role::Viewer, "GET", rows, &Value::Null).await.is(200);
+    assert_eq!(told.data()[0]["actor"], "person:person_ann", "{}", told.text);
+    for name in ["keyholder", "x-person", "x-actor", "x-account-id", "authorization", "cookie"] {
+        let headers = [("x-api-key", "server-wrong"), (name, "person_ann")];
+        let told = world.send("GET", rows, &headers, "").await;
+        told.refuses(401, "Unauthenticated", "not known");
+    }
+}
+
+/// An admin manages API keys, but makes none that may more than an admin, nor gets hold of one.
+#[tokio::test]
+async fn an_admin_makes_no_key_of_more() {
+    let world = World::new().await;
+    let ask = async |method, path: &str, body: Value| {
+        as_person(&world, Role::Admin, method, path, &body).await
+    };
+    let all = json!({"name": "x", "scopes": SCOPES});
+    let key = ask("POST", KEYS, all).await.is(201).data();
+    assert_eq!(key["createdBy"], "person_ann");
+    let scoped = format!("{KEYS}/{}", key["id"].as_str().unwrap());
+    let (full, _) = made(&world, "full", json!({})).await;
+    let full = format!("{KEYS}/{full}");
+    let refused = "may more than itself";
+    for (method, path, body) in [
+        ("POST", KEYS, json!({"name": "x", "scopes": ["full"]})),
+        ("PATCH", &scoped, json!({"scopes": ["full"]})),
+        ("PATCH", &full, json!({"scopes": ["read"]})),
+        ("PATCH", &full, json!({"name": "y"})),
+        ("POST", &format!("{full}/rotate-secret"), json!({})),
+    ] {
+        ask(method, path, body).await.refuses(403, "AccessDeniedError", refused);
+    }
+    // What leaked must go, whoever is awake.
+    ask("DELETE", &full, Value::Null).await.is(200);
+    ask("POST", &format!("{scoped}/rotate-secret"), json!({})).await.is(200);
+    ask("DELETE", &scoped, Value::Null).await.is(200);
 }

@@ -3,6 +3,8 @@
 //! `cfg(test)` tells the lints that helpers, too, may panic here.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod api_keys;
 #[cfg(test)]
 mod authorisation;
@@ -33,6 +35,8 @@ mod integrations;
 #[cfg(test)]
 mod invoices;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod numbers;
@@ -46,5 +50,7 @@ mod reservations;
 mod service;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod users;
 #[cfg(test)]
 mod webhooks;

@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scrip_core::{EnvironmentId, Timestamp};
+use scrip_core::{Actor, EnvironmentId, Timestamp};
 
 use super::{ApiKey, Permissions};
-use crate::Record;
+use crate::{Record, Role};
 
-/// Who one secret of an API key speaks for.
+/// Who one secret of an API key speaks for; or a person, whom somebody in this process let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHolder {
-    /// The key's public identifier, for rows and logs.
+    /// The public identifier of the key, or of the person, for rows and logs.
     pub key_id: Box<str>,
-    /// The identifier of the key's record.
+    /// The identifier of the record of the key, or of the person.
     pub record_id: Box<str>,
-    /// The environment that is intrinsic to the key.
+    /// The environment that is intrinsic to the key, or that the person looks at.
     pub environment: EnvironmentId,
+    /// The number that the environment had first; a reset gives it another one.
+    pub home: EnvironmentId,
     /// Whether the environment has a test clock.
     pub sandbox: bool,
     /// What it may.
@@ -26,7 +28,9 @@ pub struct KeyHolder {
     expires_at: Option<Timestamp>,
     /// When the secret ends that was replaced.
     secret_ends_at: Option<Timestamp>,
-    is_revoked: bool,
+    /// Why it speaks for nobody, whatever the time.
+    ended: Option<KeyRefusal>,
+    is_person: bool,
     /// The change of the record that it is of.
     pub(crate) updated_at: Timestamp,
 }
@@ -40,6 +44,9 @@ pub enum KeyRefusal {
     /// It was revoked.
     #[error("the API key was revoked")]
     Revoked,
+    /// The environment that it belongs to was archived.
+    #[error("the environment of the API key is archived")]
+    EnvironmentArchived,
     /// Its time is over.
     #[error("the API key has expired")]
     Expired,
@@ -49,20 +56,66 @@ pub enum KeyRefusal {
 }
 
 impl KeyHolder {
+    /// A person who was let in, in an environment of an account, with the role there.
+    #[must_use]
+    pub fn of_person(
+        person_id: &str,
+        environment: EnvironmentId,
+        sandbox: bool,
+        role: Role,
+    ) -> Self {
+        Self {
+            key_id: person_id.into(),
+            record_id: person_id.into(),
+            environment,
+            home: environment,
+            sandbox,
+            permissions: role.permissions(),
+            last_use: Arc::default(),
+            expires_at: None,
+            secret_ends_at: None,
+            ended: None,
+            is_person: true,
+            updated_at: Timestamp::NEVER,
+        }
+    }
+
+    /// The same, in an environment that had another number first.
+    #[must_use]
+    pub fn at_home(self, home: EnvironmentId) -> Self {
+        Self { home, ..self }
+    }
+
+    /// Whether it is a person, and no key.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        self.is_person
+    }
+
+    /// Who it is, for rows and records.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let id = self.key_id.clone();
+        if self.is_person { Actor::Person(id) } else { Actor::ApiKey(id) }
+    }
+
     /// Whom the secrets of a key's record speak for; nothing for another record.
     pub(crate) fn all_of(record: &Record) -> Vec<([u8; 32], Self)> {
         let Some(key) = ApiKey::of(record) else { return Vec::new() };
         let last_use = Arc::default();
+        let archived = key.environment_archived.then_some(KeyRefusal::EnvironmentArchived);
         let holder = Self {
             key_id: key.id.as_str().into(),
             record_id: record.id.as_str().into(),
             environment: key.environment,
+            home: key.home.unwrap_or(key.environment),
             sandbox: key.sandbox,
             permissions: key.permissions,
             last_use,
             expires_at: key.expires_at,
             secret_ends_at: None,
-            is_revoked: record.archived_at.is_some(),
+            ended: record.archived_at.map(|_| KeyRefusal::Revoked).or(archived),
+            is_person: false,
             updated_at: record.updated_at,
         };
         let of_secret = |secret: &super::KeySecret| {
@@ -75,8 +128,8 @@ impl KeyHolder {
     /// asked for only where something ends.
     pub(crate) fn check(&self, now: impl Fn() -> Timestamp) -> Result<(), KeyRefusal> {
         let has_passed = |end: Option<Timestamp>| end.is_some_and(|end| end <= now());
-        if self.is_revoked {
-            return Err(KeyRefusal::Revoked);
+        if let Some(refusal) = self.ended {
+            return Err(refusal);
         }
         if has_passed(self.expires_at) {
             return Err(KeyRefusal::Expired);

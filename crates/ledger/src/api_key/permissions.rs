@@ -45,11 +45,14 @@ impl fmt::Display for Scope {
     }
 }
 
-/// What a key may.
+/// What a key, or a person, may.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Permissions {
-    /// Everything, API keys too.
+    /// Everything: API keys, people and accounts too.
     Full,
+    /// Every scope, and API keys that hold no more than scopes; neither people nor accounts. No key
+    /// holds it, only people whose role is [`crate::Role::Admin`].
+    Admin,
     /// What these scopes allow, of which none implies another.
     Scoped(Scopes),
 }
@@ -81,8 +84,28 @@ impl Permissions {
     #[must_use]
     pub const fn allow(self, scope: Scope) -> bool {
         match self {
-            Self::Full => true,
+            Self::Full | Self::Admin => true,
             Self::Scoped(Scopes(bits)) => bits & scope.bit() != 0,
+        }
+    }
+
+    /// Whether they manage API keys: none that holds more than they do.
+    #[must_use]
+    pub const fn manage_keys(self) -> bool {
+        matches!(self, Self::Full | Self::Admin)
+    }
+
+    /// Whether whoever holds these holds those too.
+    #[must_use]
+    pub fn include(self, those: Self) -> bool {
+        match (self, those) {
+            (Self::Full, _) => true,
+            (_, Self::Full) => false,
+            (Self::Admin, _) => true,
+            (_, Self::Admin) => false,
+            (Self::Scoped(_), Self::Scoped(_)) => {
+                Scope::ALL.into_iter().all(|scope| self.allow(scope) || !those.allow(scope))
+            }
         }
     }
 
@@ -91,7 +114,7 @@ impl Permissions {
     pub fn names(self) -> Vec<&'static str> {
         match self {
             Self::Full => vec![Self::FULL],
-            Self::Scoped(_) => {
+            Self::Admin | Self::Scoped(_) => {
                 let held = Scope::ALL.into_iter().filter(|scope| self.allow(*scope));
                 held.map(Scope::as_str).collect()
             }

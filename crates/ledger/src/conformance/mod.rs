@@ -5,8 +5,10 @@
 //! factory used the clock it was given.
 
 pub mod anchors;
+pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
+pub mod audit;
 pub mod batches;
 mod between;
 pub mod charged_recharges;
@@ -33,6 +35,7 @@ pub mod overdraft_defaults;
 pub mod own_grants;
 mod paging;
 pub mod past;
+pub mod people;
 pub mod record_lists;
 pub mod refunds;
 pub mod resources;
@@ -355,6 +358,19 @@ macro_rules! conformance {
                 have_the_links_of_chains
                 prove_rows
                 have_one_of_each_number
+            people {
+                are_invited_and_found
+                keep_an_owner
+                who_leave_at_once_leave_one
+                get_links_that_work_once
+                use_a_link_once_at_once
+                lose_their_sessions
+                belong_to_accounts_apart
+            }
+            audit {
+                tells_what_people_did
+                tells_what_keys_manage
+                shows_no_secret
             }
             environments {
                 know_nothing_of_each_other
@@ -363,6 +379,14 @@ macro_rules! conformance {
                 leave_a_given_key_as_it_is
                 keep_nothing_if_their_keys_cannot_be_kept
                 forget_an_archived_key
+            }
+            accounts {
+                are_made_with_a_key
+                are_refused_by_what_there_is
+                stand_still_when_archived
+                of_an_archived_account_are_archived
+                begin_anew_when_reset
+                get_their_given_key_after_a_reset
             }
         }
     };

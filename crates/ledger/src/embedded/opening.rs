@@ -365,7 +365,10 @@ fn catch_up(
 
 /// Knows what is rare: test clocks, API keys, frozen wallets.
 fn know(connection: &Connection, shared: &Shared) -> Result<(), StoreError> {
-    for record in tables::all_records(connection, SYSTEM, RecordKind::Environment)? {
+    let mut clocks = tables::all_records(connection, SYSTEM, RecordKind::Environment)?;
+    // In what was left behind by a reset time stands still.
+    clocks.extend(tables::all_records(connection, SYSTEM, RecordKind::RetiredEnvironment)?);
+    for record in clocks {
         let clock = record.body.get(CLOCK_MEMBER).and_then(serde_json::Value::as_i64);
         let now = clock.and_then(|at| Timestamp::from_milliseconds(at).ok());
         if let (Some(now), Ok(number)) = (now, record.id.parse()) {

@@ -206,6 +206,14 @@ impl State for Unit<'_> {
         tables::count_live(self.connection, environment, kind)
     }
 
+    fn all_records(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<Vec<Record>, StoreError> {
+        tables::all_records(self.connection, environment, kind)
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         self.overlay.last.record += 1;
         record.ordinal = self.overlay.last.record;

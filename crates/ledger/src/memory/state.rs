@@ -176,6 +176,16 @@ impl State for Unit<'_> {
         Ok(self.kept.records.values().filter(is_live).count())
     }
 
+    fn all_records(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<Vec<Record>, StoreError> {
+        let records = self.kept.records.values();
+        let of_kind = |record: &&Record| record.environment == environment && record.kind == kind;
+        Ok(records.filter(of_kind).cloned().collect())
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         record.ordinal = self.kept.next_ordinal();
         self.update_record(record)

@@ -201,7 +201,7 @@ impl State for Unit<'_> {
         Ok(self.record(environment, kind, id)?.as_ref().map(Standing::of))
     }
 
-    // Whoever asks for one of these two works alone: see `Order` and its transaction.
+    // Whoever asks for one of these three works alone: see `Order` and its transaction.
     fn has_archived(
         &mut self,
         environment: EnvironmentId,
@@ -217,6 +217,15 @@ impl State for Unit<'_> {
         kind: RecordKind,
     ) -> Result<usize, StoreError> {
         records::count_live(self.session, environment, kind)
+    }
+
+    fn all_records(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<Vec<Record>, StoreError> {
+        debug_assert_eq!(environment, crate::SYSTEM);
+        records::all_of_system(self.session, kind)
     }
 
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {

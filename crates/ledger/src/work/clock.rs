@@ -1,9 +1,9 @@
 //! The test clock (decision 40).
 
-use scrip_core::{Refusal, Timestamp};
+use scrip_core::{Entity, Refusal, Timestamp};
 use serde_json::Value;
 
-use super::{Failure, Place, State, StoreError};
+use super::{Failure, Place, State};
 use crate::{Answer, RecordKind, SYSTEM};
 
 /// The member of an environment's record that holds its test clock, in milliseconds.
@@ -18,7 +18,10 @@ pub(super) fn move_to(
     let id = at.environment.0.to_string();
     let mut record = state
         .record(SYSTEM, RecordKind::Environment, &id)?
-        .ok_or_else(|| StoreError::Corrupt(format!("records: no environment {id}")))?;
+        .ok_or_else(|| Refusal::not_found(Entity::Environment, &id))?;
+    if record.archived_at.is_some() {
+        return Err(Refusal::archived(Entity::Environment, &id).into());
+    }
     if record.text("type") != Some("SANDBOX") {
         return Err(Refusal::ClockForbidden.into());
     }

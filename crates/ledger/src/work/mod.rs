@@ -2,9 +2,11 @@
 //! ledger's unit of work must offer.
 
 mod api_keys;
+mod audited;
 mod clock;
 mod collections;
 mod consumption;
+mod environments;
 mod events;
 mod grants;
 mod holds;
@@ -12,6 +14,7 @@ mod invoices;
 mod links;
 mod money_back;
 mod own_grants;
+mod people;
 mod records;
 mod refunds;
 mod remember;
@@ -170,6 +173,12 @@ pub trait State {
         environment: EnvironmentId,
         kind: RecordKind,
     ) -> Result<usize, StoreError>;
+    /// All records of a kind, archived ones too. Whoever asks works alone.
+    fn all_records(
+        &mut self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+    ) -> Result<Vec<Record>, StoreError>;
     /// Stores a new record and gives it its ordinal.
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError>;
     /// Stores a changed record.
@@ -238,6 +247,9 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
         Work::ChangeApiKey(change) => api_keys::change(state, at, change),
+        Work::ChangeEnvironments(change) => environments::change(state, at, change),
+        Work::ChangePerson(change) => people::change(state, at, change),
+        Work::UseSignInLink(used) => people::use_link(state, at, used),
         Work::ChangeLink(change) => links::change(state, at, change),
         Work::PutRecords(records) => records::put(state, at, records),
         Work::ForgetRecords(kind, ids) => records::forget(state, at, *kind, ids),

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Standing, State, StoreError, events};
+use super::{Failure, Place, Standing, State, StoreError, environments, events};
 use crate::api_key::API_KEYS_MAX;
 use crate::event::CurrencyChange;
-use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
+use crate::person::PEOPLE_MAX;
+use crate::{
+    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id,
+};
 
 pub(super) fn create(
     state: &mut dyn State,
@@ -22,6 +25,9 @@ pub(super) fn create(
     };
     if taken {
         return Err(duplicate(new.kind, &new.id).into());
+    }
+    if let Some(environment) = ApiKey::environment_of(new) {
+        environments::check_live(state, environment)?;
     }
     check_room(state, at, new.kind)?;
     let record = insert(state, at, new.kind, &new.id, new.body.clone())?;
@@ -287,7 +293,11 @@ pub(super) fn find(
 /// Endpoints of an environment: each has a task and a connection of its own.
 const ENDPOINTS_MAX: usize = 50;
 
-fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<(), Failure> {
+pub(super) fn check_room(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+) -> Result<(), Failure> {
     let (limit, refusal) = match kind {
         RecordKind::CustomCurrency => {
             let limit = state.settings().custom_currencies_max;
@@ -296,6 +306,10 @@ fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<
         RecordKind::WebhookEndpoint => {
             let limit = ENDPOINTS_MAX;
             (limit, Refusal::TooMany { what: "webhook endpoints of an environment", limit })
+        }
+        RecordKind::Person => {
+            let limit = PEOPLE_MAX;
+            (limit, Refusal::TooMany { what: "people", limit })
         }
         RecordKind::ApiKey => {
             let limit = API_KEYS_MAX;
@@ -322,17 +336,22 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         RecordKind::RecurringGrant => Some(Entity::RecurringGrant),
         RecordKind::WebhookEndpoint => Some(Entity::WebhookEndpoint),
         RecordKind::WebhookDelivery => Some(Entity::WebhookDelivery),
-        RecordKind::Account
-        | RecordKind::Environment
+        RecordKind::Account => Some(Entity::Account),
+        RecordKind::Environment => Some(Entity::Environment),
+        RecordKind::RetiredEnvironment
         | RecordKind::Resource
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks
         | RecordKind::PaymentProvider
         | RecordKind::Collection
         | RecordKind::Anchor
-        | RecordKind::AnchorHeads => None,
+        | RecordKind::AnchorHeads
+        | RecordKind::AuditEntry => None,
         RecordKind::Invoice => Some(Entity::Invoice),
         RecordKind::ApiKey => Some(Entity::ApiKey),
+        RecordKind::Person => Some(Entity::Person),
+        RecordKind::Session => Some(Entity::Session),
+        RecordKind::SignInLink => Some(Entity::SignInLink),
     }
 }
 

@@ -1,13 +1,15 @@
-//! `scrip grant`, `consume`, `balance`, `ledger`, `explain` and `import`: a running server from the command
-//! line.
+//! `scrip grant`, `consume`, `balance`, `ledger`, `explain`, `import`, `account` and `environment`: a running
+//! server from the command line.
 //!
 //! Whatever changes something goes under an idempotency key, so that it can be asked for again when a
 //! connection breaks. Amounts are decimal texts from end to end.
 
+mod account;
 mod asking;
 mod balance;
 mod connection;
 mod consume;
+mod environment;
 mod explain;
 mod failure;
 mod grant;
@@ -37,6 +39,8 @@ pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Ledger(options) => ledger::run(options).await,
             ClientCommand::Explain(options) => explain::run(options).await,
             ClientCommand::Import(options) => import::run(options).await,
+            ClientCommand::Account(command) => account::run(command).await,
+            ClientCommand::Environment(command) => environment::run(command).await,
             ClientCommand::Health(options) => return health::run(options).await,
         };
         Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))

@@ -20,8 +20,132 @@ pub enum ClientCommand {
     /// Bring in the credits of an export of Stigg, Lago or Stripe, and compare all balances with it. The
     /// same command again goes on where it was, and does nothing twice.
     Import(Box<ImportOptions>),
+    /// Accounts of a running server.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Environments of the key's account, on a running server.
+    #[command(subcommand)]
+    Environment(EnvironmentCommand),
     /// Say whether requests should be sent to a server; exits with 1 if not. It needs no key.
     Health(HealthOptions),
+}
+
+/// What is done about accounts. Others than one's own are made, seen and ended with a full key of a
+/// PRODUCTION environment of the account `default`.
+#[derive(Subcommand)]
+pub enum AccountCommand {
+    /// Make an account with a PRODUCTION environment, and show that one's first key, once.
+    Create(CreateAccountOptions),
+    /// Show the account of the key, or all accounts from `default`.
+    List(ListOptions),
+    /// End an account for good, with all of its environments: their keys are refused.
+    Archive(EndOptions),
+}
+
+/// What is done about environments.
+#[derive(Subcommand)]
+pub enum EnvironmentCommand {
+    /// Make an environment, and show its first key, once.
+    Create(CreateEnvironmentOptions),
+    /// Show the environments of the account.
+    List(ListOptions),
+    /// End an environment for good: its keys are refused, and time stands still in it.
+    Archive(EndOptions),
+    /// Let a SANDBOX begin anew: everything in it is gone, its name and its keys stay.
+    Reset(EndOptions),
+}
+
+/// Options of `account create`.
+#[derive(Args)]
+pub struct CreateAccountOptions {
+    /// What it is to be called, for ever: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// What people see it as; its id by default.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Under which key: the same key with the same options makes one once. A new one by default, which
+    /// is told.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Options of `environment create`.
+#[derive(Args)]
+pub struct CreateEnvironmentOptions {
+    /// What it is to be called, for ever, and as no other of any account: lower-case letters, digits and
+    /// hyphens.
+    pub id: String,
+    /// What it is for.
+    #[arg(long = "type", value_enum)]
+    pub environment_type: EnvironmentType,
+    /// What people see it as; its id by default.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Under which key: the same key with the same options makes one once. A new one by default, which
+    /// is told.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Options of what lists.
+#[derive(Args)]
+pub struct ListOptions {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Options of what ends something, or lets it begin anew.
+#[derive(Args)]
+pub struct EndOptions {
+    /// Which.
+    pub id: String,
+    /// It is meant. Nothing brings back what was.
+    #[arg(long)]
+    pub yes: bool,
+    /// Under which key: the same key does it once. A new one by default, which is told.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// What an environment is for.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum EnvironmentType {
+    /// For real.
+    Production,
+    /// For trying things: with a test clock, and it can be reset.
+    Sandbox,
+}
+
+impl EnvironmentType {
+    /// As the API spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "PRODUCTION",
+            Self::Sandbox => "SANDBOX",
+        }
+    }
 }
 
 /// The server, and who asks.

@@ -14,6 +14,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scrip-ledger", &["scrip-core"]),
     ("scrip-api", &["scrip-core", "scrip-ledger"]),
     ("scrip-integrations", &["scrip-core", "scrip-ledger"]),
+    // Asks the API in process: what it shows is what the documented operations answer.
+    ("scrip-console", &["scrip-core", "scrip-ledger"]),
     ("scrip-bench", &["scrip-core", "scrip-ledger", "scrip-api"]),
     // What checks the product must not share its understanding: the oracle sees nothing of it.
     ("scrip-oracle", &[]),

@@ -1,7 +1,6 @@
 //! `GET /api/v1/credits/anchors`: the anchors of the store, newest first.
 
 use scrip_ledger::anchors::{Anchor, to_hex};
-use scrip_ledger::{CreatedRange, RecordKind, RecordQuery, SYSTEM};
 
 use super::{TAG, view};
 use crate::error::ApiError;
@@ -11,15 +10,7 @@ use crate::paging;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let scope = paging::scope(&call, "anchors");
-    let query = RecordQuery {
-        environment: SYSTEM,
-        kind: RecordKind::Anchor,
-        matching: Vec::new(),
-        created: CreatedRange::default(),
-        archived: None,
-        page: paging::page(call.query(), &scope)?,
-    };
-    let page = call.ledger().records(query).await?;
+    let page = call.ledger().anchors(paging::page(call.query(), &scope)?).await?;
     let signing = call.app().anchor_signing();
     let write = |writer: &mut crate::json::Writer, record: &_| match Anchor::of(record) {
         Some(anchor) => view::write(writer, &anchor),

@@ -21,7 +21,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
             && currency.as_ref().is_none_or(|asked| key.currency == *asked)
     };
     let mut balances = Vec::new();
-    for key in call.ledger().wallets(call.environment(), &customer).await? {
+    for key in call.ledger().wallets(&customer).await? {
         if is_asked(&key)
             && let Some(then) = call.ledger().wallet_at(&key, at).await?
         {

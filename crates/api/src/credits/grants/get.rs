@@ -10,7 +10,7 @@ use crate::openapi::Operation;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let id = path_grant(&call)?;
-    let grant = call.ledger().grant(call.environment(), id).await?;
+    let grant = call.ledger().grant(id).await?;
     let grant = grant.ok_or_else(|| not_found(Entity::Grant, call.path("id")))?;
     Ok(Reply::ok(view::body(call.numbers(), &grant)))
 }

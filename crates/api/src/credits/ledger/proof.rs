@@ -23,7 +23,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let from = from.unwrap_or(sequence);
     customer_exists(&call, &wallet.customer).await?;
     existing_currency(&call, &wallet.currency).await?;
-    let proof = anchors::prove(call.ledger(), &wallet, sequence, from).await;
+    let proof = call.ledger().prove(&wallet, sequence, from).await;
     let proof = proof.map_err(|error| refused(&call, error))?;
     Ok(Reply::ok(document(call.numbers(), |writer| {
         writer.object(|members| write(members, &wallet, sequence, &proof));

@@ -42,8 +42,7 @@ fn path_id(call: &Call) -> Result<RecurringGrantId, ApiError> {
 /// The record of the recurring grant in the path.
 async fn existing(call: &Call) -> Result<Record, ApiError> {
     let id = path_id(call)?;
-    let (environment, kind) = (call.environment(), RecordKind::RecurringGrant);
-    let found = call.ledger().record(environment, kind, id.as_str()).await?;
+    let found = call.ledger().record(RecordKind::RecurringGrant, id.as_str()).await?;
     found.filter(|record| record.archived_at.is_none()).ok_or_else(|| unknown(id.as_str()))
 }
 

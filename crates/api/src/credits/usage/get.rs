@@ -99,7 +99,7 @@ async fn the_currency(
     if let Some(currency) = asked {
         return existing_currency(call, &currency).await.map(Some);
     }
-    let wallets = call.ledger().wallets(call.environment(), customer).await?;
+    let wallets = call.ledger().wallets(customer).await?;
     let mut found: Vec<CurrencyId> = wallets
         .into_iter()
         .filter(|wallet| wallet.resource.as_ref() == resource)

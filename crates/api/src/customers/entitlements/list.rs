@@ -30,8 +30,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
         }
         Some(found) => found,
     };
-    let environment = call.environment();
-    let balances = call.ledger().balances(environment, &id, resource.as_ref()).await?;
+    let balances = call.ledger().balances(&id, resource.as_ref()).await?;
     let mut currencies = Vec::with_capacity(balances.len());
     for (wallet, _) in &balances {
         currencies.push(find_currency(&call, &wallet.currency).await?);

@@ -1,7 +1,7 @@
 //! `GET /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}`: a delivery with what it carries.
 
 use scrip_core::{Entity, Timestamp};
-use scrip_ledger::{RecordKind, WebhookDelivery, event_at};
+use scrip_ledger::{RecordKind, WebhookDelivery};
 
 use super::super::{TAG, existing, payload};
 use super::view;
@@ -15,7 +15,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let (endpoint, _) = existing(&call).await?;
     let message_id = call.path("deliveryId");
     let id = WebhookDelivery::record_id(&endpoint.id, message_id);
-    let found = call.ledger().record(call.environment(), RecordKind::WebhookDelivery, &id).await?;
+    let found = call.ledger().record(RecordKind::WebhookDelivery, &id).await?;
     let delivery = found.as_ref().and_then(WebhookDelivery::of);
     let delivery = delivery.ok_or_else(|| not_found(Entity::WebhookDelivery, message_id))?;
     let body = carried(&call, &delivery).await?;
@@ -31,7 +31,7 @@ async fn carried(call: &Call, delivery: &WebhookDelivery) -> Result<String, ApiE
         let body = at.map(|at| payload::test_payload(&delivery.message_id, at));
         return Ok(body.ok().and_then(|body| String::from_utf8(body).ok()).unwrap_or_else(none));
     };
-    let view = event_at(call.ledger(), call.environment(), position).await?;
+    let view = call.ledger().event_at(position).await?;
     let body = view.map(|view| payload::event_payload(call.app().secret(), &view).body);
     Ok(body.and_then(|body| String::from_utf8(body).ok()).unwrap_or_else(none))
 }

@@ -69,7 +69,7 @@ pub fn forget(session: &Session, until: u64, most: usize) -> Stored<usize> {
         with old as (
             select o.bucket, o.position
             from (select r.id::bigint as id from records r
-                  where r.environment = 0 and r.kind = $3) e
+                  where r.environment = 0 and r.kind in ($3, $4)) e
             cross join lateral (
                 select d.bucket, d.position from domain_events d
                 where d.environment = e.id and d.position <= $1
@@ -84,8 +84,9 @@ pub fn forget(session: &Session, until: u64, most: usize) -> Stored<usize> {
         )
         select count(*) as gone from gone";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let kind = i16::from(RecordKind::Environment.number());
-    let row = session.first(sql, &[&integer(until), &most, &kind])?;
+    let kind = |kind: RecordKind| i16::from(kind.number());
+    let kinds = (kind(RecordKind::Environment), kind(RecordKind::RetiredEnvironment));
+    let row = session.first(sql, &[&integer(until), &most, &kinds.0, &kinds.1])?;
     let gone = row.as_ref().map_or(Ok(0), |row| count(row, "gone"))?;
     Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use scrip_core::EnvironmentId;
 use scrip_ledger::conformance::{SANDBOX, instant, item, wallet};
 use scrip_ledger::embedded::{Embedded, OpenError, Options, verify};
 use scrip_ledger::{
-    ApiKey, ApiKeyChange, ApiKeyDeed, Claim, ClaimState, Executed, KeyRefusal, KeySecret, Ledger,
-    LedgerError, Order, Permissions, Remember, RememberBy, SYSTEM, Scope, StoredAnswer, Work,
-    secret_hash,
+    ApiKey, ApiKeyChange, ApiKeyDeed, Claim, ClaimState, EnvironmentChange, Executed, KeyRefusal,
+    KeySecret, Ledger, LedgerError, Order, Permissions, Remember, RememberBy, SYSTEM, Scope,
+    StoredAnswer, Work, secret_hash,
 };
 
 use super::store::{Opened, Store, open};
@@ -93,6 +94,43 @@ async fn keys_are_found_again() {
     assert!(matches!(before, [Ok(_), Ok(_), Err(KeyRefusal::Revoked), Err(KeyRefusal::Expired)]));
     opened.close().await;
     assert_eq!(held(&store.opened().await), before);
+}
+
+/// A reset and an archived environment are found again: the old number stands still, and is verified.
+#[tokio::test]
+async fn a_reset_is_found_again() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    let key = wallet("ann/gold");
+    opened.world.grant(&key, "main", "10").await;
+    let reset = EnvironmentChange::Reset(SANDBOX);
+    let change = |opened: &Opened, change| Order {
+        environment: SYSTEM,
+        origin: opened.world.origin(),
+        work: Work::ChangeEnvironments(Box::new(change)),
+        remember: None,
+    };
+    opened.ledger.execute(change(&opened, reset)).await.unwrap();
+    let held = |opened: &Opened| {
+        let holder = opened.ledger.key_holder(secret_hash(b"server-sandbox")).unwrap();
+        (holder.environment.0, holder.home.0)
+    };
+    assert_eq!(held(&opened), (3, 2));
+    opened.close().await;
+    let opened = store.opened().await;
+    assert_eq!(held(&opened), (3, 2));
+    assert_eq!(opened.ledger.now(SANDBOX), instant("2030-01-01"));
+    assert_eq!(opened.world.available(&key).await, "10");
+    let archive = EnvironmentChange::Archive(EnvironmentId(3));
+    opened.ledger.execute(change(&opened, archive)).await.unwrap();
+    let stood = opened.ledger.now(EnvironmentId(3));
+    opened.close().await;
+    let opened = store.opened().await;
+    let refused = opened.ledger.key_holder(secret_hash(b"server-sandbox"));
+    assert_eq!(refused, Err(KeyRefusal::EnvironmentArchived));
+    assert_eq!(opened.ledger.now(EnvironmentId(3)), stood);
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
 }
 
 async fn remembered(opened: &Opened, by: RememberBy, key: &str) -> Executed {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scrip_core::WalletKey;
+use scrip_core::{CustomerId, EnvironmentId, WalletKey};
 use scrip_ledger::conformance::{
     Given, Made, Making, SANDBOX, World, credits, grant_of, instant, item, reserve_of, wallet,
 };
 use scrip_ledger::postgres::{Options, Postgres};
 use scrip_ledger::{
-    Answer, ApiKey, ApiKeyChange, ApiKeyDeed, Claim, CustomerLink, Executed, KeyRefusal, KeySecret,
-    Ledger, LedgerError, LinkChange, LinkDeed, Order, Permissions, RecordKind, Remember,
-    RememberBy, SYSTEM, Scope, StoredAnswer, Value, Work, secret_hash,
+    Answer, ApiKey, ApiKeyChange, ApiKeyDeed, Claim, CustomerLink, EnvironmentChange, Executed,
+    KeyRefusal, KeySecret, Ledger, LedgerError, LinkChange, LinkDeed, Order, Permissions,
+    RecordKind, Remember, RememberBy, SYSTEM, Scope, StoredAnswer, Value, Work, secret_hash,
 };
 use tokio::runtime::Handle;
 
@@ -205,6 +205,46 @@ async fn a_moved_clock_is_moved_for_all() {
     // And so does what it decides.
     let answer = it.ask(1, Work::MoveClock(instant("2030-01-05"))).await;
     assert!(matches!(answer, Err(LedgerError::Refused(_))), "{answer:?}");
+}
+
+/// Where a key leads after a reset on one node it leads on the others in a moment; of two resets at once both
+/// get a number of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_is_one_everywhere() {
+    let it = Nodes::new(2).await;
+    it.world.grant(&wallet("ann/gold"), "main", "10").await;
+    let change = async |node: usize, change| {
+        let (origin, remember) = (it.world.origin(), None);
+        let work = Work::ChangeEnvironments(Box::new(change));
+        it.nodes[node].execute(Order { environment: SYSTEM, origin, work, remember }).await
+    };
+    change(0, EnvironmentChange::Reset(SANDBOX)).await.unwrap();
+    let leads_to = async |node: usize, number: u32| {
+        for _ in 0..100 {
+            let holder = it.nodes[node].key_holder(secret_hash(b"server-sandbox")).unwrap();
+            if holder.environment.0 == number {
+                assert_eq!(holder.home, SANDBOX);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("node {node} should lead to {number} by now");
+    };
+    for node in [0, 1] {
+        leads_to(node, 3).await;
+        let customer = CustomerId::parse("ann").unwrap();
+        let wallets = it.nodes[node].wallets(EnvironmentId(3), &customer).await.unwrap();
+        assert_eq!(wallets, []);
+    }
+    let both = (
+        change(0, EnvironmentChange::Reset(EnvironmentId(3))),
+        change(1, EnvironmentChange::Reset(EnvironmentId(3))),
+    );
+    let (first, second) = tokio::join!(both.0, both.1);
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    for node in [0, 1] {
+        leads_to(node, 4).await;
+    }
 }
 
 /// A key that one node made is known to the others in a moment, and one that was narrowed, rotated or

@@ -5,7 +5,7 @@ use std::io;
 
 use axum::body::Bytes;
 use futures_util::stream::{self, Stream};
-use scrip_core::TraceId;
+use scrip_core::{EnvironmentId, TraceId};
 use scrip_ledger::{ExportQuery, ExportSlice, LedgerError, Point};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -23,6 +23,8 @@ pub(super) struct Export {
     query: ExportQuery,
     format: Format,
     scope: CursorScope,
+    /// The caller's.
+    environment: EnvironmentId,
     /// How many rows were written.
     rows: u64,
     next: Next,
@@ -52,13 +54,14 @@ impl Export {
         let place = app.export_place().ok_or_else(|| {
             ApiError::unavailable("too many exports are running: try again when one has ended")
         })?;
-        let first = app.ledger().export(query.clone(), after, None).await?;
+        let first = call.ledger().export(query.clone(), after, None).await?;
         let first = first.ok_or_else(|| {
             ApiError::bad_input("after names a row that was lost: export again from the beginning")
         })?;
         Ok(Self {
             trace_id: call.trace_id(),
             numbers: call.numbers(),
+            environment: call.environment(),
             query,
             format,
             scope,
@@ -97,7 +100,11 @@ impl Export {
                     if self.app.is_stopping() {
                         return Err(LedgerError::Closed);
                     }
-                    let found = self.app.ledger().export(self.query.clone(), after, Some(until));
+                    let found = self.app.within(self.environment).export(
+                        self.query.clone(),
+                        after,
+                        Some(until),
+                    );
                     found.await?.ok_or_else(|| {
                         LedgerError::Internal("rows of a running export were lost".to_owned())
                     })?

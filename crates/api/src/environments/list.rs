@@ -1,0 +1,26 @@
+//! `GET /api/v1/environments`: the environments of the account.
+
+use super::{TAG, view};
+use crate::error::ApiError;
+use crate::http::{Call, Numbers, Reply};
+use crate::json::document;
+use crate::openapi::Operation;
+use crate::places;
+
+pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
+    let own = places::own(&call).await?;
+    let environments = places::of_account(&call, &own.account).await?;
+    Ok(Reply::ok(document(Numbers::AsNumbers, |writer| {
+        writer.array(&environments, |writer, environment| {
+            writer.object(|members| view::write(members, environment));
+        });
+    })))
+}
+
+pub(super) fn operation() -> Operation {
+    Operation::new("listEnvironments", TAG, "List environments").answers(
+        200,
+        "All environments of the account of whoever asks, archived ones too",
+        "EnvironmentList",
+    )
+}

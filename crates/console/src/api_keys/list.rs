@@ -1,0 +1,74 @@
+//! `/api-keys`.
+
+use maud::{Markup, html};
+
+use super::model::Key;
+use crate::api::{Listed, segment, target};
+use crate::component::{badge, empty, instant, instant_or, pager, table};
+use crate::failure::Shown;
+use crate::layout::{Heading, Section};
+use crate::visit::Visit;
+
+/// The page.
+pub async fn page(visit: Visit) -> Shown {
+    let query =
+        [("limit", Some("50")), ("after", visit.query("after")), ("before", visit.query("before"))];
+    let keys: Listed<Key> = visit.api.list(&target("/api/v1/api-keys", &query)).await?;
+    let new = visit.address("/api-keys/new");
+    let actions = html! { a.button.primary href=(new) { "New key" } };
+    let heading = Heading::of("API keys", Section::ApiKeys).with(actions);
+    let heads = [
+        ("Key", false),
+        ("Status", false),
+        ("May", false),
+        ("Last used", false),
+        ("Ends", false),
+        ("Made", false),
+        ("", false),
+    ];
+    visit.page(
+        &heading,
+        html! {
+            @if keys.data.is_empty() {
+                (empty("No program is let in.", Some(html! { a href=(new) { "Make a key" } })))
+            } @else {
+                (table("API keys", &heads, html! { @for key in &keys.data { (row(&visit, key)) } }))
+                (pager(&visit, &keys.pagination))
+            }
+        },
+    )
+}
+
+fn row(visit: &Visit, key: &Key) -> Markup {
+    let to = |deed: &str| visit.address(&format!("/api-keys/{}/{deed}", segment(&key.id)));
+    html! {
+        tr {
+            th scope="row" {
+                (key.title())
+                @if let Some(hint) = &key.secret_hint { " " span.quiet { (hint) } }
+                br; code.quiet { (key.id) }
+            }
+            td {
+                (badge(&key.status))
+                @if let Some(at) = &key.previous_secret_ends_at {
+                    br; span.quiet { "old secret until " (instant(at)) }
+                }
+            }
+            td { (key.scopes.join(", ")) }
+            td { (instant_or(key.last_used_at.as_ref(), "never")) }
+            td { (instant_or(key.expires_at.as_ref(), "never")) }
+            td { (instant(&key.created_at)) }
+            td {
+                @if key.status == "ACTIVE" {
+                    a.button.small href=(to("rotate")) {
+                        "Rotate" span.hidden { " " (key.title()) }
+                    }
+                    " "
+                    a.button.small href=(to("revoke")) {
+                        "Revoke" span.hidden { " " (key.title()) }
+                    }
+                }
+            }
+        }
+    }
+}

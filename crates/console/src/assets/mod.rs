@@ -1,0 +1,55 @@
+//! The stylesheet, the script and the icon: files of this program, named by what is in them.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::Failure;
+
+/// A file that pages load.
+pub struct Asset {
+    /// Its name in addresses; another content has another name.
+    pub name: String,
+    media_type: &'static str,
+    content: &'static str,
+}
+
+/// How everything looks.
+pub static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::of("console", "css", "text/css", include_str!("console.css")));
+/// What makes some things quicker; everything works without it.
+pub static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::of("console", "js", "text/javascript", include_str!("console.js")));
+/// What stands in a tab.
+pub static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::of("icon", "svg", "image/svg+xml", include_str!("icon.svg")));
+
+impl Asset {
+    fn of(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
+        let hash = Sha256::digest(content.as_bytes());
+        let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Self { name: format!("{stem}-{hash}.{extension}"), media_type, content }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> String {
+        format!("/console/assets/{}", self.name)
+    }
+}
+
+/// `GET /console/assets/{name}`.
+pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
+    let known = [&STYLE, &SCRIPT, &ICON];
+    let found = known.into_iter().find(|asset| asset.name == name).ok_or(Failure::NotFound)?;
+    let mut response = found.content.into_response();
+    let headers = response.headers_mut();
+    if let Ok(media_type) = HeaderValue::from_str(&format!("{}; charset=utf-8", found.media_type)) {
+        headers.insert(header::CONTENT_TYPE, media_type);
+    }
+    let for_ever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(header::CACHE_CONTROL, for_ever);
+    Ok(response)
+}

@@ -1,0 +1,78 @@
+//! What pages are made of.
+
+mod amount;
+mod badge;
+mod bar;
+mod chart;
+mod field;
+mod instant;
+mod pager;
+
+pub use amount::Amount;
+pub use badge::{badge, event_name};
+pub use bar::{burn_down, utilisation};
+pub use chart::{Chart, Series};
+pub use field::{Choice, Field, Kind};
+pub use instant::{Instant, instant, instant_or};
+pub use pager::pager;
+
+use maud::{Markup, html};
+
+/// What stands where there is nothing yet, and what to do about it.
+pub fn empty(text: &str, action: Option<Markup>) -> Markup {
+    html! {
+        div.empty {
+            p { (text) }
+            @if let Some(action) = action { p { (action) } }
+        }
+    }
+}
+
+/// A table that scrolls by itself where the screen is narrow.
+pub fn table(caption: &str, heads: &[(&str, bool)], rows: Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption.hidden { (caption) }
+                thead { tr {
+                    @for (head, is_number) in heads { th.number[*is_number] scope="col" { (head) } }
+                } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+/// A part of a page with a title.
+pub fn section(id: &str, title: &str, actions: Option<Markup>, contents: Markup) -> Markup {
+    html! {
+        section id=(id) aria-labelledby={ (id) "-title" } {
+            header.heading {
+                h2 id={ (id) "-title" } { (title) }
+                @if let Some(actions) = actions { div.actions { (actions) } }
+            }
+            (contents)
+        }
+    }
+}
+
+/// What is known of something, name by name.
+pub fn facts(facts: &[(&str, Markup)]) -> Markup {
+    html! {
+        dl.facts {
+            @for (name, value) in facts { div { dt { (name) } dd { (value) } } }
+        }
+    }
+}
+
+/// A figure that is read before everything else.
+pub fn figure(name: &str, value: Markup, note: Markup) -> Markup {
+    html! {
+        div.figure { p.name { (name) } p.value { (value) } p.note { (note) } }
+    }
+}
+
+/// Text, or a dash where there is none.
+pub fn text_or_dash(text: Option<&str>) -> Markup {
+    html! { @match text { Some(text) => (text), None => span.quiet { "–" } } }
+}

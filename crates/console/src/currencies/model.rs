@@ -1,0 +1,109 @@
+//! A custom currency as the API shows it.
+
+use serde::Deserialize;
+
+use crate::api::{Api, Listed};
+use crate::component::{Amount, Instant};
+use crate::failure::Failure;
+
+/// A currency.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Currency {
+    /// Its identifier.
+    pub id: String,
+    /// What it is called.
+    pub display_name: String,
+    /// What stands before an amount.
+    pub symbol: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What one and many are called.
+    pub units: Option<Units>,
+    /// What happens when the balance is short.
+    pub overdraft: Option<String>,
+    /// What one credit costs.
+    pub unit_cost: Option<Money>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was archived.
+    pub archived_at: Option<Instant>,
+}
+
+/// What one and many are called.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Units {
+    /// One.
+    pub singular: String,
+    /// Many.
+    pub plural: String,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Money {
+    /// How much.
+    pub amount: Amount,
+    /// Of which money.
+    pub currency: String,
+}
+
+/// All currencies of an environment.
+#[derive(Clone, Debug, Default)]
+pub struct Currencies(Vec<Currency>);
+
+impl Money {
+    /// `49 USD`; nothing where it costs nothing.
+    pub fn in_words(&self) -> Option<String> {
+        let is_free = self.amount == Amount::ZERO;
+        (!is_free).then(|| format!("{} {}", self.amount, self.currency.to_uppercase()))
+    }
+}
+
+impl Currency {
+    /// In a word.
+    pub fn status(&self) -> &'static str {
+        if self.archived_at.is_some() { "ARCHIVED" } else { "ACTIVE" }
+    }
+}
+
+impl Currencies {
+    /// All of them, archived ones too: an environment has room for a hundred live ones.
+    pub async fn all(api: &Api) -> Result<Self, Failure> {
+        let target = "/api/v1/credits/custom-currencies?limit=100";
+        let currencies: Listed<Currency> = api.list(target).await?;
+        Ok(Self(currencies.data))
+    }
+
+    /// One after the other, newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Currency> {
+        self.0.iter()
+    }
+
+    /// Those that live.
+    pub fn live(&self) -> impl Iterator<Item = &Currency> {
+        self.0.iter().filter(|currency| currency.archived_at.is_none())
+    }
+
+    /// The one of this identifier that lives, or else the newest.
+    pub fn find(&self, id: &str) -> Option<&Currency> {
+        let live = self.live().find(|currency| currency.id == id);
+        live.or_else(|| self.0.iter().find(|currency| currency.id == id))
+    }
+
+    /// What it is called.
+    pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.find(id).map_or(id, |currency| &currency.display_name)
+    }
+
+    /// What many are called, in a sentence.
+    pub fn unit<'a>(&'a self, id: &'a str) -> &'a str {
+        let units = self.find(id).and_then(|currency| currency.units.as_ref());
+        units.map_or_else(|| self.name(id), |units| &units.plural)
+    }
+
+    /// `1,200 tokens`.
+    pub fn in_words(&self, id: &str, amount: Amount) -> String {
+        format!("{amount} {}", self.unit(id))
+    }
+}

@@ -1,0 +1,24 @@
+//! Customers: the list, and making, archiving and changing one.
+
+mod archive;
+mod create;
+mod edit;
+mod list;
+pub mod model;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::Console;
+use crate::action::pages_of;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/console/{environment}/customers", get(list::page))
+        .route("/console/{environment}/customers/new", pages_of::<create::CreateCustomer>())
+        .route("/console/{environment}/customers/{id}/edit", pages_of::<edit::EditCustomer>())
+        .route(
+            "/console/{environment}/customers/{id}/archive",
+            pages_of::<archive::ArchiveCustomer>(),
+        )
+}

@@ -1,0 +1,106 @@
+//! `/customers/{id}/grants`: what was given, where each is in its life, and how far it is used.
+
+use maud::{Markup, html};
+
+use super::burn_order::in_burn_order;
+use super::model::Grant;
+use crate::api::{Listed, target};
+use crate::component::{Amount, event_name};
+use crate::component::{badge, burn_down, empty, instant, instant_or, pager, table};
+use crate::customer::{CustomerPage, Tab};
+use crate::failure::Shown;
+use crate::visit::Visit;
+use crate::wallets::{WalletName, wallet_filter};
+
+/// The page.
+pub async fn page(visit: Visit) -> Shown {
+    let page = CustomerPage::of(visit).await?;
+    let wallet = page.wallet();
+    let visit = &page.visit;
+    let [currency, resource] = wallet.as_ref().map(WalletName::query).unwrap_or_default();
+    let query = [
+        ("customerId", Some(page.customer.id.as_str())),
+        currency,
+        resource,
+        ("limit", Some("50")),
+        ("after", visit.query("after")),
+        ("before", visit.query("before")),
+    ];
+    let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
+    let grants: Listed<Grant> = visit.api.list(&target("/api/v1/credits/grants", &query)).await?;
+    let new = new_address(&page, wallet.as_ref());
+    let actions = html! { a.button.primary href=(new) { "Grant credits" } };
+    let next = in_burn_order(&grants.data).first().map(|grant| grant.id.clone());
+    page.show(
+        Tab::Grants,
+        Some(actions),
+        html! {
+            (wallet_filter(visit, &page.wallets, wallet.as_ref(), &page.currencies))
+            @if grants.data.is_empty() {
+                (empty("This customer was given nothing yet.", Some(html! {
+                    a href=(page.address("/grants/new")) { "Grant the first credits" }
+                })))
+            } @else {
+                (rows(&page, &grants.data, next.as_deref()))
+                (pager(visit, &grants.pagination))
+            }
+        },
+    )
+}
+
+/// Where credits are given to this wallet.
+fn new_address(page: &CustomerPage, wallet: Option<&WalletName>) -> String {
+    let query = wallet.map(WalletName::query).unwrap_or_default();
+    let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
+    target(&page.address("/grants/new"), &query)
+}
+
+fn rows(page: &CustomerPage, grants: &[Grant], next: Option<&str>) -> Markup {
+    let heads = [
+        ("Grant", false),
+        ("Status", false),
+        ("Amount", true),
+        ("Used", false),
+        ("Left", true),
+        ("Priority", true),
+        ("Counts", false),
+        ("", false),
+    ];
+    table(
+        "Grants",
+        &heads,
+        html! {
+            @for grant in grants {
+                @let is_next = next == Some(grant.id.as_str());
+                @let is_over = ["VOIDED", "EXPIRED"].contains(&grant.status.as_str());
+                tr.next-to-burn[is_next] {
+                    th scope="row" {
+                        a href=(page.visit.address(&grant.path())) { (grant.display_name) }
+                        br; span.quiet { (event_name(&grant.grant_type)) }
+                        @if let Some(cost) = grant.cost.in_words() { span.quiet { " · " (cost) } }
+                    }
+                    td { (badge(&grant.status)) @if is_next { br; span.quiet { "used next" } } }
+                    td.number { (grant.amount) }
+                    td {
+                        (burn_down(grant.amount, grant.consumed_amount, Amount::ZERO))
+                        span.quiet { (grant.consumed_amount) " consumed" }
+                    }
+                    td.number { @if is_over { span.quiet { "–" } } @else { (grant.left()) } }
+                    td.number { (grant.priority) }
+                    td {
+                        (instant(&grant.effective_at)) br;
+                        span.quiet { "until " (instant_or(grant.expire_at.as_ref(), "ever")) }
+                    }
+                    td {
+                        @if grant.can_be_voided() {
+                            @let path = format!("{}/void", grant.path());
+                            a.button.small href=(page.visit.address(&path)) {
+                                "Void" span.hidden { " " (grant.display_name) }
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    )
+}

@@ -1,0 +1,101 @@
+//! The console: pages for the people who look after credits.
+//!
+//! It asks the API in process, in the name of the person who looks ([`Visitor`]): every number on a
+//! page is one that the documented API gives, and every action is one of its operations, under an
+//! `Idempotency-Key`. Who somebody is, a [`Doorkeeper`] says; without one there is no console.
+
+mod action;
+mod api;
+mod api_keys;
+mod assets;
+mod component;
+mod consumption;
+mod currencies;
+mod customer;
+mod customers;
+mod failure;
+mod form;
+mod grants;
+mod home;
+mod invoices;
+mod layout;
+mod ledger;
+mod security;
+mod settings;
+mod visit;
+mod visitor;
+mod wallets;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn;
+use axum::routing::{any, get};
+use tower::ServiceExt as _;
+
+pub use visitor::{Boxed, CsrfToken, Doorkeeper, EnvironmentLink, TurnedAway, Visitor};
+
+/// What every page shares.
+#[derive(Clone)]
+pub struct Console(Arc<Shared>);
+
+struct Shared {
+    api: Router,
+    doorkeeper: Arc<dyn Doorkeeper>,
+}
+
+impl Console {
+    /// A console over an API, which asks in the name of whomever the doorkeeper lets in.
+    #[must_use]
+    pub fn new(api: Router, doorkeeper: Arc<dyn Doorkeeper>) -> Self {
+        Self(Arc::new(Shared { api, doorkeeper }))
+    }
+
+    fn api(&self) -> Router {
+        self.0.api.clone()
+    }
+
+    fn doorkeeper(&self) -> &dyn Doorkeeper {
+        self.0.doorkeeper.as_ref()
+    }
+}
+
+/// An API with the console beside it, at `/console`. Requests of the API go the way they went.
+pub fn mounted(api: Router, console: Console) -> Router {
+    let console = router(console);
+    let ask = move |request: Request| {
+        let console = console.clone();
+        async move {
+            let Ok(response) = console.oneshot(request).await;
+            response
+        }
+    };
+    let ask = any(ask);
+    api.route("/console", ask.clone())
+        .route("/console/", ask.clone())
+        .route("/console/{*path}", ask)
+}
+
+/// Everything under `/console`.
+pub fn router(console: Console) -> Router {
+    Router::new()
+        .route("/console", get(home::choose))
+        .route("/console/", get(home::choose))
+        .route("/console/assets/{name}", get(assets::file))
+        .route("/console/{environment}", get(home::overview))
+        .merge(customers::routes())
+        .merge(customer::routes())
+        .merge(grants::routes())
+        .merge(ledger::routes())
+        .merge(consumption::routes())
+        .merge(invoices::routes())
+        .merge(currencies::routes())
+        .merge(webhooks::routes())
+        .merge(api_keys::routes())
+        .merge(settings::routes())
+        .fallback(failure::nothing_here)
+        .layer(from_fn(security::guard))
+        .with_state(console)
+}

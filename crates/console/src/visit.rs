@@ -1,0 +1,86 @@
+//! A person on a page: who it is, where, and the API in their name.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::response::{Html, IntoResponse};
+use maud::Markup;
+
+use crate::Console;
+use crate::api::Api;
+use crate::failure::{Failure, Shown};
+use crate::layout::{self, Heading};
+use crate::visitor::{TurnedAway, Visitor};
+
+/// A request of somebody who is signed in.
+pub struct Visit {
+    /// Who.
+    pub visitor: Visitor,
+    /// The API in their name.
+    pub api: Api,
+    path: String,
+    parameters: Vec<(Box<str>, Box<str>)>,
+    query: Vec<(String, String)>,
+}
+
+impl Visit {
+    /// A part of the path, decoded.
+    pub fn path(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| known.as_ref() == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// A member of the query; one that is empty, as an empty field of a form is, is none.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The address of a page in this environment; `path` begins with a slash or is empty.
+    pub fn address(&self, path: &str) -> String {
+        format!("/console/{}{path}", self.visitor.environment.name)
+    }
+
+    /// The same place with members of its query left out, and others put in.
+    pub fn here_with(&self, without: &[&str], with: &[(&str, &str)]) -> String {
+        let is_kept =
+            |name: &str| !without.contains(&name) && !with.iter().any(|(new, _)| *new == name);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.query.iter().filter(|(name, _)| is_kept(name)) {
+            query.append_pair(name, value);
+        }
+        for (name, value) in with {
+            query.append_pair(name, value);
+        }
+        format!("{}?{}", self.path, query.finish())
+    }
+
+    /// A page around its contents.
+    pub fn page(&self, heading: &Heading<'_>, contents: Markup) -> Shown {
+        Ok(Html(layout::page(self, heading, contents).into_string()).into_response())
+    }
+}
+
+impl FromRequestParts<Console> for Visit {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Failure> {
+        let parameters = RawPathParams::from_request_parts(parts, console)
+            .await
+            .map_err(|_| Failure::NotFound)?;
+        let parameters: Vec<(Box<str>, Box<str>)> =
+            parameters.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let environment = parameters.iter().find(|(name, _)| name.as_ref() == "environment");
+        let environment = environment.map(|(_, value)| value.as_ref());
+        let visitor = console.doorkeeper().visitor(&parts.headers, environment).await;
+        let target = parts.uri.path_and_query().map_or("/console", |target| target.as_str());
+        let visitor = visitor.map_err(|turned_away| match turned_away {
+            TurnedAway::NotSignedIn => Failure::NotSignedIn { next: target.to_owned() },
+            TurnedAway::NoSuchEnvironment => Failure::NotFound,
+            TurnedAway::Unavailable => Failure::Unavailable,
+        })?;
+        let query = parts.uri.query().unwrap_or_default();
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let api = Api::new(console.api(), visitor.holder());
+        Ok(Self { visitor, api, path: parts.uri.path().to_owned(), parameters, query })
+    }
+}

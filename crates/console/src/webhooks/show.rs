@@ -1,0 +1,111 @@
+//! `/webhooks/{webhook}`: an endpoint and its deliveries.
+
+use maud::{Markup, html};
+
+use super::model::{Delivery, Webhook, deliveries};
+use crate::api::{Listed, segment, target};
+use crate::component::text_or_dash;
+use crate::component::{badge, empty, facts, instant, instant_or, pager, section, table};
+use crate::failure::Shown;
+use crate::layout::{Heading, Section};
+use crate::visit::Visit;
+
+const STATES: [(&str, &str); 4] =
+    [("", "All"), ("PENDING", "Pending"), ("DELIVERED", "Delivered"), ("FAILED", "Failed")];
+
+/// The page.
+pub async fn page(visit: Visit) -> Shown {
+    let webhook = Webhook::get(&visit.api, visit.path("webhook")).await?;
+    let query = [
+        ("status", visit.query("status")),
+        ("limit", Some("50")),
+        ("after", visit.query("after")),
+        ("before", visit.query("before")),
+    ];
+    let path = Webhook::target(&webhook.id, "/deliveries");
+    let deliveries = deliveries(&visit.api, &target(&path, &query)).await?;
+    let to = |operation: &str| visit.address(&format!("{}{operation}", webhook.path()));
+    let switch = if webhook.status == "ENABLED" { "Disable" } else { "Enable" };
+    let actions = html! {
+        a.button href=(to("/test")) { "Send a test event" }
+        a.button href=(to("/switch")) { (switch) }
+        a.button href=(to("/remove")) { "Remove" }
+    };
+    let heading = Heading::of("Webhook endpoint", Section::Webhooks)
+        .below("Webhooks", visit.address("/webhooks"))
+        .with(actions);
+    let known = [
+        ("Address", html! { code { (webhook.url) } }),
+        (
+            "Status",
+            html! {
+                (badge(&webhook.status))
+                @if let Some(reason) = &webhook.disabled_reason { " " span.quiet { (reason) } }
+            },
+        ),
+        ("Told of", html! { (webhook.told_of()) }),
+        ("Description", text_or_dash(webhook.description.as_deref())),
+        ("Made", instant(&webhook.created_at)),
+    ];
+    visit.page(
+        &heading,
+        html! {
+            div.card { (facts(&known)) }
+            (section("deliveries", "Deliveries", None, told(&visit, &webhook, &deliveries)))
+        },
+    )
+}
+
+fn told(visit: &Visit, webhook: &Webhook, deliveries: &Listed<Delivery>) -> Markup {
+    let chosen = visit.query("status").unwrap_or_default();
+    let heads = [
+        ("Event", false),
+        ("Status", false),
+        ("Since", false),
+        ("Last try", false),
+        ("Next try", false),
+        ("", false),
+    ];
+    html! {
+        form.filters method="get" data-applies {
+            div {
+                label for="status" { "Status" }
+                select #status name="status" {
+                    @for (value, text) in STATES {
+                        option value=(value) selected[value == chosen] { (text) }
+                    }
+                }
+            }
+            button { "Show" }
+        }
+        @if deliveries.data.is_empty() {
+            (empty("Nothing was to be delivered.", None))
+        } @else {
+            (table("Deliveries", &heads, html! {
+                @for delivery in &deliveries.data {
+                    @let id = segment(&delivery.id);
+                    @let path = format!("{}/deliveries/{id}/redeliver", webhook.path());
+                    tr {
+                        th scope="row" {
+                            code { (delivery.event_type) }
+                            @if delivery.is_test { " " span.quiet { "test" } }
+                        }
+                        td { (badge(&delivery.status)) }
+                        td { (instant(&delivery.created_at)) }
+                        td { (delivery.last_attempt())
+                            " " span.quiet { (delivery.attempts.len()) " tries" } }
+                        td { (instant_or(delivery.next_attempt_at.as_ref(), "–")) }
+                        td {
+                            @if delivery.status != "PENDING" {
+                                a.button.small href=(visit.address(&path)) {
+                                    "Send again" span.hidden { ": " (delivery.id) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }))
+            (pager(visit, &deliveries.pagination))
+        }
+    }
+}

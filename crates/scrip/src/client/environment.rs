@@ -1,0 +1,159 @@
+//! `scrip environment`.
+
+use form_urlencoded::byte_serialize;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::asking::Asker;
+use super::connection::{Answer, Request};
+use super::failure::Failure;
+use super::key;
+use super::options::{
+    CreateEnvironmentOptions, EndOptions, EnvironmentCommand, ListOptions, OutputOptions,
+};
+use super::output::{Format, data, items, parse, tell, write, write_objects};
+use super::table::{Side, Table, card};
+
+const PATH: &str = "/api/v1/environments";
+
+/// An environment as the API shows it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    id: String,
+    display_name: String,
+    r#type: String,
+    account_id: String,
+    status: String,
+    created_at: String,
+    reset_at: Option<String>,
+    archived_at: Option<String>,
+    /// Of one that was made.
+    api_key: Option<FirstKey>,
+}
+
+/// The first key of an environment that was made.
+#[derive(Deserialize)]
+pub struct FirstKey {
+    id: String,
+    secret: Option<String>,
+}
+
+/// Does what is asked for.
+pub async fn run(command: &EnvironmentCommand) -> Result<(), Failure> {
+    match command {
+        EnvironmentCommand::Create(options) => create(options).await,
+        EnvironmentCommand::List(options) => list(options).await,
+        EnvironmentCommand::Archive(options) => end(options, "archive").await,
+        EnvironmentCommand::Reset(options) => end(options, "reset").await,
+    }
+}
+
+async fn create(options: &CreateEnvironmentOptions) -> Result<(), Failure> {
+    let mut body = json!({"id": options.id, "type": options.environment_type.name()});
+    if let Some(name) = &options.name {
+        body["displayName"] = Value::from(name.as_str());
+    }
+    let asker = Asker::new(&options.server)?;
+    let key = key::given_or_new(options.idempotency_key.as_deref());
+    let answer = asker.change(&Request::post(PATH, Some(key::header(&key)?), &body), &key).await?;
+    let made: Environment = parse(data(&answer)?.get().as_bytes())?;
+    made.tell_of_a_lost_key();
+    shown(&answer, &options.output)
+}
+
+async fn list(options: &ListOptions) -> Result<(), Failure> {
+    let answer = Asker::new(&options.server)?.get(PATH.to_owned()).await?;
+    let items = items(&answer)?;
+    match options.output.format() {
+        Format::Json => write_objects(&items),
+        Format::Table => {
+            let read = |item: &&RawValue| parse::<Environment>(item.get().as_bytes());
+            let rows = items.iter().map(|item| read(item).map(cells));
+            write(&table().rows(&rows.collect::<Result<Vec<_>, _>>()?))
+        }
+    }
+}
+
+async fn end(options: &EndOptions, deed: &str) -> Result<(), Failure> {
+    let answer = ended(options, PATH, deed).await?;
+    shown(&answer, &options.output)
+}
+
+/// Ends what stands at a path, or lets it begin anew. Nothing brings back what was, so it has to be said
+/// that it is meant.
+pub async fn ended(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
+    if !options.yes {
+        let words = format!("nothing undoes this: {deed} {} is done with --yes", options.id);
+        return Err(Failure::Usage(words));
+    }
+    let asker = Asker::new(&options.server)?;
+    let key = key::given_or_new(options.idempotency_key.as_deref());
+    let id: String = byte_serialize(options.id.as_bytes()).collect();
+    let path = format!("{path}/{id}/{deed}");
+    let request = Request::post(&path, Some(key::header(&key)?), &json!({}));
+    asker.change(&request, &key).await
+}
+
+fn shown(answer: &Answer, output: &OutputOptions) -> Result<(), Failure> {
+    let environment = data(answer)?;
+    match output.format() {
+        Format::Json => write_objects(&[environment]),
+        Format::Table => write(&card(&parse::<Environment>(environment.get().as_bytes())?.lines())),
+    }
+}
+
+impl Environment {
+    /// The lines of a card.
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut lines = vec![
+            ("Environment", self.id.clone()),
+            ("Name", self.display_name.clone()),
+            ("Type", self.r#type.clone()),
+            ("Account", self.account_id.clone()),
+            ("Status", self.status.clone()),
+            ("Created at", self.created_at.clone()),
+            ("Reset at", text(&self.reset_at)),
+            ("Archived at", text(&self.archived_at)),
+        ];
+        if let Some(key) = &self.api_key {
+            lines.push(("API key", key.id.clone()));
+            lines.push(("Secret", text(&key.secret)));
+        }
+        lines
+    }
+
+    /// A secret is in the first answer alone, which may be the one that got lost.
+    pub fn tell_of_a_lost_key(&self) {
+        if self.api_key.as_ref().is_some_and(|key| key.secret.is_none()) {
+            tell(
+                "it was made before under this key, and its first API key was shown then: if nobody \
+                 has it, somebody of the account makes another one in the console",
+            );
+        }
+    }
+}
+
+fn cells(environment: Environment) -> Vec<String> {
+    vec![
+        environment.id,
+        environment.display_name,
+        environment.r#type,
+        environment.status,
+        environment.created_at,
+        environment.reset_at.unwrap_or_default(),
+    ]
+}
+
+fn table() -> Table {
+    Table::new(&[
+        ("Environment", Side::Left),
+        ("Name", Side::Left),
+        ("Type", Side::Left),
+        ("Status", Side::Left),
+        ("Created at", Side::Left),
+        ("Reset at", Side::Left),
+    ])
+}
