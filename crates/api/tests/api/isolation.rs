@@ -105,7 +105,7 @@ const ASKED: &[(&str, &str, &str)] = &[
     (
         "POST",
         "/api/v1/credits/reservations/theirs/release",
-        r#"{"customerId": "c", "currencyId": "credits", "amount": 1}"#,
+        r#"{"customerId": "c", "currencyId": "credits", "consumedAmount": 1}"#,
     ),
     (
         "POST",

@@ -56,7 +56,10 @@ pub async fn are_refused_by_what_there_is(make: &Factory<'_>) {
     let duplicate = |entity, id: &str| Refusal::Duplicate { entity, id: id.to_owned() };
     let missing = |entity, id: &str| Refusal::not_found(entity, id);
     let of = |account, id| new(id, EnvironmentType::Sandbox, account, id);
+    let beta = Account { id: "beta".to_owned(), display_name: "Beta".to_owned() };
+    let taken = EnvironmentChange::CreateAccount(beta, of("beta", "sandbox"));
     for (change, refusal) in [
+        (taken, duplicate(Entity::Environment, "sandbox")),
         (
             EnvironmentChange::CreateAccount(acme(), first("other")),
             duplicate(Entity::Account, "acme"),
@@ -78,6 +81,7 @@ pub async fn are_refused_by_what_there_is(make: &Factory<'_>) {
         assert_eq!(world.unchanged(change).await, refusal, "{what}");
     }
     // Nothing of what was refused is there.
+    assert_eq!(all_accounts(world.ledger.as_ref()).await.unwrap().len(), 2);
     let names: Vec<_> = world.environments().await.into_iter().map(|it| it.id).collect();
     assert_eq!(names, ["production", "sandbox", "acme-production"]);
     assert_eq!(world.held_by("other"), Err(KeyRefusal::Unknown));

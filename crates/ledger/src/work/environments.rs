@@ -20,8 +20,7 @@ pub(super) fn change(
 ) -> Result<Answer, Failure> {
     let record = match change {
         EnvironmentChange::CreateAccount(account, first) => {
-            create_account(state, at, account)?;
-            create(state, at, first)?
+            create_account(state, at, account, first)?
         }
         EnvironmentChange::ArchiveAccount(id) => archive_account(state, at, id)?,
         EnvironmentChange::Create(new) => create(state, at, new)?,
@@ -43,23 +42,36 @@ pub(super) fn check_live(state: &mut dyn State, number: EnvironmentId) -> Result
     }
 }
 
-fn create_account(state: &mut dyn State, at: Place<'_>, account: &Account) -> Result<(), Failure> {
+/// What is refused is refused before anything of it is there.
+fn create_account(
+    state: &mut dyn State,
+    at: Place<'_>,
+    account: &Account,
+    first: &NewEnvironment,
+) -> Result<Record, Failure> {
     if state.record(SYSTEM, RecordKind::Account, &account.id)?.is_some() {
         let id = account.id.clone();
         return Err(Refusal::Duplicate { entity: Entity::Account, id }.into());
     }
     check_room(state, RecordKind::Account, "accounts", ACCOUNTS_MAX)?;
+    let number = free_number(state, first)?;
     let new = account.record();
-    records::insert(state, at, new.kind, &new.id, new.body).map(drop)
+    records::insert(state, at, new.kind, &new.id, new.body)?;
+    insert(state, at, first, number)
 }
 
-/// Makes an environment under the next number, and its first key.
 fn create(state: &mut dyn State, at: Place<'_>, new: &NewEnvironment) -> Result<Record, Failure> {
     let account = state.record(SYSTEM, RecordKind::Account, &new.account)?;
     let account = account.ok_or_else(|| Refusal::not_found(Entity::Account, &new.account))?;
     if account.archived_at.is_some() {
         return Err(Refusal::archived(Entity::Account, &account.id).into());
     }
+    let number = free_number(state, new)?;
+    insert(state, at, new, number)
+}
+
+/// The number of an environment that is to be made, if its name is free and there is room for it.
+fn free_number(state: &mut dyn State, new: &NewEnvironment) -> Result<EnvironmentId, Failure> {
     let known = state.all_records(SYSTEM, RecordKind::Environment)?;
     if known.iter().any(|record| name_of(record) == new.id.as_str()) {
         let id = new.id.as_str().to_owned();
@@ -67,7 +79,16 @@ fn create(state: &mut dyn State, at: Place<'_>, new: &NewEnvironment) -> Result<
     }
     check_room(state, RecordKind::Environment, "environments", ENVIRONMENTS_MAX)?;
     check_room(state, RecordKind::ApiKey, "API keys of all environments", API_KEYS_MAX)?;
-    let number = next_number(&known)?;
+    Ok(next_number(&known)?)
+}
+
+/// Makes an environment under a number, and its first key.
+fn insert(
+    state: &mut dyn State,
+    at: Place<'_>,
+    new: &NewEnvironment,
+    number: EnvironmentId,
+) -> Result<Record, Failure> {
     let record = Environment::record(new, number);
     let record = records::insert(state, at, record.kind, &record.id, record.body)?;
     let is_sandbox = new.environment_type == crate::EnvironmentType::Sandbox;
