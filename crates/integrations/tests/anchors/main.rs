@@ -152,7 +152,12 @@ async fn each_anchor_becomes_a_file() {
     world.wait_for(5).await;
     let mut files = Vec::new();
     for _ in 0..4_000 {
-        files = std::fs::read_dir(directory.path()).unwrap().map(|it| it.unwrap().path()).collect();
+        // One that is being written has another name.
+        files = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|it| it == "jsonl"))
+            .collect();
         if files.len() == 5 {
             break;
         }

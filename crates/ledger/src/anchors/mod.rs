@@ -21,10 +21,12 @@ pub use given::{Given, InvalidFile, anchor_line, head_line};
 pub use key::{AnchorKey, InvalidKey};
 pub use pages::{PAGE_HEADS, Page, pages_of};
 pub use proof::{HeadProof, LINKS_MAX, NotProven, Proof, heads_of, newest, numbered, prove};
-pub use reading::{Gathering, HeadsBehind, Link, Links, STRETCH_ROWS, links};
+pub(crate) use reading::{Gathering, STRETCH_ROWS, links};
+pub use reading::{HeadsBehind, Link, Links};
 pub use statement::{InvalidAnchor, Statement, from_hex, to_hex};
 pub use tree::{WalletHead, climb, path, root};
-pub use witness::{Expected, Witnessed, Witnesses};
+pub use witness::Witnessed;
+pub(crate) use witness::{Expected, Witnesses};
 
 /// A statement with its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -88,10 +88,10 @@ pub fn climb(leaf: Digest, index: u64, leaves: u64, path: &[Digest]) -> Option<D
         if last == 0 {
             return None;
         }
-        if index % 2 == 1 || index == last {
+        if index & 1 == 1 || index == last {
             hash = node(other, &hash);
             // A subtree that has no right neighbour is moved up as it is.
-            while index % 2 == 0 && index != 0 {
+            while index & 1 == 0 && index != 0 {
                 (index, last) = (index / 2, last / 2);
             }
         } else {
