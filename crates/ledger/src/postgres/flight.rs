@@ -198,7 +198,8 @@ pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Beg
         select pg_advisory_xact_lock($1::integer, environment)
         from unnest($2::integer[]) as e (environment) order by environment";
     let mut flight = Flight::default();
-    flight.add([ask(if is_locked { "begin" } else { "begin isolation level repeatable read" }, &[])]);
+    flight
+        .add([ask(if is_locked { "begin" } else { "begin isolation level repeatable read" }, &[])]);
     let entered = flight.add([horizon::enter()]);
     if shards.is_distributed() {
         flight.add([horizon::wait_as_briefly_everywhere()]);
@@ -216,7 +217,9 @@ pub fn begin(session: &Session, needs: &Needs<'_>, hold: Hold<'_>) -> Result<Beg
     let claims = flight.add((!needs.claims.is_empty()).then(|| needs.claims.find()));
     let clocks = flight.add([records::environments()]);
     let answers = session.flight(&flight.asks)?;
-    let one = |which: Range<usize>| answers.get(which).and_then(<[_]>::first).map_or(&[][..], Vec::as_slice);
+    let one = |which: Range<usize>| {
+        answers.get(which).and_then(<[_]>::first).map_or(&[][..], Vec::as_slice)
+    };
     known.positions.fill(one(positions))?;
     known.wallets = needs.wallets().map(|key| (key.clone(), Wallet::Absent)).collect();
     for (keys, rows) in unseen.values().zip(&answers[wallets]) {

@@ -36,7 +36,8 @@ pub fn enter() -> Ask<'static> {
 /// What it does beside that on each worker on which it writes, by a bucket that lies there: the worker knows
 /// best when what it did is visible, whatever becomes of the coordinator meanwhile (decision 33).
 pub fn enter_shard(bucket: &i16) -> Ask<'_> {
-    let sql = "select pg_advisory_xact_lock_shared($2) is null as entered from turns where bucket = $1";
+    let sql =
+        "select pg_advisory_xact_lock_shared($2) is null as entered from turns where bucket = $1";
     ask(sql, &[bucket, &LOCK])
 }
 

@@ -180,7 +180,8 @@ impl Scrub {
         }
         for entry in &rows {
             if entry.wallet != self.listed.number {
-                let what = format!("it is not of wallet {}, whose rows lead to it", self.listed.number);
+                let what =
+                    format!("it is not of wallet {}, whose rows lead to it", self.listed.number);
                 return Err(Finding::row(entry.position, what).into());
             }
             let row = fold(&mut self.slot, entry, None)?;

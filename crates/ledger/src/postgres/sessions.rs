@@ -100,7 +100,8 @@ pub async fn read<T: Send + 'static>(
     ask_with(shared, move |session, shared| {
         let begin = ask("begin isolation level repeatable read read only", &[]);
         let mut asks = vec![begin];
-        let bucket = whose.as_ref().map(|(environment, customer)| bucket_of(*environment, customer));
+        let bucket =
+            whose.as_ref().map(|(environment, customer)| bucket_of(*environment, customer));
         if session.shards().is_distributed() {
             // The instant of a worker is that of the first question to it. Clocks must not be older.
             asks.extend(bucket.as_ref().map(|bucket| ask(INSTANT, &[bucket])));

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use scrip_core::{Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
 
 use super::Shared;
-use super::kept::KeptWallet;
 use super::horizon;
+use super::kept::KeptWallet;
 use super::known::{Known, Wallet};
 use super::session::Session;
 use super::tables::places::StoredWallet;

@@ -65,7 +65,8 @@ fn forget_on_workers(session: &Session, before: i64) -> Stored<bool> {
     for buckets in session.shards().buckets() {
         let rows = session.query(sql, &[&before, &FORGOTTEN_MOST, &buckets])?;
         may_be_more |= rows.len() as u64 >= FORGOTTEN_MOST.unsigned_abs();
-        let positions = rows.iter().map(|row| count(row, "position")).collect::<Stored<Vec<_>>>()?;
+        let positions =
+            rows.iter().map(|row| count(row, "position")).collect::<Stored<Vec<_>>>()?;
         if let Some(last) = positions.into_iter().max() {
             session.query(note, &[&FORGOTTEN, &integer(last)])?;
         }

@@ -250,12 +250,7 @@ pub fn freeze(session: &Session, number: WalletNumber, reason: &str) -> Stored<(
 }
 
 /// Freezes a wallet of a bucket, unless it is frozen.
-pub fn freeze_in(
-    session: &Session,
-    bucket: i16,
-    number: WalletNumber,
-    reason: &str,
-) -> Stored<()> {
+pub fn freeze_in(session: &Session, bucket: i16, number: WalletNumber, reason: &str) -> Stored<()> {
     let sql = "
         update wallets set frozen = $3 where bucket = $1 and number = $2 and frozen is null";
     session.query(sql, &[&bucket, &integer(number), &reason]).map(drop)

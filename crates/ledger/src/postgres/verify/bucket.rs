@@ -208,7 +208,9 @@ impl<'a> Bucket<'a> {
             if wallet.slot.wallet.sequence() == 0 {
                 let what = format!("wallets: {} has no rows", wallet.slot.number);
                 self.findings.add(Finding::Other(what));
-            } else if let Err(finding) = check(&wallet.slot).and_then(|()| wallet.listed.compare(&wallet.slot)) {
+            } else if let Err(finding) =
+                check(&wallet.slot).and_then(|()| wallet.listed.compare(&wallet.slot))
+            {
                 self.findings.add(finding);
             }
         }

@@ -37,11 +37,7 @@ impl Nodes {
     }
 
     /// So many on a database.
-    pub async fn on(
-        database: Database,
-        count: usize,
-        change: impl Fn(Options) -> Options,
-    ) -> Self {
+    pub async fn on(database: Database, count: usize, change: impl Fn(Options) -> Options) -> Self {
         let database = Arc::new(database);
         let mut nodes = Vec::new();
         for _ in 0..count {

@@ -83,7 +83,11 @@ async fn a_wallet_that_is_wrong_takes_no_orders_of_any_node_until_it_is_well() {
         client.batch_execute(&format!("update {table} set {damage} where {place}")).await.unwrap();
         scrub(&it.nodes[0]).await;
         found += 1;
-        assert_eq!(figure(&it.nodes[0], "scrip_scrub_findings_total"), found.to_string(), "{damage}");
+        assert_eq!(
+            figure(&it.nodes[0], "scrip_scrub_findings_total"),
+            found.to_string(),
+            "{damage}"
+        );
         for node in [0, 1] {
             let refused = consume(&it, node, &bob, &format!("refused {n}")).await;
             assert!(matches!(refused, Err(LedgerError::Frozen)), "{damage}: {refused:?}");
