@@ -3,6 +3,8 @@
 //! What belongs to wallets is distributed by bucket, all of a bucket in one place. What is asked for across
 //! customers, or before anybody knows whose it is (records, answers, numbers), stays with the coordinator.
 
+use std::time::{Duration, Instant};
+
 use super::OpenError;
 use super::database::Database;
 use super::migrate::{self, Migrated};
@@ -16,6 +18,9 @@ const TABLES: [&str; 8] =
 
 /// Every transaction that adds rows holds this shared; see `horizon`.
 const LOCK: i64 = 0x7363_7269_7001;
+
+/// How long connections may take to leave.
+const LEFT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a database cannot be distributed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,9 +65,16 @@ pub fn distribute(database: &Database) -> Result<Migrated, OpenError> {
     check(&database.connect()?)?;
     let migrated = migrate::migrate(database)?;
     let session = database.connect()?;
-    let nodes = connected(&session)?;
-    if nodes > 0 {
-        return Err(NotDistributed::InUse(nodes).into());
+    // What was connected a moment ago may still be about to leave.
+    let begin = Instant::now();
+    loop {
+        match connected(&session)? {
+            0 => break,
+            nodes if begin.elapsed() > LEFT_WITHIN => {
+                return Err(NotDistributed::InUse(nodes).into());
+            }
+            _ => std::thread::sleep(Duration::from_millis(50)),
+        }
     }
     session.wait_for_ever()?;
     let distributed = apply(&session);

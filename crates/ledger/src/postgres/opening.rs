@@ -225,6 +225,15 @@ fn warn_if_unsafe(session: &Session) -> Result<(), StoreError> {
             tracing::warn!(setting, "the database may lose what it acknowledged: this is off");
         }
     }
+    if session.shards().is_distributed() {
+        let sql = "
+            select nodename || ':' || nodeport as worker
+            from run_command_on_workers('show fsync') where result = 'off'";
+        for row in session.query(sql, &[])? {
+            let worker: &str = column(&row, "worker")?;
+            tracing::warn!(worker, "the database may lose what it acknowledged: fsync is off");
+        }
+    }
     Ok(())
 }
 

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use scrip_ledger::conformance::{SANDBOX, grant_of, item, wallet};
+use scrip_core::WalletKey;
+use scrip_ledger::conformance::{SANDBOX, grant_of, item, record, wallet};
 use scrip_ledger::postgres::{NotDistributed, OpenError, Options, distribute};
-use scrip_ledger::{EventQuery, Ledger as _, PageRequest, Start, Work};
+use scrip_ledger::{EventQuery, Ledger as _, PageRequest, RecordKind, Start, Work};
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
@@ -19,6 +20,17 @@ async fn try_to_distribute(database: &Database) -> Result<(), OpenError> {
     let (url, runtime) = (database.url.clone(), Handle::current());
     let distribute = move || distribute(&url, runtime).map(drop);
     tokio::task::spawn_blocking(distribute).await.unwrap()
+}
+
+/// So many customers, each with a wallet.
+async fn customers(it: &Nodes, count: usize, credits: &str) -> Vec<WalletKey> {
+    let keys: Vec<_> = (0..count).map(|n| wallet(&format!("customer{n}/gold"))).collect();
+    let records = keys.iter().map(|key| record(RecordKind::Customer, key.customer.as_str(), &[]));
+    it.world.done(Work::ImportCustomers(records.collect())).await;
+    for key in &keys {
+        it.world.grant(key, "main", credits).await;
+    }
+    keys
 }
 
 async fn number(client: &Client, sql: &str) -> i64 {
@@ -53,10 +65,7 @@ async fn a_transaction_of_a_lane_stays_on_one_worker() {
         ..options
     })
     .await;
-    let customers: Vec<_> = (0..40).map(|n| wallet(&format!("customer{n}/gold"))).collect();
-    for key in &customers {
-        it.world.grant(key, "main", "1000").await;
-    }
+    let customers = customers(&it, 40, "1000").await;
     let client = it.database.connect().await;
     client.batch_execute("select recover_prepared_transactions()").await.unwrap();
     let asks = (0..800).map(|n| {
@@ -115,9 +124,7 @@ async fn an_upward_reader_waits_for_what_a_worker_keeps() {
 #[ignore = "needs a cluster: scripts/citus"]
 async fn one_server_becomes_many() {
     let it = Nodes::on(Database::make_empty().await, 1, |options| options).await;
-    for n in 0..30 {
-        let key = wallet(&format!("customer{n}/gold"));
-        it.world.grant(&key, "main", "100").await;
+    for key in customers(&it, 30, "100").await {
         it.world.consume(&key, "before", "1").await;
     }
     let error = try_to_distribute(&it.database).await.unwrap_err();
@@ -155,10 +162,7 @@ async fn one_server_becomes_many() {
 #[ignore = "needs a cluster: scripts/citus"]
 async fn a_batch_over_several_workers_is_one_transaction() {
     let it = Nodes::new(1).await;
-    let keys: Vec<_> = (0..20).map(|n| wallet(&format!("customer{n}/gold"))).collect();
-    for key in &keys {
-        it.world.grant(key, "main", "10").await;
-    }
+    let keys = customers(&it, 20, "10").await;
     let items = keys.iter().enumerate().map(|(n, key)| item(key, &format!("b{n}"), "2")).collect();
     it.world.done(Work::ConsumeBatch(items)).await;
     for key in &keys {

@@ -51,11 +51,19 @@ impl Database {
             server.batch_execute("create extension citus").await.unwrap();
         }
         let own = port_of(&server_url());
-        let mut sql = format!("select citus_set_coordinator_host('127.0.0.1', {own})");
+        let coordinator = self.connect().await;
+        let own = format!("select citus_set_coordinator_host('127.0.0.1', {own})");
+        coordinator.batch_execute(&own).await.unwrap();
         for port in workers() {
-            sql += &format!("; select citus_add_node('127.0.0.1', {port})");
+            let add = format!("select citus_add_node('127.0.0.1', {port})");
+            // One in a transaction of its own; a worker that is busy may refuse.
+            let mut tries = 0;
+            while let Err(error) = coordinator.batch_execute(&add).await {
+                tries += 1;
+                assert!(tries < 20, "{error:?}");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
         }
-        self.connect().await.batch_execute(&sql).await.unwrap();
     }
 
     /// Connections of the test's own to the database on each worker.
