@@ -39,6 +39,8 @@ pub enum RecordKind {
     PaymentProvider = 13,
     /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
     Collection = 14,
+    /// A month whose revenue figures stand for ever; see [`crate::ClosedMonth`].
+    ClosedMonth = 19,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -74,7 +76,8 @@ impl RecordKind {
             | Self::WebhookEndpoint
             | Self::WebhookProgress
             | Self::EventMarks
-            | Self::PaymentProvider => &[],
+            | Self::PaymentProvider
+            | Self::ClosedMonth => &[],
         }
     }
 
@@ -102,6 +105,7 @@ impl RecordKind {
             12 => Self::Invoice,
             13 => Self::PaymentProvider,
             14 => Self::Collection,
+            19 => Self::ClosedMonth,
             _ => return None,
         })
     }

@@ -328,7 +328,8 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks
         | RecordKind::PaymentProvider
-        | RecordKind::Collection => None,
+        | RecordKind::Collection
+        | RecordKind::ClosedMonth => None,
         RecordKind::Invoice => Some(Entity::Invoice),
         RecordKind::ApiKey => Some(Entity::ApiKey),
     }
