@@ -61,7 +61,7 @@ def known(target: Server) -> dict[str, str]:
     key = created(wire.post("/api/v1/api-keys", {"name": "Known", "scopes": ["read"]}))["id"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
-    ids |= {"integrationId": integration, "environment": "production", "keyId": key}
+    ids |= {"integrationId": integration, "environment": "production", "keyId": key, "month": "2020-01"}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

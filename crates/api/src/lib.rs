@@ -28,6 +28,7 @@ mod providers;
 mod refusal;
 mod router;
 mod service;
+mod table;
 mod test_clock;
 mod unserved;
 mod webhooks;
