@@ -63,7 +63,7 @@ def known(target: Server) -> dict[str, str]:
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
     ids |= {"integrationId": integration, "environment": "production", "keyId": key}
-    ids |= {"accountId": account, "environmentId": "sandbox"}
+    ids |= {"accountId": account, "environmentId": "sandbox", "month": "2020-01"}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

@@ -54,6 +54,10 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/credits/ledger/proof", READ),
     ("GET", "/api/v1/credits/anchors", READ),
     ("GET", "/api/v1/credits/usage", READ),
+    ("GET", "/api/v1/credits/reports/revenue", READ),
+    ("GET", "/api/v1/credits/reports/months", READ),
+    // It cannot be taken back.
+    ("POST", "/api/v1/credits/reports/months/{month}/close", FullKey),
     ("POST", "/api/v1/credits/custom-currencies", SETTINGS),
     ("GET", "/api/v1/credits/custom-currencies", READ),
     ("PATCH", "/api/v1/credits/custom-currencies/{currencyId}", SETTINGS),

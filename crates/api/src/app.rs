@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::{RateLimit, Within};
 use crate::ids::IdSource;
-use crate::limits::{EXPORTS_MAX, KEY_USE_EVERY_SECONDS, URL_MAX};
+use crate::limits::{EXPORTS_MAX, KEY_USE_EVERY_SECONDS, REPORTS_MAX, URL_MAX};
 use crate::payments::{CollectPayments, Payments};
 use crate::users::{Users, VerifyUsers};
 
@@ -77,6 +77,7 @@ struct Shared {
     ready: AtomicBool,
     stopping: AtomicBool,
     exports: Arc<Semaphore>,
+    reports: Arc<Semaphore>,
     secret: [u8; 32],
     rate_limit: Option<RateLimit>,
     born: Instant,
@@ -97,6 +98,7 @@ impl App {
             ready: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
             secret,
             rate_limit,
             born: Instant::now(),
@@ -173,6 +175,11 @@ impl App {
     /// A place for an export, if there is one.
     pub(crate) fn export_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0.exports).try_acquire_owned().ok()
+    }
+
+    /// A place for a revenue report, if there is one.
+    pub(crate) fn report_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.reports).try_acquire_owned().ok()
     }
 
     pub(crate) fn rate_limit(&self) -> Option<&RateLimit> {

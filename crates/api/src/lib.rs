@@ -33,6 +33,7 @@ mod providers;
 mod refusal;
 mod router;
 mod service;
+mod table;
 mod test_clock;
 mod unserved;
 mod users;

@@ -35,6 +35,10 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub const RUNNING_RETRY_AFTER: Duration = Duration::from_millis(250);
 /// Exports at a time. Each has a stretch of rows in memory, however slowly its client reads.
 pub const EXPORTS_MAX: usize = 8;
+/// Revenue reports at a time. Each has every grant that cost something in memory.
+pub const REPORTS_MAX: usize = 2;
+/// Grants that a revenue report lists as JSON.
+pub const REPORT_GRANTS_MAX: usize = 1_000;
 /// Bytes of an address that is told of events.
 pub const URL_MAX: usize = 2_048;
 /// Characters of a secret that stands in a header as it is.

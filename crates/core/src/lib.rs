@@ -27,6 +27,7 @@ mod recharge;
 mod refund;
 mod refusal;
 mod renewal;
+mod revenue;
 mod row;
 mod skimmed;
 mod sorted;
@@ -63,6 +64,7 @@ pub use recharge::{GrantPeriod, Recharge, RechargeSetting, RechargeStop, Thresho
 pub use refund::{Move, Original, Refund, RefundRequest, Undone};
 pub use refusal::{Entity, Refusal};
 pub use renewal::{Cadence, Renewal, RenewalNumber, RenewalTerms};
+pub use revenue::{Deed, Gone, MoneySum, Paid, Revenue, deeds_of};
 pub use row::{Actor, Cause, HashedParts, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
 pub use skimmed::SkimmedRow;
 pub use texts::{Address, Dimension, Dimensions, Salt, Texts, Words};

@@ -116,6 +116,11 @@ impl MoneyBack {
         share.map_or(MoneyAmount::ZERO, |share| share.returned)
     }
 
+    /// The grants of disputes that were won, each with the money that it stands for.
+    pub fn restored_grants(&self) -> impl Iterator<Item = (GrantId, MoneyAmount)> {
+        self.shares.iter().skip(1).map(|share| (share.grant, share.money))
+    }
+
     /// In the order in which they were heard of.
     #[must_use]
     pub fn disputes(&self) -> &[Dispute] {
@@ -204,11 +209,16 @@ impl MoneyBack {
 
 /// `amount × of ÷ all`, rounded down to a billionth; `of` is at most `all`.
 fn part(amount: Credits, of: MoneyAmount, all: MoneyAmount) -> Credits {
+    Credits::from_billionths(part_of(amount.billionths(), of.billionths(), all.billionths()))
+}
+
+/// `amount × of ÷ all`, rounded down, of numbers that are not negative and less than 2^90; all of it, if
+/// `of` is not less than `all`.
+pub(crate) fn part_of(amount: i128, of: i128, all: i128) -> i128 {
     let unsigned = |number: i128| u128::try_from(number).unwrap_or_default();
-    let (amount, of) = (unsigned(amount.billionths()), unsigned(of.billionths()));
-    let all = unsigned(all.billionths());
+    let (amount, of, all) = (unsigned(amount), unsigned(of), unsigned(all));
     if of >= all {
-        return Credits::from_billionths(i128::try_from(amount).unwrap_or_default());
+        return i128::try_from(amount).unwrap_or_default();
     }
     // A long division: the product may not fit, so a few binary digits of the amount at a time.
     let (mut quotient, mut rest) = (0_u128, 0_u128);
@@ -218,7 +228,7 @@ fn part(amount: Credits, of: MoneyAmount, all: MoneyAmount) -> Credits {
         quotient = (quotient << STEP) + dividend / all;
         rest = dividend % all;
     }
-    Credits::from_billionths(i128::try_from(quotient).unwrap_or_default())
+    i128::try_from(quotient).unwrap_or_default()
 }
 
 /// Binary digits of a step, and how many steps an amount takes: it is at most 10^18, so 10^27

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use scrip_core::{CurrencyId, CustomerId, EnvironmentId, ResourceId, WalletKey};
+use scrip_core::{CurrencyId, CustomerId, EnvironmentId, Event, ResourceId, Timestamp, WalletKey};
 
 use crate::history::{self, Entries, Entry, Upward};
 use crate::published::Published;
@@ -76,6 +76,36 @@ pub trait Rows: Entries {
         until: Position,
         asks_for: &mut dyn FnMut(WalletNumber) -> Result<bool, StoreError>,
     ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Shows what the rows behind a position say, up to another, of the wallets that are asked for.
+    fn skim(
+        &self,
+        after: Position,
+        until: Position,
+        who: &mut dyn Skims,
+    ) -> Result<(), StoreError> {
+        let found = self.stretch(after, until, &mut |number| who.asks_for(number))?;
+        for entry in &found {
+            let Entry { position, wallet, row, .. } = entry;
+            who.take(*position, *wallet, &row.event, row.attributed_at)?;
+        }
+        Ok(())
+    }
+}
+
+/// Who looks at what happened, and at nobody's words.
+pub trait Skims {
+    /// Whether a wallet's rows are to be shown.
+    fn asks_for(&mut self, wallet: WalletNumber) -> Result<bool, StoreError>;
+
+    /// What a row says, and to which instant it is attributed.
+    fn take(
+        &mut self,
+        position: Position,
+        wallet: WalletNumber,
+        event: &Event,
+        attributed_at: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 /// The stretch behind a point, of the rows up to a position that are published; none if the point

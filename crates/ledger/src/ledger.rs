@@ -12,8 +12,8 @@ use crate::anchors::{HeadsBehind, Links};
 use crate::{
     Claim, EventQuery, EventView, Executed, ExportQuery, ExportSlice, Figure, GrantQuery,
     GrantView, KeyHolder, KeyRefusal, Order, OrderRefusal, Page, Point, Record, RecordKind,
-    RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
-    UsageQuery, UsageSeries,
+    RecordQuery, RecordTimes, ReservationQuery, ReservationView, RevenueBooks, RowQuery, RowView,
+    StoredAnswer, UsageQuery, UsageSeries,
 };
 
 /// Why a ledger gave no answer.
@@ -216,6 +216,13 @@ pub trait Ledger: Send + Sync + 'static {
         after: Point,
         until: Option<u64>,
     ) -> Result<Option<ExportSlice>, LedgerError>;
+
+    /// Adds some rows more to a revenue report, until its books are whole; the first time, what is due is
+    /// written before, unless there is no room or a wallet is frozen. Nothing is held between two times.
+    async fn add_up_revenue(
+        &self,
+        books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError>;
 
     /// A page of an environment's domain events, oldest first. Nothing is written, and none is ever
     /// skipped: whoever goes on after the last one that he has sees every later one.

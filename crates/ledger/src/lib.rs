@@ -40,6 +40,7 @@ mod reading;
 mod record;
 mod recurring;
 mod reservations;
+mod revenue;
 mod seal;
 mod slot;
 mod usage;
@@ -100,6 +101,9 @@ pub use record::{
     UNIT_COST_MEMBER, resource_record_id,
 };
 pub use recurring::RecurringGrantView;
+pub use revenue::{
+    ClosedMonth, GrantRevenue, Month, RevenueBetween, RevenueBooks, RevenueQuery, RevenueTotal,
+};
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use verifying::{Chains, Finding, Findings, VerifyError};
 pub use webhook::{

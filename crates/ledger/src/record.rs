@@ -47,11 +47,13 @@ pub enum RecordKind {
     SignInLink = 17,
     /// What somebody did; see [`crate::AuditEntry`].
     AuditEntry = 18,
+    /// A month whose revenue figures stand for ever; see [`crate::ClosedMonth`].
+    ClosedMonth = 19,
+    /// An anchor, called by its number; lives in [`SYSTEM`]; see [`crate::anchors::Anchor`].
+    Anchor = 21,
     /// A number that an environment had before it was reset; lives in [`SYSTEM`], its identifier is the
     /// number.
     RetiredEnvironment = 22,
-    /// An anchor, called by its number; lives in [`SYSTEM`]; see [`crate::anchors::Anchor`].
-    Anchor = 21,
     /// Some heads of wallets under an anchor; lives in [`SYSTEM`]; see [`crate::anchors::Page`].
     AnchorHeads = 24,
 }
@@ -96,7 +98,8 @@ impl RecordKind {
             | Self::EventMarks
             | Self::PaymentProvider
             | Self::SignInLink
-            | Self::Anchor => &[],
+            | Self::Anchor
+            | Self::ClosedMonth => &[],
         }
     }
 
@@ -128,8 +131,9 @@ impl RecordKind {
             16 => Self::Session,
             17 => Self::SignInLink,
             18 => Self::AuditEntry,
-            22 => Self::RetiredEnvironment,
+            19 => Self::ClosedMonth,
             21 => Self::Anchor,
+            22 => Self::RetiredEnvironment,
             24 => Self::AnchorHeads,
             _ => return None,
         })

@@ -8,6 +8,7 @@ pub(crate) mod custom_currencies;
 pub(crate) mod grants;
 pub(crate) mod ledger;
 pub(crate) mod recurring_grants;
+pub(crate) mod reports;
 pub(crate) mod reservations;
 pub(crate) mod usage;
 mod wallet;

@@ -45,6 +45,8 @@ mod own_grants;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod reservations;
 #[cfg(test)]
 mod service;

@@ -11,6 +11,7 @@ mod histories;
 mod language;
 mod promises;
 mod replay;
+mod revenue;
 mod rules;
 mod script;
 mod splitting;

@@ -13,8 +13,8 @@ use crate::anchors::{HeadsBehind, Links};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
-    UsageQuery, UsageSeries, WalletAt,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RevenueBooks, RowQuery, RowView,
+    StoredAnswer, UsageQuery, UsageSeries, WalletAt,
 };
 
 /// What happens in between; unless said otherwise, nothing.
@@ -162,6 +162,13 @@ impl<B: Between> Ledger for Behind<B> {
         until: Option<u64>,
     ) -> Result<Option<ExportSlice>, LedgerError> {
         self.inner.export(query, after, until).await
+    }
+
+    async fn add_up_revenue(
+        &self,
+        books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        self.inner.add_up_revenue(books).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

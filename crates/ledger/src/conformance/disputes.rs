@@ -197,7 +197,7 @@ pub async fn know_what_time_brought_first(make: &Factory<'_>) {
 type Heard<'a> = (&'a str, &'a str, DisputeState);
 
 /// Tells of the invoice's money, and answers what was refunded in all.
-async fn note(
+pub(super) async fn note(
     world: &World,
     grant: &GrantView,
     event: &str,

@@ -39,6 +39,7 @@ pub mod people;
 pub mod record_lists;
 pub mod refunds;
 pub mod resources;
+pub mod revenue;
 pub mod row_filters;
 pub mod row_lists;
 pub mod settlement;
@@ -216,6 +217,12 @@ macro_rules! conformance {
                 is_seen_at_once_in_its_bucket
                 is_grouped_by_dimensions
                 is_reduced_by_refunds
+            }
+            revenue {
+                adds_up
+                waits_for_payments
+                follows_disputes
+                of_closed_months_stays
             }
             events {
                 are_there_with_the_answer

@@ -20,7 +20,7 @@ use crate::event::DomainEvent;
 use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::{Finding, RawEntry};
 use crate::work::StoreError;
-use crate::{GrantRecord, Record, StoredAnswer};
+use crate::{ClosedMonth, GrantRecord, Record, RecordKind, StoredAnswer};
 
 pub use between::{Place, copy_store};
 pub use rows::Rows;
@@ -247,9 +247,7 @@ pub fn copy<S: Source, T: Target>(
     let mut copy = Copy { chunk, source, target, progress };
     loop {
         match copy.progress.stage {
-            Stage::Records => {
-                copy.carry(S::records, |items| Chunk::Records(items), Stage::Grants)?
-            }
+            Stage::Records => copy.records()?,
             Stage::Grants => copy.carry(S::grants, |items| Chunk::Grants(items), Stage::Rows)?,
             Stage::Rows => rows::copy_all(&mut copy, &mut tell)?,
             Stage::Events => copy.events()?,
@@ -324,6 +322,47 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
             return Ok(());
         }
         self.write(&chunk(&batch.items), batch.after)
+    }
+
+    fn records(&mut self) -> Result<(), CopyError> {
+        let batch =
+            self.source.records(self.progress.after, self.chunk).map_err(CopyError::Source)?;
+        let mut records = batch.items;
+        if records.is_empty() {
+            self.end_stage(Stage::Grants);
+            return Ok(());
+        }
+        if T::IS_WITHOUT_GAPS {
+            let mut counted = (0, 0);
+            let months = |record: &&mut Record| record.kind == RecordKind::ClosedMonth;
+            for record in records.iter_mut().filter(months) {
+                self.renumber(record, &mut counted)?;
+            }
+        }
+        self.write(&Chunk::Records(&records), batch.after)
+    }
+
+    /// The last row that counts in a closed month is the same one where rows are numbered otherwise.
+    /// `counted` is up to which position of the source how many rows were counted.
+    fn renumber(
+        &self,
+        record: &mut Record,
+        counted: &mut (Position, u64),
+    ) -> Result<(), CopyError> {
+        let wrong = || StoreError::Corrupt(format!("records {}: no month", record.ordinal));
+        let month = ClosedMonth::of(record).ok_or_else(wrong).map_err(CopyError::Source)?;
+        if month.until < counted.0 {
+            *counted = (0, 0);
+        }
+        while counted.0 < month.until {
+            let entries = self.source.rows(counted.0, self.chunk).map_err(CopyError::Source)?;
+            let within = entries.iter().filter(|entry| entry.position <= month.until).count();
+            counted.1 += within as u64;
+            let last = entries.last().map_or(month.until, |entry| entry.position);
+            counted.0 = last.min(month.until);
+        }
+        ClosedMonth::set_until(record, counted.1);
+        Ok(())
     }
 
     fn events(&mut self) -> Result<(), CopyError> {

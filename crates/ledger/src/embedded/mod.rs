@@ -58,13 +58,14 @@ use crate::published::{KeyHolders, Published as _, RunningClaims};
 use crate::queue::Sender;
 use crate::reading::{self, store_error};
 use crate::reservations;
+use crate::revenue;
 use crate::slot::{Position, Slot};
 use crate::work::Settings;
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     Figure, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point,
-    Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView, RowQuery,
-    RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView, RevenueBooks,
+    RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use keeper::ToKeep;
 use keys::KeyStore;
@@ -448,6 +449,23 @@ impl Ledger for Embedded {
         self.read(move |reader, shared| {
             let until = until.map_or_else(|| reader.last_published(shared), Ok)?;
             export::slice(reader, &shared.wallets, &query, after, until).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn add_up_revenue(
+        &self,
+        mut books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        if books.is_new() {
+            self.write_due_in(books.query().environment, None).await?;
+        }
+        self.read(move |reader, shared| {
+            if books.is_new() {
+                books.begin(reader.last_published(shared)?);
+            }
+            revenue::read_on(reader, &mut books).map_err(store_error)?;
+            Ok(books)
         })
         .await
     }

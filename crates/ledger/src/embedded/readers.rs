@@ -11,7 +11,7 @@ use scrip_core::{NameHash, WalletKey};
 
 use super::{OpenError, Shared, file, tables};
 use crate::LedgerError;
-use crate::export::Rows;
+use crate::export::{Rows, Skims};
 use crate::history::{Entries, Entry, Kept};
 use crate::reading::{self, Living, store_error};
 use crate::slot::{Position, WalletNumber};
@@ -116,6 +116,21 @@ impl Rows for Reader {
             Ok(())
         })?;
         Ok(entries)
+    }
+
+    fn skim(
+        &self,
+        after: Position,
+        until: Position,
+        who: &mut dyn Skims,
+    ) -> Result<(), StoreError> {
+        tables::every_entry(&self.connection, after, until, |entry| {
+            if who.asks_for(entry.wallet)? {
+                let row = entry.skim()?;
+                who.take(entry.position, entry.wallet, &row.event, row.attributed_at)?;
+            }
+            Ok(())
+        })
     }
 }
 

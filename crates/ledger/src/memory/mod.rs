@@ -21,13 +21,14 @@ use crate::history::{Entries, Entry};
 use crate::published::{Published as _, RunningClaims};
 use crate::reading::{self, failure, store_error};
 use crate::reservations;
+use crate::revenue;
 use crate::slot::{Position, WalletNumber};
 use crate::work::{self, Settings, StoreError};
 use crate::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, PageRequest,
-    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
-    Start, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RevenueBooks,
+    RowQuery, RowView, Start, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use state::{Kept, Unit};
 use views::Views;
@@ -315,6 +316,18 @@ impl Ledger for Memory {
             }
         };
         export::slice(self, &self.views, &query, after, until).map_err(store_error)
+    }
+
+    async fn add_up_revenue(
+        &self,
+        mut books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        if books.is_new() {
+            self.write_all_due(books.query().environment).await?;
+            books.begin(self.kept().last_position());
+        }
+        revenue::read_on(self, &mut books).map_err(store_error)?;
+        Ok(books)
     }
 
     async fn reservation(

@@ -56,12 +56,13 @@ use crate::published::{KeyHolders, Published as _, RunningClaims};
 use crate::queue::Refused;
 use crate::reading::{self, store_error};
 use crate::reservations;
+use crate::revenue;
 use crate::work::Settings;
 use crate::{
     Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery,
     ExportSlice, Figure, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order,
-    Page, Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery,
-    RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
+    Page, Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RevenueBooks,
+    RowQuery, RowView, StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use database::Database;
 use doors::Door;
@@ -400,6 +401,26 @@ impl Ledger for Postgres {
         let whose = query.customer.clone().map(|customer| (query.environment, customer));
         read(&self.shared, whose, move |reader, _| {
             export::slice(reader, reader, &query, after, until).map_err(store_error)
+        })
+        .await
+    }
+
+    async fn add_up_revenue(
+        &self,
+        mut books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        if books.is_new() {
+            self.write_due_in(books.query().environment, None).await?;
+            books.begin(self.horizon().await?.entries);
+        }
+        // Asked again after a failure, they go on behind the last row that is in them.
+        let books = Mutex::new(Some(books));
+        read(&self.shared, None, move |reader, _| {
+            let gone = || LedgerError::Internal("the books of a report were answered".to_owned());
+            let mut kept = books.lock().unwrap_or_else(PoisonError::into_inner);
+            let reading = kept.as_mut().ok_or_else(gone)?;
+            revenue::read_on(reader, reading).map_err(store_error)?;
+            kept.take().ok_or_else(gone)
         })
         .await
     }

@@ -346,7 +346,8 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::Collection
         | RecordKind::Anchor
         | RecordKind::AnchorHeads
-        | RecordKind::AuditEntry => None,
+        | RecordKind::AuditEntry
+        | RecordKind::ClosedMonth => None,
         RecordKind::Invoice => Some(Entity::Invoice),
         RecordKind::ApiKey => Some(Entity::ApiKey),
         RecordKind::Person => Some(Entity::Person),

@@ -9,7 +9,7 @@ use scrip_ledger::{
     UsageQuery,
 };
 
-const KINDS: [RecordKind; 9] = [
+const KINDS: [RecordKind; 10] = [
     RecordKind::Account,
     RecordKind::Environment,
     RecordKind::ApiKey,
@@ -19,6 +19,7 @@ const KINDS: [RecordKind; 9] = [
     RecordKind::Invoice,
     RecordKind::PaymentProvider,
     RecordKind::Collection,
+    RecordKind::ClosedMonth,
 ];
 
 /// Records, balances, grants, rows and usage of the sandbox; environments and keys; clocks.

@@ -13,8 +13,8 @@ use scrip_ledger::anchors::{HeadsBehind, Links};
 use scrip_ledger::{
     Answer, Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery,
     ExportSlice, GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page,
-    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView,
-    StoredAnswer, SystemClock, UsageQuery, UsageSeries, WalletAt, Work,
+    Point, Record, RecordKind, RecordQuery, ReservationQuery, ReservationView, RevenueBooks,
+    RowQuery, RowView, StoredAnswer, SystemClock, UsageQuery, UsageSeries, WalletAt, Work,
 };
 use scrip_simulator::check::About;
 use scrip_simulator::driver::{InMemory, Store, Target};
@@ -220,6 +220,13 @@ impl Ledger for Wrong {
         until: Option<u64>,
     ) -> Result<Option<ExportSlice>, LedgerError> {
         self.inner.export(query, after, until).await
+    }
+
+    async fn add_up_revenue(
+        &self,
+        books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        self.inner.add_up_revenue(books).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

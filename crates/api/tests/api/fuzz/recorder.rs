@@ -13,8 +13,8 @@ use scrip_ledger::anchors::{HeadsBehind, Links};
 use scrip_ledger::{
     Claim, ClaimState, EventQuery, EventView, Executed, Explained, ExportQuery, ExportSlice,
     GrantQuery, GrantView, KeyHolder, KeyRefusal, Ledger, LedgerError, Order, Page, Point, Record,
-    RecordKind, RecordQuery, ReservationQuery, ReservationView, RowQuery, RowView, StoredAnswer,
-    UsageQuery, UsageSeries, WalletAt, Work,
+    RecordKind, RecordQuery, ReservationQuery, ReservationView, RevenueBooks, RowQuery, RowView,
+    StoredAnswer, UsageQuery, UsageSeries, WalletAt, Work,
 };
 
 /// Notes orders and questions as texts.
@@ -181,6 +181,13 @@ impl Ledger for Recorder {
     ) -> Result<Option<ExportSlice>, LedgerError> {
         self.note(&query);
         self.inner.export(query, after, until).await
+    }
+
+    async fn add_up_revenue(
+        &self,
+        books: Box<RevenueBooks>,
+    ) -> Result<Box<RevenueBooks>, LedgerError> {
+        self.inner.add_up_revenue(books).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, LedgerError> {

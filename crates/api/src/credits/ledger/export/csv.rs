@@ -1,21 +1,12 @@
 //! An export as a table (RFC 4180), for spreadsheets and whoever loads it.
 
-use scrip_core::Credits;
 use scrip_ledger::RowView;
 
 use super::format::Line;
 use crate::credits::ledger::view;
 use crate::http::Numbers;
 use crate::json::Writer;
-
-/// What a row has in a column.
-enum Cell {
-    Empty,
-    /// Written as it is: a number.
-    Amount(Credits),
-    /// What somebody else may have chosen.
-    Text(String),
-}
+use crate::table::{Cell, table};
 
 /// A column's name, and what a row has in it.
 type Column = (&'static str, fn(&RowView) -> Cell);
@@ -28,13 +19,13 @@ const COLUMNS: [Column; 17] = [
     ("amount", |view| Cell::Amount(view.part.amount)),
     ("balanceAfter", |view| Cell::Amount(view.balance_after)),
     ("customerId", |view| Cell::Text(view.wallet.customer.as_str().to_owned())),
-    ("resourceId", |view| optional(view.wallet.resource.as_ref().map(|id| id.as_str()))),
+    ("resourceId", |view| Cell::optional(view.wallet.resource.as_ref().map(|id| id.as_str()))),
     ("creditCurrencyId", |view| Cell::Text(view.wallet.currency.as_str().to_owned())),
     ("creditGrantId", |view| Cell::Text(view.part.grant.to_string())),
-    ("reservationId", |view| optional(view.part.reservation.as_ref().map(|id| id.as_str()))),
+    ("reservationId", |view| Cell::optional(view.part.reservation.as_ref().map(|id| id.as_str()))),
     ("holdReturnedAmount", |view| view.part.hold_returned.map_or(Cell::Empty, Cell::Amount)),
     ("actor", |view| Cell::Text(view.row.actor.to_string())),
-    ("idempotencyKey", |view| optional(view::idempotency_key(view))),
+    ("idempotencyKey", |view| Cell::optional(view::idempotency_key(view))),
     ("dimensions", |view| json(view, view::dimensions, view::write_dimensions)),
     ("metadata", |view| json(view, view::metadata, |writer, texts| writer.texts(texts))),
     ("breakdown", |view| json(view, view::broken_down, view::write_breakdown)),
@@ -65,18 +56,6 @@ pub(super) fn lines<'a>(lines: impl Iterator<Item = (String, Line<'a>)>) -> Vec<
     })
 }
 
-fn table(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>) -> Vec<u8> {
-    let mut table =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    // Memory takes everything, and every record has as many columns as the first.
-    let _ = write(&mut table);
-    table.into_inner().unwrap_or_default()
-}
-
-fn optional(text: Option<&str>) -> Cell {
-    text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()))
-}
-
 /// A column that is JSON itself, if there is anything to tell.
 fn json<'a, T>(
     view: &'a RowView,
@@ -88,41 +67,4 @@ fn json<'a, T>(
         write(&mut writer, found);
         Cell::Text(writer.into_text())
     })
-}
-
-impl Cell {
-    fn tell(self) -> String {
-        match self {
-            Self::Empty => String::new(),
-            Self::Amount(amount) => amount.to_string(),
-            // A spreadsheet would run it as a formula; taking one `'` away gives back what it was.
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) => {
-                format!("'{text}")
-            }
-            Self::Text(text) => text,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_not_run_as_formulas() {
-        for (text, told) in [
-            ("plain", "plain"),
-            ("", ""),
-            ("=1+1", "'=1+1"),
-            ("+1", "'+1"),
-            ("-a", "'-a"),
-            ("@x", "'@x"),
-            ("\t=1", "'\t=1"),
-            ("'=1", "''=1"),
-            ("a=1", "a=1"),
-        ] {
-            assert_eq!(Cell::Text(text.to_owned()).tell(), told, "{text:?}");
-        }
-        assert_eq!(Cell::Amount(Credits::whole(-5)).tell(), "-5");
-    }
 }
