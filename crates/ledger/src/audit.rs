@@ -145,6 +145,9 @@ const fn noun(kind: RecordKind) -> &'static str {
         RecordKind::Session => "session",
         RecordKind::SignInLink => "sign-in-link",
         RecordKind::AuditEntry => "audit-entry",
+        RecordKind::ClosedMonth => "closed-month",
+        RecordKind::Anchor => "anchor",
+        RecordKind::AnchorHeads => "anchor-heads",
     }
 }
 

@@ -11,11 +11,11 @@ use scrip_core::{
 };
 use scrip_ledger::anchors::{self, NotProven, Proof};
 use scrip_ledger::{
-    ApiKey, CreatedRange, Environment, EventMarks, EventQuery, EventView, Executed, Explained,
-    ExportQuery, ExportSlice, GrantQuery, GrantView, Ledger, LedgerError, Order, Page, PageRequest,
-    Point, Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery, ReservationView,
-    RowQuery, RowView, SYSTEM, UsageQuery, UsageSeries, WalletAt, environment_numbered, event_at,
-    newest_event,
+    ApiKey, ClosedMonth, CreatedRange, Environment, EventMarks, EventQuery, EventView, Executed,
+    Explained, ExportQuery, ExportSlice, GrantQuery, GrantView, Ledger, LedgerError, Order, Page,
+    PageRequest, Point, Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery,
+    ReservationView, RevenueBooks, RowQuery, RowView, SYSTEM, UsageQuery, UsageSeries, WalletAt,
+    environment_numbered, event_at, newest_event,
 };
 
 type Answered<T> = Result<T, LedgerError>;
@@ -146,6 +146,15 @@ impl<'a> Within<'a> {
 
     pub async fn usage(self, query: UsageQuery) -> Answered<Option<Vec<UsageSeries>>> {
         self.permit(query.wallet.environment)?.usage(query).await
+    }
+
+    /// The months that are closed, in the order in which they were.
+    pub async fn closed_months(self) -> Answered<Vec<ClosedMonth>> {
+        ClosedMonth::all(self.here()?, self.environment).await
+    }
+
+    pub async fn add_up_revenue(self, books: Box<RevenueBooks>) -> Answered<Box<RevenueBooks>> {
+        self.permit(books.query().environment)?.add_up_revenue(books).await
     }
 
     /// The environment's clock.

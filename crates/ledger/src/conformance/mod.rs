@@ -4,8 +4,8 @@
 //! scenarios work in the sandbox, whose test clock they move; real time is moved only where the
 //! factory used the clock it was given.
 
-pub mod anchors;
 pub mod accounts;
+pub mod anchors;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
@@ -365,6 +365,7 @@ macro_rules! conformance {
                 have_the_links_of_chains
                 prove_rows
                 have_one_of_each_number
+            }
             people {
                 are_invited_and_found
                 keep_an_owner

@@ -17,7 +17,7 @@ pub(super) async fn read_settled(
 ) -> Result<RevenueBooks, ApiError> {
     for _ in 0..TRIES {
         let books = read(call, query.clone(), &closed).await?;
-        let now = ClosedMonth::all(call.ledger(), call.environment()).await?;
+        let now = call.ledger().closed_months().await?;
         if now.len() == closed.len() {
             return Ok(books);
         }
@@ -45,7 +45,7 @@ pub(super) async fn read(
         books = ledger.add_up_revenue(books).await?;
     }
     for id in books.asks_for() {
-        let grant = ledger.grant(call.environment(), id).await?;
+        let grant = ledger.grant(id).await?;
         let details = grant.as_ref().and_then(|it| it.invoice.details(it.grant.created_at));
         if let Some(returns) = details.and_then(|details| details.money_back) {
             books.restore(id, &returns.state);

@@ -56,7 +56,7 @@ pub(super) async fn handler(call: Call) -> Result<Response, ApiError> {
         existing_currency(&call, currency).await?;
     }
     let asked = RevenueQuery { environment: call.environment(), currency, from, to };
-    let closed = ClosedMonth::all(call.ledger(), asked.environment).await?;
+    let closed = call.ledger().closed_months().await?;
     let month = closed.iter().find(|it| it.month.begin() == from && it.month.end() == to).cloned();
     let is_closed = month.is_some();
     let (totals, lines) = match (month, detail) {

@@ -1,6 +1,6 @@
 //! `POST /api/v1/credits/reports/months/{month}/close`: the month's figures stand for ever.
 
-use scrip_core::{Actor, Refusal};
+use scrip_core::Refusal;
 use scrip_ledger::{ClosedMonth, LedgerError, Month, OrderRefusal, RevenueQuery, Work};
 
 use crate::credits::reports::{TAG, books, view};
@@ -18,7 +18,7 @@ pub(in crate::credits::reports) async fn handler(write: Write) -> Result<Reply, 
     let month = Month::parse(call.path("month"))
         .ok_or_else(|| ApiError::bad_input("month must be a month as YYYY-MM"))?;
     for _ in 0..TRIES {
-        let closed = ClosedMonth::all(call.ledger(), call.environment()).await?;
+        let closed = call.ledger().closed_months().await?;
         if let Some(known) = closed.iter().find(|known| known.month == month) {
             return Ok(told(call, known));
         }
@@ -65,7 +65,7 @@ async fn close(
         month,
         until: books.until(),
         closed_at: call.now(),
-        closed_by: Actor::ApiKey(call.caller().key_id.clone()).to_string(),
+        closed_by: call.caller().actor().to_string(),
         totals: books.totals(),
     };
     let record = new.to_record(closed.len());
