@@ -36,8 +36,8 @@ pub struct Visitor {
 impl Visitor {
     /// Who asks the API: the person, with what the role allows, in this environment.
     pub(crate) fn holder(&self) -> Arc<KeyHolder> {
-        let EnvironmentLink { id, is_sandbox, .. } = self.environment;
-        Arc::new(KeyHolder::of_person(&self.person_id, id, is_sandbox, self.role))
+        let EnvironmentLink { number, home, is_sandbox, .. } = self.environment;
+        Arc::new(KeyHolder::of_person(&self.person_id, number, is_sandbox, self.role).at_home(home))
     }
 }
 
@@ -45,7 +45,9 @@ impl Visitor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvironmentLink {
     /// Its number in the store.
-    pub id: EnvironmentId,
+    pub number: EnvironmentId,
+    /// The number that it keeps when it is reset: an action is the same before and after.
+    pub home: EnvironmentId,
     /// Its name in addresses: `production`.
     pub name: String,
     /// It has a clock that can be moved.

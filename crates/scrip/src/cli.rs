@@ -2,6 +2,7 @@
 
 mod anchors;
 mod backup;
+mod console;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -17,6 +18,7 @@ use crate::completions::{CompletionsOptions, ManOptions};
 use crate::listening::ListenOptions;
 pub use anchors::{AnchorCommand, AnchorOptions, KeyFileOptions};
 pub use backup::{BackupManner, BackupOptions, RestoreOptions};
+pub use console::ConsoleOptions;
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -188,6 +190,9 @@ pub struct ServeOptions {
     /// How anchors are signed.
     #[command(flatten)]
     pub anchors: AnchorOptions,
+    /// The console, and how people sign in.
+    #[command(flatten)]
+    pub console: ConsoleOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod clock;
 mod completions;
+mod console;
 mod copy;
 mod demo;
 mod door;

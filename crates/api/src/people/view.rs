@@ -105,7 +105,7 @@ pub(super) fn components() -> Vec<Component> {
             required("updatedAt", instant()),
         ]
     };
-    let token = "Goes behind `/console/sign-in/link#`; null where it was shown before";
+    let token = "Goes behind `/console/sign-in/link?token=`; null where it was shown before";
     let link = open([
         required("token", described(nullable(schema::text()), token)),
         required("expiresAt", instant()),

@@ -44,6 +44,7 @@ mod numbers;
 mod own_grants;
 #[cfg(test)]
 mod payments;
+mod people;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
