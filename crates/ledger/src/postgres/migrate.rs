@@ -103,7 +103,11 @@ fn known() -> i32 {
 }
 
 fn last_step(session: &Session) -> Result<i32, StoreError> {
-    let sql = "select to_regclass('scrip.schema_migrations') is not null";
+    // Asked of the catalogue itself: what a session once looked up by name and did not find, it may still
+    // not find after it has waited for whoever made it.
+    let sql = "
+        select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                       where n.nspname = 'scrip' and c.relname = 'schema_migrations')";
     let exists = session.first(sql, &[])?.is_some_and(|row| row.get(0));
     if !exists {
         return Ok(0);

@@ -21,8 +21,9 @@ pub const OF_BUCKETS: &str = "
 /// Whether this is a distributed database, and whether one may ask its workers here.
 pub const IS_DISTRIBUTED: &str = "
     select current_setting('server_version_num') as version,
-           to_regclass('pg_catalog.pg_dist_partition') is not null
-               and to_regclass('scrip.turns') is not null as is_distributed";
+           count(*) = 2 as is_distributed
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where (n.nspname, c.relname) in (('pg_catalog', 'pg_dist_partition'), ('scrip', 'turns'))";
 
 /// What every connection to a distributed database is told beside the rest. The coordinator knows the shard
 /// of a statement once its values are known, and not before; what is set for a transaction counts on the

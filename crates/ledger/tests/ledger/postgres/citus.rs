@@ -6,11 +6,12 @@ use std::time::Duration;
 use scrip_core::WalletKey;
 use scrip_ledger::conformance::{SANDBOX, grant_of, item, record, wallet};
 use scrip_ledger::postgres::{NotDistributed, OpenError, Options, distribute};
-use scrip_ledger::{EventQuery, Ledger as _, PageRequest, RecordKind, Start, Work};
+use scrip_ledger::{EventQuery, Ledger as _, Order, PageRequest, RecordKind, Start, Work};
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
 use super::nodes::Nodes;
+use super::open;
 use super::server::{Database, workers};
 
 /// What every transaction of a node holds on the worker where it writes.
@@ -84,7 +85,7 @@ async fn a_transaction_of_a_lane_stays_on_one_worker() {
     assert!(transactions > 8, "{transactions}: nothing is noted");
     assert_eq!((used, most), (2, 1), "both workers are used, one by each transaction");
     let rows: i64 = number(&client, "select count(*) from scrip.entries").await;
-    assert_eq!(rows, 840);
+    assert_eq!(rows, 880, "two for each grant, one for each consumption");
     for key in &customers {
         let balance = it.nodes[1].balance(key).await.unwrap().unwrap();
         assert_eq!(balance.available.to_string(), "980");
@@ -131,6 +132,7 @@ async fn one_server_becomes_many() {
     let is_used =
         |error: &OpenError| matches!(error, OpenError::NotDistributed(NotDistributed::InUse(_)));
     assert!(is_used(&error), "{error}");
+    let origin = it.world.origin();
     it.nodes[0].close().await;
     let before = it.database.verify().await.unwrap();
     let Nodes { world, nodes, database } = it;
@@ -147,14 +149,17 @@ async fn one_server_becomes_many() {
                   where table_name = 'scrip.entries'::regclass";
     let workers = i64::try_from(workers().len()).unwrap();
     assert_eq!(number(&database.connect().await, shards).await, workers);
-    let it = Nodes::on(database, 1, |options| options).await;
+    let node = open(&database, Options::on(Handle::current())).await;
     let key = wallet("customer7/gold");
-    it.world.consume(&key, "before", "1").await;
-    it.world.consume(&key, "after", "1").await;
-    it.world.grant(&key, "more", "5").await;
-    let balance = it.nodes[0].balance(&key).await.unwrap().unwrap();
-    assert_eq!(balance.available.to_string(), "103", "a repeated key burns once");
-    it.database.verify().await.unwrap();
+    for name in ["before", "after"] {
+        let work = Work::Consume(Box::new(item(&key, name, "1")));
+        let origin = origin.clone();
+        let order = Order { environment: SANDBOX, origin, work, remember: None };
+        node.execute(order).await.unwrap();
+    }
+    let balance = node.balance(&key).await.unwrap().unwrap();
+    assert_eq!(balance.available.to_string(), "98", "a repeated key burns once");
+    database.verify().await.unwrap();
 }
 
 /// A batch names customers of several shards: one transaction over both workers, all of it or nothing.
