@@ -8,6 +8,7 @@ mod action;
 mod api;
 mod api_keys;
 mod assets;
+mod audit_log;
 mod component;
 mod consumption;
 mod currencies;
@@ -16,10 +17,10 @@ mod customers;
 mod failure;
 mod form;
 mod grants;
-mod home;
 mod invoices;
 mod layout;
 mod ledger;
+mod overview;
 mod security;
 mod settings;
 mod visit;
@@ -81,10 +82,8 @@ pub fn mounted(api: Router, console: Console) -> Router {
 /// Everything under `/console`.
 pub fn router(console: Console) -> Router {
     Router::new()
-        .route("/console", get(home::choose))
-        .route("/console/", get(home::choose))
         .route("/console/assets/{name}", get(assets::file))
-        .route("/console/{environment}", get(home::overview))
+        .merge(overview::routes())
         .merge(customers::routes())
         .merge(customer::routes())
         .merge(grants::routes())
@@ -95,6 +94,7 @@ pub fn router(console: Console) -> Router {
         .merge(webhooks::routes())
         .merge(api_keys::routes())
         .merge(settings::routes())
+        .merge(audit_log::routes())
         .fallback(failure::nothing_here)
         .layer(from_fn(security::guard))
         .with_state(console)

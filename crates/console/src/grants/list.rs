@@ -6,7 +6,7 @@ use super::burn_order::in_burn_order;
 use super::model::Grant;
 use crate::api::{Listed, target};
 use crate::component::{Amount, event_name};
-use crate::component::{badge, burn_down, empty, instant, instant_or, pager, table};
+use crate::component::{badge, burn_down, empty, instant, pager, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::failure::Shown;
 use crate::visit::Visit;
@@ -89,7 +89,7 @@ fn rows(page: &CustomerPage, grants: &[Grant], next: Option<&str>) -> Markup {
                     td.number { (grant.priority) }
                     td {
                         (instant(&grant.effective_at)) br;
-                        span.quiet { "until " (instant_or(grant.expire_at.as_ref(), "ever")) }
+                        span.quiet { @match &grant.expire_at { Some(at) => { "until " (instant(at)) }, None => "for ever" } }
                     }
                     td {
                         @if grant.can_be_voided() {

@@ -13,6 +13,8 @@ pub enum Section {
     Customers,
     /// Of all customers.
     Invoices,
+    /// What became of the money.
+    Revenue,
     /// What credits are counted in.
     Currencies,
     /// Who is told of events.
