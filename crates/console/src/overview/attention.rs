@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::sums::Sums;
 use crate::api::{Api, Listed};
-use crate::component::section;
+use crate::component::{counted, section};
 use crate::currencies::model::Currencies;
 use crate::failure::Failure;
 use crate::invoices::model::Invoice;
@@ -54,7 +54,7 @@ impl Attention {
                 ul.card.attention {
                     @if self.open_invoices > 0 {
                         li { a href=(visit.address("/invoices?status=OPEN")) {
-                            (more) (self.open_invoices) " open invoices" } }
+                            (more) (counted(self.open_invoices, "open invoice")) } }
                     }
                     @for (customer, wallet) in sums.overdrawn.iter().take(NAMED) {
                         li { a href=(visit.address(&customer.path())) { (customer.title()) }
