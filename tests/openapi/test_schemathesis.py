@@ -58,10 +58,12 @@ def known(target: Server) -> dict[str, str]:
     delivery = created(wire.post(f"/api/v1/webhooks/{hook}/test"), 200)["id"]
     paid = {"grantType": "PAID", "cost": {"amount": 5, "currency": "usd"}, "paymentCollectionMethod": "INVOICE"}
     invoiced = wire.post("/api/v1/credits/grants", wallet.grant_body(10, **paid)).json()["data"]["invoiceId"]
+    person = created(wire.post("/api/v1/people", {"email": "known@example.com", "role": "VIEWER"}))["id"]
     key = created(wire.post("/api/v1/api-keys", {"name": "Known", "scopes": ["read"]}))["id"]
     wire.close()
     ids = {"customerId": wallet.customer, "currencyId": wallet.currency, "webhookId": hook, "deliveryId": delivery}
     ids |= {"integrationId": integration, "environment": "production", "keyId": key}
+    ids |= {"personId": person, "sessionId": "session_0000000000000000"}
     return {**ids, "grant": made, "reservation": "known", "recurring": wallet.customer, "invoice": invoiced}
 
 

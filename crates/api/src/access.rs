@@ -13,13 +13,13 @@ pub(crate) enum Needs {
     NoKey,
     /// A key with this scope.
     Scope(Scope),
-    /// Whoever manages API keys: a full key, or a person who is an admin.
-    Keys,
+    /// A full key, or a person who is an admin.
+    Admin,
     /// A key that may everything, or an owner: what it makes could else do more than itself.
     FullKey,
 }
 
-use Needs::{FullKey, Keys, NoKey};
+use Needs::{Admin, FullKey, NoKey};
 const READ: Needs = Needs::Scope(Scope::Read);
 const GRANTS: Needs = Needs::Scope(Scope::Grants);
 const CONSUMPTION: Needs = Needs::Scope(Scope::Consumption);
@@ -102,12 +102,22 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", SETTINGS),
     ("POST", "/api/v1/test-clock", SETTINGS),
     ("GET", "/api/v1/test-clock", READ),
-    ("POST", "/api/v1/api-keys", Keys),
-    ("GET", "/api/v1/api-keys", Keys),
-    ("GET", "/api/v1/api-keys/{keyId}", Keys),
-    ("PATCH", "/api/v1/api-keys/{keyId}", Keys),
-    ("DELETE", "/api/v1/api-keys/{keyId}", Keys),
-    ("POST", "/api/v1/api-keys/{keyId}/rotate-secret", Keys),
+    ("POST", "/api/v1/api-keys", Admin),
+    ("GET", "/api/v1/api-keys", Admin),
+    ("GET", "/api/v1/api-keys/{keyId}", Admin),
+    ("PATCH", "/api/v1/api-keys/{keyId}", Admin),
+    ("DELETE", "/api/v1/api-keys/{keyId}", Admin),
+    ("POST", "/api/v1/api-keys/{keyId}/rotate-secret", Admin),
+    ("POST", "/api/v1/people", FullKey),
+    ("GET", "/api/v1/people", FullKey),
+    ("GET", "/api/v1/people/{personId}", FullKey),
+    ("PATCH", "/api/v1/people/{personId}", FullKey),
+    ("DELETE", "/api/v1/people/{personId}", FullKey),
+    ("POST", "/api/v1/people/{personId}/sign-in-link", FullKey),
+    ("GET", "/api/v1/people/{personId}/sessions", FullKey),
+    ("DELETE", "/api/v1/people/{personId}/sessions/{sessionId}", FullKey),
+    // What it says of people asks for a full key.
+    ("GET", "/api/v1/audit-log", Admin),
     ("GET", "/healthz", NoKey),
     ("GET", "/readyz", NoKey),
     ("GET", "/openapi.json", NoKey),
@@ -125,7 +135,7 @@ impl Needs {
         let is_held = match self {
             Self::NoKey => true,
             Self::Scope(scope) => holder.permissions.allow(scope),
-            Self::Keys => holder.permissions.manage_keys(),
+            Self::Admin => holder.permissions.manage_keys(),
             Self::FullKey => holder.permissions == Permissions::Full,
         };
         if is_held {
@@ -146,7 +156,7 @@ impl Needs {
         match self {
             Self::NoKey => None,
             Self::Scope(scope) => Some(scope.as_str()),
-            Self::Keys | Self::FullKey => Some(Permissions::FULL),
+            Self::Admin | Self::FullKey => Some(Permissions::FULL),
         }
     }
 }

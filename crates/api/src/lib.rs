@@ -7,6 +7,7 @@
 mod access;
 mod api_keys;
 mod app;
+mod audit_log;
 mod credits;
 mod cursor;
 mod customers;
@@ -24,6 +25,7 @@ mod openapi;
 mod paging;
 mod payment_provider;
 mod payments;
+mod people;
 mod providers;
 mod refusal;
 mod router;

@@ -55,6 +55,10 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::RefundExceeds { .. }
         | Refusal::NothingToRefund
         | Refusal::EndpointDisabled
+        | Refusal::LastOwner
+        | Refusal::PersonElsewhere
+        | Refusal::PersonIsAnother
+        | Refusal::LinkOver
         | Refusal::TooMany { .. } => ApiError::bad("InvalidArgumentError", message),
         Refusal::InsufficientCredits { .. } => {
             ApiError::payment_required("InsufficientCredits", message)
@@ -101,6 +105,10 @@ fn reference_field(entity: Entity) -> &'static str {
         Entity::CustomCurrency => "currencyId",
         Entity::Grant | Entity::RecurringGrant | Entity::Invoice | Entity::WebhookEndpoint => "id",
         Entity::ApiKey => "keyId",
+        Entity::Account => "accountId",
+        Entity::Person => "personId",
+        Entity::Session => "sessionId",
+        Entity::SignInLink => "token",
         Entity::WebhookDelivery => "deliveryId",
         Entity::CustomerLink => "integrationId",
         Entity::Reservation => "reservationId",
@@ -119,6 +127,10 @@ fn not_found_code(entity: Entity) -> &'static str {
         Entity::WebhookEndpoint => "WebhookEndpointNotFound",
         Entity::WebhookDelivery => "WebhookDeliveryNotFound",
         Entity::ApiKey => "ApiKeyNotFound",
+        Entity::Account => "AccountNotFound",
+        Entity::Person => "PersonNotFound",
+        Entity::Session => "SessionNotFound",
+        Entity::SignInLink => "SignInLinkNotFound",
         Entity::Invoice => "MissingBillingInvoiceError",
         Entity::CustomerLink => "IntegrationNotFound",
     }

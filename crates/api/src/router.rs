@@ -14,8 +14,8 @@ use crate::error::ApiError;
 use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
 use crate::{
-    api_keys, credits, customers, events_log, invoices, payment_provider, providers, service,
-    test_clock, unserved, webhooks,
+    api_keys, audit_log, credits, customers, events_log, invoices, payment_provider, people,
+    providers, service, test_clock, unserved, webhooks,
 };
 
 /// The whole API.
@@ -78,6 +78,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         webhooks::endpoints(),
         test_clock::endpoints(),
         api_keys::endpoints(),
+        people::endpoints(),
+        audit_log::endpoints(),
         service::endpoints(),
     ]
     .into_iter()
@@ -103,6 +105,8 @@ fn components() -> Vec<Component> {
         webhooks::components(),
         test_clock::components(),
         api_keys::components(),
+        people::components(),
+        audit_log::components(),
     ]
     .into_iter()
     .flatten()

@@ -21,8 +21,10 @@ mod invoices;
 mod layout;
 mod ledger;
 mod overview;
+mod people;
 mod security;
 mod settings;
+pub mod sign_in;
 mod visit;
 mod visitor;
 mod wallets;
@@ -36,6 +38,7 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use tower::ServiceExt as _;
 
+pub use sign_in::SignIn;
 pub use visitor::{Boxed, CsrfToken, Doorkeeper, EnvironmentLink, TurnedAway, Visitor};
 
 /// What every page shares.
@@ -45,13 +48,21 @@ pub struct Console(Arc<Shared>);
 struct Shared {
     api: Router,
     doorkeeper: Arc<dyn Doorkeeper>,
+    sign_in: Option<SignIn>,
 }
 
 impl Console {
     /// A console over an API, which asks in the name of whomever the doorkeeper lets in.
     #[must_use]
     pub fn new(api: Router, doorkeeper: Arc<dyn Doorkeeper>) -> Self {
-        Self(Arc::new(Shared { api, doorkeeper }))
+        Self(Arc::new(Shared { api, doorkeeper, sign_in: None }))
+    }
+
+    /// A console over an API, with the pages on which people sign in.
+    #[must_use]
+    pub fn signing_in(api: Router, sign_in: SignIn) -> Self {
+        let doorkeeper = Arc::new(sign_in.clone());
+        Self(Arc::new(Shared { api, doorkeeper, sign_in: Some(sign_in) }))
     }
 
     fn api(&self) -> Router {
@@ -81,6 +92,7 @@ pub fn mounted(api: Router, console: Console) -> Router {
 
 /// Everything under `/console`.
 pub fn router(console: Console) -> Router {
+    let sign_in = console.0.sign_in.clone().map(sign_in::router).unwrap_or_default();
     Router::new()
         .route("/console/assets/{name}", get(assets::file))
         .merge(overview::routes())
@@ -93,9 +105,11 @@ pub fn router(console: Console) -> Router {
         .merge(currencies::routes())
         .merge(webhooks::routes())
         .merge(api_keys::routes())
+        .merge(people::routes())
         .merge(settings::routes())
         .merge(audit_log::routes())
         .fallback(failure::nothing_here)
         .layer(from_fn(security::guard))
         .with_state(console)
+        .merge(sign_in)
 }

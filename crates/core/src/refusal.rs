@@ -27,6 +27,14 @@ pub enum Entity {
     CustomerLink,
     /// An API key.
     ApiKey,
+    /// An account.
+    Account,
+    /// Somebody who signs in.
+    Person,
+    /// A session of a person.
+    Session,
+    /// A link by which somebody signs in.
+    SignInLink,
 }
 
 impl Entity {
@@ -45,6 +53,10 @@ impl Entity {
             Self::Invoice => "invoice",
             Self::CustomerLink => "link to integration",
             Self::ApiKey => "API key",
+            Self::Account => "account",
+            Self::Person => "person",
+            Self::Session => "session",
+            Self::SignInLink => "sign-in link",
         }
     }
 }
@@ -249,6 +261,18 @@ pub enum Refusal {
     /// An endpoint that is disabled is sent nothing.
     #[error("the webhook endpoint is disabled; enable it first")]
     EndpointDisabled,
+    /// Whoever may everything must not be locked out.
+    #[error("the last owner of an account stays its owner: make somebody else one first")]
+    LastOwner,
+    /// By a link of one account nobody gets into another.
+    #[error("the person belongs to other accounts too, and gets a link from none of them")]
+    PersonElsewhere,
+    /// Whoever is somebody elsewhere stays so.
+    #[error("the person signs in elsewhere as somebody else already")]
+    PersonIsAnother,
+    /// A link works once, and not for long.
+    #[error("the link was used before, its time is over, or it was replaced; ask for another one")]
+    LinkOver,
     /// A bound on how many there may be (decision 30).
     #[error("at most {limit} {what} are allowed")]
     TooMany {

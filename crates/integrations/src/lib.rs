@@ -1,10 +1,11 @@
-//! What speaks to others by itself: deliveries of events to whoever wants to be told, and payments
-//! that are collected.
+//! What speaks to others by itself: deliveries of events to whoever wants to be told, payments that
+//! are collected, and issuers who say who people are.
 //!
 //! Nothing here knows how anything is stored, or the API's server.
 
 mod asking;
 mod client;
+pub mod identity;
 pub mod payments;
 pub mod webhooks;
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod api_key;
+mod audit;
 mod bootstrap;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -51,6 +52,7 @@ pub use api_key::{
     ApiKey, ApiKeyChange, ApiKeyDeed, KeyHolder, KeyKind, KeyRefusal, KeySecret, LastUse,
     Permissions, Scope, secret_hash,
 };
+pub use audit::{AuditChange, AuditEntry};
 pub use bootstrap::{InitialKey, PRODUCTION, ProvidedKeys, SANDBOX, bootstrap};
 pub use clock::{Reading, SystemClock};
 pub use copying::{Copied, CopyError, Place, copy_store};
@@ -80,7 +82,11 @@ pub use payments::{
     PaymentProvider, ProviderInvoice, ProviderKind, ProviderSaid, ProviderStanding, Stands,
     StripeSettings,
 };
-pub use person::Role;
+pub use person::{
+    Email, Identity, InvalidEmail, LinkPurpose, LinkUse, Membership, PasswordHash, Person,
+    PersonChange, PersonDeed, Role, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, Session,
+    SignInLink, Visit, person_by_id, person_by_identity, person_of, session_of, sessions_of,
+};
 pub use record::{
     OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes, SYSTEM,
     UNIT_COST_MEMBER, resource_record_id,

@@ -11,8 +11,8 @@ use scrip_core::{
 };
 
 use crate::{
-    Answer, ApiKeyChange, CollectionOutcome, InvoiceId, LinkChange, RecordKind, StoredAnswer,
-    WebhookSecret,
+    Answer, ApiKeyChange, CollectionOutcome, InvoiceId, LinkChange, LinkUse, PersonChange,
+    RecordKind, StoredAnswer, WebhookSecret,
 };
 
 /// A request, with who asks and how its answer is remembered.
@@ -42,6 +42,10 @@ pub enum Work {
     ImportCustomers(Vec<NewRecord>),
     /// Edit, rotate or revoke an API key, or note that it was used.
     ChangeApiKey(Box<ApiKeyChange>),
+    /// Invite or change a person.
+    ChangePerson(Box<PersonChange>),
+    /// Use a link by which somebody signs in for the first time.
+    UseSignInLink(Box<LinkUse>),
     /// Make, change or remove a link of a customer.
     ChangeLink(Box<LinkChange>),
     /// Store records as they are given, new or in place of what was there, all or none: what the

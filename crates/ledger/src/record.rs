@@ -39,6 +39,14 @@ pub enum RecordKind {
     PaymentProvider = 13,
     /// What is to be done about an invoice, by whose name it is called; see [`crate::Collection`].
     Collection = 14,
+    /// Somebody who signs in; lives in [`SYSTEM`]; see [`crate::Person`].
+    Person = 15,
+    /// A session of a person; lives in [`SYSTEM`]; see [`crate::Session`].
+    Session = 16,
+    /// A link by which somebody signs in first; lives in [`SYSTEM`]; see [`crate::SignInLink`].
+    SignInLink = 17,
+    /// What somebody did; see [`crate::AuditEntry`].
+    AuditEntry = 18,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -68,20 +76,24 @@ impl RecordKind {
             Self::Collection => &[crate::Collection::PACE],
             Self::ApiKey => &[crate::ApiKey::ENVIRONMENT],
             Self::WebhookDelivery => crate::webhook::DELIVERY_KEYS,
+            Self::Person => &[crate::Person::ID, crate::Person::IDENTITY],
+            Self::Session => &[crate::Session::PERSON],
+            Self::AuditEntry => crate::audit::KEYS,
             Self::Account
             | Self::Environment
             | Self::CustomCurrency
             | Self::WebhookEndpoint
             | Self::WebhookProgress
             | Self::EventMarks
-            | Self::PaymentProvider => &[],
+            | Self::PaymentProvider
+            | Self::SignInLink => &[],
         }
     }
 
     /// Whether an archived record's identifier may be given to a new one (spec 1.8).
     #[must_use]
     pub const fn archiving_frees_id(self) -> bool {
-        matches!(self, Self::CustomCurrency | Self::RecurringGrant)
+        matches!(self, Self::CustomCurrency | Self::RecurringGrant | Self::Person)
     }
 
     /// The kind that a stored number stands for.
@@ -102,6 +114,10 @@ impl RecordKind {
             12 => Self::Invoice,
             13 => Self::PaymentProvider,
             14 => Self::Collection,
+            15 => Self::Person,
+            16 => Self::Session,
+            17 => Self::SignInLink,
+            18 => Self::AuditEntry,
             _ => return None,
         })
     }
@@ -169,7 +185,14 @@ impl fmt::Debug for Record {
 
 /// What of a body may be shown in a log.
 pub(crate) fn shown(kind: RecordKind, body: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    (kind != RecordKind::PaymentProvider).then_some(body)
+    let has_secrets = matches!(
+        kind,
+        RecordKind::PaymentProvider
+            | RecordKind::Person
+            | RecordKind::Session
+            | RecordKind::SignInLink
+    );
+    (!has_secrets).then_some(body)
 }
 
 impl Record {

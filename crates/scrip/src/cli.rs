@@ -1,6 +1,7 @@
 //! The command line. Every option of `serve` can also be set as a `SCRIP_*` variable.
 
 mod backup;
+mod console;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -15,6 +16,7 @@ use crate::client::ClientCommand;
 use crate::completions::{CompletionsOptions, ManOptions};
 use crate::listening::ListenOptions;
 pub use backup::{BackupManner, BackupOptions, RestoreOptions};
+pub use console::ConsoleOptions;
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -172,6 +174,9 @@ pub struct ServeOptions {
     /// How payments are collected.
     #[command(flatten)]
     pub payments: PaymentOptions,
+    /// The console, and how people sign in.
+    #[command(flatten)]
+    pub console: ConsoleOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use scrip_console::sign_in::{PeerAddress, SIGN_IN};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -37,8 +41,9 @@ pub async fn accept(listener: TcpListener, door: Door, connections: &GracefulShu
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
+                let stream = (stream, PeerAddress(peer.ip().to_canonical()));
                 let connection = connection(stream, &door, connections.watcher(), accepted.clone());
                 tokio::spawn(async move {
                     connection.await;
@@ -68,7 +73,7 @@ pub async fn accept_metrics(
 
 /// A connection from its beginning to its end.
 fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, PeerAddress),
     door: &Door,
     watcher: Watcher,
     mut accepted: watch::Receiver<()>,
@@ -76,14 +81,14 @@ fn connection(
     let (router, tls) = (door.router.clone(), door.tls.clone());
     let stream = bounded(stream, door.taken_within);
     async move {
-        let Some(tls) = tls else { return answer(stream, router, watcher).await };
+        let Some(tls) = tls else { return answer((stream, peer), router, watcher).await };
         let agreed = tokio::select! {
             agreed = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream)) => agreed,
             // It never changes: this is its end.
             _ = accepted.changed() => return,
         };
         match agreed {
-            Ok(Ok(stream)) => answer(stream, router, watcher).await,
+            Ok(Ok(stream)) => answer((stream, peer), router, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on TLS"),
             Err(_) => tracing::debug!("a client took too long to agree on TLS"),
         }
@@ -97,14 +102,22 @@ fn bounded(stream: TcpStream, taken_within: Duration) -> Pin<Box<TimeoutStream<T
     Box::pin(stream)
 }
 
-async fn answer<S>(stream: S, router: Router, watcher: Watcher)
+async fn answer<S>((stream, peer): (S, PeerAddress), router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // Only where people sign in it matters whence they come.
+        if request.uri().path().starts_with(SIGN_IN) {
+            request.extensions_mut().insert(peer);
+        }
+        router.call(request)
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     // A client that breaks off is its own affair.
     let _ = watcher.watch(connection).await;
 }

@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod clock;
 mod completions;
+mod console;
 mod copy;
 mod demo;
 mod door;

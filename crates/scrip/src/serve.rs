@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{LogFormat, ServeOptions};
 use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
-use crate::{keys, payments, webhooks};
+use crate::{console, keys, payments, webhooks};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
@@ -74,12 +74,15 @@ async fn serve(options: ServeOptions, tls: Option<TlsAcceptor>) -> anyhow::Resul
         payments: payments::of_api(&collector),
     };
     let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
+    let address = listener.local_addr()?;
+    let place = (address, tls.is_some());
     let router = scrip_api::router(app.clone());
+    let router = console::mounted(&options.console, place, &ledger, router)?;
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
     app.set_ready(true);
     let noting = tokio::spawn(keys::note_uses(app.clone()));
-    let address = listener.local_addr()?;
+    console::tell_first_owner(&options.console, place, ledger.as_ref()).await?;
     if let Some(listener) = &metrics_listener {
         tracing::info!(metrics_address = %listener.local_addr()?, "serving /metrics");
     }

@@ -40,6 +40,7 @@ mod numbers;
 mod own_grants;
 #[cfg(test)]
 mod payments;
+mod people;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The ways through the console.
 
 use maud::{Markup, html};
+use scrip_ledger::Role;
 
+use crate::form::CSRF;
 use crate::visit::Visit;
 
 /// A part of the console.
@@ -32,13 +34,14 @@ pub enum Section {
 }
 
 /// Those that everybody is shown, with their titles and paths.
-const SECTIONS: [(Section, &str, &str); 7] = [
+const SECTIONS: [(Section, &str, &str); 8] = [
     (Section::Overview, "Overview", ""),
     (Section::Customers, "Customers", "/customers"),
     (Section::Invoices, "Invoices", "/invoices"),
     (Section::Currencies, "Currencies", "/currencies"),
     (Section::Webhooks, "Webhooks", "/webhooks"),
     (Section::ApiKeys, "API keys", "/api-keys"),
+    (Section::People, "People", "/people"),
     (Section::Settings, "Settings", "/settings"),
 ];
 
@@ -63,10 +66,20 @@ pub fn banner(visit: &Visit) -> Markup {
                 summary { (visitor.display_name) }
                 div.menu {
                     p { (visitor.email) br; span.quiet { "Role: " (visitor.role.as_str().to_lowercase()) } }
+                    p { a href="/console/sign-in/me" { "Sessions and password" } }
+                    form method="post" action="/console/sign-in/out" {
+                        input type="hidden" name=(CSRF) value=(visitor.csrf.as_str());
+                        button { "Sign out" }
+                    }
                 }
             }
         }
     }
+}
+
+/// Whether somebody may look at a part of the console.
+fn is_for(visit: &Visit, section: Section) -> bool {
+    section != Section::People || visit.visitor.role == Role::Owner
 }
 
 /// The parts of the console.
@@ -74,7 +87,7 @@ pub fn sections(visit: &Visit, current: Section) -> Markup {
     html! {
         nav.sections aria-label="Console" {
             ul {
-                @for (section, title, path) in SECTIONS {
+                @for (section, title, path) in SECTIONS.into_iter().filter(|(section, ..)| is_for(visit, *section)) {
                     li { a href=(visit.address(path))
                         aria-current=[(section == current).then_some("page")] { (title) } }
                 }

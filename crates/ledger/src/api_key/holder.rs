@@ -52,7 +52,12 @@ pub enum KeyRefusal {
 impl KeyHolder {
     /// A person who was let in, in an environment of an account, with the role there.
     #[must_use]
-    pub fn of_person(person_id: &str, environment: EnvironmentId, sandbox: bool, role: Role) -> Self {
+    pub fn of_person(
+        person_id: &str,
+        environment: EnvironmentId,
+        sandbox: bool,
+        role: Role,
+    ) -> Self {
         Self {
             key_id: person_id.into(),
             record_id: person_id.into(),

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+pub mod audit;
 pub mod batches;
 mod between;
 pub mod charged_recharges;
@@ -32,6 +33,7 @@ pub mod overdraft_defaults;
 pub mod own_grants;
 mod paging;
 pub mod past;
+pub mod people;
 pub mod record_lists;
 pub mod refunds;
 pub mod resources;
@@ -348,6 +350,20 @@ macro_rules! conformance {
                 change_their_secrets
                 are_revoked_for_good
                 have_secrets_of_their_own
+            }
+            people {
+                are_invited_and_found
+                keep_an_owner
+                who_leave_at_once_leave_one
+                get_links_that_work_once
+                use_a_link_once_at_once
+                lose_their_sessions
+                belong_to_accounts_apart
+            }
+            audit {
+                tells_what_people_did
+                tells_what_keys_manage
+                shows_no_secret
             }
             environments {
                 know_nothing_of_each_other

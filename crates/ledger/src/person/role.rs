@@ -43,12 +43,9 @@ impl Role {
     pub fn permissions(self) -> Permissions {
         match self {
             Self::Viewer => Permissions::of([Scope::Read]),
-            Self::Support => Permissions::of([
-                Scope::Read,
-                Scope::Grants,
-                Scope::Consumption,
-                Scope::Customers,
-            ]),
+            Self::Support => {
+                Permissions::of([Scope::Read, Scope::Grants, Scope::Consumption, Scope::Customers])
+            }
             Self::Admin => Permissions::Admin,
             Self::Owner => Permissions::Full,
         }

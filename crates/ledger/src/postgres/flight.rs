@@ -62,6 +62,8 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::UnarchiveRecord(..)
             | Work::ImportCustomers(_)
             | Work::ChangeApiKey(_)
+            | Work::ChangePerson(_)
+            | Work::UseSignInLink(_)
             | Work::ChangeLink(_)
             | Work::PutRecords(_)
             | Work::ForgetRecords(..)

@@ -2,6 +2,7 @@
 //! ledger's unit of work must offer.
 
 mod api_keys;
+mod audited;
 mod clock;
 mod collections;
 mod consumption;
@@ -12,6 +13,7 @@ mod invoices;
 mod links;
 mod money_back;
 mod own_grants;
+mod people;
 mod records;
 mod refunds;
 mod remember;
@@ -238,6 +240,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
         Work::UnarchiveRecord(kind, id) => records::unarchive(state, at, *kind, id),
         Work::ImportCustomers(customers) => records::import(state, at, customers),
         Work::ChangeApiKey(change) => api_keys::change(state, at, change),
+        Work::ChangePerson(change) => people::change(state, at, change),
+        Work::UseSignInLink(used) => people::use_link(state, at, used),
         Work::ChangeLink(change) => links::change(state, at, change),
         Work::PutRecords(records) => records::put(state, at, records),
         Work::ForgetRecords(kind, ids) => records::forget(state, at, *kind, ids),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Failure, Place, Standing, State, StoreError, events};
 use crate::api_key::API_KEYS_MAX;
 use crate::event::CurrencyChange;
+use crate::person::PEOPLE_MAX;
 use crate::{Answer, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id};
 
 pub(super) fn create(
@@ -287,7 +288,11 @@ pub(super) fn find(
 /// Endpoints of an environment: each has a task and a connection of its own.
 const ENDPOINTS_MAX: usize = 50;
 
-fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<(), Failure> {
+pub(super) fn check_room(
+    state: &mut dyn State,
+    at: Place<'_>,
+    kind: RecordKind,
+) -> Result<(), Failure> {
     let (limit, refusal) = match kind {
         RecordKind::CustomCurrency => {
             let limit = state.settings().custom_currencies_max;
@@ -296,6 +301,10 @@ fn check_room(state: &mut dyn State, at: Place<'_>, kind: RecordKind) -> Result<
         RecordKind::WebhookEndpoint => {
             let limit = ENDPOINTS_MAX;
             (limit, Refusal::TooMany { what: "webhook endpoints of an environment", limit })
+        }
+        RecordKind::Person => {
+            let limit = PEOPLE_MAX;
+            (limit, Refusal::TooMany { what: "people", limit })
         }
         RecordKind::ApiKey => {
             let limit = API_KEYS_MAX;
@@ -328,9 +337,13 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::WebhookProgress
         | RecordKind::EventMarks
         | RecordKind::PaymentProvider
-        | RecordKind::Collection => None,
+        | RecordKind::Collection
+        | RecordKind::AuditEntry => None,
         RecordKind::Invoice => Some(Entity::Invoice),
         RecordKind::ApiKey => Some(Entity::ApiKey),
+        RecordKind::Person => Some(Entity::Person),
+        RecordKind::Session => Some(Entity::Session),
+        RecordKind::SignInLink => Some(Entity::SignInLink),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Answers that are found again: claims of `Idempotency-Key` headers, and the retries that the
 //! official SDKs send by themselves.
 
-use super::{Failure, State, carry_out};
+use super::audited::carry_out_noted;
+use super::{Failure, State};
 use crate::{Answer, Executed, Order, OrderRefusal, Remember, RememberBy};
 
 /// How long a first attempt is remembered for the SDK's own retries (decision 41).
@@ -14,7 +15,7 @@ const ATTEMPT_MILLISECONDS: i64 = 5 * 60 * 1_000;
 /// attempt is an effect by the time its retry is decided: any effect at hand answers it.
 pub fn run(state: &mut dyn State, order: &Order) -> Result<Executed, Failure> {
     let Some(remember) = &order.remember else {
-        return carry_out(state, order).map(Executed::Fresh);
+        return carry_out_noted(state, order).map(Executed::Fresh);
     };
     match remember.by {
         RememberBy::Claim(claim) => {
@@ -35,7 +36,7 @@ pub fn run(state: &mut dyn State, order: &Order) -> Result<Executed, Failure> {
         }
         RememberBy::Attempt { .. } => {}
     }
-    match carry_out(state, order) {
+    match carry_out_noted(state, order) {
         Ok(answer) => {
             let outcome = Ok(answer);
             store(state, remember, &outcome)?;

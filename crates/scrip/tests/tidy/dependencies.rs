@@ -22,7 +22,17 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scrip-disk", &[]),
     ("scrip-fuzz", &[]),
     ("scrip-simulator", &["scrip-core", "scrip-disk", "scrip-ledger", "scrip-oracle"]),
-    ("scrip", &["scrip-core", "scrip-ledger", "scrip-api", "scrip-integrations", "scrip-bench"]),
+    (
+        "scrip",
+        &[
+            "scrip-core",
+            "scrip-ledger",
+            "scrip-api",
+            "scrip-console",
+            "scrip-integrations",
+            "scrip-bench",
+        ],
+    ),
 ];
 
 /// What the rules must not be able to reach.

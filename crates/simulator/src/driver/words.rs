@@ -316,6 +316,12 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         Refusal::SumTooLarge => Denied::SumTooLarge,
         Refusal::ClockForbidden
         | Refusal::NotFound { entity: Entity::CustomerLink | Entity::ApiKey, .. }
+        | Refusal::NotFound { entity: Entity::Account | Entity::Person, .. }
+        | Refusal::NotFound { entity: Entity::Session | Entity::SignInLink, .. }
+        | Refusal::LastOwner
+        | Refusal::PersonElsewhere
+        | Refusal::PersonIsAnother
+        | Refusal::LinkOver
         | Refusal::BillingIntegrationMissing
         | Refusal::EndpointDisabled
         | Refusal::NotFound { entity: Entity::WebhookEndpoint | Entity::WebhookDelivery, .. }

@@ -1,0 +1,62 @@
+//! What requests say of people.
+
+use scrip_core::Timestamp;
+use scrip_ledger::{Email, LinkPurpose, Role, SYSTEM, SignInLink, secret_hash};
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::fields;
+use crate::http::Call;
+use crate::json::Text;
+use crate::openapi::schema::choice;
+
+/// How long an invitation is good.
+pub(super) const INVITATION_DAYS: i64 = 7;
+
+/// An address.
+pub(super) fn email(text: &Text<'_>) -> Result<Email, ApiError> {
+    Email::parse(&text.0).map_err(|error| ApiError::bad_input(format!("email {error}")))
+}
+
+/// A role.
+pub(super) fn role(text: &Text<'_>) -> Result<Role, ApiError> {
+    fields::choice("role", &text.0, &Role::ALL.map(|role| (role.as_str(), role)))
+}
+
+pub(super) fn role_schema() -> Value {
+    choice(Role::ALL.map(Role::as_str))
+}
+
+/// What people call somebody: not empty.
+pub(super) fn display_name(text: &Text<'_>) -> Result<String, ApiError> {
+    let name = fields::text("displayName", text)?;
+    if name.trim().is_empty() {
+        return Err(ApiError::bad_input("displayName must not be empty"));
+    }
+    Ok(name)
+}
+
+/// A link to be, and its token, which is shown once. It is no `Debug`, so that no log gets to see it.
+pub(super) struct Minted {
+    /// 256 random bits.
+    pub token: Box<str>,
+    /// What is stored of it.
+    pub link: SignInLink,
+}
+
+/// A link for somebody. Whom it is for is filled in where it is stored.
+pub(super) fn mint(call: &Call, email: &Email) -> Minted {
+    let mut bits = [0; 32];
+    call.app().ids().fill(&mut bits);
+    let token: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
+    let purpose =
+        LinkPurpose::Password { email: email.clone(), generation: 0, person_id: String::new() };
+    let expires_at = now(call).later(INVITATION_DAYS * 24 * 60 * 60 * 1_000);
+    let token_hash = secret_hash(token.as_bytes());
+    Minted { token: token.into(), link: SignInLink { token_hash, purpose, expires_at } }
+}
+
+/// Real time.
+pub(super) fn now(call: &Call) -> Timestamp {
+    call.ledger().now(SYSTEM)
+}

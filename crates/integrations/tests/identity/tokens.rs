@@ -1,0 +1,223 @@
+//! Tokens that are good, and those by which others try to be somebody.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use scrip_integrations::identity::{Issuer as Known, TokenError};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::issuer::{CLIENT, Issuer, Key, NOW, encoded};
+
+fn audience() -> [String; 2] {
+    [CLIENT.to_owned(), "https://api.example.com".to_owned()]
+}
+
+async fn verify(known: &Known, token: &str) -> Result<String, TokenError> {
+    known.verify(token, &audience(), NOW).await.map(|claims| claims.subject)
+}
+
+fn but(mut claims: Value, member: &str, value: Value) -> Value {
+    claims[member] = value;
+    claims
+}
+
+/// Each algorithm that is taken, with a key of the issuer's.
+#[tokio::test]
+async fn tokens_of_an_issuer_are_taken() {
+    let issuer = Issuer::new().await;
+    let keys = [Key::rsa(), Key::p256(), Key::ed25519()];
+    for key in &keys {
+        issuer.says.lock().unwrap().keys.push(key.jwk(key.algorithm()));
+    }
+    let known = Known::new(&issuer.name, None).unwrap();
+    for key in &keys {
+        let header = json!({"alg": key.algorithm(), "kid": key.algorithm(), "typ": "at+jwt"});
+        let token = key.token(&header, &issuer.claims());
+        assert_eq!(verify(&known, &token).await, Ok("ann".to_owned()), "{}", key.algorithm());
+    }
+    // Only asked once.
+    assert_eq!((issuer.asked("/keys"), issuer.asked("/.well-known/openid-configuration")), (1, 1));
+}
+
+/// What is claimed must be right, whoever signed it.
+#[tokio::test]
+async fn claims_must_be_right() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys.push(key.jwk("k"));
+    let known = Known::new(&issuer.name, None).unwrap();
+    let good = || issuer.claims();
+    let slashed = json!(format!("{}/", issuer.name));
+    for (member, value, expected) in [
+        ("iss", json!("https://evil.example"), Some(TokenError::Issuer)),
+        ("iss", slashed, Some(TokenError::Issuer)),
+        ("iss", Value::Null, Some(TokenError::Issuer)),
+        ("aud", json!("somebody-else"), Some(TokenError::Audience)),
+        ("aud", json!(["somebody-else"]), Some(TokenError::Audience)),
+        ("aud", json!([]), Some(TokenError::Audience)),
+        ("aud", Value::Null, Some(TokenError::Audience)),
+        ("aud", json!(["somebody-else", "https://api.example.com"]), None),
+        ("exp", json!(NOW - 60), Some(TokenError::Expired)),
+        ("exp", json!(NOW - 59), None),
+        ("exp", Value::Null, Some(TokenError::Malformed)),
+        ("exp", json!("tomorrow"), Some(TokenError::Malformed)),
+        ("exp", json!(1_800_000_300.5), None),
+        ("nbf", json!(NOW + 61), Some(TokenError::NotYet)),
+        ("nbf", json!(NOW + 60), None),
+        ("iat", json!(NOW + 61), Some(TokenError::NotYet)),
+        ("sub", json!(""), Some(TokenError::Subject)),
+        ("sub", json!(7), Some(TokenError::Subject)),
+    ] {
+        let claims = but(good(), member, value);
+        let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &claims);
+        assert_eq!(verify(&known, &token).await.err(), expected, "{claims}");
+    }
+    let mut endless = good();
+    endless.as_object_mut().unwrap().remove("exp");
+    let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &endless);
+    assert_eq!(verify(&known, &token).await, Err(TokenError::Expired));
+}
+
+/// Nobody is somebody by a token that the issuer did not sign, however it is made.
+#[tokio::test]
+async fn forged_tokens_are_refused() {
+    let issuer = Issuer::new().await;
+    let (rsa, p256, stranger) = (Key::rsa(), Key::p256(), Key::ed25519());
+    let jwk = rsa.jwk("rsa");
+    issuer.says.lock().unwrap().keys = vec![jwk.clone(), p256.jwk("p256")];
+    let known = Known::new(&issuer.name, None).unwrap();
+    let claims = issuer.claims();
+    let unsigned =
+        |header: Value| format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
+    // The public key, as what it is not: a shared secret.
+    let shared = |secret: &[u8]| {
+        let signed = unsigned(json!({"alg": "HS256", "kid": "rsa"}));
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+        mac.update(signed.as_bytes());
+        format!("{signed}.{}", encoded(mac.finalize().into_bytes()))
+    };
+    let with = |key: &Key, header: Value| key.token(&header, &claims);
+    let good = with(&rsa, json!({"alg": "RS256", "kid": "rsa"}));
+    assert_eq!(verify(&known, &good).await, Ok("ann".to_owned()));
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let others = encoded(but(claims.clone(), "sub", json!("bob")).to_string());
+    let header = good.split('.').next().unwrap();
+    for (why, token, expected) in [
+        ("none", format!("{}.", unsigned(json!({"alg": "none"}))), TokenError::Algorithm),
+        (
+            "none",
+            format!("{}.", unsigned(json!({"alg": "none", "kid": "rsa"}))),
+            TokenError::Algorithm,
+        ),
+        ("no signature", format!("{signed}."), TokenError::Signature),
+        ("shared secret", shared(jwk["n"].as_str().unwrap().as_bytes()), TokenError::Algorithm),
+        ("shared secret", shared(jwk.to_string().as_bytes()), TokenError::Algorithm),
+        ("RS512", with(&rsa, json!({"alg": "RS512", "kid": "rsa"})), TokenError::Algorithm),
+        ("no kid", with(&rsa, json!({"alg": "RS256"})), TokenError::UnknownKey),
+        (
+            "another's",
+            with(&stranger, json!({"alg": "RS256", "kid": "rsa"})),
+            TokenError::Signature,
+        ),
+        (
+            "another's",
+            with(&stranger, json!({"alg": "EdDSA", "kid": "rsa"})),
+            TokenError::UnknownKey,
+        ),
+        ("unknown kid", with(&rsa, json!({"alg": "RS256", "kid": "x"})), TokenError::UnknownKey),
+        (
+            "another kind",
+            with(&rsa, json!({"alg": "RS256", "kid": "p256"})),
+            TokenError::UnknownKey,
+        ),
+        ("another kind", with(&rsa, json!({"alg": "ES256", "kid": "p256"})), TokenError::Signature),
+        (
+            "own key",
+            with(&stranger, json!({"alg": "EdDSA", "kid": "s", "jwk": stranger.jwk("s")})),
+            TokenError::UnknownKey,
+        ),
+        (
+            "critical",
+            with(&rsa, json!({"alg": "RS256", "kid": "rsa", "crit": ["b64"], "b64": false})),
+            TokenError::Algorithm,
+        ),
+        ("other claims", format!("{header}.{others}.{signature}"), TokenError::Signature),
+        ("four parts", format!("{good}.x"), TokenError::Malformed),
+        ("two parts", signed.to_owned(), TokenError::Malformed),
+        ("padding", format!("{good}="), TokenError::Malformed),
+        ("nothing", String::new(), TokenError::Malformed),
+        ("too long", format!("{good}{}", "A".repeat(20_000)), TokenError::Malformed),
+    ] {
+        assert_eq!(verify(&known, &token).await, Err(expected), "{why}: {token}");
+    }
+}
+
+/// Keys that are not for signatures of tokens are none.
+#[tokio::test]
+async fn keys_for_other_things_are_none() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    for (member, value) in [("use", "enc"), ("alg", "RS256"), ("crv", "X25519"), ("kty", "oct")] {
+        issuer.says.lock().unwrap().keys = vec![but(key.jwk("k"), member, json!(value))];
+        let known = Known::new(&issuer.name, None).unwrap();
+        let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &issuer.claims());
+        let told = verify(&known, &token).await;
+        assert_eq!(told, Err(TokenError::UnknownKey), "{member}: {value}");
+    }
+}
+
+/// A new key is asked for once, however many tokens name keys that there are not.
+#[tokio::test]
+async fn keys_are_asked_for_seldom() {
+    let issuer = Issuer::new().await;
+    let (first, second) = (Key::ed25519(), Key::ed25519());
+    issuer.says.lock().unwrap().keys = vec![first.jwk("first")];
+    let known = Known::new("https://issuer.example", Some(&format!("{}/keys", issuer.name)));
+    let known = known.unwrap();
+    let claims = but(issuer.claims(), "iss", json!("https://issuer.example"));
+    let token = |key: &Key, id: &str| key.token(&json!({"alg": "EdDSA", "kid": id}), &claims);
+    assert!(verify(&known, &token(&first, "first")).await.is_ok());
+    issuer.says.lock().unwrap().keys.push(second.jwk("second"));
+    for _ in 0..20 {
+        let told = verify(&known, &token(&second, "made-up")).await;
+        assert_eq!(told, Err(TokenError::UnknownKey));
+    }
+    // Asked a moment ago: the second key is known in half a minute.
+    assert_eq!(issuer.asked("/keys"), 1);
+    // What is known goes on while the issuer is down.
+    issuer.says.lock().unwrap().is_down = true;
+    assert!(verify(&known, &token(&first, "first")).await.is_ok());
+}
+
+/// An issuer that cannot be reached, or is another one, has no keys.
+#[tokio::test]
+async fn an_issuer_must_be_who_it_is() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys = vec![key.jwk("k")];
+    let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &issuer.claims());
+    let unavailable = async |known: Known| {
+        let told = verify(&known, &token).await;
+        assert!(matches!(told, Err(TokenError::Unavailable(_))), "{told:?}");
+    };
+    for (member, value) in [
+        ("issuer", json!("https://another.example")),
+        ("jwks_uri", json!("http://another.example/keys")),
+        ("token_endpoint", json!("http://another.example/token")),
+        ("jwks_uri", Value::Null),
+    ] {
+        let good = issuer.says.lock().unwrap().discovery.clone();
+        issuer.says.lock().unwrap().discovery[member] = value;
+        unavailable(Known::new(&issuer.name, None).unwrap()).await;
+        issuer.says.lock().unwrap().discovery = good;
+    }
+    issuer.says.lock().unwrap().is_down = true;
+    unavailable(Known::new(&issuer.name, None).unwrap()).await;
+    for (name, keys) in [
+        ("http://login.example.com", None),
+        ("", None),
+        ("", Some("https://login.example.com/keys")),
+        ("https://login.example.com", Some("http://login.example.com/keys")),
+    ] {
+        assert!(Known::new(name, keys).is_err(), "{name} {keys:?}");
+    }
+}
