@@ -1,5 +1,7 @@
 //! Finds what requests name.
 
+use std::sync::Arc;
+
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, ResourceId};
 use scrip_ledger::{Record, RecordKind, RecordTimes, resource_record_id};
 
@@ -38,13 +40,16 @@ pub(crate) async fn existing_customer(call: &Call, id: &CustomerId) -> Result<Re
 pub(crate) async fn find_currency(
     call: &Call,
     id: &CurrencyId,
-) -> Result<Option<Record>, ApiError> {
+) -> Result<Option<Arc<Record>>, ApiError> {
     let environment = call.environment();
-    Ok(call.ledger().record(environment, RecordKind::CustomCurrency, id.as_str()).await?)
+    Ok(call.ledger().shared_record(environment, RecordKind::CustomCurrency, id.as_str()).await?)
 }
 
 /// The same; it must be there.
-pub(crate) async fn existing_currency(call: &Call, id: &CurrencyId) -> Result<Record, ApiError> {
+pub(crate) async fn existing_currency(
+    call: &Call,
+    id: &CurrencyId,
+) -> Result<Arc<Record>, ApiError> {
     let found = find_currency(call, id).await?;
     found.ok_or_else(|| not_found(Entity::CustomCurrency, id.as_str()))
 }

@@ -130,6 +130,16 @@ pub trait Ledger: Send + Sync + 'static {
         id: &str,
     ) -> Result<Option<Record>, LedgerError>;
 
+    /// The same record, for whoever only looks. Cheaper where many ask.
+    async fn shared_record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Arc<Record>>, LedgerError> {
+        Ok(self.record(environment, kind, id).await?.map(Arc::new))
+    }
+
     /// Since when the record that has this identifier now is there, and archived. Cheaper than the record
     /// where many ask.
     async fn record_times(

@@ -169,6 +169,7 @@ async fn open_directory(
         filter_bytes_max: bytes_of(options.filter_memory_mib)?,
         snapshots_every: Duration::from_secs(options.snapshot_every_seconds.into()),
         lag_rows_max: options.lag_rows_max.into(),
+        usage_lag_rows_max: options.usage_lag_rows_max.into(),
         names_kept: options.keys_kept_days.map(|days| HOUR * 24 * days),
         scrub_every: (options.scrub_hours > 0).then_some(HOUR * options.scrub_hours),
         ..Options::default()

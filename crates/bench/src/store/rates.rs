@@ -43,6 +43,7 @@ impl Measured {
                 snapshots_every: Duration::from_secs(24 * 60 * 60),
                 lag_rows_max: u64::MAX,
                 lag_bytes_max: u64::MAX,
+                usage_lag_rows_max: u64::MAX,
                 ..usual
             },
             (Way::Never, Self::AddingUp) => Options { adds_usage_up: false, ..usual },

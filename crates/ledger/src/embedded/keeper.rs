@@ -14,6 +14,7 @@ use super::reach::Reach;
 use super::rolling::{self, NotRolled};
 use super::snapshots::{self, Behind, Bounds};
 use super::writer::Watch;
+use crate::slot::Position;
 use crate::work::StoreError;
 
 /// How long usage is added up before wallets are written again.
@@ -27,20 +28,17 @@ pub(super) struct ToKeep {
     frozen: Mutex<Option<Frozen>>,
     /// The last try to write a slice failed.
     slices_fail: AtomicBool,
-    /// The last try to add usage up failed.
-    usage_fails: AtomicBool,
     /// The writer's last table, at a stop.
     last: Mutex<Option<(Recent, Reach)>>,
 }
 
 impl ToKeep {
-    pub(super) fn new(bounds: Bounds, saved: Reach) -> Self {
-        let behind = Behind::new(bounds, saved);
+    pub(super) fn new(bounds: Bounds, saved: Reach, added_up: Position) -> Self {
+        let behind = Behind::new(bounds, saved, added_up);
         Self {
             behind,
             frozen: Mutex::default(),
             slices_fail: AtomicBool::new(false),
-            usage_fails: AtomicBool::new(false),
             last: Mutex::default(),
         }
     }
@@ -171,18 +169,19 @@ fn write_round(connection: &Connection, shared: &Shared) {
 
 /// Adds usage up behind the rows; what is not done in time is done in the next turn, which is soon.
 fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
-    let until = shared.keep.behind.durable().position;
-    match rolling::roll_up(connection, ledger, until, ROLL_FOR) {
+    let behind = &shared.keep.behind;
+    let until = behind.durable().position;
+    match rolling::roll_up(connection, ledger, until, ROLL_FOR, |reached| behind.added_up(reached))
+    {
         Ok(reached) => {
             shared.gauges.usage_lag_rows.set(until.saturating_sub(reached));
-            shared.keep.usage_fails.store(false, Ordering::Release);
             if reached < until {
-                shared.keep.behind.ask();
+                behind.ask();
             }
         }
         // Questions are answered from the rows that are not added up.
         Err(error) => {
-            if !shared.keep.usage_fails.swap(true, Ordering::AcqRel) {
+            if behind.adding_up_failed() {
                 tracing::error!(%error, "usage cannot be added up");
             }
             if let NotRolled::Snapshots(StoreError::Corrupt(_)) = error {

@@ -76,12 +76,12 @@ impl KnownRecords {
 
     /// Keeps what was read since then, unless records were changed meanwhile. That there is none is not
     /// kept: there are endless names of nobody.
-    pub(super) fn keep(&self, since: Since, record: &Record) {
+    pub(super) fn keep(&self, since: Since, record: &Arc<Record>) {
         let place = (record.environment, record.kind);
         let is_still = || since.0.is_multiple_of(2) && self.since().0 == since.0;
         match record.kind {
             RecordKind::CustomCurrency => {
-                self.whole.keep(place, &record.id, Arc::new(record.clone()), is_still);
+                self.whole.keep(place, &record.id, Arc::clone(record), is_still);
             }
             kind if Self::may_keep(kind) => {
                 self.times.keep(place, &record.id, RecordTimes::of(record), is_still);
@@ -174,9 +174,9 @@ mod tests {
 
     const ENVIRONMENT: EnvironmentId = EnvironmentId(1);
 
-    fn record(kind: RecordKind, id: &str, created_at: i64) -> Record {
+    fn record(kind: RecordKind, id: &str, created_at: i64) -> Arc<Record> {
         let created_at = Timestamp::from_milliseconds(created_at).unwrap();
-        Record {
+        Arc::new(Record {
             ordinal: 1,
             environment: ENVIRONMENT,
             kind,
@@ -185,7 +185,7 @@ mod tests {
             updated_at: created_at,
             archived_at: None,
             body: Map::new(),
-        }
+        })
     }
 
     fn changed(kind: RecordKind, id: &str) -> Vec<Changed> {
@@ -202,13 +202,13 @@ mod tests {
         let customers = (ENVIRONMENT, RecordKind::Customer);
         let currencies = (ENVIRONMENT, RecordKind::CustomCurrency);
         assert_eq!(known.times(customers, "ann"), Some(RecordTimes::of(&ann)));
-        assert_eq!(known.whole(currencies, "gold").as_deref(), Some(&gold));
+        assert_eq!(known.whole(currencies, "gold").as_ref(), Some(&gold));
         assert_eq!(known.times(customers, "bob"), None);
         assert_eq!(known.times((EnvironmentId(2), RecordKind::Customer), "ann"), None);
 
         drop(known.change(&changed(RecordKind::Customer, "ann")));
         assert_eq!(known.times(customers, "ann"), None);
-        assert_eq!(known.whole(currencies, "gold").as_deref(), Some(&gold), "another record");
+        assert_eq!(known.whole(currencies, "gold").as_ref(), Some(&gold), "another record");
         drop(known.change(&changed(RecordKind::CustomCurrency, "gold")));
         assert_eq!(known.whole(currencies, "gold"), None);
     }

@@ -247,17 +247,28 @@ impl Ledger for Embedded {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, LedgerError> {
+        let found = self.shared_record(environment, kind, id).await?;
+        Ok(found.map(Arc::unwrap_or_clone))
+    }
+
+    async fn shared_record(
+        &self,
+        environment: EnvironmentId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Arc<Record>>, LedgerError> {
         if let Some(known) = self.shared.known_records.whole((environment, kind), id) {
-            return Ok(Some(known.as_ref().clone()));
+            return Ok(Some(known));
         }
         let id = id.to_owned();
         self.read(move |reader, shared| {
             let since = shared.known_records.since();
             let record = tables::record(&reader.connection, environment, kind, &id);
-            if let Ok(Some(record)) = &record {
+            let record = record.map_err(store_error)?.map(Arc::new);
+            if let Some(record) = &record {
                 shared.known_records.keep(since, record);
             }
-            record.map_err(store_error)
+            Ok(record)
         })
         .await
     }
@@ -271,8 +282,8 @@ impl Ledger for Embedded {
         if let Some(times) = self.shared.known_records.times((environment, kind), id) {
             return Ok(Some(times));
         }
-        let record = self.record(environment, kind, id).await?;
-        Ok(record.as_ref().map(RecordTimes::of))
+        let record = self.shared_record(environment, kind, id).await?;
+        Ok(record.as_deref().map(RecordTimes::of))
     }
 
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {

@@ -203,8 +203,9 @@ pub(super) fn open(
     let mark = open_mark(directory, &store)?;
     let (snapshots, caught_up) = catch_up(directory, &store, &options, &mut progress)?;
     let rows = file::open_reader(directory)?;
+    let mut added_up = store.end.position;
     if options.adds_usage_up {
-        rolling::catch_up(&snapshots, &rows, store.end.position, progress)?;
+        added_up = rolling::catch_up(&snapshots, &rows, store.end.position, progress)?;
     }
     let Store { lock, ledger, keys, end, .. } = store;
     let keys = Arc::new(keys);
@@ -213,6 +214,7 @@ pub(super) fn open(
         wallets: ROUND_WALLETS,
         rows: options.lag_rows_max,
         bytes: options.lag_bytes_max,
+        usage_rows: if options.adds_usage_up { options.usage_lag_rows_max } else { u64::MAX },
     };
     let of = directory.to_owned();
     let shared = Arc::new(Shared {
@@ -225,7 +227,7 @@ pub(super) fn open(
         publication: Publication::default(),
         names: Names::new(Arc::clone(&keys), caught_up.recent),
         keys,
-        keep: ToKeep::new(bounds, caught_up.saved),
+        keep: ToKeep::new(bounds, caught_up.saved, added_up),
         key_holders: KeyHolders::default(),
         known_records: KnownRecords::default(),
         clocks: Clocks::new(options.clock),

@@ -36,6 +36,9 @@ pub struct Options {
     pub lag_rows_max: u64,
     /// The same in bytes of rows.
     pub lag_bytes_max: u64,
+    /// Rows whose usage need not be added up yet; with more, the writer waits. All but two million of
+    /// them are added up by a start after a kill.
+    pub usage_lag_rows_max: u64,
     /// How long the scrubber takes for one pass over everything, if it keeps up; none is never.
     pub scrub_every: Option<Duration>,
     /// Told when nothing more can be made durable. The ledger answers nothing from then on.
@@ -58,6 +61,7 @@ impl Default for Options {
             housekeeping_every: Duration::from_millis(100),
             lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
+            usage_lag_rows_max: 5_000_000,
             scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             on_failure: Box::new(|_| {}),
         }

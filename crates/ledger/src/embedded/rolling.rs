@@ -34,37 +34,39 @@ pub(super) enum NotRolled {
     Snapshots(StoreError),
 }
 
-/// Adds up what is far behind, as after `snapshots.db` was made again. `progress` is told how many of
-/// how many rows are done.
+/// Adds up what is far behind, as after `snapshots.db` was made again, and tells up to which row all are
+/// added up. `progress` is told how many of how many rows are done.
 pub(super) fn catch_up(
     snapshots: &Connection,
     ledger: &Connection,
     until: Position,
     mut progress: impl FnMut(Position, Position),
-) -> Result<(), StoreError> {
+) -> Result<Position, StoreError> {
     let enough = until.saturating_sub(BEHIND_MAX);
     let mut reached = snapshots::usage_reach(snapshots)?.position;
     while reached < enough {
         progress(reached, until);
-        match roll_up(snapshots, ledger, enough, Duration::from_secs(1)) {
+        match roll_up(snapshots, ledger, enough, Duration::from_secs(1), |_| {}) {
             Ok(position) => reached = position,
             Err(NotRolled::Snapshots(error)) => return Err(error),
             // Whoever verifies finds the row; what is behind it is told from the rows.
             Err(NotRolled::Rows(error)) => {
                 tracing::error!(%error, "usage cannot be added up");
-                return Ok(());
+                break;
             }
         }
     }
-    Ok(())
+    Ok(reached)
 }
 
-/// Adds up what is behind, for so long at most; up to which row all are added up.
+/// Adds up what is behind, for so long at most; up to which row all are added up. `reached` is told it
+/// after each transaction.
 pub(super) fn roll_up(
     snapshots: &Connection,
     ledger: &Connection,
     until: Position,
     within: Duration,
+    mut reached: impl FnMut(Position),
 ) -> Result<Position, NotRolled> {
     let begin = Instant::now();
     let mut reach = snapshots::usage_reach(snapshots).map_err(NotRolled::Snapshots)?;
@@ -73,6 +75,7 @@ pub(super) fn roll_up(
         let (days, end) = add_up(ledger, reach, end).map_err(NotRolled::Rows)?;
         write(snapshots, days, &end).map_err(NotRolled::Snapshots)?;
         reach = end;
+        reached(reach.position);
     }
     Ok(reach.position)
 }

@@ -1,5 +1,7 @@
 //! `GET /api/v1/credits/usage`: the usage of a wallet, in buckets and series.
 
+use std::sync::Arc;
+
 use scrip_core::{CurrencyId, CustomerId, ResourceId, WalletKey};
 use scrip_ledger::{Record, Start, USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 
@@ -93,7 +95,7 @@ async fn the_currency(
     customer: &CustomerId,
     resource: Option<&ResourceId>,
     asked: Option<CurrencyId>,
-) -> Result<Option<Record>, ApiError> {
+) -> Result<Option<Arc<Record>>, ApiError> {
     if let Some(currency) = asked {
         return existing_currency(call, &currency).await.map(Some);
     }

@@ -101,7 +101,7 @@ async fn held(
     let entitlement = CreditEntitlement {
         denied: None,
         currency_id: currency.as_str(),
-        currency: record.as_ref(),
+        currency: record.as_deref(),
         balance: Some(balance),
         updated_at: balance.updated_at.unwrap_or_else(|| call.now()),
         reservation: Some((name, reserved)),
@@ -144,7 +144,7 @@ async fn credits(
             Asked::Denied(denied) => Some(denied),
         }),
         currency_id: currency.as_str(),
-        currency: record.as_ref(),
+        currency: record.as_deref(),
         balance: shown,
         updated_at: updated_at.unwrap_or_else(|| call.now()),
         reservation: None,

@@ -43,7 +43,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
                 let entitlement = CreditEntitlement {
                     denied: balance_denied(Some(balance), None),
                     currency_id: wallet.currency.as_str(),
-                    currency: currency.as_ref(),
+                    currency: currency.as_deref(),
                     balance: Some(balance),
                     updated_at: balance.updated_at.unwrap_or(customer.created_at),
                     reservation: None,

@@ -14,13 +14,13 @@ use scrip_core::WalletKey;
 use super::super::reach::Reach;
 use super::super::wallets::Wallets;
 use super::{Stored, get_reach, in_transaction, pack, pack_key, put_reach};
-use crate::slot::Slot;
+use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
 /// Records of one transaction: bounds the file's write-ahead log.
 const RECORDS_PER_TRANSACTION: usize = 50_000;
 
-/// How far the snapshots may be behind.
+/// How far what is written behind may be behind.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::embedded) struct Bounds {
     /// A round begins at the latest after this time.
@@ -31,6 +31,9 @@ pub(in crate::embedded) struct Bounds {
     pub rows: u64,
     /// The writer waits when so many bytes of rows are behind.
     pub bytes: u64,
+    /// The writer waits when the usage of so many rows is not added up: what a start after a kill has
+    /// to add up, and what questions have to read.
+    pub usage_rows: u64,
 }
 
 /// What the snapshots are behind.
@@ -52,6 +55,10 @@ struct State {
     saved_bytes: u64,
     /// Rounds fail: waiting for them helps nobody.
     failing: bool,
+    /// The usage of all rows up to here is added up.
+    added_up: Position,
+    /// It cannot be added up: waiting for it helps nobody.
+    adding_up_fails: bool,
     /// Somebody wants a round soon.
     asked: bool,
     stopping: bool,
@@ -76,8 +83,8 @@ pub(in crate::embedded) struct Lag {
 }
 
 impl Behind {
-    /// Nothing is behind: the ledger ends where the snapshots do.
-    pub(in crate::embedded) fn new(bounds: Bounds, saved: Reach) -> Self {
+    /// No wallet is behind: the ledger ends where the snapshots do. Usage is added up to a row.
+    pub(in crate::embedded) fn new(bounds: Bounds, saved: Reach, added_up: Position) -> Self {
         let state = State {
             dirty: Vec::new(),
             reach: saved,
@@ -85,6 +92,8 @@ impl Behind {
             saved,
             saved_bytes: 0,
             failing: false,
+            added_up,
+            adding_up_fails: false,
             asked: false,
             stopping: false,
             begun: 0,
@@ -104,15 +113,15 @@ impl Behind {
         }
     }
 
-    /// Waits while too much is behind and rounds go on; whether it had to.
+    /// Waits while too much is behind and what is written behind goes on; whether it had to.
     pub(in crate::embedded) fn wait_for_room(&self) -> bool {
         let mut state = self.lock();
-        if !state.is_too_far(&self.bounds) {
+        if !state.is_worth_waiting(&self.bounds) {
             return false;
         }
         state.asked = true;
         self.changed.notify_all();
-        while state.is_too_far(&self.bounds) && !state.failing && !state.stopping {
+        while state.is_worth_waiting(&self.bounds) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         true
@@ -194,6 +203,21 @@ impl Behind {
         !std::mem::replace(&mut state.failing, true)
     }
 
+    /// The usage of all rows up to this one is added up.
+    pub(in crate::embedded) fn added_up(&self, position: Position) {
+        let mut state = self.lock();
+        state.added_up = position;
+        state.adding_up_fails = false;
+        self.changed.notify_all();
+    }
+
+    /// Usage cannot be added up. Whether the time before it could.
+    pub(in crate::embedded) fn adding_up_failed(&self) -> bool {
+        let mut state = self.lock();
+        self.changed.notify_all();
+        !std::mem::replace(&mut state.adding_up_fails, true)
+    }
+
     /// How far the ledger is durable.
     pub(in crate::embedded) fn durable(&self) -> Reach {
         self.lock().reach
@@ -219,8 +243,19 @@ impl State {
         self.reach.position.saturating_sub(self.saved.position)
     }
 
-    fn is_too_far(&self, bounds: &Bounds) -> bool {
+    fn are_wallets_too_far(&self, bounds: &Bounds) -> bool {
         self.rows() >= bounds.rows || self.bytes.saturating_sub(self.saved_bytes) >= bounds.bytes
+    }
+
+    fn is_usage_too_far(&self, bounds: &Bounds) -> bool {
+        self.reach.position.saturating_sub(self.added_up) >= bounds.usage_rows
+    }
+
+    /// Too much is behind, and it will be less.
+    fn is_worth_waiting(&self, bounds: &Bounds) -> bool {
+        let for_wallets = !self.failing && self.are_wallets_too_far(bounds);
+        let for_usage = !self.adding_up_fails && self.is_usage_too_far(bounds);
+        !self.stopping && (for_wallets || for_usage)
     }
 }
 

@@ -133,6 +133,39 @@ async fn the_writer_waits_for_the_snapshots() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_writer_waits_until_usage_is_added_up() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let bounded = |options: &mut Options| {
+        options.snapshots_every = Duration::MAX;
+        options.usage_lag_rows_max = 10;
+    };
+    let opened = store.opened_with(bounded).await;
+    let added_up = || {
+        let snapshots = rusqlite::Connection::open(store.path().join("snapshots.db")).unwrap();
+        let reach = "select value from meta where name = 'usage'";
+        let reach: Vec<u8> = snapshots.query_row(reach, [], |row| row.get(0)).unwrap();
+        u64::from_be_bytes(reach[..8].try_into().unwrap())
+    };
+    let before = added_up();
+    for n in 0..200 {
+        opened.world.consume(&wallet("ann/gold"), &format!("k{n}"), "1").await;
+        assert!(added_up() + 11 >= before + n, "{n}");
+    }
+    assert!(figure(&opened, "scrip_writer_slow_downs_total") >= 15);
+    // Days that cannot be written stop nobody.
+    let broken = rusqlite::Connection::open(store.path().join("snapshots.db")).unwrap();
+    broken
+        .execute_batch("pragma busy_timeout = 5000; alter table usage_days rename to gone")
+        .unwrap();
+    for n in 200..300 {
+        opened.world.consume(&wallet("ann/gold"), &format!("k{n}"), "1").await;
+    }
+    assert_eq!(opened.world.available(&wallet("ann/gold")).await, "-300");
+    opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn snapshots_that_cannot_be_written_stop_nobody() {
     let store = Store::new();
     store.fresh().await.close().await;
