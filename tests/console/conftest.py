@@ -1,4 +1,4 @@
-"""A browser, a server and a store with something in it: one of each for all tests of the console.
+"""A browser, a server and a store with something in it: what the tests of the console share.
 
 The browser is Debian's Chromium.
 """
@@ -20,8 +20,9 @@ from console.story import Story, told
 CHROMIUM = os.environ.get("SCRIP_CHROMIUM", "/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Not for longer: while it is there, other tests of this process cannot run loops of their own.
     with sync_playwright() as playwright:
         # As root there is no sandbox to be had; every page that is opened is our own.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -43,7 +44,7 @@ def story(console_server: Server) -> Iterator[Story]:
     client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(browser: Browser, console_server: Server) -> dict:
     """Cookies of an owner who is signed in."""
     return signed_in(browser, console_server)

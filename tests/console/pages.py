@@ -1,4 +1,4 @@
-"""Every page and dialog of the console, by a short name: where it is below an environment's address."""
+"""Every page and dialog of the console, by a short name: where it is below an environment's address, or whole."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ def every_page(story: Story) -> dict[str, str]:
         "webhook-test": f"/webhooks/{story.webhook}/test",
         "api-keys": "/api-keys",
         "api-key-new": "/api-keys/new",
+        "audit-log": "/audit-log",
+        "people": "/people",
+        "person-new": "/people/new",
+        "revenue": "/revenue",
+        "me": "/console/sign-in/me",
         "settings": "/settings",
         "clock": "/settings/clock",
     }

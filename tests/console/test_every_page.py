@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from console.look import DESKTOP, PHONE, picture
 from console.pages import every_page
 from console.story import Story
+from support.server import Server
 
 SERIOUS = {"serious", "critical"}
 
@@ -23,12 +24,15 @@ def findings(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("name", "size"), [("desktop", DESKTOP), ("phone", PHONE)])
-def test_every_page(page: Page, sandbox_console: str, story: Story, scheme: str, name: str, size: dict) -> None:
+def test_every_page(
+    page: Page, sandbox_console: str, console_server: Server, story: Story, scheme: str, name: str, size: dict
+) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size(size)
     wrong: list[str] = []
     for title, path in every_page(story).items():
-        answer = page.goto(sandbox_console + path)
+        root = console_server.url if path.startswith("/console/") else sandbox_console
+        answer = page.goto(root + path)
         assert answer is not None and answer.status == 200, f"{title}: {answer and answer.status}"
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:

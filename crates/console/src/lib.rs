@@ -22,6 +22,7 @@ mod layout;
 mod ledger;
 mod overview;
 mod people;
+mod revenue;
 mod security;
 mod settings;
 pub mod sign_in;
@@ -108,6 +109,7 @@ pub fn router(console: Console) -> Router {
         .merge(people::routes())
         .merge(settings::routes())
         .merge(audit_log::routes())
+        .merge(revenue::routes())
         .fallback(failure::nothing_here)
         .layer(from_fn(security::guard))
         .with_state(console)

@@ -67,6 +67,9 @@ pub async fn page(visit: Visit) -> Shown {
             Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 400 => {
                 refused = Some(refusal.message);
             }
+            Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 404 => {
+                refused = Some("This server makes no revenue reports.".to_owned());
+            }
             Err(failure) => return Err(failure.into()),
         }
     }
@@ -106,11 +109,13 @@ fn stretches(visit: &Visit, now: Timestamp) -> Vec<(String, String)> {
 
 fn filters(visit: &Visit) -> Markup {
     let range = visit.query("range").unwrap_or_default();
-    let instant = |name: &'static str, label: &str| html! {
-        div {
-            label for=(name) { (label) }
-            input id=(name) name=(name) placeholder="2026-11-01T00:00:00Z" autocomplete="off"
-                value=(visit.query(name).unwrap_or_default());
+    let instant = |name: &'static str, label: &str| {
+        html! {
+            div {
+                label for=(name) { (label) }
+                input id=(name) name=(name) placeholder="2026-11-01T00:00:00Z" autocomplete="off"
+                    value=(visit.query(name).unwrap_or_default());
+            }
         }
     };
     html! {
@@ -154,7 +159,8 @@ fn told(reports: &[Report], currencies: &Currencies) -> Markup {
 
 fn of_kind(reports: &[Report], kind: (&str, &str), title: &str) -> Markup {
     let of = |report: &Report| {
-        let is = |total: &&Total| (total.currency_id.as_str(), total.cost_currency.as_str()) == kind;
+        let is =
+            |total: &&Total| (total.currency_id.as_str(), total.cost_currency.as_str()) == kind;
         report.totals.iter().find(is).cloned()
     };
     let totals: Vec<(&Report, Option<Total>)> =
@@ -195,26 +201,37 @@ fn of_kind(reports: &[Report], kind: (&str, &str), title: &str) -> Markup {
 
 fn figures(totals: &[(&Report, Option<Total>)], title: &str) -> Markup {
     let heads = [
-        ("From", false), ("To", false), ("Grants", true), ("Deferred before", true),
-        ("Granted", true), ("Restored", true), ("Recognised", true), ("Breakage", true),
-        ("Refunded", true), ("Deferred after", true),
+        ("From", false),
+        ("To", false),
+        ("Grants", true),
+        ("Deferred before", true),
+        ("Granted", true),
+        ("Restored", true),
+        ("Recognised", true),
+        ("Breakage", true),
+        ("Refunded", true),
+        ("Deferred after", true),
     ];
-    table(title, &heads, html! {
-        @for (report, total) in totals {
-            tr {
-                th scope="row" { (instant(&report.from)) }
-                td { (instant(&report.to)) @if report.is_closed { br; span.quiet { "closed" } } }
-                @match total {
-                    Some(total) => {
-                        td.number { (total.grants) }
-                        @for figure in [
-                            total.deferred_from, total.granted, total.restored, total.recognised,
-                            total.breakage, total.refunded, total.deferred_to,
-                        ] { td.number { (figure) } }
+    table(
+        title,
+        &heads,
+        html! {
+            @for (report, total) in totals {
+                tr {
+                    th scope="row" { (instant(&report.from)) }
+                    td { (instant(&report.to)) @if report.is_closed { br; span.quiet { "closed" } } }
+                    @match total {
+                        Some(total) => {
+                            td.number { (total.grants) }
+                            @for figure in [
+                                total.deferred_from, total.granted, total.restored, total.recognised,
+                                total.breakage, total.refunded, total.deferred_to,
+                            ] { td.number { (figure) } }
+                        }
+                        None => { td.quiet colspan="8" { "nothing" } }
                     }
-                    None => { td.quiet colspan="8" { "nothing" } }
                 }
             }
-        }
-    })
+        },
+    )
 }

@@ -5,5 +5,6 @@
 mod actions;
 mod escaping;
 mod pages;
+mod revenue;
 mod security;
 mod support;

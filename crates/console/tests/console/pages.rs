@@ -40,6 +40,24 @@ async fn pages_of_an_environment() {
     }
 }
 
+/// Whoever did something, what it was before and what it is after. People's requests are named by
+/// chance, so what is compared is that all of it is there.
+#[tokio::test]
+async fn the_audit_log() {
+    let world = World::furnished().await;
+    let plan = world.page("/customers/acme/archive").await.is(200);
+    world.confirm("/customers/acme/archive", &plan).await.is(200);
+    let told = world.page("/audit-log?customerId=acme").await.is(200);
+    let told = told.says("person:person_ann").says("customer/acme").says("archivedAt");
+    told.says("→");
+    world
+        .page("/audit-log?actor=person:nobody")
+        .await
+        .is(200)
+        .says("Nothing of this kind was done");
+    world.page_as(Role::Support, "/console/production/audit-log").await.is(403);
+}
+
 /// Where there is nothing yet, every page says so and how it begins.
 #[tokio::test]
 async fn empty_pages() {
@@ -77,7 +95,9 @@ async fn what_is_not_there() {
 #[tokio::test]
 async fn a_viewer_looks_and_changes_nothing() {
     let world = World::furnished().await;
-    world.page_as(Role::Viewer, "/console/production/customers/acme").await.is(200);
+    let seen = world.page_as(Role::Viewer, "/console/production/customers/acme").await.is(200);
+    assert!(!seen.words().contains("Grant credits") && !seen.words().contains("Archive"));
+    assert!(!seen.text.contains("/api-keys\"") && !seen.text.contains("/people\""));
     let path = "/customers/acme/archive";
     let fields = [("step", "confirmed"), ("request_id", "r"), ("before", "Active")];
     let told = world.send_as(Role::Viewer, path, &fields).await;

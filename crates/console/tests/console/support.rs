@@ -72,6 +72,11 @@ pub struct Told {
 
 impl World {
     pub async fn new() -> Self {
+        Self::over(|api| api).await
+    }
+
+    /// A console over an API that is changed.
+    async fn over(change: impl FnOnce(Router) -> Router) -> Self {
         let milliseconds = Arc::new(AtomicI64::new(0));
         let passed = Arc::clone(&milliseconds);
         let clock = SystemClock::reading(move || {
@@ -86,14 +91,19 @@ impl World {
         bootstrap(ledger.as_ref(), keys, |_| Ok(())).await.unwrap();
         let app = App::new(ledger, Arc::new(SeededIds::new(7)), AppConfig::default());
         app.set_ready(true);
-        let api = scrip_api::router(app);
+        let api = change(scrip_api::router(app));
         let router = mounted(api.clone(), Console::new(api.clone(), Arc::new(OpenDoor)));
         Self { router, api, milliseconds }
     }
 
     /// A customer with some history: `acme` has 90 tokens of two grants, and used 12.5 of them.
     pub async fn furnished() -> Self {
-        let world = Self::new().await;
+        Self::furnished_over(|api| api).await
+    }
+
+    /// The same over an API that is changed.
+    pub async fn furnished_over(change: impl FnOnce(Router) -> Router) -> Self {
+        let world = Self::over(change).await;
         world.ask("/customers", json!({"id": "acme", "name": "Acme", "email": "a@acme.io"})).await;
         let currency = json!({
             "id": "tokens", "displayName": "AI tokens",
