@@ -71,6 +71,7 @@ EXTENSIONS: dict[str, int] = {
     "POST /api/v1/invoices/{}/refund": 200,
     "POST /api/v1/invoices/{}/retry": 200,
     "POST /api/v1/test-clock": 200,
+    "GET /api/v1/test-clock": 200,
     "POST /api/v1/webhooks": 201,
     "GET /api/v1/webhooks": 200,
     "GET /api/v1/webhooks/{}": 200,

@@ -107,6 +107,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}", READ),
     ("POST", "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", SETTINGS),
     ("POST", "/api/v1/test-clock", SETTINGS),
+    ("GET", "/api/v1/test-clock", READ),
     ("POST", "/api/v1/api-keys", Admin),
     ("GET", "/api/v1/api-keys", Admin),
     ("GET", "/api/v1/api-keys/{keyId}", Admin),

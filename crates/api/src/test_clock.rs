@@ -1,11 +1,12 @@
-//! `POST /api/v1/test-clock`: moves the clock of a SANDBOX environment (decisions 40, 66).
+//! `/api/v1/test-clock`: what time it is, and moving the clock of a SANDBOX environment (decisions 40, 66).
 
+use scrip_core::Timestamp;
 use scrip_ledger::{Answer, Work};
 use serde::Deserialize;
 
 use crate::error::ApiError;
 use crate::fields;
-use crate::http::{Accepts, Endpoint, Numbers, Reply, Write};
+use crate::http::{Accepts, Call, Endpoint, Numbers, Reply, Write};
 use crate::json::{Text, document, read_body};
 use crate::openapi::schema::{closed, data, described, instant, open, required};
 use crate::openapi::{Component, Operation};
@@ -18,7 +19,21 @@ struct Request<'a> {
 }
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/api/v1/test-clock", Accepts::CHANGE, operation(), handler)]
+    const CLOCK: &str = "/api/v1/test-clock";
+    vec![
+        Endpoint::post(CLOCK, Accepts::CHANGE, operation(), handler),
+        Endpoint::get(CLOCK, read_operation(), read),
+    ]
+}
+
+async fn read(call: Call) -> Result<Reply, ApiError> {
+    Ok(shown(call.now()))
+}
+
+fn shown(now: Timestamp) -> Reply {
+    Reply::ok(document(Numbers::AsNumbers, |writer| {
+        writer.object(|members| members.plain("now", now));
+    }))
 }
 
 async fn handler(write: Write) -> Result<Reply, ApiError> {
@@ -29,9 +44,7 @@ async fn handler(write: Write) -> Result<Reply, ApiError> {
 
 fn render(answer: &Answer) -> Result<Reply, ApiError> {
     match answer {
-        Answer::Clock(now) => Ok(Reply::ok(document(Numbers::AsNumbers, |writer| {
-            writer.object(|members| members.plain("now", now));
-        }))),
+        Answer::Clock(now) => Ok(shown(*now)),
         _ => Err(ApiError::internal("the ledger answered a move of the clock with something else")),
     }
 }
@@ -48,10 +61,20 @@ fn operation() -> Operation {
         .refuses(&[403])
 }
 
+fn read_operation() -> Operation {
+    Operation::new("getTestClock", "Test clock", "Get the time")
+        .text(
+            "An extension of the official API. Where the test clock of a SANDBOX environment stands; \
+             until one is set, and in every other environment, the time.",
+        )
+        .answers(200, "What time it is", "TestClockResponse")
+}
+
 pub(crate) fn components() -> Vec<Component> {
     let now = described(instant(), "Where the clock shall stand");
     vec![
         ("MoveTestClockRequest", closed([required("now", now)])),
         ("MoveTestClockResponse", data(open([required("now", instant())]))),
+        ("TestClockResponse", data(open([required("now", instant())]))),
     ]
 }

@@ -1,6 +1,7 @@
 //! The documented API, asked in process in the name of a person.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,6 +15,12 @@ use tower::ServiceExt as _;
 
 /// Bytes of an answer at most: what can be explained of a wallet is some megabytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What the API says of a request whose key is in use by one that is not answered yet.
+pub const STILL_RUNNING: &str = "ObjectAlreadyBeingUsedByAnotherRequestError";
+/// How often it is asked again, and how soon: some seconds altogether.
+const RUNNING_TRIES: u32 = 50;
+const RUNNING_EVERY: Duration = Duration::from_millis(100);
 
 /// The API, and who asks.
 #[derive(Clone)]
@@ -125,7 +132,19 @@ impl Api {
         idempotency_key: &str,
         body: Option<&Value>,
     ) -> Result<Done, ApiFailure> {
-        let answer = self.ask(method, target, Some(idempotency_key), body).await?;
+        let mut tries = 1;
+        let answer = loop {
+            match self.ask(method.clone(), target, Some(idempotency_key), body).await {
+                // The first press of a button is still being answered: this is the second.
+                Err(ApiFailure::Refused(refusal))
+                    if refusal.code == STILL_RUNNING && tries < RUNNING_TRIES =>
+                {
+                    tries += 1;
+                    tokio::time::sleep(RUNNING_EVERY).await;
+                }
+                answered => break answered?,
+            }
+        };
         let is_replayed = answer.is_replayed;
         let data = match answer.body.as_slice() {
             [] => Value::Null,

@@ -8,6 +8,7 @@ mod action;
 mod api;
 mod api_keys;
 mod assets;
+mod audit_log;
 mod component;
 mod consumption;
 mod currencies;
@@ -16,11 +17,12 @@ mod customers;
 mod failure;
 mod form;
 mod grants;
-mod home;
 mod invoices;
 mod layout;
 mod ledger;
+mod overview;
 mod people;
+mod revenue;
 mod security;
 mod settings;
 pub mod sign_in;
@@ -93,10 +95,8 @@ pub fn mounted(api: Router, console: Console) -> Router {
 pub fn router(console: Console) -> Router {
     let sign_in = console.0.sign_in.clone().map(sign_in::router).unwrap_or_default();
     Router::new()
-        .route("/console", get(home::choose))
-        .route("/console/", get(home::choose))
         .route("/console/assets/{name}", get(assets::file))
-        .route("/console/{environment}", get(home::overview))
+        .merge(overview::routes())
         .merge(customers::routes())
         .merge(customer::routes())
         .merge(grants::routes())
@@ -108,6 +108,8 @@ pub fn router(console: Console) -> Router {
         .merge(api_keys::routes())
         .merge(people::routes())
         .merge(settings::routes())
+        .merge(audit_log::routes())
+        .merge(revenue::routes())
         .fallback(failure::nothing_here)
         .layer(from_fn(security::guard))
         .with_state(console)

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse};
 use maud::Markup;
+use scrip_ledger::Scope;
 
 use crate::Console;
 use crate::api::Api;
@@ -33,6 +34,11 @@ impl Visit {
     pub fn query(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the person's role allows something; the API asks again.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.visitor.role.permissions().allow(scope)
     }
 
     /// The address of a page in this environment; `path` begins with a slash or is empty.

@@ -136,6 +136,12 @@ async fn the_test_clock() {
     set(json!("2030-12-31")).await.is(200);
     let told = world.post("/api/v1/test-clock", json!({"now": "2030-01-01"})).await;
     told.refuses(403, "AccessDeniedError", "SANDBOX");
+    let read = async |key: &str| {
+        let told = world.send("GET", "/api/v1/test-clock", &[("x-api-key", key)], "").await;
+        told.is(200).text
+    };
+    assert_eq!(read(SANDBOX).await, r#"{"data":{"now":"2030-12-31T00:00:00.000Z"}}"#);
+    assert_eq!(read(PRODUCTION).await, r#"{"data":{"now":"2026-01-02T03:04:05.000Z"}}"#);
 }
 
 #[tokio::test]

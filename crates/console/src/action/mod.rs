@@ -15,7 +15,7 @@ use maud::Markup;
 use serde_json::Value;
 
 use crate::Console;
-use crate::api::{ApiFailure, Done};
+use crate::api::{ApiFailure, Done, Refusal, STILL_RUNNING};
 use crate::component::Field;
 use crate::failure::{Failure, Shown};
 use crate::form::{Form, Sent};
@@ -181,11 +181,24 @@ async fn carry_out<D: Deed>(visit: Visit, deed: D, form: Form) -> Shown {
             let after = deed.state(&visit, &form).await?;
             visit.page(&deed.heading(&visit), pages::done(&visit, &deed, &form, &done, &after))
         }
+        // Whether it was done is not known: the same request finds out, and does it once.
+        Err(ApiFailure::Refused(refusal)) if is_unclear(&refusal) => {
+            let page = pages::unclear(&visit, &deed, &form, &refusal);
+            let mut response = visit.page(&deed.heading(&visit), page)?;
+            *response.status_mut() = refusal.status;
+            Ok(response)
+        }
         Err(ApiFailure::Refused(refusal)) => {
             refused(&visit, &deed, &form, Failure::Refused(refusal))
         }
         Err(failure) => Err(failure.into()),
     }
+}
+
+/// Whether a refusal leaves open what happened: the server failed, or another request of the same name
+/// is not answered yet.
+fn is_unclear(refusal: &Refusal) -> bool {
+    refusal.status.is_server_error() || refusal.code == STILL_RUNNING
 }
 
 /// The form again, with the refusal beside the field that it names.

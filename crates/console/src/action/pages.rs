@@ -72,6 +72,29 @@ pub fn plan<D: Deed>(visit: &Visit, deed: &D, form: &Form, plan: &Plan) -> Marku
     }
 }
 
+/// It is not known whether it was done: the same again.
+pub fn unclear<D: Deed>(visit: &Visit, deed: &D, form: &Form, refusal: &Refusal) -> Markup {
+    let (title, back) = deed.back(visit);
+    let request_id = form.written(REQUEST_ID);
+    html! {
+        div.notice data-tone="waiting" role="alert" {
+            p { strong { "It is not known whether this was done." } " " (refusal.message) }
+            p { "Try again: under the same name it is not done a second time." }
+        }
+        form.card method="post" {
+            (secrets(visit))
+            input type="hidden" name=(REQUEST_ID) value=(request_id);
+            @for (name, value) in form.fields().filter(|(name, _)| *name != STEP) {
+                input type="hidden" name=(name) value=(value);
+            }
+            p.buttons {
+                button.primary name=(STEP) value=(CONFIRMED) data-once { "Try again" }
+                a.button href=(back) { (title) }
+            }
+        }
+    }
+}
+
 /// What changed.
 pub fn done<D: Deed>(
     visit: &Visit,

@@ -46,7 +46,7 @@ fn row(visit: &Visit, key: &Key) -> Markup {
             th scope="row" {
                 (key.title())
                 @if let Some(hint) = &key.secret_hint { " " span.quiet { (hint) } }
-                br; code.quiet { (key.id) }
+                @if key.name.is_some() { br; code.quiet { (key.id) } }
             }
             td {
                 (badge(&key.status))

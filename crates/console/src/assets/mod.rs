@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
 
@@ -41,7 +40,8 @@ impl Asset {
 }
 
 /// `GET /console/assets/{name}`.
-pub async fn file(Path(name): Path<String>) -> Result<Response, Failure> {
+pub async fn file(uri: Uri) -> Result<Response, Failure> {
+    let name = uri.path().rsplit('/').next().unwrap_or_default();
     let known = [&STYLE, &SCRIPT, &ICON];
     let found = known.into_iter().find(|asset| asset.name == name).ok_or(Failure::NotFound)?;
     let mut response = found.content.into_response();

@@ -16,6 +16,8 @@ pub struct Amount(pub Credits);
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(Credits::ZERO);
+    /// One.
+    pub const ONE: Self = Self(Credits::whole(1));
 
     /// What somebody wrote, if it is a decimal.
     pub fn parse(text: &str) -> Option<Self> {

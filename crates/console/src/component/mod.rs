@@ -72,6 +72,11 @@ pub fn figure(name: &str, value: Markup, note: Markup) -> Markup {
     }
 }
 
+/// `1 wallet`, `2 wallets`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Text, or a dash where there is none.
 pub fn text_or_dash(text: Option<&str>) -> Markup {
     html! { @match text { Some(text) => (text), None => span.quiet { "–" } } }

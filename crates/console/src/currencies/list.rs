@@ -1,6 +1,7 @@
 //! `/currencies`.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::model::{Currencies, Currency, Money};
 use crate::api::segment;
@@ -13,7 +14,8 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let currencies = Currencies::all(&visit.api).await?;
     let new = visit.address("/currencies/new");
-    let actions = html! { a.button.primary href=(new) { "New currency" } };
+    let may = visit.may(Scope::Settings);
+    let actions = html! { @if may { a.button.primary href=(new) { "New currency" } } };
     let heading = Heading::of("Currencies", Section::Currencies).with(actions);
     let heads = [
         ("Currency", false),
@@ -36,7 +38,7 @@ pub async fn page(visit: Visit) -> Shown {
 }
 
 fn row(visit: &Visit, currency: &Currency) -> Markup {
-    let is_live = currency.archived_at.is_none();
+    let is_live = currency.archived_at.is_none() && visit.may(Scope::Settings);
     let path = format!("/currencies/{}/archive", segment(&currency.id));
     html! {
         tr {

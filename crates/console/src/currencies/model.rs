@@ -104,6 +104,10 @@ impl Currencies {
 
     /// `1,200 tokens`.
     pub fn in_words(&self, id: &str, amount: Amount) -> String {
-        format!("{amount} {}", self.unit(id))
+        let units = self.find(id).and_then(|currency| currency.units.as_ref());
+        match units {
+            Some(units) if amount == Amount::ONE => format!("{amount} {}", units.singular),
+            _ => format!("{amount} {}", self.unit(id)),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `/customers/{id}/auto-recharge`: what buys credits by itself.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +71,8 @@ pub async fn page(visit: Visit) -> Shown {
     let recharge = Recharge::get(&page.visit, &page.customer.id, &wallet).await?;
     let [currency, resource] = wallet.query();
     let edit = target(&page.address("/auto-recharge/edit"), &[currency, resource]);
-    let actions = html! { a.button href=(edit) { "Change" } };
+    let may = page.visit.may(Scope::Grants);
+    let actions = html! { @if may { a.button href=(edit) { "Change" } } };
     let mut known: Vec<(&str, Markup)> = NAMES
         .into_iter()
         .zip(recharge.in_words())

@@ -1,6 +1,7 @@
 //! `/customers/{id}`: the wallets by currency and resource, and how far each is used.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::{CustomerPage, Tab};
 use crate::component::{Amount, empty, facts, instant, section, utilisation};
@@ -13,10 +14,16 @@ pub async fn page(visit: Visit) -> Shown {
     let page = CustomerPage::of(visit).await?;
     let archive = if page.customer.archived_at.is_some() { "Bring back" } else { "Archive" };
     let actions = html! {
-        a.button.primary href=(page.address("/grants/new")) { "Grant credits" }
-        a.button href=(page.address("/consumption/new")) { "Consume" }
-        a.button href=(page.address("/edit")) { "Edit" }
-        a.button href=(page.address("/archive")) { (archive) }
+        @if page.visit.may(Scope::Grants) {
+            a.button.primary href=(page.address("/grants/new")) { "Grant credits" }
+        }
+        @if page.visit.may(Scope::Consumption) {
+            a.button href=(page.address("/consumption/new")) { "Consume" }
+        }
+        @if page.visit.may(Scope::Customers) {
+            a.button href=(page.address("/edit")) { "Edit" }
+            a.button href=(page.address("/archive")) { (archive) }
+        }
     };
     page.show(
         Tab::Wallets,

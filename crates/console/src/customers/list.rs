@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::model::Customer;
 use crate::api::{Api, Listed, Pagination, target};
@@ -41,7 +42,11 @@ enum Way {
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
     let found = find(&visit).await?;
-    let new = html! { a.button.primary href=(visit.address("/customers/new")) { "New customer" } };
+    let new = html! {
+        @if visit.may(Scope::Customers) {
+            a.button.primary href=(visit.address("/customers/new")) { "New customer" }
+        }
+    };
     let heading = Heading::of("Customers", Section::Customers).with(new);
     visit.page(
         &heading,

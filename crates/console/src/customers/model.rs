@@ -47,11 +47,6 @@ impl Customer {
     pub fn path(&self) -> String {
         path_of(&self.id)
     }
-
-    /// In a word.
-    pub fn status(&self) -> &'static str {
-        if self.archived_at.is_some() { "ARCHIVED" } else { "ACTIVE" }
-    }
 }
 
 /// The page of a customer below an environment's address.

@@ -7,7 +7,7 @@
 use maud::{Markup, html};
 
 use super::model::Grant;
-use crate::component::{Amount, instant_or, table};
+use crate::component::{Amount, event_name, instant_or, table};
 
 /// What the place of a grant depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +108,7 @@ fn row(place: usize, grant: &Grant) -> Markup {
     html! {
         tr {
             td.number { (place) }
-            th scope="row" { (grant.display_name) " " span.quiet { (grant.grant_type) } }
+            th scope="row" { (grant.display_name) " " span.quiet { (event_name(&grant.grant_type)) } }
             td.number { (grant.left()) }
             td.number { (grant.priority) }
             td { (instant_or(grant.expire_at.as_ref(), "never")) }

@@ -1,12 +1,13 @@
 //! `/customers/{id}/grants`: what was given, where each is in its life, and how far it is used.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::burn_order::in_burn_order;
 use super::model::Grant;
 use crate::api::{Listed, target};
 use crate::component::{Amount, event_name};
-use crate::component::{badge, burn_down, empty, instant, instant_or, pager, table};
+use crate::component::{badge, burn_down, empty, instant, pager, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::failure::Shown;
 use crate::visit::Visit;
@@ -29,7 +30,8 @@ pub async fn page(visit: Visit) -> Shown {
     let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
     let grants: Listed<Grant> = visit.api.list(&target("/api/v1/credits/grants", &query)).await?;
     let new = new_address(&page, wallet.as_ref());
-    let actions = html! { a.button.primary href=(new) { "Grant credits" } };
+    let may = visit.may(Scope::Grants);
+    let actions = html! { @if may { a.button.primary href=(new) { "Grant credits" } } };
     let next = in_burn_order(&grants.data).first().map(|grant| grant.id.clone());
     page.show(
         Tab::Grants,
@@ -89,10 +91,15 @@ fn rows(page: &CustomerPage, grants: &[Grant], next: Option<&str>) -> Markup {
                     td.number { (grant.priority) }
                     td {
                         (instant(&grant.effective_at)) br;
-                        span.quiet { "until " (instant_or(grant.expire_at.as_ref(), "ever")) }
+                        span.quiet {
+                            @match &grant.expire_at {
+                                Some(at) => { "until " (instant(at)) }
+                                None => { "for ever" }
+                            }
+                        }
                     }
                     td {
-                        @if grant.can_be_voided() {
+                        @if grant.can_be_voided() && page.visit.may(Scope::Grants) {
                             @let path = format!("{}/void", grant.path());
                             a.button.small href=(page.visit.address(&path)) {
                                 "Void" span.hidden { " " (grant.display_name) }

@@ -1,6 +1,7 @@
 //! `/customers/{id}/grants/{grant}`: one grant.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::model::Grant;
 use crate::component::text_or_dash;
@@ -21,7 +22,7 @@ pub async fn page(visit: Visit) -> Shown {
     let currencies = Currencies::all(&visit.api).await?;
     let void = visit.address(&format!("{}/void", grant.path()));
     let actions = html! {
-        @if grant.can_be_voided() { a.button href=(void) { "Void" } }
+        @if grant.can_be_voided() && visit.may(Scope::Grants) { a.button href=(void) { "Void" } }
     };
     let list = format!("{}/grants", customer.path());
     let heading = Heading::of(&grant.display_name, Section::Customers)

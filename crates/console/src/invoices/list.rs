@@ -1,6 +1,7 @@
 //! `/invoices` and `/customers/{id}/invoices`.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::model::Invoice;
 use crate::api::{Listed, target};
@@ -92,7 +93,7 @@ fn rows(visit: &Visit, invoices: &[Invoice], names_customers: bool) -> Markup {
                     td { (instant(&invoice.created_at)) }
                     td { (instant_or(invoice.due_date.as_ref(), "–")) }
                     td {
-                        @if invoice.is_settled_by_hand() {
+                        @if invoice.is_settled_by_hand() && visit.may(Scope::Grants) {
                             @let path = format!("{}/mark-paid", invoice.path());
                             a.button.small href=(visit.address(&path)) {
                                 "Mark paid" span.hidden { ": " (invoice.id) }

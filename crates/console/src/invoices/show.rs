@@ -1,6 +1,7 @@
 //! `/invoices/{invoice}`: one invoice.
 
 use maud::html;
+use scrip_ledger::Scope;
 
 use super::model::Invoice;
 use crate::component::{badge, facts, instant, instant_or, text_or_dash};
@@ -14,7 +15,7 @@ pub async fn page(visit: Visit) -> Shown {
     let invoice = Invoice::get(&visit.api, visit.path("invoice")).await?;
     let to = |operation: &str| visit.address(&format!("{}{operation}", invoice.path()));
     let actions = html! {
-        @if invoice.is_settled_by_hand() {
+        @if invoice.is_settled_by_hand() && visit.may(Scope::Grants) {
             a.button.primary href=(to("/mark-paid")) { "Mark paid" }
             a.button href=(to("/cancel")) { "Cancel the invoice" }
         }

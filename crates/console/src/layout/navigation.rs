@@ -15,6 +15,8 @@ pub enum Section {
     Customers,
     /// Of all customers.
     Invoices,
+    /// What became of the money.
+    Revenue,
     /// What credits are counted in.
     Currencies,
     /// Who is told of events.
@@ -27,19 +29,19 @@ pub enum Section {
     AuditLog,
     /// What holds for the environment.
     Settings,
-    /// The person's own affairs.
-    Account,
 }
 
 /// Those that everybody is shown, with their titles and paths.
-const SECTIONS: [(Section, &str, &str); 8] = [
+const SECTIONS: [(Section, &str, &str); 10] = [
     (Section::Overview, "Overview", ""),
     (Section::Customers, "Customers", "/customers"),
     (Section::Invoices, "Invoices", "/invoices"),
+    (Section::Revenue, "Revenue", "/revenue"),
     (Section::Currencies, "Currencies", "/currencies"),
     (Section::Webhooks, "Webhooks", "/webhooks"),
     (Section::ApiKeys, "API keys", "/api-keys"),
     (Section::People, "People", "/people"),
+    (Section::AuditLog, "Audit log", "/audit-log"),
     (Section::Settings, "Settings", "/settings"),
 ];
 
@@ -77,7 +79,12 @@ pub fn banner(visit: &Visit) -> Markup {
 
 /// Whether somebody may look at a part of the console.
 fn is_for(visit: &Visit, section: Section) -> bool {
-    section != Section::People || visit.visitor.role == Role::Owner
+    let least = match section {
+        Section::People => Role::Owner,
+        Section::ApiKeys | Section::AuditLog => Role::Admin,
+        _ => Role::Viewer,
+    };
+    visit.visitor.role >= least
 }
 
 /// The parts of the console.

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use scrip_core::EventType;
+use scrip_ledger::Scope;
 use serde_json::Value;
 
 use super::model::Row;
@@ -106,7 +107,7 @@ fn shown(page: &CustomerPage, rows: &[Row]) -> Markup {
                         br; span.quiet { (wallet.title(&page.currencies)) }
                     }
                     td { code { (row.actor) } }
-                    td { @if row.is_consumption() { (refund(page, row)) } }
+                    td { @if row.is_consumption() && page.visit.may(Scope::Consumption) { (refund(page, row)) } }
                 }
             }
         },

@@ -9,6 +9,8 @@ use axum::routing::get;
 use crate::Console;
 use crate::action::pages_of;
 
+pub use clock::Clock;
+
 pub fn routes() -> Router<Console> {
     Router::new()
         .route("/console/{environment}/settings", get(page::page))

@@ -1,6 +1,7 @@
 //! `/settings`.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 use serde::Deserialize;
 
 use super::clock::Clock;
@@ -29,7 +30,7 @@ pub async fn page(visit: Visit) -> Shown {
         ("Kind", html! { (kind) }),
         ("Account", html! { (visit.visitor.account_id) }),
     ];
-    let move_clock = environment.is_sandbox.then(|| {
+    let move_clock = (environment.is_sandbox && visit.may(Scope::Settings)).then(|| {
         html! {
             a.button href=(visit.address("/settings/clock")) { "Move the clock" }
         }

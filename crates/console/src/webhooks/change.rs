@@ -15,8 +15,11 @@ use crate::visit::Visit;
 
 /// An endpoint is enabled, or disabled.
 pub struct Switch(Webhook);
-/// An endpoint is removed.
-pub struct Remove(Webhook);
+/// An endpoint is removed. It is gone already when the button is pressed a second time.
+pub struct Remove {
+    id: String,
+    webhook: Option<Webhook>,
+}
 /// An endpoint is sent an event that did not happen.
 pub struct Test(Webhook);
 
@@ -33,8 +36,8 @@ fn heading<'a>(title: &'a str, visit: &Visit, webhook: &Webhook) -> Heading<'a> 
 }
 
 /// How it is; it may be gone.
-async fn state(visit: &Visit, webhook: &Webhook) -> Result<Vec<String>, Failure> {
-    match Webhook::get(&visit.api, &webhook.id).await {
+async fn state(visit: &Visit, id: &str) -> Result<Vec<String>, Failure> {
+    match Webhook::get(&visit.api, id).await {
         Ok(webhook) => Ok(vec![event_name(&webhook.status)]),
         Err(Failure::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
             Ok(vec!["Removed".to_owned()])
@@ -79,7 +82,7 @@ impl Deed for Switch {
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {
-        state(visit, &self.0).await
+        state(visit, &self.0.id).await
     }
 
     fn told(&self, _: &Visit, _: &Done) -> (String, Option<Markup>) {
@@ -93,19 +96,24 @@ impl Deed for Switch {
 
 impl Deed for Remove {
     async fn find(visit: &Visit) -> Result<Self, Failure> {
-        find(visit).await.map(Self)
+        let id = visit.path("webhook").to_owned();
+        let webhook = visit.api.find(&Webhook::target(&id, "")).await?;
+        Ok(Self { id, webhook })
     }
 
     fn heading<'a>(&'a self, visit: &Visit) -> Heading<'a> {
-        heading("Remove endpoint", visit, &self.0)
+        Heading::of("Remove endpoint", Section::Webhooks)
+            .below("Webhooks", visit.address("/webhooks"))
     }
 
     async fn plan(&self, _: &Visit, _: &Form) -> Result<Plan, Failure> {
+        let webhook = self.webhook.as_ref().ok_or(Failure::NotFound)?;
         let notes = html! {
+            p { code { (webhook.url) } }
             p { "It is sent nothing more, not what is pending either. It cannot be brought back." }
         };
         Ok(Plan {
-            lines: vec![Line::of(STATUS, event_name(&self.0.status), "Removed")],
+            lines: vec![Line::of(STATUS, event_name(&webhook.status), "Removed")],
             notes: Some(notes),
             verb: "Remove it",
             is_dangerous: true,
@@ -113,11 +121,11 @@ impl Deed for Remove {
     }
 
     fn operation(&self, _: &Form, _: &str) -> Operation {
-        Operation::delete(Webhook::target(&self.0.id, ""))
+        Operation::delete(Webhook::target(&self.id, ""))
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {
-        state(visit, &self.0).await
+        state(visit, &self.id).await
     }
 
     fn told(&self, _: &Visit, _: &Done) -> (String, Option<Markup>) {

@@ -1,6 +1,7 @@
 //! `/webhooks`.
 
 use maud::html;
+use scrip_ledger::Scope;
 
 use super::model::Webhook;
 use crate::api::Listed;
@@ -13,7 +14,8 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let webhooks: Listed<Webhook> = visit.api.list("/api/v1/webhooks?limit=100").await?;
     let new = visit.address("/webhooks/new");
-    let actions = html! { a.button.primary href=(new) { "New endpoint" } };
+    let may = visit.may(Scope::Settings);
+    let actions = html! { @if may { a.button.primary href=(new) { "New endpoint" } } };
     let heading = Heading::of("Webhooks", Section::Webhooks).with(actions);
     let heads = [("Endpoint", false), ("Status", false), ("Told of", false), ("Made", false)];
     visit.page(

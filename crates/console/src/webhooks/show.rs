@@ -1,6 +1,7 @@
 //! `/webhooks/{webhook}`: an endpoint and its deliveries.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::model::{Delivery, Webhook, deliveries};
 use crate::api::{Listed, segment, target};
@@ -9,6 +10,10 @@ use crate::component::{badge, empty, facts, instant, instant_or, pager, section,
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
+
+fn tries(count: usize) -> String {
+    if count == 1 { "1 try".to_owned() } else { format!("{count} tries") }
+}
 
 const STATES: [(&str, &str); 4] =
     [("", "All"), ("PENDING", "Pending"), ("DELIVERED", "Delivered"), ("FAILED", "Failed")];
@@ -27,9 +32,11 @@ pub async fn page(visit: Visit) -> Shown {
     let to = |operation: &str| visit.address(&format!("{}{operation}", webhook.path()));
     let switch = if webhook.status == "ENABLED" { "Disable" } else { "Enable" };
     let actions = html! {
-        a.button href=(to("/test")) { "Send a test event" }
-        a.button href=(to("/switch")) { (switch) }
-        a.button href=(to("/remove")) { "Remove" }
+        @if visit.may(Scope::Settings) {
+            a.button href=(to("/test")) { "Send a test event" }
+            a.button href=(to("/switch")) { (switch) }
+            a.button href=(to("/remove")) { "Remove" }
+        }
     };
     let heading = Heading::of("Webhook endpoint", Section::Webhooks)
         .below("Webhooks", visit.address("/webhooks"))
@@ -93,10 +100,15 @@ fn told(visit: &Visit, webhook: &Webhook, deliveries: &Listed<Delivery>) -> Mark
                         td { (badge(&delivery.status)) }
                         td { (instant(&delivery.created_at)) }
                         td { (delivery.last_attempt())
-                            " " span.quiet { (delivery.attempts.len()) " tries" } }
+                            @if let Some(last) = delivery.attempts.last() {
+                                br; span.quiet {
+                                    (instant(&last.at)) ", "
+                                    (tries(delivery.attempts.len()))
+                                }
+                            } }
                         td { (instant_or(delivery.next_attempt_at.as_ref(), "–")) }
                         td {
-                            @if delivery.status != "PENDING" {
+                            @if delivery.status != "PENDING" && visit.may(Scope::Settings) {
                                 a.button.small href=(visit.address(&path)) {
                                     "Send again" span.hidden { ": " (delivery.id) }
                                 }

@@ -1,0 +1,237 @@
+//! `/revenue`: what is deferred and what is recognised, from what grants cost.
+//!
+//! A report reads all rows, which takes seconds for each million of them: it is made when somebody
+//! asks for a stretch of time, not whenever the overview is looked at.
+
+use maud::{Markup, html};
+use scrip_core::Timestamp;
+use serde::Deserialize;
+
+use crate::api::{ApiFailure, target};
+use crate::component::{Amount, Chart, Instant, Series, empty, figure, instant, section, table};
+use crate::currencies::model::Currencies;
+use crate::failure::{Failure, Shown};
+use crate::layout::{Heading, Section};
+use crate::settings::Clock;
+use crate::visit::Visit;
+
+const REPORT: &str = "/api/v1/credits/reports/revenue";
+/// Months of the chart, the current one last.
+const MONTHS: i32 = 6;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    from: Instant,
+    to: Instant,
+    is_closed: bool,
+    totals: Vec<Total>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Total {
+    currency_id: String,
+    cost_currency: String,
+    grants: u64,
+    deferred_from: Amount,
+    granted: Amount,
+    restored: Amount,
+    recognised: Amount,
+    breakage: Amount,
+    refunded: Amount,
+    deferred_to: Amount,
+}
+
+/// What can be asked for.
+const RANGES: [(&str, &str); 4] = [
+    ("this-month", "This month so far"),
+    ("last-month", "Last month"),
+    ("months", "Month by month, for six months"),
+    ("between", "Between two instants"),
+];
+
+/// The page.
+pub async fn page(visit: Visit) -> Shown {
+    let now = Clock::get(&visit.api).await?.now;
+    let now = Timestamp::parse(&now).map_err(|error| Failure::Internal(error.to_string()))?;
+    let stretches = stretches(&visit, now);
+    let currencies = Currencies::all(&visit.api).await?;
+    let mut reports = Vec::new();
+    let mut refused = None;
+    for (from, to) in stretches {
+        let query = [("from", Some(from.as_str())), ("to", Some(to.as_str()))];
+        match visit.api.get::<Report>(&target(REPORT, &query)).await {
+            Ok(report) => reports.push(report),
+            // Instants are written by hand.
+            Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 400 => {
+                refused = Some(refusal.message);
+            }
+            Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 404 => {
+                refused = Some("This server makes no revenue reports.".to_owned());
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    let heading = Heading::of("Revenue", Section::Revenue);
+    visit.page(&heading, html! {
+        (filters(&visit))
+        @if let Some(message) = refused {
+            div.notice data-tone="bad" role="alert" { p { (message) } }
+        } @else if reports.is_empty() {
+            (empty("Choose a stretch of time. A report reads everything that happened, which takes \
+                    seconds for each million rows.", None))
+        } @else { (told(&reports, &currencies)) }
+    })
+}
+
+/// From when to when, for each report.
+fn stretches(visit: &Visit, now: Timestamp) -> Vec<(String, String)> {
+    let month = now.first_of_month();
+    let between = |from: Timestamp, to: Timestamp| (from.to_string(), to.to_string());
+    match visit.query("range") {
+        Some("this-month") => vec![between(month, now)],
+        Some("last-month") => vec![between(month.months_later(-1), month)],
+        Some("months") => (0..MONTHS)
+            .rev()
+            .map(|back| {
+                let from = month.months_later(-back);
+                between(from, from.next_month().min(now))
+            })
+            .collect(),
+        Some("between") => {
+            let text = |name| visit.query(name).unwrap_or_default().to_owned();
+            vec![(text("from"), text("to"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn filters(visit: &Visit) -> Markup {
+    let range = visit.query("range").unwrap_or_default();
+    let instant = |name: &'static str, label: &str| {
+        html! {
+            div {
+                label for=(name) { (label) }
+                input id=(name) name=(name) placeholder="2026-11-01T00:00:00Z" autocomplete="off"
+                    value=(visit.query(name).unwrap_or_default());
+            }
+        }
+    };
+    html! {
+        form.filters method="get" {
+            div {
+                label for="range" { "Time" }
+                select #range name="range" {
+                    @for (value, text) in RANGES {
+                        option value=(value) selected[value == range] { (text) }
+                    }
+                }
+            }
+            (instant("from", "From (UTC)"))
+            (instant("to", "To (UTC)"))
+            button.primary { "Make the report" }
+        }
+    }
+}
+
+fn told(reports: &[Report], currencies: &Currencies) -> Markup {
+    let mut kinds: Vec<(&str, &str)> = Vec::new();
+    for total in reports.iter().flat_map(|report| &report.totals) {
+        let kind = (total.currency_id.as_str(), total.cost_currency.as_str());
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    html! {
+        @if kinds.is_empty() {
+            (empty("No grant that cost anything was there in this time.", None))
+        }
+        @for (index, (currency, money)) in kinds.into_iter().enumerate() {
+            @let title = format!("{} in {}", currencies.name(currency), money.to_uppercase());
+            (section(&format!("revenue-{index}"), &title, None,
+                of_kind(reports, (currency, money), &title)))
+        }
+        p.quiet { "What was deferred at the beginning, and what was granted and restored, is either \
+                   recognised, breakage, refunded, or deferred at the end." }
+    }
+}
+
+fn of_kind(reports: &[Report], kind: (&str, &str), title: &str) -> Markup {
+    let of = |report: &Report| {
+        let is =
+            |total: &&Total| (total.currency_id.as_str(), total.cost_currency.as_str()) == kind;
+        report.totals.iter().find(is).cloned()
+    };
+    let totals: Vec<(&Report, Option<Total>)> =
+        reports.iter().map(|report| (report, of(report))).collect();
+    let values = |pick: fn(&Total) -> Amount| -> Vec<Amount> {
+        let picked = |total: &Option<Total>| total.as_ref().map(pick).unwrap_or_default();
+        totals.iter().map(|(_, total)| picked(total)).collect()
+    };
+    let last = totals.last().and_then(|(_, total)| total.clone());
+    let money = kind.1.to_uppercase();
+    html! {
+        @if let Some(last) = &last {
+            div.figures {
+                (figure("Deferred", html! { (last.deferred_to) }, html! {
+                    (money) " not earned yet" }))
+                (figure("Recognised", html! { (last.recognised) }, html! {
+                    (money) " earned by consumption" }))
+                (figure("Breakage", html! { (last.breakage) }, html! {
+                    (money) " of credits that nobody used" }))
+                (figure("Refunded", html! { (last.refunded) }, html! { (money) " went back" }))
+            }
+        }
+        @if totals.len() > 1 {
+            (Chart {
+                title: format!("{title}, month by month"),
+                columns: totals.iter().map(|(report, _)| report.from.chars().take(7).collect())
+                    .collect(),
+                series: vec![
+                    Series { name: "Recognised".to_owned(), values: values(|it| it.recognised) },
+                    Series { name: "Breakage".to_owned(), values: values(|it| it.breakage) },
+                ],
+            }.show())
+            br;
+        }
+        (figures(&totals, title))
+    }
+}
+
+fn figures(totals: &[(&Report, Option<Total>)], title: &str) -> Markup {
+    let heads = [
+        ("From", false),
+        ("To", false),
+        ("Grants", true),
+        ("Deferred before", true),
+        ("Granted", true),
+        ("Restored", true),
+        ("Recognised", true),
+        ("Breakage", true),
+        ("Refunded", true),
+        ("Deferred after", true),
+    ];
+    table(
+        title,
+        &heads,
+        html! {
+            @for (report, total) in totals {
+                tr {
+                    th scope="row" { (instant(&report.from)) }
+                    td { (instant(&report.to)) @if report.is_closed { br; span.quiet { "closed" } } }
+                    @match total {
+                        Some(total) => {
+                            td.number { (total.grants) }
+                            @for figure in [
+                                total.deferred_from, total.granted, total.restored, total.recognised,
+                                total.breakage, total.refunded, total.deferred_to,
+                            ] { td.number { (figure) } }
+                        }
+                        None => { td.quiet colspan="8" { "nothing" } }
+                    }
+                }
+            }
+        },
+    )
+}

@@ -1,0 +1,10 @@
+//! The console over a ledger in memory: what its pages say, and what their forms do.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod actions;
+mod escaping;
+mod pages;
+mod revenue;
+mod security;
+mod support;
