@@ -66,9 +66,9 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("listAuditLog", TAG, "List the audit log")
         .text(
-            "For full keys and admins. Everything that people did in the environment, and what API keys did to what is managed: \
-             keys, currencies, webhooks, the payment provider, the test clock. What keys did with credits \
-             is in the ledger, whose rows name them.",
+            "For full keys and admins. Everything that people did in the environment, and what API \
+             keys did to what is managed: keys, currencies, webhooks, the payment provider, the test \
+             clock. What keys did with credits is in the ledger, whose rows name them.",
         )
         .query("of", choice(["environment", "people"]), "The people of the account, for owners")
         .query(AuditEntry::ACTOR, text(), "Only what they did: `person:…` or `key:…`")

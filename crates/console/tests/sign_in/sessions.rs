@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::world::{ANN, Browser, ME, PASSWORD, World};
 
-async fn signed_in<'w>(world: &'w World) -> Browser<'w> {
+async fn signed_in(world: &World) -> Browser<'_> {
     let browser = world.browser();
     browser.sign_in(ANN, PASSWORD).await.is(303);
     browser

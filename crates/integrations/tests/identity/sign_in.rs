@@ -120,15 +120,14 @@ async fn codes_of_others_are_worth_nothing() {
 #[tokio::test]
 async fn answers_of_others_are_refused() {
     let world = World::new(None).await;
-    let special = |value: Value| value;
     for (claims, is_taken) in [
-        (special(json!({"aud": "other"})), false),
-        (special(json!({"iss": "https://evil.example"})), false),
-        (special(json!({"exp": NOW - 100})), false),
-        (special(json!({"aud": [CLIENT, "other"]})), false),
-        (special(json!({"aud": [CLIENT, "other"], "azp": "other"})), false),
-        (special(json!({"azp": "other"})), false),
-        (special(json!({"aud": [CLIENT, "other"], "azp": CLIENT})), true),
+        (json!({"aud": "other"}), false),
+        (json!({"iss": "https://evil.example"}), false),
+        (json!({"exp": NOW - 100}), false),
+        (json!({"aud": [CLIENT, "other"]}), false),
+        (json!({"aud": [CLIENT, "other"], "azp": "other"}), false),
+        (json!({"azp": "other"}), false),
+        (json!({"aud": [CLIENT, "other"], "azp": CLIENT}), true),
     ] {
         let started = world.flow.start().await.unwrap();
         world.signs_in(&started, "code", claims.clone());

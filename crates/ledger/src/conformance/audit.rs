@@ -42,7 +42,7 @@ pub async fn tells_what_people_did(make: &Factory<'_>) {
     let before = change.before.as_ref().unwrap();
     let after = change.after.as_ref().unwrap();
     assert_eq!((&before["available"], &after["available"]), (&json!("5"), &json!("3")));
-    assert_eq!(after["rows"], json!([2]));
+    assert_eq!(after["rows"], json!([3]));
     assert_eq!(grant.changes[0].before, None);
     assert_eq!(grant.changes[0].after.as_ref().unwrap()["available"], "5");
     let about = world.entries(SANDBOX, (AuditEntry::CUSTOMER, "ann")).await;
