@@ -24,7 +24,10 @@ async fn what_is_deferred_and_what_is_recognised() {
     })
     .await;
     let told = world.page("/revenue?range=this-month").await.is(200);
-    insta::assert_snapshot!("page_revenue", told.words());
+    let words = told.words();
+    for figure in ["47.375", "6.125", "1.5", "49", "2026-01-01 00:00", "AI tokens in USD"] {
+        assert!(words.contains(figure), "no {figure} in {words}");
+    }
     world.page("/revenue?range=months").await.is(200).says("month by month");
 }
 
