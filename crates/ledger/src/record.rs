@@ -106,7 +106,7 @@ impl RecordKind {
     /// Whether an archived record's identifier may be given to a new one (spec 1.8).
     #[must_use]
     pub const fn archiving_frees_id(self) -> bool {
-        matches!(self, Self::CustomCurrency | Self::RecurringGrant | Self::Person)
+        matches!(self, Self::CustomCurrency | Self::RecurringGrant)
     }
 
     /// The kind that a stored number stands for.

@@ -43,7 +43,10 @@ pub async fn are_invited_and_found(make: &Factory<'_>) {
     // Somebody else has the address later.
     let deed = invite_as("person_other", "default", Role::Support, None);
     world.deed(BOB, deed).await.unwrap();
-    assert_eq!(world.person(BOB).await.unwrap().id, "person_other");
+    let other = world.person(BOB).await.unwrap();
+    assert_eq!((other.id.as_str(), other.is_invited()), ("person_other", true));
+    assert_eq!(person_by_id(ledger, "person_bob").await.unwrap(), None);
+    assert_eq!(person_by_identity(ledger, &identity).await.unwrap(), None);
 }
 
 /// Whatever is done, an account has somebody who may everything.

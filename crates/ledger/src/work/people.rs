@@ -163,11 +163,19 @@ pub(super) fn use_link(
     }
 }
 
-/// Stores a new person.
+/// Stores a new person: in place of somebody who was removed and had the address, for the identifier of a
+/// record is given once.
 fn add(state: &mut dyn State, at: Place<'_>, person: &Person) -> Result<Record, Failure> {
     note_owner(state, at, None, person)?;
     let new = person.record();
-    records::insert(state, at, new.kind, &new.id, new.body)
+    let Some(mut record) = state.record(at.environment, new.kind, &new.id)? else {
+        return records::insert(state, at, new.kind, &new.id, new.body);
+    };
+    record.archived_at = None;
+    record.body = new.body;
+    record.updated_at = state.real_now().max(record.updated_at.later(1));
+    state.update_record(&record)?;
+    Ok(record)
 }
 
 /// Stores a link of a person as they are.
