@@ -9,7 +9,9 @@ use crate::places;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let own = places::own(&call).await?;
-    let environments = places::of_account(&call, &own.account).await?;
+    let mut environments = places::of_account(&call, &own.account).await?;
+    // In one order, also after one was reset.
+    environments.sort_by_key(|environment| environment.home);
     Ok(Reply::ok(document(Numbers::AsNumbers, |writer| {
         writer.array(&environments, |writer, environment| {
             writer.object(|members| view::write(members, environment));

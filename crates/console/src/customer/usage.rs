@@ -115,8 +115,8 @@ fn filters(visit: &Visit, wallet: &WalletName) -> Markup {
 }
 
 fn chart(page: &CustomerPage, wallet: &WalletName, usage: &Usage) -> Markup {
-    let totals = usage.series.iter().map(|series| series.total_credits);
-    let total = totals.fold(Some(Amount::ZERO), |sum, one| sum?.plus(one)).unwrap_or_default();
+    let mut totals = usage.series.iter().map(|series| series.total_credits);
+    let total = totals.try_fold(Amount::ZERO, |sum, one| sum.plus(one)).unwrap_or_default();
     let events: u64 = usage.series.iter().map(|series| series.event_count).sum();
     let unit = page.currencies.unit(&wallet.currency);
     let Some(first) = usage.series.first() else {

@@ -1,5 +1,7 @@
 //! When anchors are signed, by clocks that jump, and what two nodes make of one store.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
