@@ -1,13 +1,12 @@
 //! What is asked of the ledger by everybody here.
 
+use std::ops::ControlFlow;
+
 use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
 use scrip_ledger::{
-    Answer, CreatedRange, Executed, Ledger, LedgerError, Order, PageRequest, Record, RecordKind,
-    RecordQuery, SYSTEM, Start, Work,
+    Answer, Executed, Ledger, LedgerError, Order, Record, RecordKind, RecordQuery, SYSTEM, Work,
+    each_record,
 };
-
-/// Records that are read at a time.
-const PAGE: usize = 100;
 
 /// Every environment.
 pub(crate) async fn environments(ledger: &dyn Ledger) -> Result<Vec<EnvironmentId>, LedgerError> {
@@ -40,50 +39,13 @@ pub(crate) async fn all(
     matching: Vec<(&'static str, String)>,
     most: usize,
 ) -> Result<Vec<Record>, LedgerError> {
+    let query =
+        RecordQuery { matching, archived: Some(false), ..RecordQuery::all_of(environment, kind) };
     let mut records = Vec::new();
-    let mut start = Start::Newest;
-    loop {
-        let query = RecordQuery {
-            environment,
-            kind,
-            matching: matching.clone(),
-            created: CreatedRange::default(),
-            archived: Some(false),
-            page: PageRequest { start, limit: PAGE },
-        };
-        let page = ledger.records(query).await?;
-        let next = page.older_cursor();
-        records.extend(page.items.into_iter().map(|(_, record)| record));
-        match next {
-            Some(point) if records.len() < most => start = Start::After(point),
-            _ => return Ok(records),
-        }
-    }
-}
-
-/// The identifiers of the live records of a kind that match.
-pub(crate) async fn ids(
-    ledger: &dyn Ledger,
-    environment: EnvironmentId,
-    kind: RecordKind,
-    matching: Vec<(&'static str, String)>,
-) -> Result<Vec<String>, LedgerError> {
-    let (mut ids, mut start) = (Vec::new(), Start::Newest);
-    loop {
-        let query = RecordQuery {
-            environment,
-            kind,
-            matching: matching.clone(),
-            created: CreatedRange::default(),
-            archived: Some(false),
-            page: PageRequest { start, limit: PAGE },
-        };
-        let page = ledger.records(query).await?;
-        let next = page.older_cursor();
-        ids.extend(page.items.into_iter().map(|(_, record)| record.id));
-        match next {
-            Some(point) => start = Start::After(point),
-            None => return Ok(ids),
-        }
-    }
+    each_record(ledger, query, |record| {
+        records.push(record);
+        if records.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+    .await?;
+    Ok(records)
 }

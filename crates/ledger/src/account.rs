@@ -7,15 +7,11 @@ use serde_json::Value;
 
 use crate::record::body_of;
 use crate::{
-    CreatedRange, Ledger, LedgerError, NewRecord, PageRequest, Record, RecordKind, RecordQuery,
-    SYSTEM, Start,
+    Ledger, LedgerError, NewRecord, Record, RecordKind, RecordQuery, SYSTEM, every_record,
 };
 
 /// Accounts of a store that are not archived.
 pub(crate) const ACCOUNTS_MAX: usize = 100;
-
-/// Records that are read at a time.
-const PAGE: usize = 200;
 
 /// What an account or an environment is called outside: in headers, paths and files. It begins with a
 /// letter, so that it is never taken for a number, and goes on with lower-case letters, digits and
@@ -101,25 +97,7 @@ pub(crate) async fn all_of_system(
     ledger: &dyn Ledger,
     kind: RecordKind,
 ) -> Result<Vec<Record>, LedgerError> {
-    let mut records = Vec::new();
-    let mut start = Start::Newest;
-    loop {
-        let query = RecordQuery {
-            environment: SYSTEM,
-            kind,
-            matching: Vec::new(),
-            created: CreatedRange::default(),
-            archived: None,
-            page: PageRequest { start, limit: PAGE },
-        };
-        let page = ledger.records(query).await?;
-        let older = page.older_cursor();
-        records.extend(page.items.into_iter().map(|(_, record)| record));
-        match older {
-            Some(point) => start = Start::After(point),
-            None => break,
-        }
-    }
+    let mut records = every_record(ledger, RecordQuery::all_of(SYSTEM, kind)).await?;
     records.reverse();
     Ok(records)
 }

@@ -38,6 +38,7 @@ mod published;
 mod queue;
 mod reading;
 mod record;
+mod record_walk;
 mod recurring;
 mod reservations;
 mod revenue;
@@ -100,6 +101,7 @@ pub use record::{
     OVERDRAFT_ALLOW, OVERDRAFT_DENY, OVERDRAFT_MEMBER, Record, RecordKind, RecordTimes, SYSTEM,
     UNIT_COST_MEMBER, resource_record_id,
 };
+pub use record_walk::{each_record, every_record};
 pub use recurring::RecurringGrantView;
 pub use revenue::{
     ClosedMonth, GrantRevenue, Month, RevenueBetween, RevenueBooks, RevenueQuery, RevenueTotal,

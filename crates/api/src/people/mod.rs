@@ -12,10 +12,10 @@ mod update;
 mod view;
 
 use scrip_core::Entity;
-use scrip_ledger::{Person, Record, person_by_id};
+use scrip_ledger::{Person, Record, Work, person_by_id};
 
 use crate::error::ApiError;
-use crate::http::{Accepts, Call, Endpoint};
+use crate::http::{Accepts, Call, Endpoint, Reply, Write};
 use crate::lookup::not_found;
 use crate::openapi::Component;
 use crate::places;
@@ -55,6 +55,16 @@ pub(crate) async fn account(call: &Call) -> Result<String, ApiError> {
     let own = places::own(call).await?;
     places::may_administer(call, &own)?;
     Ok(own.account)
+}
+
+/// Carries out a change of somebody, and shows them as their account sees them then.
+async fn changed(write: Write, work: Work, account: String) -> Result<Reply, ApiError> {
+    write
+        .execute_once_shown(work, None, move |answer, _| {
+            let (record, person) = view::read(answer)?;
+            Ok(Reply::ok(view::of(record, &person, &account)))
+        })
+        .await
 }
 
 /// The person in the path, with the record, who belongs to an account.

@@ -2,7 +2,7 @@
 
 use scrip_ledger::{PersonChange, PersonDeed, Work};
 
-use super::{TAG, account, existing, view};
+use super::{TAG, account, changed, existing};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
 use crate::openapi::Operation;
@@ -12,12 +12,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let (_, person) = existing(write.call(), &account).await?;
     let deed = PersonDeed::Leave { account: account.clone() };
     let work = Work::ChangePerson(Box::new(PersonChange { email: person.email, deed }));
-    write
-        .execute_once_shown(work, None, move |answer, _| {
-            let (record, person) = view::read(answer)?;
-            Ok(Reply::ok(view::of(record, &person, &account)))
-        })
-        .await
+    changed(write, work, account).await
 }
 
 pub(super) fn operation() -> Operation {

@@ -4,7 +4,7 @@ use scrip_ledger::{PersonChange, PersonDeed, Work};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{TAG, account, existing, request, view};
+use super::{TAG, account, changed, existing, request, view};
 use crate::error::ApiError;
 use crate::fields;
 use crate::http::{Reply, Write};
@@ -39,12 +39,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         }
     };
     let work = Work::ChangePerson(Box::new(PersonChange { email: person.email, deed }));
-    write
-        .execute_once_shown(work, None, move |answer, _| {
-            let (record, person) = view::read(answer)?;
-            Ok(Reply::ok(view::of(record, &person, &account)))
-        })
-        .await
+    changed(write, work, account).await
 }
 
 pub(super) fn operation() -> Operation {

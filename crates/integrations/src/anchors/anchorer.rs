@@ -1,12 +1,15 @@
 //! Signs an anchor when it is time.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scrip_core::{Digest, Timestamp};
 use scrip_ledger::anchors::{self, Anchor, AnchorKey, Page, Statement, pages_of};
-use scrip_ledger::{Ledger, LedgerError, NewRecord, RecordKind, SYSTEM, Work};
+use scrip_ledger::{
+    Ledger, LedgerError, NewRecord, RecordKind, RecordQuery, SYSTEM, Work, each_record,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -220,11 +223,15 @@ async fn forget_pages(
         format!("{number}.{}.", root.get(..16).unwrap_or(&root))
     });
     let matching = vec![(Page::ANCHOR, number.to_string())];
-    let ids = asking::ids(ledger, SYSTEM, kind, matching).await?;
-    let left: Vec<String> = ids
-        .into_iter()
-        .filter(|id| kept.as_ref().is_none_or(|kept| !id.starts_with(kept.as_str())))
-        .collect();
+    let query = RecordQuery { matching, ..RecordQuery::all_of(SYSTEM, kind) };
+    let mut left = Vec::new();
+    each_record(ledger, query, |record| {
+        if kept.as_ref().is_none_or(|kept| !record.id.starts_with(kept.as_str())) {
+            left.push(record.id);
+        }
+        ControlFlow::Continue(())
+    })
+    .await?;
     for ids in left.chunks(PAGES_AT_ONCE) {
         let work = Work::ForgetRecords(kind, ids.to_vec());
         asking::execute(ledger, SYSTEM, work).await?;

@@ -6,9 +6,7 @@ use super::pages::{PAGE_HEADS, Page, pages_of};
 use super::reading::Link;
 use super::tree::WalletHead;
 use super::{Anchor, Statement};
-use crate::{
-    CreatedRange, Ledger, LedgerError, PageRequest, RecordKind, RecordQuery, SYSTEM, Start,
-};
+use crate::{Ledger, LedgerError, PageRequest, RecordKind, RecordQuery, SYSTEM, Start};
 
 /// How many links of a chain a proof has at a time.
 pub const LINKS_MAX: u64 = 1_000;
@@ -88,14 +86,8 @@ pub async fn prove(
 
 /// The newest anchor.
 pub async fn newest(ledger: &dyn Ledger) -> Result<Option<Anchor>, LedgerError> {
-    let query = RecordQuery {
-        environment: SYSTEM,
-        kind: RecordKind::Anchor,
-        matching: Vec::new(),
-        created: CreatedRange::default(),
-        archived: Some(false),
-        page: PageRequest { start: Start::Newest, limit: 1 },
-    };
+    let page = PageRequest { start: Start::Newest, limit: 1 };
+    let query = RecordQuery { page, ..RecordQuery::all_of(SYSTEM, RecordKind::Anchor) };
     let found = ledger.records(query).await?.items.pop();
     found.map(|(_, record)| Anchor::of(&record).ok_or_else(|| unreadable(&record.id))).transpose()
 }

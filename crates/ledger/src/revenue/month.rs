@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RevenueBetween, RevenueTotal};
 use crate::record::body_of;
-use crate::{
-    CreatedRange, Ledger, LedgerError, NewRecord, PageRequest, Record, RecordKind, RecordQuery,
-    Start,
-};
+use crate::{Ledger, LedgerError, NewRecord, Record, RecordKind, RecordQuery, every_record};
 
 /// A calendar month, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,28 +138,13 @@ impl ClosedMonth {
         ledger: &dyn Ledger,
         environment: scrip_core::EnvironmentId,
     ) -> Result<Vec<Self>, LedgerError> {
-        let (mut months, mut start) = (Vec::new(), Start::Newest);
-        loop {
-            let query = RecordQuery {
-                environment,
-                kind: RecordKind::ClosedMonth,
-                matching: Vec::new(),
-                created: CreatedRange::default(),
-                archived: None,
-                page: PageRequest { start, limit: 100 },
-            };
-            let page = ledger.records(query).await?;
-            for (_, record) in &page.items {
-                let wrong = || LedgerError::Internal(format!("records: no month: {}", record.id));
-                months.push(Self::of(record).ok_or_else(wrong)?);
-            }
-            match page.older_cursor() {
-                Some(point) => start = Start::After(point),
-                None => break,
-            }
-        }
-        months.reverse();
-        Ok(months)
+        let query = RecordQuery::all_of(environment, RecordKind::ClosedMonth);
+        let read = |record: &Record| {
+            let wrong = || LedgerError::Internal(format!("records: no month: {}", record.id));
+            Self::of(record).ok_or_else(wrong)
+        };
+        // The newest come first.
+        every_record(ledger, query).await?.iter().rev().map(read).collect()
     }
 }
 
