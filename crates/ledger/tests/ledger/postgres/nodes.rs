@@ -218,9 +218,17 @@ async fn a_reset_is_one_everywhere() {
         let work = Work::ChangeEnvironments(Box::new(change));
         it.nodes[node].execute(Order { environment: SYSTEM, origin, work, remember }).await
     };
+    // The node that did not make the key has heard of it before anything is reset.
+    for _ in 0..100 {
+        if it.nodes[1].key_holder(secret_hash(b"server-sandbox")).is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     change(0, EnvironmentChange::Reset(SANDBOX)).await.unwrap();
     let leads_to = async |node: usize, number: u32| {
         for _ in 0..100 {
+            // It is never unknown meanwhile.
             let holder = it.nodes[node].key_holder(secret_hash(b"server-sandbox")).unwrap();
             if holder.environment.0 == number {
                 assert_eq!(holder.home, SANDBOX);
