@@ -5,6 +5,7 @@ use scrip_core::Actor;
 use scrip_ledger::{KeyHolder, Permissions, Scope};
 
 use crate::error::ApiError;
+use crate::portal_tokens::{CustomerAccess, Part};
 
 /// What an operation asks of whoever calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +14,17 @@ pub(crate) enum Needs {
     NoKey,
     /// A key with this scope.
     Scope(Scope),
+    /// A key that reads; or the token of the customer that is asked about, if it opens this part.
+    Own(Part),
+    /// The token of a customer.
+    CustomerToken,
     /// A full key, or a person who is an admin.
     Admin,
     /// A key that may everything, or an owner: what it makes could else do more than itself.
     FullKey,
 }
 
-use Needs::{Admin, FullKey, NoKey};
+use Needs::{Admin, CustomerToken, FullKey, NoKey, Own};
 const READ: Needs = Needs::Scope(Scope::Read);
 const GRANTS: Needs = Needs::Scope(Scope::Grants);
 const CONSUMPTION: Needs = Needs::Scope(Scope::Consumption);
@@ -29,7 +34,7 @@ const SETTINGS: Needs = Needs::Scope(Scope::Settings);
 /// Every operation that is served.
 const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/credits/grants", GRANTS),
-    ("GET", "/api/v1/credits/grants", READ),
+    ("GET", "/api/v1/credits/grants", Own(Part::Grants)),
     ("GET", "/api/v1/credits/grants/{id}", READ),
     ("PATCH", "/api/v1/credits/grants/{id}", GRANTS),
     ("POST", "/api/v1/credits/grants/{id}/void", GRANTS),
@@ -41,19 +46,19 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/credits/reservations/{reservationId}", READ),
     ("POST", "/api/v1/credits/reservations/{reservationId}/release", CONSUMPTION),
     ("POST", "/api/v1/credits/reservations/{reservationId}/extend", CONSUMPTION),
-    ("GET", "/api/v1/credits/auto-recharge", READ),
+    ("GET", "/api/v1/credits/auto-recharge", Own(Part::AutoRecharge)),
     ("PUT", "/api/v1/credits/auto-recharge", GRANTS),
     ("PUT", "/api/v1/credits/recurring-grants/{recurringGrantId}", GRANTS),
     ("GET", "/api/v1/credits/recurring-grants/{recurringGrantId}", READ),
     ("DELETE", "/api/v1/credits/recurring-grants/{recurringGrantId}", GRANTS),
     ("GET", "/api/v1/credits/recurring-grants", READ),
-    ("GET", "/api/v1/credits/balances", READ),
+    ("GET", "/api/v1/credits/balances", Own(Part::Balances)),
     ("GET", "/api/v1/credits/balances/explain", READ),
     ("GET", "/api/v1/credits/ledger", READ),
     ("GET", "/api/v1/credits/ledger/export", READ),
     ("GET", "/api/v1/credits/ledger/proof", READ),
     ("GET", "/api/v1/credits/anchors", READ),
-    ("GET", "/api/v1/credits/usage", READ),
+    ("GET", "/api/v1/credits/usage", Own(Part::Usage)),
     ("GET", "/api/v1/credits/reports/revenue", READ),
     ("GET", "/api/v1/credits/reports/months", READ),
     // It cannot be taken back.
@@ -71,6 +76,9 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("PATCH", "/api/v1/customers/{id}", CUSTOMERS),
     ("POST", "/api/v1/customers/{id}/archive", CUSTOMERS),
     ("POST", "/api/v1/customers/{id}/unarchive", CUSTOMERS),
+    ("POST", "/api/v1/customers/{id}/portal-tokens", CUSTOMERS),
+    ("DELETE", "/api/v1/customers/{id}/portal-tokens", CUSTOMERS),
+    ("GET", "/api/v1/portal-token", CustomerToken),
     ("GET", "/api/v1/customers/{id}/resources", READ),
     ("GET", "/api/v1/customers/{id}/invoices", READ),
     // Where it is to set credits aside it asks for `consumption` too.
@@ -148,6 +156,11 @@ impl Needs {
         let is_held = match self {
             Self::NoKey => true,
             Self::Scope(scope) => holder.permissions.allow(scope),
+            Self::Own(_) => holder.permissions.allow(Scope::Read),
+            Self::CustomerToken => {
+                let message = "this is asked for with X-CUSTOMER-TOKEN, and without an API key";
+                return Err(ApiError::forbidden("AccessDeniedError", message));
+            }
             Self::Admin => holder.permissions.manage_keys(),
             Self::FullKey => holder.permissions == Permissions::Full,
         };
@@ -164,11 +177,24 @@ impl Needs {
         Err(ApiError::forbidden("AccessDeniedError", message))
     }
 
+    /// Refuses a customer's token: of all that there is it opens parts of what is its customer's own.
+    pub fn check_customer(self, access: &CustomerAccess) -> Result<(), ApiError> {
+        match self {
+            Self::NoKey | Self::CustomerToken => Ok(()),
+            Self::Own(part) => access.check(part),
+            Self::Scope(_) | Self::Admin | Self::FullKey => {
+                let message = "a customer token does not open this";
+                Err(ApiError::forbidden("AccessDeniedError", message))
+            }
+        }
+    }
+
     /// The name of the scope that a key must hold, if there must be one.
     pub const fn scope(self) -> Option<&'static str> {
         match self {
-            Self::NoKey => None,
+            Self::NoKey | Self::CustomerToken => None,
             Self::Scope(scope) => Some(scope.as_str()),
+            Self::Own(_) => Some(Scope::Read.as_str()),
             Self::Admin | Self::FullKey => Some(Permissions::FULL),
         }
     }

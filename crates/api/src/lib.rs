@@ -29,6 +29,7 @@ mod payment_provider;
 mod payments;
 mod people;
 mod places;
+mod portal_tokens;
 mod providers;
 mod refusal;
 mod router;

@@ -15,7 +15,7 @@ use crate::http::{Endpoint, observe, skip};
 use crate::openapi::{Component, document};
 use crate::{
     accounts, api_keys, audit_log, credits, customers, environments, events_log, invoices,
-    payment_provider, people, providers, service, test_clock, unserved, webhooks,
+    payment_provider, people, portal_tokens, providers, service, test_clock, unserved, webhooks,
 };
 
 /// The whole API.
@@ -73,6 +73,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         credits::reports::endpoints(),
         credits::custom_currencies::endpoints(),
         customers::endpoints(),
+        portal_tokens::endpoints(),
         invoices::endpoints(),
         payment_provider::endpoints(),
         providers::endpoints(),
@@ -105,6 +106,7 @@ fn components() -> Vec<Component> {
         credits::reports::components(),
         credits::custom_currencies::components(),
         customers::components(),
+        portal_tokens::components(),
         invoices::components(),
         payment_provider::components(),
         events_log::components(),

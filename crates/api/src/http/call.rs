@@ -16,6 +16,7 @@ use crate::access::Needs;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::lookup::not_found;
+use crate::portal_tokens::CustomerAccess;
 use crate::refusal;
 
 /// Who asks.
@@ -39,6 +40,7 @@ pub(crate) struct Call {
     parameters: Vec<(Box<str>, Box<str>)>,
     query: Query,
     is_head: bool,
+    customer_access: Option<CustomerAccess>,
 }
 
 /// A request that changes something.
@@ -53,17 +55,28 @@ impl Call {
     pub(super) async fn read(app: App, parts: &mut Parts, needs: Needs) -> Result<Self, ApiError> {
         let missing = || ApiError::internal("an endpoint was reached without authentication");
         let caller = parts.extensions.get::<Caller>().ok_or_else(missing)?.clone();
-        needs.check(&caller)?;
+        // Others are not asked whether they brought one.
+        let customer_access = if caller.is_customer() {
+            let access = parts.extensions.get::<CustomerAccess>().cloned().ok_or_else(missing)?;
+            needs.check_customer(&access)?;
+            Some(access)
+        } else {
+            needs.check(&caller)?;
+            None
+        };
         let trace_id = parts.extensions.get::<TraceId>().copied().ok_or_else(missing)?;
         let numbers = numbers(parts)?;
         let query = Query::parse(parts.uri.query())?;
+        if let (Some(access), Needs::Own(_)) = (&customer_access, needs) {
+            access.check_customer(&query)?;
+        }
         let parameters = RawPathParams::from_request_parts(parts, &())
             .await
             .map_err(|_| ApiError::bad_input("the path is not UTF-8"))?;
         let parameters =
             parameters.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let is_head = parts.method == Method::HEAD;
-        Ok(Self { app, caller, trace_id, numbers, parameters, query, is_head })
+        Ok(Self { app, caller, trace_id, numbers, parameters, query, is_head, customer_access })
     }
 
     pub fn app(&self) -> &App {
@@ -77,6 +90,18 @@ impl Call {
 
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Whether it is a customer who asks, and not somebody of the team: what the team writes for itself is
+    /// not shown.
+    pub fn is_customer(&self) -> bool {
+        self.customer_access.is_some()
+    }
+
+    /// What the caller's token opens.
+    pub fn customer_access(&self) -> Result<&CustomerAccess, ApiError> {
+        let missing = || ApiError::internal("a token's endpoint was reached without one");
+        self.customer_access.as_ref().ok_or_else(missing)
     }
 
     pub fn trace_id(&self) -> TraceId {

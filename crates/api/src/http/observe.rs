@@ -17,6 +17,7 @@ use super::{Caller, skip, user};
 use crate::app::App;
 use crate::error::{ApiError, TRACE_ID};
 use crate::limits::{HEADER_BYTES_MAX, TARGET_BYTES_MAX};
+use crate::portal_tokens::{self, CUSTOMER_TOKEN};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -28,20 +29,27 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let route = request.extensions().get::<MatchedPath>().cloned();
     let admitted = match admit(&app, &request, started) {
         Ok(Admitted::Nobody) => Ok(None),
-        Ok(Admitted::Caller(caller)) => Ok(Some(caller)),
-        Ok(Admitted::WithToken(asked)) => user::admit(&app, *asked).await.map(Some),
+        Ok(Admitted::Caller(caller)) => Ok(Some((caller, None))),
+        Ok(Admitted::WithToken(asked)) => {
+            user::admit(&app, *asked).await.map(|it| Some((it, None)))
+        }
+        Ok(Admitted::WithCustomerToken(token)) => {
+            let admitted = Box::pin(portal_tokens::admit(&app, &token)).await;
+            admitted.map(|(caller, access)| Some((caller, Some(access))))
+        }
         Err(error) => Err(error),
     };
     let environment = match &admitted {
-        Ok(Some(caller)) => Some(caller.environment.0),
+        Ok(Some((caller, _))) => Some(caller.environment.0),
         _ => None,
     };
     let response = match admitted {
         Err(error) => error.closing_unless(skip(request.into_body()).await).into_response(),
         Ok(caller) => {
             request.extensions_mut().insert(trace_id);
-            if let Some(caller) = caller {
+            if let Some((caller, access)) = caller {
                 request.extensions_mut().insert(caller);
+                access.map(|access| request.extensions_mut().insert(access));
             }
             AssertUnwindSafe(next.run(request))
                 .catch_unwind()
@@ -76,6 +84,8 @@ enum Admitted {
     Caller(Caller),
     /// Somebody with a token, which is to be verified.
     WithToken(Box<user::Asked>),
+    /// A customer with a token.
+    WithCustomerToken(Box<str>),
 }
 
 /// Bounds of the head, and authentication for everything under `/api` but what is signed: before a body
@@ -100,6 +110,9 @@ fn admit(app: &App, request: &Request, at: Instant) -> Result<Admitted, ApiError
         return Ok(Admitted::Caller(Caller::clone(caller)));
     }
     let Some(key) = headers.get(API_KEY) else {
+        if let Some(token) = headers.get(CUSTOMER_TOKEN) {
+            return Ok(Admitted::WithCustomerToken(token.to_str().unwrap_or_default().into()));
+        }
         let asked = user::Asked::of(request)?;
         let missing = || ApiError::unauthenticated("the header X-API-KEY is missing");
         return asked.map(|asked| Admitted::WithToken(Box::new(asked))).ok_or_else(missing);

@@ -48,6 +48,13 @@ pub(crate) fn document(
                     "description": "An operation lists the scope that a key must hold. A key with \
                                     `full` holds all of them.",
                 },
+                "CustomerToken": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-CUSTOMER-TOKEN",
+                    "description": "A portal token: of one customer, for what is its own, for an hour. \
+                                    Looked at where there is no `X-API-KEY`.",
+                },
                 "UserToken": {
                     "type": "http",
                     "scheme": "bearer",

@@ -176,8 +176,16 @@ impl Operation {
     /// What a key must hold, where one is needed.
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
-        let Some(scope) = needs.scope() else { return self };
-        self.value["security"] = json!([{"ApiKeyAuth": [scope]}, {"UserToken": []}]);
+        let customer = json!({"CustomerToken": []});
+        let mut ways = match needs.scope() {
+            Some(scope) => vec![json!({"ApiKeyAuth": [scope]}), json!({"UserToken": []})],
+            None if needs == Needs::CustomerToken => Vec::new(),
+            None => return self,
+        };
+        if matches!(needs, Needs::Own(_) | Needs::CustomerToken) {
+            ways.push(customer);
+        }
+        self.value["security"] = ways.into();
         self.refuses(&[403])
     }
 

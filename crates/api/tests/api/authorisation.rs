@@ -26,6 +26,8 @@ enum Asks {
     Person(Role),
     /// A user with this token, in this environment.
     Token(&'static str, &'static str),
+    /// Whoever has this portal token, about this customer.
+    Customer(String, &'static str),
 }
 
 /// Every kind of key, and every role, by what its column is called.
@@ -33,7 +35,8 @@ async fn everybody(world: &World) -> Vec<(&'static str, Asks)> {
     let keys = every_kind_of_key(world).await.into_iter();
     let keys = keys.map(|(name, key)| (name, key.map_or(Asks::Nobody, Asks::Key)));
     let people = Role::ALL.map(|role| (role.as_str(), Asks::Person(role)));
-    keys.chain(people).chain(every_kind_of_token(world).await).collect()
+    let tokens = every_kind_of_token(world).await.into_iter();
+    keys.chain(people).chain(tokens).chain(every_kind_of_customer(world).await).collect()
 }
 
 /// Users of each role, in their own environment; of another account; of none; and with bad tokens.
@@ -55,6 +58,28 @@ async fn every_kind_of_token(world: &World) -> Vec<(&'static str, Asks)> {
         ("t:nobody", Asks::Token("eve", "production")),
         ("t:expired", Asks::Token("owner.expired", "production")),
     ]
+}
+
+/// A customer about itself, with all that a token can open, and with the least; about another one; and one
+/// whose token was revoked.
+async fn every_kind_of_customer(world: &World) -> Vec<(&'static str, Asks)> {
+    for id in ["ann", "bea", "cat"] {
+        world.post("/api/v1/customers", json!({"id": id})).await.is(201);
+    }
+    let made = async |id: &str, body: Value| {
+        let path = format!("/api/v1/customers/{id}/portal-tokens");
+        let made = world.post(&path, body).await.is(201).data();
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let (all, least) = (json!({}), json!({"scopes": ["balances"]}));
+    let customers = vec![
+        ("c:own", Asks::Customer(made("ann", all.clone()).await, "ann")),
+        ("c:balances", Asks::Customer(made("ann", least).await, "ann")),
+        ("c:other", Asks::Customer(made("ann", all.clone()).await, "bea")),
+        ("c:revoked", Asks::Customer(made("cat", all).await, "cat")),
+    ];
+    world.send("DELETE", "/api/v1/customers/cat/portal-tokens", &[], "").await.is(200);
+    customers
 }
 
 /// Every kind of key, by what its column is called, with its secret; none for no key at all.
@@ -105,7 +130,10 @@ fn routes() -> Vec<(String, String)> {
 /// What is asked for names nothing that exists, and says nothing: whoever may ask is refused for that.
 async fn asked(world: &World, method: &str, path: &str, asks: &Asks) -> &'static str {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "unknown" } else { part });
-    let path = parts.collect::<Vec<_>>().join("/");
+    let mut path = parts.collect::<Vec<_>>().join("/");
+    if let Asks::Customer(_, customer) = asks {
+        path = format!("{path}?customerId={customer}");
+    }
     let mut request = axum::http::Request::builder().method(method).uri(&path);
     match asks {
         Asks::Nobody => {}
@@ -116,6 +144,7 @@ async fn asked(world: &World, method: &str, path: &str, asks: &Asks) -> &'static
             request = request.header("authorization", bearer);
             request = request.header("x-environment-id", *environment);
         }
+        Asks::Customer(token, _) => request = request.header("x-customer-token", token),
     }
     let body = if method == "GET" || method == "DELETE" { "" } else { "{}" };
     let told = world.call(request.body(body.to_owned().into()).unwrap()).await;
@@ -166,10 +195,23 @@ async fn the_document_says_what_a_key_must_hold() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             let needed = operation["security"][0]["ApiKeyAuth"][0].as_str();
+            let ways = operation["security"].as_array().map_or(&[][..], Vec::as_slice);
+            let opens = ways.iter().any(|way| way.get("CustomerToken").is_some());
             let is_for_admins = path.starts_with(KEYS) || path == AUDIT_LOG;
             for (name, asks) in &kinds {
                 let may = match needed {
-                    None => "yes",
+                    None if ways.is_empty() => "yes",
+                    _ if *name == "c:revoked" => "401",
+                    Some(_) if *name == "c:balances" && path.ends_with("/balances") => "yes",
+                    Some(_) if opens && *name == "c:own" => "yes",
+                    None if matches!(asks, Asks::Customer(..)) => "yes",
+                    _ if matches!(asks, Asks::Customer(..)) => "403",
+                    None if ["expired", "revoked", "replaced", "garbage", "none", "t:expired"]
+                        .contains(name) =>
+                    {
+                        "401"
+                    }
+                    None => "403",
                     Some(scope) if let Asks::Person(role) = asks => {
                         let names = role.permissions().names();
                         let is_admin = is_for_admins && *role == Role::Admin;

@@ -46,6 +46,8 @@ mod own_grants;
 mod payments;
 mod people;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod reservations;

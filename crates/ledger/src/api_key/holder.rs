@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scrip_core::{Actor, EnvironmentId, Timestamp};
+use scrip_core::{Actor, CustomerId, EnvironmentId, Timestamp};
 
 use super::{ApiKey, Permissions};
 use crate::{Record, Role};
 
-/// Who one secret of an API key speaks for; or a person, whom somebody in this process let in.
+/// Who one secret of an API key speaks for; or a person or a customer, whom somebody in this process let
+/// in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHolder {
     /// The public identifier of the key, or of the person, for rows and logs.
@@ -30,9 +31,18 @@ pub struct KeyHolder {
     secret_ends_at: Option<Timestamp>,
     /// Why it speaks for nobody, whatever the time.
     ended: Option<KeyRefusal>,
-    is_person: bool,
+    kind: HolderKind,
     /// The change of the record that it is of.
     pub(crate) updated_at: Timestamp,
+}
+
+/// What it is that was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HolderKind {
+    Key,
+    Person,
+    /// It writes nothing, so no row names it.
+    Customer,
 }
 
 /// Why a key speaks for nobody.
@@ -75,7 +85,28 @@ impl KeyHolder {
             expires_at: None,
             secret_ends_at: None,
             ended: None,
-            is_person: true,
+            kind: HolderKind::Person,
+            updated_at: Timestamp::NEVER,
+        }
+    }
+
+    /// A customer, who was let in by a token to what is their own. It holds no scope: what a token opens
+    /// is said beside it, and nothing else is allowed.
+    #[must_use]
+    pub fn of_customer(customer: &CustomerId, environment: EnvironmentId, sandbox: bool) -> Self {
+        let id = format!("customer:{}", customer.as_str()).into_boxed_str();
+        Self {
+            key_id: id.clone(),
+            record_id: id,
+            environment,
+            home: environment,
+            sandbox,
+            permissions: Permissions::of([]),
+            last_use: Arc::default(),
+            expires_at: None,
+            secret_ends_at: None,
+            ended: None,
+            kind: HolderKind::Customer,
             updated_at: Timestamp::NEVER,
         }
     }
@@ -89,14 +120,20 @@ impl KeyHolder {
     /// Whether it is a person, and no key.
     #[must_use]
     pub const fn is_person(&self) -> bool {
-        self.is_person
+        matches!(self.kind, HolderKind::Person)
+    }
+
+    /// Whether it is a customer, who sees what is their own.
+    #[must_use]
+    pub const fn is_customer(&self) -> bool {
+        matches!(self.kind, HolderKind::Customer)
     }
 
     /// Who it is, for rows and records.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let id = self.key_id.clone();
-        if self.is_person { Actor::Person(id) } else { Actor::ApiKey(id) }
+        if self.is_person() { Actor::Person(id) } else { Actor::ApiKey(id) }
     }
 
     /// Whom the secrets of a key's record speak for; nothing for another record.
@@ -115,7 +152,7 @@ impl KeyHolder {
             expires_at: key.expires_at,
             secret_ends_at: None,
             ended: record.archived_at.map(|_| KeyRefusal::Revoked).or(archived),
-            is_person: false,
+            kind: HolderKind::Key,
             updated_at: record.updated_at,
         };
         let of_secret = |secret: &super::KeySecret| {

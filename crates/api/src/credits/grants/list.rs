@@ -21,7 +21,8 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let environment = call.environment();
     let query = GrantQuery { environment, customer, resource, currency, created, page };
     let page = call.ledger().grants(query).await?;
-    Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, view::write)))
+    let write = if call.is_customer() { view::write_to_customer } else { view::write };
+    Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, write)))
 }
 
 pub(super) fn operation() -> Operation {

@@ -1,6 +1,6 @@
 //! A grant as the API shows it.
 
-use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency};
+use scrip_core::{Grant, GrantState, GrantStatus, GrantType, MoneyCurrency, Words};
 use scrip_ledger::{Answer, CollectionState, GrantView, Invoice, InvoiceStatus, ProviderInvoice};
 use serde_json::{Value, json};
 
@@ -31,6 +31,16 @@ pub(super) fn body(numbers: Numbers, grant: &GrantView) -> Vec<u8> {
 
 /// The grant with every member (the seed document's 22, and `syncStates`).
 pub(super) fn write(writer: &mut Writer, view: &GrantView) {
+    write_with(writer, view, &view.words);
+}
+
+/// The same for the customer: without what the team notes on it for itself.
+pub(super) fn write_to_customer(writer: &mut Writer, view: &GrantView) {
+    let words = Words { comment: None, metadata: None, ..view.words.clone() };
+    write_with(writer, view, &words);
+}
+
+fn write_with(writer: &mut Writer, view: &GrantView, words: &Words) {
     let grant = &view.grant;
     let invoice = view.latest_invoice();
     writer.object(|members| {
@@ -50,12 +60,12 @@ pub(super) fn write(writer: &mut Writer, view: &GrantView) {
                 _ => None,
             },
         );
-        members.texts("metadata", view.words.metadata.iter().flatten());
+        members.texts("metadata", words.metadata.iter().flatten());
         members.object("cost", |cost| {
             cost.amount("amount", view.cost.amount);
             cost.plain("currency", view.cost.currency.as_str());
         });
-        members.text_or_null("comment", view.words.comment.as_ref().and_then(Option::as_deref));
+        members.text_or_null("comment", words.comment.as_ref().and_then(Option::as_deref));
         members.text("customerId", view.wallet.customer.as_str());
         members.text_or_null("resourceId", view.wallet.resource.as_ref().map(|id| id.as_str()));
         members.text("currencyId", view.wallet.currency.as_str());
