@@ -1,4 +1,4 @@
-//! The documented API, asked in process in the name of a person.
+//! The documented API, asked in process in the name of a person or with a customer's token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,13 @@ const RUNNING_EVERY: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Api {
     router: Router,
-    holder: Arc<KeyHolder>,
+    asks: Asks,
+}
+
+#[derive(Clone)]
+enum Asks {
+    Holder(Arc<KeyHolder>),
+    Customer(Arc<str>),
 }
 
 /// Why there is no answer.
@@ -98,7 +104,12 @@ struct Answer {
 impl Api {
     /// The API for whoever this holder is.
     pub fn new(router: Router, holder: Arc<KeyHolder>) -> Self {
-        Self { router, holder }
+        Self { router, asks: Asks::Holder(holder) }
+    }
+
+    /// The API for whoever has this portal token.
+    pub fn with_token(router: Router, token: &str) -> Self {
+        Self { router, asks: Asks::Customer(token.into()) }
     }
 
     /// One thing.
@@ -169,13 +180,14 @@ impl Api {
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }
+        let request = match &self.asks {
+            Asks::Holder(holder) => request.extension(Arc::clone(holder)),
+            Asks::Customer(token) => request.header("x-customer-token", token.as_ref()),
+        };
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let unreadable =
             |error: &dyn std::fmt::Display| ApiFailure::Unreadable(format!("{target}: {error}"));
-        let request = request
-            .extension(Arc::clone(&self.holder))
-            .body(body)
-            .map_err(|error| unreadable(&error))?;
+        let request = request.body(body).map_err(|error| unreadable(&error))?;
         let Ok(response) = self.router.clone().oneshot(request).await;
         let status = response.status();
         let is_replayed = response.headers().contains_key("idempotent-replayed");

@@ -22,6 +22,7 @@ mod layout;
 mod ledger;
 mod overview;
 mod people;
+pub mod portal;
 mod revenue;
 mod security;
 mod settings;

@@ -3,6 +3,7 @@
 mod anchors;
 mod backup;
 mod console;
+mod portal;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -19,6 +20,7 @@ use crate::listening::ListenOptions;
 pub use anchors::{AnchorCommand, AnchorOptions, KeyFileOptions};
 pub use backup::{BackupManner, BackupOptions, RestoreOptions};
 pub use console::ConsoleOptions;
+pub use portal::PortalOptions;
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -193,6 +195,8 @@ pub struct ServeOptions {
     /// The console, and how people sign in.
     #[command(flatten)]
     pub console: ConsoleOptions,
+    #[command(flatten)]
+    pub portal: PortalOptions,
     /// Seconds that a stop waits for requests that are being answered.
     #[arg(long, env = "SCRIP_STOP_SECONDS", default_value_t = 30)]
     pub stop_seconds: u64,

@@ -18,15 +18,16 @@ use crate::cli::ConsoleOptions;
 /// The account whose first owner a new store needs.
 const ACCOUNT: &str = "default";
 
-/// The API with the console beside it, unless that is not wanted.
+/// The API with the console beside it, unless that is not wanted. What is beside the API already stays so.
 pub fn mounted(
     options: &ConsoleOptions,
     (address, has_tls): (SocketAddr, bool),
     ledger: &Arc<dyn Ledger>,
     api: Router,
+    beside: Router,
 ) -> anyhow::Result<Router> {
     if options.no_console {
-        return Ok(api);
+        return Ok(beside);
     }
     let public = public_url(options, address, has_tls)?;
     let sign_in = SignInOptions {
@@ -35,7 +36,7 @@ pub fn mounted(
         without_passwords: options.no_passwords,
     };
     let sign_in = SignIn::new(Arc::clone(ledger), sign_in);
-    Ok(scrip_console::mounted(api.clone(), Console::signing_in(api, sign_in)))
+    Ok(scrip_console::mounted(beside, Console::signing_in(api, sign_in)))
 }
 
 /// Where browsers reach this server: without a slash at the end.

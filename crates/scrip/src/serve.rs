@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use hyper_util::server::graceful::GracefulShutdown;
 use scrip_api::{App, AppConfig, RandomIds, Users};
+use scrip_console::portal::Origins;
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
@@ -22,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{LogFormat, ServeOptions};
 use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
-use crate::{anchors, console, keys, payments, users, webhooks};
+use crate::{anchors, console, keys, payments, portal, users, webhooks};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
@@ -41,8 +42,9 @@ pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
     }
     let tls = options.listening.tls()?;
     let users = users::of_api(&options.jwt)?;
+    let origins = portal::origins(&options.portal)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options, tls, users));
+    let result = runtime.block_on(serve(options, tls, users, origins));
     // A stop while the ledger is being read does not wait for the end of the reading.
     runtime.shutdown_background();
     result
@@ -52,6 +54,7 @@ async fn serve(
     options: ServeOptions,
     tls: Option<TlsAcceptor>,
     users: Users,
+    origins: Origins,
 ) -> anyhow::Result<ExitCode> {
     // From the first moment on: a stop that comes early is a stop too.
     let mut stop = StopSignal::listen()?;
@@ -85,7 +88,9 @@ async fn serve(
     let address = listener.local_addr()?;
     let place = (address, tls.is_some());
     let router = scrip_api::router(app.clone());
-    let router = console::mounted(&options.console, place, &ledger, router)?;
+    let beside = portal::mounted(&origins, router.clone());
+    let router = console::mounted(&options.console, place, &ledger, router, beside)?;
+    let router = portal::shared(origins, router);
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let anchorer = anchors::start(&options.anchors, anchor_key, &ledger);
     let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));

@@ -16,9 +16,23 @@ pub struct Asset {
     content: &'static str,
 }
 
+/// Colours on a light ground: declarations.
+pub const LIGHT: &str = include_str!("light.css");
+/// Colours on a dark ground.
+pub const DARK: &str = include_str!("dark.css");
+
+const CONSOLE: &str = concat!(
+    ":root {\n",
+    include_str!("light.css"),
+    "}\n@media (prefers-color-scheme: dark) { :root {\n",
+    include_str!("dark.css"),
+    "} }\n",
+    include_str!("console.css"),
+);
+
 /// How everything looks.
 pub static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::of("console", "css", "text/css", include_str!("console.css")));
+    LazyLock::new(|| Asset::of("console", "css", "text/css", CONSOLE));
 /// What makes some things quicker; everything works without it.
 pub static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::of("console", "js", "text/javascript", include_str!("console.js")));
@@ -33,13 +47,18 @@ impl Asset {
         Self { name: format!("{stem}-{hash}.{extension}"), media_type, content }
     }
 
-    /// Where it is.
+    /// Where pages of the console find it.
     pub fn address(&self) -> String {
         format!("/console/assets/{}", self.name)
     }
+
+    /// Where the portal finds it.
+    pub fn portal_address(&self) -> String {
+        format!("/portal/assets/{}", self.name)
+    }
 }
 
-/// `GET /console/assets/{name}`.
+/// `GET /console/assets/{name}`, and under `/portal`.
 pub async fn file(uri: Uri) -> Result<Response, Failure> {
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let known = [&STYLE, &SCRIPT, &ICON];

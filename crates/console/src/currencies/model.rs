@@ -48,8 +48,9 @@ pub struct Money {
     pub currency: String,
 }
 
-/// All currencies of an environment.
-#[derive(Clone, Debug, Default)]
+/// All currencies of an environment, or those of a customer's wallets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
 pub struct Currencies(Vec<Currency>);
 
 impl Money {

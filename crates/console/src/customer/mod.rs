@@ -1,10 +1,10 @@
 //! A customer's pages: what it has, what it used, and everything that happened.
 
 mod balance;
-mod recharge;
+pub mod recharge;
 mod reservations;
 mod tabs;
-mod usage;
+pub mod usage;
 mod wallets;
 
 use axum::Router;

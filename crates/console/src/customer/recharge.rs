@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CustomerPage, Tab};
 use crate::action::{Deed, Line, Operation, Plan};
-use crate::api::{Done, target};
+use crate::api::{Api, Done, target};
 use crate::component::{Amount, Choice, Field, Instant, Kind, empty, facts, instant_or};
 use crate::currencies::model::Currencies;
 use crate::customers::model::Customer;
@@ -20,10 +20,12 @@ use crate::wallets::{WalletName, wallet_filter};
 const RECHARGE: &str = "/api/v1/credits/auto-recharge";
 const PERIODS: [(&str, &str); 2] = [("1_MONTH", "A month"), ("1_YEAR", "A year")];
 
+/// How a wallet recharges.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Recharge {
-    id: Option<String>,
+pub struct Recharge {
+    /// None until somebody said how.
+    pub id: Option<String>,
     is_enabled: bool,
     threshold_type: String,
     threshold_value: Amount,
@@ -34,10 +36,17 @@ struct Recharge {
 }
 
 impl Recharge {
-    async fn get(visit: &Visit, customer: &str, wallet: &WalletName) -> Result<Self, Failure> {
+    /// Of a wallet of a customer.
+    pub async fn get(api: &Api, customer: &str, wallet: &WalletName) -> Result<Self, Failure> {
         let [currency, resource] = wallet.query();
         let query = [("customerId", Some(customer)), currency, resource];
-        Ok(visit.api.get(&target(RECHARGE, &query)).await?)
+        Ok(api.get(&target(RECHARGE, &query)).await?)
+    }
+
+    /// What it is called and how it stands, line by line.
+    pub fn lines(&self) -> Vec<(&'static str, Markup)> {
+        let lines = NAMES.into_iter().zip(self.in_words());
+        lines.map(|(name, value)| (name, html! { (value) })).collect()
     }
 
     fn in_words(&self) -> [String; 5] {
@@ -68,16 +77,12 @@ pub async fn page(visit: Visit) -> Shown {
     let Some(wallet) = page.wallet().or_else(first_currency) else {
         return page.show(Tab::Recharge, None, empty("There are no currencies yet.", None));
     };
-    let recharge = Recharge::get(&page.visit, &page.customer.id, &wallet).await?;
+    let recharge = Recharge::get(&page.visit.api, &page.customer.id, &wallet).await?;
     let [currency, resource] = wallet.query();
     let edit = target(&page.address("/auto-recharge/edit"), &[currency, resource]);
     let may = page.visit.may(Scope::Grants);
     let actions = html! { @if may { a.button href=(edit) { "Change" } } };
-    let mut known: Vec<(&str, Markup)> = NAMES
-        .into_iter()
-        .zip(recharge.in_words())
-        .map(|(name, value)| (name, html! { (value) }))
-        .collect();
+    let mut known = recharge.lines();
     known.push(("Changed", instant_or(recharge.updated_at.as_ref(), "never")));
     page.show(
         Tab::Recharge,
@@ -107,7 +112,7 @@ impl Deed for EditRecharge {
         let customer = Customer::get(&visit.api, visit.path("id")).await?;
         let wallet = WalletName::of_query(visit).ok_or(Failure::NotFound)?;
         let currencies = Currencies::all(&visit.api).await?;
-        let recharge = Recharge::get(visit, &customer.id, &wallet).await?;
+        let recharge = Recharge::get(&visit.api, &customer.id, &wallet).await?;
         Ok(Self { customer, wallet, currencies, recharge })
     }
 
@@ -200,7 +205,7 @@ impl Deed for EditRecharge {
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {
-        let recharge = Recharge::get(visit, &self.customer.id, &self.wallet).await?;
+        let recharge = Recharge::get(&visit.api, &self.customer.id, &self.wallet).await?;
         Ok(recharge.in_words().into())
     }
 

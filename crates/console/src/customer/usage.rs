@@ -4,23 +4,28 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{CustomerPage, Tab};
-use crate::api::{ApiFailure, target};
+use crate::api::{Api, ApiFailure, target};
 use crate::component::{Amount, Chart, Instant, Series, empty};
+use crate::currencies::model::Currencies;
 use crate::failure::Shown;
 use crate::visit::Visit;
 use crate::wallets::{WalletName, wallet_filter};
 
-const RANGES: [(&str, &str); 4] = [
+/// How much of the past is shown.
+pub const RANGES: [(&str, &str); 4] = [
     ("LAST_DAY", "Last 24 hours"),
     ("LAST_WEEK", "Last 7 days"),
     ("LAST_MONTH", "Last 30 days"),
     ("LAST_YEAR", "Last 12 months"),
 ];
+/// Of them, where nobody chose.
+pub const DEFAULT_RANGE: &str = "LAST_MONTH";
 /// Series that are told apart; the rest is one.
 const SERIES_MAX: usize = 5;
 
+/// What was consumed from a wallet.
 #[derive(Deserialize)]
-struct Usage {
+pub struct Usage {
     series: Vec<UsageSeries>,
     pagination: crate::api::Pagination,
 }
@@ -53,9 +58,12 @@ pub async fn page(visit: Visit) -> Shown {
     let Some(wallet) = page.wallet() else {
         return page.show(Tab::Usage, None, empty("This customer has consumed nothing yet.", None));
     };
-    let usage = asked(&page, &wallet).await;
+    let visit = &page.visit;
+    let range = visit.query("timeRange").unwrap_or(DEFAULT_RANGE);
+    let group_by = visit.query("groupBy");
+    let usage = Usage::get(&visit.api, &page.customer.id, &wallet, range, group_by).await;
     let shown = match usage {
-        Ok(usage) => chart(&page, &wallet, &usage),
+        Ok(usage) => usage.show(&wallet, &page.currencies),
         // What to group by is written by hand: the form says what is wrong with it.
         Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 400 => html! {
             div.notice data-tone="bad" role="alert" { p { (refusal.message) } }
@@ -73,23 +81,54 @@ pub async fn page(visit: Visit) -> Shown {
     )
 }
 
-async fn asked(page: &CustomerPage, wallet: &WalletName) -> Result<Usage, ApiFailure> {
-    let visit = &page.visit;
-    let range = visit.query("timeRange").unwrap_or("LAST_MONTH");
-    let [currency, resource] = wallet.query();
-    let query = [
-        ("customerId", Some(page.customer.id.as_str())),
-        currency,
-        resource,
-        ("timeRange", Some(range)),
-        ("groupBy", visit.query("groupBy")),
-        ("limit", Some("100")),
-    ];
-    visit.api.get(&target("/api/v1/credits/usage", &query)).await
+impl Usage {
+    /// Of a wallet of a customer, in one of the ranges.
+    pub async fn get(
+        api: &Api,
+        customer: &str,
+        wallet: &WalletName,
+        range: &str,
+        group_by: Option<&str>,
+    ) -> Result<Self, ApiFailure> {
+        let [currency, resource] = wallet.query();
+        let query = [
+            ("customerId", Some(customer)),
+            currency,
+            resource,
+            ("timeRange", Some(range)),
+            ("groupBy", group_by),
+            ("limit", Some("100")),
+        ];
+        api.get(&target("/api/v1/credits/usage", &query)).await
+    }
+
+    /// A chart, and the sum before it.
+    pub fn show(&self, wallet: &WalletName, currencies: &Currencies) -> Markup {
+        let mut totals = self.series.iter().map(|series| series.total_credits);
+        let total = totals.try_fold(Amount::ZERO, |sum, one| sum.plus(one)).unwrap_or_default();
+        let events: u64 = self.series.iter().map(|series| series.event_count).sum();
+        let unit = currencies.unit(&wallet.currency);
+        let Some(first) = self.series.first() else {
+            return empty("Nothing was consumed in this time.", None);
+        };
+        let columns = first.points.iter().map(|point| column(&point.timestamp)).collect();
+        let chart = Chart {
+            title: format!("{} consumed", currencies.name(&wallet.currency)),
+            columns,
+            series: told_apart(&self.series),
+        };
+        html! {
+            p { strong { (total) " " (unit) } " in " (events) " consumptions" }
+            (chart.show())
+            @if self.pagination.next.is_some() {
+                p.quiet { "Only the 100 series with the most usage are added up here." }
+            }
+        }
+    }
 }
 
 fn filters(visit: &Visit, wallet: &WalletName) -> Markup {
-    let range = visit.query("timeRange").unwrap_or("LAST_MONTH");
+    let range = visit.query("timeRange").unwrap_or(DEFAULT_RANGE);
     html! {
         form.filters method="get" data-applies {
             input type="hidden" name="currencyId" value=(wallet.currency);
@@ -110,29 +149,6 @@ fn filters(visit: &Visit, wallet: &WalletName) -> Markup {
                     value=(visit.query("groupBy").unwrap_or_default());
             }
             button { "Show" }
-        }
-    }
-}
-
-fn chart(page: &CustomerPage, wallet: &WalletName, usage: &Usage) -> Markup {
-    let mut totals = usage.series.iter().map(|series| series.total_credits);
-    let total = totals.try_fold(Amount::ZERO, |sum, one| sum.plus(one)).unwrap_or_default();
-    let events: u64 = usage.series.iter().map(|series| series.event_count).sum();
-    let unit = page.currencies.unit(&wallet.currency);
-    let Some(first) = usage.series.first() else {
-        return empty("Nothing was consumed in this time.", None);
-    };
-    let columns = first.points.iter().map(|point| column(&point.timestamp)).collect();
-    let chart = Chart {
-        title: format!("{} consumed", page.currencies.name(&wallet.currency)),
-        columns,
-        series: told_apart(&usage.series),
-    };
-    html! {
-        p { strong { (total) " " (unit) } " in " (events) " consumptions" }
-        (chart.show())
-        @if usage.pagination.next.is_some() {
-            p.quiet { "Only the 100 series with the most usage are added up here." }
         }
     }
 }

@@ -68,14 +68,19 @@ impl Grant {
         format!("/api/v1/credits/grants/{}{operation}", segment(id))
     }
 
-    /// The newest hundred grants of a wallet.
+    /// How many grants of a wallet are asked for at a time.
+    pub const NEWEST: usize = 100;
+
+    /// The newest grants of a wallet, at most [`Self::NEWEST`].
     pub async fn newest_of(
         api: &Api,
         customer: &str,
         wallet: &WalletName,
     ) -> Result<Vec<Self>, Failure> {
         let [currency, resource] = wallet.query();
-        let query = [("customerId", Some(customer)), currency, resource, ("limit", Some("100"))];
+        let limit = Self::NEWEST.to_string();
+        let query =
+            [("customerId", Some(customer)), currency, resource, ("limit", Some(limit.as_str()))];
         let grants: Listed<Self> = api.list(&target("/api/v1/credits/grants", &query)).await?;
         Ok(grants.data)
     }

@@ -31,6 +31,8 @@ pub struct Wallet {
     pub overdraft: Amount,
     /// What goes next, if nobody uses it before.
     pub next_expiry: Option<NextExpiry>,
+    /// The instant at which it was so.
+    pub at: Instant,
 }
 
 /// What a wallet loses next.

@@ -5,6 +5,7 @@
 mod actions;
 mod escaping;
 mod pages;
+mod portal;
 mod revenue;
 mod security;
 mod support;

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use scrip_api::{App, AppConfig, SeededIds};
+use scrip_console::portal::{self, Origins, Portal};
 use scrip_console::{
     Boxed, Console, CsrfToken, Doorkeeper, EnvironmentLink, TurnedAway, Visitor, mounted,
 };
@@ -122,6 +123,12 @@ impl World {
         });
         world.ask("/credits/consumption", consumption).await;
         world
+    }
+
+    /// The same with the portal beside it, which these sites may frame.
+    pub fn with_portal(self, ancestors: &Origins) -> Self {
+        let portal = Portal::new(self.api.clone(), ancestors);
+        Self { router: portal::mounted(self.router, portal), ..self }
     }
 
     pub fn pass(&self, milliseconds: i64) {
