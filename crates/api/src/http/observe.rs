@@ -29,7 +29,14 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let admitted = match admit(&app, &request, started) {
         Ok(Admitted::Nobody) => Ok(None),
         Ok(Admitted::Caller(caller)) => Ok(Some(caller)),
-        Ok(Admitted::WithToken(asked)) => user::admit(&app, *asked).await.map(Some),
+        Ok(Admitted::WithToken(asked)) => {
+            // In a box: what every request is made of has no room for it.
+            AssertUnwindSafe(Box::pin(user::admit(&app, *asked)))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|panic| Err(ApiError::internal(panic_text(panic))))
+                .map(Some)
+        }
         Err(error) => Err(error),
     };
     let environment = match &admitted {
@@ -109,10 +116,8 @@ fn admit(app: &App, request: &Request, at: Instant) -> Result<Admitted, ApiError
         .key_holder(secret_hash(key.as_bytes()))
         .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
     app.note_key_use(&holder, at);
-    match app.rate_limit().map(|limit| limit.count(&holder)) {
-        Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Admitted::Caller(holder)),
-    }
+    app.rate_limit().map_or(Ok(()), |limit| limit.count(&holder))?;
+    Ok(Admitted::Caller(holder))
 }
 
 /// Gives errors their body and every response its trace id.
