@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Writer, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, choice, data, described, instant, nullable, open, reference, required,
@@ -35,14 +36,7 @@ pub(super) fn of(record: &Record, key: &ApiKey, now: Timestamp) -> Vec<u8> {
 }
 
 fn read(answer: &Answer) -> Result<(&Record, ApiKey), ApiError> {
-    let record = match answer {
-        Answer::Record(record) => Some(record.as_ref()),
-        _ => None,
-    };
-    let read = record.and_then(|record| Some((record, ApiKey::of(record)?)));
-    read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for an API key with something else")
-    })
+    lookup::answered(answer, "an API key", ApiKey::of)
 }
 
 /// The key with every member; its secret only for whoever asked for a new one.

@@ -67,11 +67,7 @@ pub(crate) fn place_name(field: &str, text: &Text<'_>) -> Result<PlaceName, ApiE
 /// What people are to call it; its identifier, if nobody says.
 pub(crate) fn display_name(text: Option<&Text<'_>>, id: &PlaceName) -> Result<String, ApiError> {
     let Some(text) = text else { return Ok(id.as_str().to_owned()) };
-    let name = fields::text("displayName", text)?;
-    if name.trim().is_empty() {
-        return Err(ApiError::bad_input("displayName must not be empty"));
-    }
-    Ok(name)
+    fields::visible_text("displayName", text)
 }
 
 pub(super) fn operation() -> Operation {
