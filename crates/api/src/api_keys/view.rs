@@ -83,6 +83,8 @@ fn status(record: &Record, key: &ApiKey, now: Timestamp) -> &'static str {
 pub(super) fn components() -> Vec<Component> {
     let members = || {
         let late = "As far as it was written: up to an hour late, never while a request waits";
+        let creator = "The key or the person that made it, or its environment; null of one that the \
+                       server was started with or made itself";
         let hint = "The last characters of its newest secret; null of one that was brought";
         vec![
             required("id", described(schema::text(), "What rows and logs call it")),
@@ -97,7 +99,7 @@ pub(super) fn components() -> Vec<Component> {
             ),
             required("expiresAt", nullable(instant())),
             required("lastUsedAt", described(nullable(instant()), late)),
-            required("createdBy", described(nullable(schema::text()), "The key that made it")),
+            required("createdBy", described(nullable(schema::text()), creator)),
             required("createdAt", instant()),
             required("updatedAt", instant()),
             required("revokedAt", nullable(instant())),

@@ -73,9 +73,9 @@ pub(crate) fn display_name(text: Option<&Text<'_>>, id: &PlaceName) -> Result<St
 pub(super) fn operation() -> Operation {
     Operation::new("createEnvironment", TAG, "Create an environment")
         .text(
-            "Of the account of whoever asks. It is empty, and nothing of it is seen from another one. \
-             The answer shows the secret of its first key, which may everything there, and nothing \
-             shows it again.",
+            "In the account that the request is for. It is empty, and nothing of it is seen from \
+             another one. The answer shows the secret of its first key, which may everything there, \
+             and nothing shows it again.",
         )
         .body("CreateEnvironmentRequest")
         .answers(201, "The environment, with its first key", "EnvironmentWithKeyResponse")

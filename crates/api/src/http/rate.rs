@@ -29,7 +29,7 @@ impl RateLimit {
 
     /// Counts a request of a key.
     pub fn count(&self, holder: &KeyHolder) -> Result<(), ApiError> {
-        self.told(self.limiter.check_key(&holder.key_id))
+        self.told("API key", self.limiter.check_key(&holder.key_id))
     }
 
     /// Counts a request of a user, whether or not anybody here is this user.
@@ -40,12 +40,12 @@ impl RateLimit {
         }
         // Identifiers of keys have no spaces.
         let whose = format!("{} {}", user.issuer, user.subject);
-        self.told(self.limiter.check_key(&whose.into()))
+        self.told("user", self.limiter.check_key(&whose.into()))
     }
 
-    fn told(&self, counted: Result<(), NotUntil<Instant>>) -> Result<(), ApiError> {
+    fn told(&self, whose: &str, counted: Result<(), NotUntil<Instant>>) -> Result<(), ApiError> {
         counted.map_err(|too_early| {
-            ApiError::too_many_requests(too_early.wait_time_from(self.clock.now()))
+            ApiError::too_many_requests(whose, too_early.wait_time_from(self.clock.now()))
         })
     }
 }

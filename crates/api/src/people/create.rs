@@ -55,7 +55,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("invitePerson", TAG, "Invite a person")
         .text(
-            "To the account of the environment of whoever asks. The answer shows the token of a \
+            "To the account that the request is for. The answer shows the token of a \
              sign-in link, and nothing shows it again: not a repetition with the same \
              `Idempotency-Key` either. Somebody who belongs to another account already gets none, \
              and signs in as before.",
