@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,6 +84,8 @@ struct Shared {
     born: Instant,
     /// Records of keys that were used, and when, until somebody writes it.
     key_uses: Mutex<Vec<(Box<str>, Timestamp)>>,
+    /// Numbers of environments by what they are called; they may have been reset since.
+    numbers: Mutex<HashMap<Box<str>, EnvironmentId>>,
 }
 
 impl App {
@@ -103,6 +106,7 @@ impl App {
             rate_limit,
             born: Instant::now(),
             key_uses: Mutex::default(),
+            numbers: Mutex::default(),
         }))
     }
 
@@ -152,6 +156,20 @@ impl App {
 
     fn key_uses(&self) -> MutexGuard<'_, Vec<(Box<str>, Timestamp)>> {
         self.0.key_uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number that an environment was found under last, if it was.
+    pub(crate) fn number_called(&self, id: &str) -> Option<EnvironmentId> {
+        self.numbers().get(id).copied()
+    }
+
+    /// Remembers the number of an environment.
+    pub(crate) fn note_number(&self, id: &str, number: EnvironmentId) {
+        self.numbers().insert(id.into(), number);
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, HashMap<Box<str>, EnvironmentId>> {
+        self.0.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All of it: for what stands above the environments. Requests ask [`App::within`] theirs.

@@ -124,8 +124,8 @@ impl ApiError {
     }
 
     /// 429: the key sent more than it may (decision 38).
-    pub fn too_many_requests(wait: Duration) -> Self {
-        let message = "this API key sends more requests than it may";
+    pub fn too_many_requests(whose: &str, wait: Duration) -> Self {
+        let message = format!("this {whose} sends more requests than it may");
         // Rounded up, so that whoever waits so long is not refused again.
         let wait = wait.max(Duration::from_millis(1)) + Duration::from_millis(1);
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RateLimitExceeded", message).retry_after(wait)

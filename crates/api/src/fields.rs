@@ -188,6 +188,15 @@ pub(crate) fn filled_text(field: &str, value: &Text<'_>) -> Result<String, ApiEr
     text(field, value)
 }
 
+/// A text of 1 to 255 characters, of which one at least is seen.
+pub(crate) fn visible_text(field: &str, value: &Text<'_>) -> Result<String, ApiError> {
+    let text = text(field, value)?;
+    if text.trim().is_empty() {
+        return Err(ApiError::bad_input(format!("{field} must not be empty")));
+    }
+    Ok(text)
+}
+
 /// One of a few words.
 pub(crate) fn choice<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, ApiError> {
     words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {

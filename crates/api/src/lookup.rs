@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, ResourceId};
-use scrip_ledger::{Record, RecordKind, RecordTimes, resource_record_id};
+use scrip_ledger::{Answer, Record, RecordKind, RecordTimes, resource_record_id};
 
 use crate::error::ApiError;
 use crate::http::Call;
@@ -12,6 +12,22 @@ use crate::refusal;
 /// 404 for an identifier that names nothing.
 pub(crate) fn not_found(entity: Entity, id: &str) -> ApiError {
     refusal::of_rules(&Refusal::not_found(entity, id))
+}
+
+/// The record of an order's answer, and what it is.
+pub(crate) fn answered<'a, T>(
+    answer: &'a Answer,
+    what: &str,
+    of: impl FnOnce(&Record) -> Option<T>,
+) -> Result<(&'a Record, T), ApiError> {
+    let record = match answer {
+        Answer::Record(record) => Some(record.as_ref()),
+        _ => None,
+    };
+    let found = record.and_then(|record| Some((record, of(record)?)));
+    found.ok_or_else(|| {
+        ApiError::internal(format!("the ledger answered an order for {what} with something else"))
+    })
 }
 
 /// Since when there is a customer, archived or not.

@@ -1,16 +1,20 @@
 //! Accounts and environments as requests name them, and who may change them.
 
 use scrip_core::Entity;
-use scrip_ledger::{Account, Environment, Record, all_accounts, all_environments};
+use scrip_ledger::{
+    Account, Environment, PlaceName, Record, all_accounts, all_environments, environment_called,
+    environment_numbered,
+};
 
+use crate::app::App;
 use crate::error::ApiError;
 use crate::http::Call;
 use crate::lookup::not_found;
-use crate::{accounts, environments};
+use crate::{accounts, environments, people};
 
 /// Whether a path is about accounts and not about what is in one environment.
 pub(crate) fn is_of_account(path: &str) -> bool {
-    [accounts::PREFIX, environments::PREFIX].iter().any(|prefix| {
+    [accounts::PREFIX, environments::PREFIX, people::PREFIX].iter().any(|prefix| {
         path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
@@ -19,6 +23,26 @@ pub(crate) fn is_of_account(path: &str) -> bool {
 pub(crate) async fn own(call: &Call) -> Result<Environment, ApiError> {
     let gone = || ApiError::unavailable("the environment was reset in this moment; try again");
     call.ledger().environment().await?.ok_or_else(gone)
+}
+
+/// The environment that is called so, whosever it is, archived or not. Once found it is found by its
+/// number: who it is that asks is known only behind this, and is not to have all of them looked through.
+pub(crate) async fn called(app: &App, id: &str) -> Result<Option<Environment>, ApiError> {
+    if PlaceName::parse(id).is_none() {
+        return Ok(None);
+    }
+    if let Some(number) = app.number_called(id) {
+        let found = environment_numbered(app.whole_ledger(), number).await?;
+        // One that was reset has another number by now.
+        if let Some(found) = found.filter(|environment| environment.id == id) {
+            return Ok(Some(found));
+        }
+    }
+    let found = environment_called(app.whole_ledger(), id).await?;
+    if let Some(found) = &found {
+        app.note_number(id, found.number);
+    }
+    Ok(found)
 }
 
 /// The environments of the account of whoever asks, by their numbers, archived ones too.

@@ -7,7 +7,7 @@ use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Numbers, Reply, Write};
 use crate::json::document;
-use crate::lookup::not_found;
+use crate::lookup::{answered, not_found};
 use crate::openapi::Operation;
 use crate::places;
 
@@ -30,13 +30,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 }
 
 fn render(answer: &Answer) -> Result<Reply, ApiError> {
-    let read = match answer {
-        Answer::Record(record) => Account::of(record).map(|account| (record, account)),
-        _ => None,
-    };
-    let (record, account) = read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for an account with something else")
-    })?;
+    let (record, account) = answered(answer, "an account", Account::of)?;
     Ok(Reply::ok(document(Numbers::AsNumbers, |writer| {
         writer.object(|members| view::write(members, record, &account));
     })))

@@ -19,6 +19,6 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 
 pub(super) fn operation() -> Operation {
     Operation::new("listAccounts", TAG, "List accounts")
-        .text("That of whoever asks; from the account `default` all, archived ones too.")
+        .text("The account that the request is for; for `default` all of them, archived ones too.")
         .answers(200, "The accounts", "AccountList")
 }

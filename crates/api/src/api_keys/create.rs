@@ -4,7 +4,7 @@ use scrip_ledger::{ApiKey, Work};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::request::{self, name_schema, now, scopes_schema};
+use super::request::{self, name_schema, scopes_schema};
 use super::{TAG, refuse_more, secret, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
@@ -37,7 +37,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         home: (call.caller().home != call.environment()).then_some(call.caller().home),
         ..ApiKey::full(call.environment(), call.caller().sandbox, minted.kept)
     };
-    let (work, now) = (Work::CreateRecord(key.record()), now(call));
+    let (work, now) = (Work::CreateRecord(key.record()), call.real_now());
     let shown = Some(minted.secret);
     write
         .execute_once_shown(work, shown, move |answer, secret| {

@@ -1,6 +1,5 @@
 //! `GET /api/v1/api-keys/{keyId}`: one key.
 
-use super::request::now;
 use super::{TAG, existing, view};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
@@ -8,7 +7,7 @@ use crate::openapi::Operation;
 
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let (record, key) = existing(&call).await?;
-    Ok(Reply::ok(view::of(&record, &key, now(&call))))
+    Ok(Reply::ok(view::of(&record, &key, call.real_now())))
 }
 
 pub(super) fn operation() -> Operation {

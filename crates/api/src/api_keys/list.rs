@@ -2,7 +2,6 @@
 
 use scrip_ledger::ApiKey;
 
-use super::request::now;
 use super::{TAG, view};
 use crate::error::ApiError;
 use crate::http::{Call, Reply};
@@ -12,7 +11,7 @@ use crate::paging;
 pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
     let scope = paging::scope(&call, "api-keys");
     let page = call.ledger().api_keys(paging::page(call.query(), &scope)?).await?;
-    let now = now(&call);
+    let now = call.real_now();
     Ok(Reply::ok(paging::answer(call.numbers(), &page, &scope, |writer, record| match ApiKey::of(
         record,
     ) {

@@ -13,11 +13,7 @@ use crate::openapi::schema::{choice, text_up_to};
 
 /// A key's name: not empty.
 pub(super) fn name(text: &Text<'_>) -> Result<String, ApiError> {
-    let name = fields::text("name", text)?;
-    if name.trim().is_empty() {
-        return Err(ApiError::bad_input("name must not be empty"));
-    }
-    Ok(name)
+    fields::visible_text("name", text)
 }
 
 /// Scopes, each once or several times; `full` stands alone.
@@ -42,15 +38,10 @@ pub(super) fn scopes(names: &[Text<'_>]) -> Result<Permissions, ApiError> {
 /// When a key is to end: in the future of real time, whatever test clocks say.
 pub(super) fn expires_at(call: &Call, text: &Text<'_>) -> Result<Timestamp, ApiError> {
     let end = fields::instant("expiresAt", &text.0)?;
-    if end <= now(call) {
+    if end <= call.real_now() {
         return Err(ApiError::bad_input("expiresAt must be in the future"));
     }
     Ok(end)
-}
-
-/// Real time.
-pub(super) fn now(call: &Call) -> Timestamp {
-    call.ledger().real_now()
 }
 
 pub(super) fn name_schema() -> Value {

@@ -2,7 +2,6 @@
 
 use scrip_ledger::{ApiKeyChange, ApiKeyDeed, Work};
 
-use super::request::now;
 use super::{TAG, existing, refuse_itself, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
@@ -12,7 +11,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let (record, _) = existing(write.call()).await?;
     refuse_itself(write.call(), &record, "revoke")?;
     let change = ApiKeyChange { record_id: record.id, deed: ApiKeyDeed::Revoke };
-    let (work, now) = (Work::ChangeApiKey(Box::new(change)), now(write.call()));
+    let (work, now) = (Work::ChangeApiKey(Box::new(change)), write.call().real_now());
     write
         .execute_once_shown(work, None, move |answer, _| {
             Ok(Reply::ok(view::answered(answer, now)?))

@@ -4,7 +4,6 @@ use scrip_ledger::{ApiKeyChange, ApiKeyDeed, Work};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::request::now;
 use super::{TAG, live, of_key, refuse_more, secret, view};
 use crate::error::ApiError;
 use crate::fields;
@@ -35,7 +34,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let (record, key) = live(call).await?;
     refuse_more(call, key.permissions)?;
-    let now = now(call);
+    let now = call.real_now();
     if key.has_expired(now) {
         return Err(of_key("this API key has expired: give it another expiresAt first"));
     }

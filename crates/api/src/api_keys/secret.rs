@@ -1,5 +1,6 @@
 //! Secrets of keys: shown to whoever asked for them, and kept nowhere here.
 
+use scrip_ledger::anchors::to_hex;
 use scrip_ledger::{ApiKey, KeySecret, secret_hash};
 
 use crate::http::Call;
@@ -18,7 +19,7 @@ pub(crate) struct Minted {
 pub(crate) fn mint(call: &Call) -> Minted {
     let mut bits = [0; 20];
     call.app().ids().fill(&mut bits);
-    let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = to_hex(&bits);
     let hint = digits.get(digits.len() - HINT_LENGTH..).map(str::to_owned);
     let secret = format!("server-{digits}").into_boxed_str();
     let hash = secret_hash(secret.as_bytes());

@@ -4,7 +4,7 @@ use scrip_ledger::{ApiKeyChange, ApiKeyDeed, Permissions, Work};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::request::{self, name_schema, now, scopes_schema};
+use super::request::{self, name_schema, scopes_schema};
 use super::{TAG, live, refuse_itself, refuse_more, view};
 use crate::error::ApiError;
 use crate::http::{Reply, Write};
@@ -43,7 +43,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     }
     let deed = ApiKeyDeed::Edit { name, permissions, expires_at };
     let change = ApiKeyChange { record_id: record.id, deed };
-    let (work, now) = (Work::ChangeApiKey(Box::new(change)), now(call));
+    let (work, now) = (Work::ChangeApiKey(Box::new(change)), call.real_now());
     write
         .execute_once_shown(work, None, move |answer, _| {
             Ok(Reply::ok(view::answered(answer, now)?))

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Writer, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, choice, data, described, instant, nullable, open, reference, required,
@@ -35,14 +36,7 @@ pub(super) fn of(record: &Record, key: &ApiKey, now: Timestamp) -> Vec<u8> {
 }
 
 fn read(answer: &Answer) -> Result<(&Record, ApiKey), ApiError> {
-    let record = match answer {
-        Answer::Record(record) => Some(record.as_ref()),
-        _ => None,
-    };
-    let read = record.and_then(|record| Some((record, ApiKey::of(record)?)));
-    read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for an API key with something else")
-    })
+    lookup::answered(answer, "an API key", ApiKey::of)
 }
 
 /// The key with every member; its secret only for whoever asked for a new one.
@@ -89,6 +83,8 @@ fn status(record: &Record, key: &ApiKey, now: Timestamp) -> &'static str {
 pub(super) fn components() -> Vec<Component> {
     let members = || {
         let late = "As far as it was written: up to an hour late, never while a request waits";
+        let creator = "The key or the person that made it, or its environment; null of one that the \
+                       server was started with or made itself";
         let hint = "The last characters of its newest secret; null of one that was brought";
         vec![
             required("id", described(schema::text(), "What rows and logs call it")),
@@ -103,7 +99,7 @@ pub(super) fn components() -> Vec<Component> {
             ),
             required("expiresAt", nullable(instant())),
             required("lastUsedAt", described(nullable(instant()), late)),
-            required("createdBy", described(nullable(schema::text()), "The key that made it")),
+            required("createdBy", described(nullable(schema::text()), creator)),
             required("createdAt", instant()),
             required("updatedAt", instant()),
             required("revokedAt", nullable(instant())),

@@ -67,19 +67,15 @@ pub(crate) fn place_name(field: &str, text: &Text<'_>) -> Result<PlaceName, ApiE
 /// What people are to call it; its identifier, if nobody says.
 pub(crate) fn display_name(text: Option<&Text<'_>>, id: &PlaceName) -> Result<String, ApiError> {
     let Some(text) = text else { return Ok(id.as_str().to_owned()) };
-    let name = fields::text("displayName", text)?;
-    if name.trim().is_empty() {
-        return Err(ApiError::bad_input("displayName must not be empty"));
-    }
-    Ok(name)
+    fields::visible_text("displayName", text)
 }
 
 pub(super) fn operation() -> Operation {
     Operation::new("createEnvironment", TAG, "Create an environment")
         .text(
-            "Of the account of whoever asks. It is empty, and nothing of it is seen from another one. \
-             The answer shows the secret of its first key, which may everything there, and nothing \
-             shows it again.",
+            "In the account that the request is for. It is empty, and nothing of it is seen from \
+             another one. The answer shows the secret of its first key, which may everything there, \
+             and nothing shows it again.",
         )
         .body("CreateEnvironmentRequest")
         .answers(201, "The environment, with its first key", "EnvironmentWithKeyResponse")

@@ -22,7 +22,7 @@ pub(super) async fn handler(call: Call) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("listEnvironments", TAG, "List environments").answers(
         200,
-        "All environments of the account of whoever asks, archived ones too",
+        "All environments of the account that the request is for, archived ones too",
         "EnvironmentList",
     )
 }

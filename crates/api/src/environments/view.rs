@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Members, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, choice, data, described, instant, nullable, open, reference, required,
@@ -41,13 +42,8 @@ pub(super) fn with_key(answer: &Answer, key: FirstKey<'_>) -> Result<Vec<u8>, Ap
 
 /// The environment of an order's answer.
 pub(crate) fn read(answer: &Answer) -> Result<Environment, ApiError> {
-    let read = match answer {
-        Answer::Record(record) => Environment::of(record),
-        _ => None,
-    };
-    read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for an environment with something else")
-    })
+    let (_, environment) = lookup::answered(answer, "an environment", Environment::of)?;
+    Ok(environment)
 }
 
 /// Every member of it.

@@ -125,6 +125,11 @@ impl Call {
         self.ledger().now()
     }
 
+    /// Real time, whatever test clocks say.
+    pub fn real_now(&self) -> Timestamp {
+        self.ledger().real_now()
+    }
+
     /// A part of the path.
     pub fn path(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(known, _)| known.as_ref() == name);

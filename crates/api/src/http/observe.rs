@@ -31,10 +31,10 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
         Ok(Admitted::Nobody) => Ok(None),
         Ok(Admitted::Caller(caller)) => Ok(Some((caller, None))),
         Ok(Admitted::WithToken(asked)) => {
-            user::admit(&app, *asked).await.map(|it| Some((it, None)))
+            looked_up(user::admit(&app, *asked)).await.map(|caller| Some((caller, None)))
         }
         Ok(Admitted::WithCustomerToken(token)) => {
-            let admitted = Box::pin(portal_tokens::admit(&app, &token)).await;
+            let admitted = looked_up(portal_tokens::admit(&app, &token)).await;
             admitted.map(|(caller, access)| Some((caller, Some(access))))
         }
         Err(error) => Err(error),
@@ -122,10 +122,16 @@ fn admit(app: &App, request: &Request, at: Instant) -> Result<Admitted, ApiError
         .key_holder(secret_hash(key.as_bytes()))
         .map_err(|refusal| ApiError::unauthenticated(&refusal.to_string()))?;
     app.note_key_use(&holder, at);
-    match app.rate_limit().map(|limit| limit.count(&holder)) {
-        Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Admitted::Caller(holder)),
-    }
+    app.rate_limit().map_or(Ok(()), |limit| limit.count(&holder))?;
+    Ok(Admitted::Caller(holder))
+}
+
+/// Who has a token. In a box: what every request is made of has no room for it.
+fn looked_up<T>(
+    admit: impl Future<Output = Result<T, ApiError>> + Send,
+) -> impl Future<Output = Result<T, ApiError>> + Send {
+    let admit = AssertUnwindSafe(Box::pin(admit)).catch_unwind();
+    admit.map(|it| it.unwrap_or_else(|panic| Err(ApiError::internal(panic_text(panic)))))
 }
 
 /// Gives errors their body and every response its trace id.

@@ -11,7 +11,7 @@ use scrip_ledger::{
 use super::Caller;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::places::is_of_account;
+use crate::places::{self, is_of_account};
 use crate::users::{TokenRefusal, TokenUser};
 
 const ACCOUNT: HeaderName = HeaderName::from_static("x-account-id");
@@ -63,18 +63,16 @@ pub(super) async fn admit(app: &App, asked: Asked) -> Result<Caller, ApiError> {
     let ledger = app.whole_ledger();
     let now_seconds = ledger.now(SYSTEM).milliseconds().div_euclid(1_000);
     let user = users.verify(&asked.token, now_seconds).await.map_err(refused)?;
+    // Before anything is looked up for them, and whatever comes of that.
+    app.rate_limit().map_or(Ok(()), |limit| limit.count_user(&user))?;
     let person =
         person(ledger, &user).await?.ok_or_else(|| forbidden("nobody here is this user"))?;
     let account = account(&person, asked.account.as_deref())?;
     let role = person.role_in(&account).ok_or_else(no_member)?;
-    let environment = environment(ledger, &account, &asked).await?;
+    let environment = environment(app, &account, &asked).await?;
     let is_sandbox = environment.is_sandbox();
     let holder = KeyHolder::of_person(&person.id, environment.number, is_sandbox, role);
-    let holder = holder.at_home(environment.home);
-    match app.rate_limit().map(|limit| limit.count(&holder)) {
-        Some(Err(wait)) => Err(ApiError::too_many_requests(wait)),
-        Some(Ok(())) | None => Ok(Caller::new(holder)),
-    }
+    Ok(Caller::new(holder.at_home(environment.home)))
 }
 
 fn refused(why: TokenRefusal) -> ApiError {
@@ -119,17 +117,15 @@ fn no_member() -> ApiError {
     forbidden("this user does not belong to the account (X-ACCOUNT-ID)")
 }
 
-async fn environment(
-    ledger: &dyn Ledger,
-    account: &str,
-    asked: &Asked,
-) -> Result<Environment, ApiError> {
-    let mut all = all_environments(ledger).await?;
-    all.retain(|environment| environment.account == account);
+async fn environment(app: &App, account: &str, asked: &Asked) -> Result<Environment, ApiError> {
+    let is_theirs = |environment: &Environment| environment.account == account;
     let found = match &asked.environment {
-        Some(named) => all.into_iter().rev().find(|it| *it.id == **named),
-        // It stays the same one: what is remembered under an Idempotency-Key is remembered with it.
-        None if asked.is_of_account => all.into_iter().min_by_key(|it| it.home),
+        Some(named) => places::called(app, named).await?.filter(is_theirs),
+        None if asked.is_of_account => {
+            let all = all_environments(app.whole_ledger()).await?;
+            // It stays the same one: what is remembered under an Idempotency-Key is remembered with it.
+            all.into_iter().filter(is_theirs).min_by_key(|it| it.home)
+        }
         None => {
             let message = "X-ENVIRONMENT-ID is missing: whoever asks with a token names one";
             return Err(ApiError::bad_input(message));

@@ -46,7 +46,8 @@ pub(crate) fn document(
                     "in": "header",
                     "name": "X-API-KEY",
                     "description": "An operation lists the scope that a key must hold. A key with \
-                                    `full` holds all of them.",
+                                    `full` holds all of them. A request is for the key's \
+                                    environment, and for that one's account.",
                 },
                 "CustomerToken": {
                     "type": "apiKey",
@@ -60,7 +61,10 @@ pub(crate) fn document(
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "A token of a user, where the server is told whose tokens it takes. \
-                                    The user's role in the account decides what is allowed.",
+                                    A request is for the account that the header `X-ACCOUNT-ID` \
+                                    names, or else for the first one that the user belongs to, and \
+                                    for the environment of it that `X-ENVIRONMENT-ID` names. The \
+                                    user's role in the account decides what is allowed.",
                 },
             },
             "headers": {

@@ -251,7 +251,9 @@ fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request is not as it must be, or its time or state does not allow it",
         401 => "The API key is missing, not known, revoked, or its time is over",
-        429 => "The API key sends more requests than it may; wait as `retry-after-ms` says",
+        429 => {
+            "The API key or the user sends more requests than it may; wait as `retry-after-ms` says"
+        }
         402 => "Not enough credits",
         403 => "The API key lacks a scope, or the environment does not allow it",
         404 => "Something that the request names does not exist",

@@ -1,5 +1,6 @@
 //! `POST /api/v1/people`: invites somebody to the account.
 
+use scrip_ledger::anchors::to_hex;
 use scrip_ledger::{PersonChange, PersonDeed, Work};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,10 +30,9 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let name = request.display_name.as_ref().map(request::display_name).transpose()?;
     let mut bits = [0; 10];
     call.app().ids().fill(&mut bits);
-    let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     let minted = request::mint(call, &email);
     let deed = PersonDeed::Invite {
-        person_id: format!("person_{digits}"),
+        person_id: format!("person_{}", to_hex(&bits)),
         display_name: name.unwrap_or_else(|| email.to_string()),
         account: account.clone(),
         role,
@@ -55,7 +55,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("invitePerson", TAG, "Invite a person")
         .text(
-            "To the account of the environment of whoever asks. The answer shows the token of a \
+            "To the account that the request is for. The answer shows the token of a \
              sign-in link, and nothing shows it again: not a repetition with the same \
              `Idempotency-Key` either. Somebody who belongs to another account already gets none, \
              and signs in as before.",

@@ -74,7 +74,7 @@ const LOOKED_THROUGH: usize = 200;
 pub(super) fn operation() -> Operation {
     Operation::new("listPeople", TAG, "List people").paged().answers(
         200,
-        "A page of those who belong to the account, newest first",
+        "A page of those who belong to the account that the request is for, newest first",
         "PersonList",
     )
 }

@@ -22,12 +22,14 @@ use crate::places;
 
 const TAG: &str = "People";
 
+/// Under this, requests are about an account and not about one of its environments.
+pub(crate) const PREFIX: &str = "/api/v1/people";
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    const PEOPLE: &str = "/api/v1/people";
     const PERSON: &str = "/api/v1/people/{personId}";
     let mut endpoints = vec![
-        Endpoint::post(PEOPLE, Accepts::CHANGE, create::operation(), create::handler),
-        Endpoint::get(PEOPLE, list::operation(), list::handler),
+        Endpoint::post(PREFIX, Accepts::CHANGE, create::operation(), create::handler),
+        Endpoint::get(PREFIX, list::operation(), list::handler),
         Endpoint::get(PERSON, get::operation(), get::handler),
         Endpoint::patch(PERSON, update::operation(), update::handler),
         Endpoint::delete(PERSON, remove::operation(), remove::handler),

@@ -1,6 +1,6 @@
 //! What requests say of people.
 
-use scrip_core::Timestamp;
+use scrip_ledger::anchors::to_hex;
 use scrip_ledger::{Email, LinkPurpose, Role, SignInLink, secret_hash};
 use serde_json::Value;
 
@@ -29,11 +29,7 @@ pub(super) fn role_schema() -> Value {
 
 /// What people call somebody: not empty.
 pub(super) fn display_name(text: &Text<'_>) -> Result<String, ApiError> {
-    let name = fields::text("displayName", text)?;
-    if name.trim().is_empty() {
-        return Err(ApiError::bad_input("displayName must not be empty"));
-    }
-    Ok(name)
+    fields::visible_text("displayName", text)
 }
 
 /// A link to be, and its token, which is shown once. It is no `Debug`, so that no log gets to see it.
@@ -48,15 +44,10 @@ pub(super) struct Minted {
 pub(super) fn mint(call: &Call, email: &Email) -> Minted {
     let mut bits = [0; 32];
     call.app().ids().fill(&mut bits);
-    let token: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = to_hex(&bits);
     let purpose =
         LinkPurpose::Password { email: email.clone(), generation: 0, person_id: String::new() };
-    let expires_at = now(call).later(INVITATION_DAYS * 24 * 60 * 60 * 1_000);
+    let expires_at = call.real_now().later(INVITATION_DAYS * 24 * 60 * 60 * 1_000);
     let token_hash = secret_hash(token.as_bytes());
     Minted { token: token.into(), link: SignInLink { token_hash, purpose, expires_at } }
-}
-
-/// Real time.
-pub(super) fn now(call: &Call) -> Timestamp {
-    call.ledger().real_now()
 }

@@ -7,6 +7,7 @@ use super::request;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Writer, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, boolean, choice, data, described, instant, nullable, open, reference, required,
@@ -22,14 +23,7 @@ pub(super) struct Link {
 
 /// The person of an order's answer.
 pub(super) fn read(answer: &Answer) -> Result<(&Record, Person), ApiError> {
-    let record = match answer {
-        Answer::Record(record) => Some(record.as_ref()),
-        _ => None,
-    };
-    let read = record.and_then(|record| Some((record, Person::of(record)?)));
-    read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for a person with something else")
-    })
+    lookup::answered(answer, "a person", Person::of)
 }
 
 /// `{"data": person}`.

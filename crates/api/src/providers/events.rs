@@ -3,7 +3,6 @@
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing;
-use scrip_ledger::environment_called;
 use serde_json::json;
 
 use super::TAG;
@@ -13,6 +12,7 @@ use crate::http::{Endpoint, Reply, read_raw, skip};
 use crate::limits::PROVIDER_EVENT_BYTES_MAX;
 use crate::openapi::Operation;
 use crate::payments::NotTaken;
+use crate::places;
 
 const SIGNATURE: &str = "stripe-signature";
 
@@ -34,7 +34,7 @@ async fn handler(
     let Some(payments) = app.payments() else {
         return Err(ApiError::no_such_path().closing_unless(skip(body).await));
     };
-    let found = environment_called(app.whole_ledger(), &name).await?;
+    let found = places::called(&app, &name).await?;
     let Some(environment) = found.filter(|found| found.archived_at.is_none()) else {
         return Err(ApiError::no_such_path().closing_unless(skip(body).await));
     };

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Writer, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, boolean, choice, data, described, instant, nullable, open, reference, required,
@@ -30,14 +31,7 @@ pub(super) fn of(record: &Record, endpoint: &WebhookEndpoint) -> Vec<u8> {
 }
 
 fn read(answer: &Answer) -> Result<(&Record, WebhookEndpoint), ApiError> {
-    let record = match answer {
-        Answer::Record(record) => Some(record.as_ref()),
-        _ => None,
-    };
-    let read = record.and_then(|record| Some((record, WebhookEndpoint::of(record)?)));
-    read.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for a webhook with something else")
-    })
+    lookup::answered(answer, "a webhook", WebhookEndpoint::of)
 }
 
 /// The endpoint with every member; its secret only for whoever was just given it.

@@ -27,6 +27,7 @@ struct Fake {
     says: Mutex<VecDeque<ProviderStanding>>,
     begun: Mutex<Vec<String>>,
     hears: Mutex<VecDeque<NotTaken>>,
+    heard_in: Mutex<Vec<u32>>,
     methods: Mutex<VecDeque<MethodRefusal>>,
 }
 
@@ -67,11 +68,12 @@ impl CollectPayments for Fake {
 
     fn hear<'a>(
         &'a self,
-        _: EnvironmentId,
+        environment: EnvironmentId,
         signature: &'a str,
         body: &'a [u8],
     ) -> Boxed<'a, Result<(), NotTaken>> {
         assert_eq!((signature, body), ("t=1,v1=x", &b"{ \"id\": 1 }"[..]), "as they came");
+        self.heard_in.lock().unwrap().push(environment.0);
         let told = self.hears.lock().unwrap().pop_front();
         Box::pin(async move { told.map_or(Ok(()), Err) })
     }
@@ -387,6 +389,14 @@ async fn events_of_the_provider() {
     for path in [EVENTS, "/api/v1/providers/stripe/sandbox/events"] {
         assert_eq!(send(path, body).await.is(200).json(), json!({"received": true}));
     }
+    // A name that was found before is that of another number after a reset, and nobody's when it is archived.
+    let sandbox = "/api/v1/providers/stripe/sandbox/events";
+    world.post("/api/v1/environments/sandbox/reset", json!({})).await.is(200);
+    send(sandbox, body).await.is(200);
+    send(sandbox, body).await.is(200);
+    assert_eq!(*fake.heard_in.lock().unwrap(), [1, 2, 3, 3]);
+    world.post("/api/v1/environments/sandbox/archive", json!({})).await.is(200);
+    send(sandbox, body).await.refuses(404, "NotFound", "");
     let rows = [
         (NotTaken::Unknown, 404, "NotFound"),
         (NotTaken::NotBelieved("no signature fits".to_owned()), 400, "BadUserInput"),
@@ -399,6 +409,7 @@ async fn events_of_the_provider() {
     }
     for path in [
         "/api/v1/providers/stripe/nowhere/events",
+        "/api/v1/providers/stripe/1/events",
         "/api/v1/providers/paypal/production/events",
         "/api/v1/providers/",
     ] {

@@ -5,10 +5,15 @@
 use std::sync::Arc;
 
 use insta::assert_json_snapshot;
-use scrip_ledger::{KeyHolder, PRODUCTION as PRODUCTION_ID, Role};
+use scrip_api::AppConfig;
+use scrip_core::{Actor, Origin, TraceId};
+use scrip_ledger::{
+    KeyHolder, Ledger, Order, PRODUCTION as PRODUCTION_ID, Role, SYSTEM, Session, Work,
+    person_by_id, secret_hash,
+};
 use serde_json::{Value, json};
 
-use crate::support::{SANDBOX, Told, World, consume_body};
+use crate::support::{PRODUCTION, SANDBOX, Told, World, consume_body};
 
 const PEOPLE: &str = "/api/v1/people";
 const LOG: &str = "/api/v1/audit-log";
@@ -108,6 +113,70 @@ async fn somebody_is_changed_and_removed() {
     assert_eq!((&removed["status"], &removed["role"]), (&json!("REMOVED"), &Value::Null));
     world.get(&path(&bob)).await.refuses(404, "PersonNotFound", "personId");
     assert_eq!(world.get(PEOPLE).await.is(200).ids(), [ann["id"].as_str().unwrap()]);
+}
+
+/// Somebody has signed in.
+async fn sign_in(ledger: &dyn Ledger, id: &str) {
+    let (_, person) = person_by_id(ledger, id).await.unwrap().unwrap();
+    let now = ledger.now(SYSTEM);
+    let session = Session {
+        token_hash: secret_hash(b"a token"),
+        email: person.email,
+        person_id: person.id,
+        generation: person.generation,
+        began_at: now,
+        seen_at: now,
+        by: "password".to_owned(),
+        user_agent: "a browser".to_owned(),
+        address: "192.0.2.1".to_owned(),
+    };
+    let origin = Origin { actor: Actor::System, trace_id: TraceId([1; 16]), salt: [2; 16] };
+    let work = Work::CreateRecord(session.record());
+    let order = Order { environment: SYSTEM, origin, work, remember: None };
+    ledger.execute(order).await.unwrap();
+}
+
+/// A session is signed in to every account of a person: none of several sees or ends it.
+#[tokio::test]
+async fn sessions_of_somebody_of_other_accounts_are_not_shown() {
+    let mut kept = None;
+    let world = World::with(AppConfig::default(), |ledger| {
+        kept = Some(Arc::clone(&ledger));
+        ledger
+    });
+    let world = world.await;
+    let acme = world.post("/api/v1/accounts", json!({"id": "acme"})).await.is(201).data();
+    let acme = acme["environment"]["apiKey"]["secret"].as_str().unwrap();
+    let ask = async |key: &str, method: &str, path: &str, body: &str| {
+        world.send(method, path, &[("x-api-key", key)], body).await
+    };
+    let ann = invite(&world, "ann@example.com", "OWNER").await;
+    sign_in(kept.unwrap().as_ref(), ann["id"].as_str().unwrap()).await;
+    let sessions = format!("{}/sessions", path(&ann));
+    let shown = world.get(&sessions).await.is(200).ids();
+    assert_eq!(shown.len(), 1);
+    let theirs = format!("{sessions}/{}", shown[0]);
+    ask(acme, "GET", &sessions, "").await.refuses(404, "PersonNotFound", "personId");
+    let invitation = r#"{"email": "ann@example.com", "role": "VIEWER"}"#;
+    ask(acme, "POST", PEOPLE, invitation).await.is(201);
+    for key in [acme, PRODUCTION] {
+        for (method, path) in [("GET", &sessions), ("DELETE", &theirs)] {
+            let told = ask(key, method, path, "").await;
+            told.refuses(400, "InvalidArgumentError", "belongs to other accounts too");
+        }
+    }
+    // What an account says of somebody holds in it alone.
+    for (method, path, body) in [
+        ("PATCH", path(&ann), r#"{"status": "DISABLED"}"#),
+        ("PATCH", path(&ann), r#"{"role": "SUPPORT"}"#),
+        ("DELETE", path(&ann), ""),
+    ] {
+        ask(acme, method, &path, body).await.is(200);
+        let here = world.get(&path).await.is(200).data();
+        assert_eq!((&here["role"], &here["status"]), (&json!("OWNER"), &ann["status"]), "{method}");
+    }
+    assert_eq!(world.get(&sessions).await.is(200).ids(), shown);
+    ask(PRODUCTION, "DELETE", &theirs, "").await.is(200);
 }
 
 #[tokio::test]

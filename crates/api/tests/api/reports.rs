@@ -57,6 +57,23 @@ async fn a_report() {
     assert_eq!(other.data()["totals"], json!([]));
 }
 
+/// Whoever only looks ahead is told what is wrong with the request, and has no row read.
+#[tokio::test]
+async fn a_head_reads_no_rows() {
+    let world = furnished().await;
+    let path = of("2026-01-01", "2026-02-01");
+    let backwards = of("2026-02-01", "2026-01-01");
+    world.send("HEAD", &backwards, &[], "").await.is(400);
+    // From now on no walk through the rows comes to its end.
+    world.app.begin_stop();
+    world.get(&path).await.refuses(503, "ServiceUnavailable", "stops");
+    for (format, media_type) in [("JSON", "application/json"), ("CSV", "text/csv; charset=utf-8")] {
+        let told = world.send("HEAD", &format!("{path}&format={format}"), &[], "").await.is(200);
+        let headers = (told.header("content-type"), told.header("content-length"));
+        assert_eq!((headers, told.text.as_str()), ((media_type, ""), ""));
+    }
+}
+
 #[tokio::test]
 async fn a_table() {
     let world = furnished().await;

@@ -27,6 +27,7 @@ impl VerifyUsers for Names {
         Box::pin(std::future::ready(match kind {
             "expired" => Err(TokenRefusal::Worthless("it has expired".to_owned())),
             "down" => Err(TokenRefusal::NotNow("the issuer is down".to_owned())),
+            "broken" => panic!("the verifier is broken"),
             _ => Ok(user),
         }))
     }
@@ -34,8 +35,11 @@ impl VerifyUsers for Names {
 
 /// A world that takes tokens.
 pub async fn world() -> World {
-    let config = AppConfig { users: Users(Some(Arc::new(Names))), ..AppConfig::default() };
-    World::with(config, |ledger| ledger).await
+    World::with(config(), |ledger| ledger).await
+}
+
+fn config() -> AppConfig {
+    AppConfig { users: Users(Some(Arc::new(Names))), ..AppConfig::default() }
 }
 
 /// Lets somebody into the account of a key.
@@ -87,6 +91,31 @@ async fn a_user_asks_in_the_environment_that_is_named() {
     // What is not for one environment needs none.
     let told = get(&world, "ann", &[], "/api/v1/environments").await.is(200);
     assert_eq!(told.data().as_array().unwrap().len(), 2);
+    invite(&world, PRODUCTION, "bob", "OWNER").await;
+    let told = get(&world, "bob", &[], "/api/v1/people").await.is(200);
+    assert_eq!(told.data().as_array().unwrap().len(), 2);
+    let bob = told.ids()[0].clone();
+    get(&world, "bob", &[], &format!("/api/v1/people/{bob}/sessions")).await.is(200);
+    for path in ["/api/v1/audit-log", "/api/v1/people-of-others"] {
+        let told = get(&world, "bob", &[], path).await;
+        told.refuses(400, "BadUserInput", "X-ENVIRONMENT-ID");
+    }
+}
+
+/// Requests of a person are counted before anything is looked up for them, however they end.
+#[tokio::test]
+async fn a_user_may_be_bounded() {
+    let requests_a_second = std::num::NonZeroU32::new(3);
+    let world = World::with(AppConfig { requests_a_second, ..config() }, |ledger| ledger).await;
+    invite(&world, PRODUCTION, "ann", "VIEWER").await;
+    for headers in [&[IN_PRODUCTION][..], &[("x-account-id", "nothing")], &[]] {
+        let mut statuses = Vec::new();
+        for _ in 0..20 {
+            statuses.push(get(&world, "ann", headers, CUSTOMERS).await.status.as_u16());
+        }
+        assert!(statuses.contains(&429), "{headers:?}: {statuses:?}");
+    }
+    get(&world, "eve", &[IN_PRODUCTION], CUSTOMERS).await.is(403);
 }
 
 #[tokio::test]
@@ -97,6 +126,8 @@ async fn who_is_not_authenticated_is_told_so() {
     told.refuses(401, "Unauthenticated", "it has expired");
     let told = get(&world, "ann.down", &[IN_PRODUCTION], CUSTOMERS).await;
     told.refuses(503, "ServiceUnavailable", "try again");
+    let told = get(&world, "ann.broken", &[IN_PRODUCTION], CUSTOMERS).await;
+    told.refuses(500, "UnexpectedError", "");
     for authorization in ["Basic YW5uOmFubg==", "Bearer", "Bearer ", "ann"] {
         let request = Request::builder().uri(CUSTOMERS).header("authorization", authorization);
         let told = world.call(request.body(Body::empty()).unwrap()).await;
@@ -197,6 +228,9 @@ async fn an_archived_environment_is_read_only() {
     let key = json!({"name": "More", "scopes": ["read"]});
     let told = ask(&world, "ann", &there, ("POST", "/api/v1/api-keys"), &key).await;
     told.refuses(403, "AccessDeniedError", "archived");
+    // Who belongs to the account is not for one environment of it.
+    let bob = json!({"email": "bob@example.com", "role": "VIEWER"});
+    ask(&world, "ann", &there, ("POST", "/api/v1/people"), &bob).await.is(201);
     // The last ones of an account stay.
     for (id, status) in [("sandbox", 200), ("production", 400)] {
         let path = format!("/api/v1/environments/{id}/archive");

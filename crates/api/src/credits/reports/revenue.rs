@@ -55,6 +55,9 @@ pub(super) async fn handler(call: Call) -> Result<Response, ApiError> {
     if let Some(currency) = &currency {
         existing_currency(&call, currency).await?;
     }
+    if call.is_head() {
+        return Ok(head_of(format));
+    }
     let asked = RevenueQuery { environment: call.environment(), currency, from, to };
     let closed = call.ledger().closed_months().await?;
     let month = closed.iter().find(|it| it.month.begin() == from && it.month.end() == to).cloned();
@@ -82,6 +85,16 @@ pub(super) async fn handler(call: Call) -> Result<Response, ApiError> {
             told(&call, &head, &totals, (detail == Detail::Grants).then_some(&lines))
         }
     }
+}
+
+/// What is answered to whoever only looks ahead: how long the report is nobody knows before all rows are read.
+fn head_of(format: Format) -> Response {
+    let media_type = match format {
+        Format::Json => "application/json",
+        Format::Csv => CSV,
+    };
+    let body = Body::from_stream(stream::empty::<Result<Bytes, std::convert::Infallible>>());
+    Streamed::new(media_type, body).into_response()
 }
 
 /// The figures of a closed month.

@@ -15,7 +15,10 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 
 pub(super) fn operation() -> Operation {
     Operation::new("endSession", TAG, "End a session")
-        .text("Nothing is answered in it any more, from the answer on.")
+        .text(
+            "Nothing is answered in it any more, from the answer on. Of somebody who belongs to this \
+             account alone: a session is one in all accounts.",
+        )
         .path("personId", "The person's id")
         .path("sessionId", "The session's id")
         .answers(200, "The session, which is over", "SessionResponse")

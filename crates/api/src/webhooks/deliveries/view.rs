@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::http::Numbers;
 use crate::json::{Members, Writer, document};
+use crate::lookup;
 use crate::openapi::Component;
 use crate::openapi::schema::{
     self, boolean, choice, data, described, instant, nullable, open, optional, reference, required,
@@ -17,13 +18,7 @@ pub(super) const STATES: [DeliveryState; 3] =
 
 /// `{"data": delivery}` of an order's answer.
 pub(in crate::webhooks) fn answered(answer: &Answer) -> Result<Vec<u8>, ApiError> {
-    let delivery = match answer {
-        Answer::Record(record) => WebhookDelivery::of(record),
-        _ => None,
-    };
-    let delivery = delivery.ok_or_else(|| {
-        ApiError::internal("the ledger answered an order for a delivery with something else")
-    })?;
+    let (_, delivery) = lookup::answered(answer, "a delivery", WebhookDelivery::of)?;
     Ok(document(Numbers::AsNumbers, |writer| write(writer, &delivery, None)))
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use scrip_core::EnvironmentId;
+use scrip_ledger::anchors::to_hex;
 use sha2::{Digest as _, Sha256};
 
 use super::api::{Api, Failure};
@@ -76,7 +77,7 @@ fn details(environment: EnvironmentId, payer: &Payer) -> Form {
 /// request, which Stripe would refuse under the same key.
 fn key(environment: EnvironmentId, payer: &Payer, failures: u32) -> String {
     let digest = Sha256::digest(details(environment, payer).encoded());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = to_hex(&digest);
     if failures == 0 {
         format!("scrip-customer-{hex}")
     } else {
