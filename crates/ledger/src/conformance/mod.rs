@@ -374,6 +374,7 @@ macro_rules! conformance {
                 use_a_link_once_at_once
                 lose_their_sessions
                 belong_to_accounts_apart
+                are_not_taken_over
             }
             audit {
                 tells_what_people_did

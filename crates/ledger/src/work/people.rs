@@ -54,7 +54,7 @@ pub(super) fn change(
             if !person.is_only_in(account) {
                 return Err(Refusal::PersonElsewhere.into());
             }
-            add_link(state, at, &person, link)?;
+            add_link(state, at, &person, account, link)?;
         }
     }
     store(state, at, record, &before, &person)
@@ -75,7 +75,8 @@ fn invite(
     new: Newcomer<'_>,
     link: Option<&SignInLink>,
 ) -> Result<Answer, Failure> {
-    let place = Membership { account: new.account.to_owned(), role: new.role, is_disabled: false };
+    let mut place =
+        Membership { account: new.account.to_owned(), role: new.role, is_disabled: false };
     let found = state.record(at.environment, RecordKind::Person, new.email.as_str())?;
     let known = found.filter(|record| record.archived_at.is_none());
     let Some(record) = known else {
@@ -90,7 +91,7 @@ fn invite(
             generation: 0,
         };
         if let Some(link) = link {
-            add_link(state, at, &person, link)?;
+            add_link(state, at, &person, new.account, link)?;
         }
         return add(state, at, &person).map(records::answer);
     };
@@ -103,6 +104,9 @@ fn invite(
         let what = "accounts of a person";
         return Err(Refusal::TooMany { what, limit: MEMBERSHIPS_MAX }.into());
     }
+    // Whoever knows a password may have it by a link of another account, which is not to decide who
+    // comes into this one: whoever invites says so once more, for the person as they are.
+    place.is_disabled = before.password_hash.is_some();
     let mut person = before.clone();
     person.memberships.push(place);
     store(state, at, record, &before, &person)
@@ -124,28 +128,30 @@ pub(super) fn use_link(
         return Err(Refusal::LinkOver.into());
     }
     record.archived_at = Some(now);
-    match (link.purpose, &used.newcomer) {
+    match (&link.purpose, &used.newcomer) {
         (LinkPurpose::FirstOwner { account }, Some((email, person_id))) => {
-            let owners = owners(&account_record(state, at, &account)?);
+            let owners = owners(&account_record(state, at, account)?);
             let known = state.record(at.environment, RecordKind::Person, email.as_str())?;
             if !owners.is_empty() || known.is_some_and(|record| record.archived_at.is_none()) {
                 return Err(Refusal::LinkOver.into());
             }
             state.update_record(&record)?;
+            let place =
+                Membership { account: account.clone(), role: Role::Owner, is_disabled: false };
             let person = Person {
                 id: person_id.clone(),
                 email: email.clone(),
                 display_name: used.display_name.clone(),
                 password_hash: Some(used.password_hash.clone()),
                 identity: None,
-                memberships: vec![Membership { account, role: Role::Owner, is_disabled: false }],
+                memberships: vec![place],
                 generation: 0,
             };
             add(state, at, &person).map(records::answer)
         }
-        (LinkPurpose::Password { email, generation, person_id }, None) => {
-            let (of_person, before) = live_person(state, at, &email)?.ok_or(Refusal::LinkOver)?;
-            if before.generation != generation || before.id != person_id {
+        (LinkPurpose::Password { email, .. }, None) => {
+            let (of_person, before) = live_person(state, at, email)?.ok_or(Refusal::LinkOver)?;
+            if !link.is_for(&before) {
                 return Err(Refusal::LinkOver.into());
             }
             state.update_record(&record)?;
@@ -178,14 +184,16 @@ fn add(state: &mut dyn State, at: Place<'_>, person: &Person) -> Result<Record, 
     Ok(record)
 }
 
-/// Stores a link of a person as they are.
+/// Stores a link of a person as they are, which an account gives.
 fn add_link(
     state: &mut dyn State,
     at: Place<'_>,
     person: &Person,
+    account: &str,
     link: &SignInLink,
 ) -> Result<(), Failure> {
     let purpose = LinkPurpose::Password {
+        account: account.to_owned(),
         email: person.email.clone(),
         generation: person.generation,
         person_id: person.id.clone(),
