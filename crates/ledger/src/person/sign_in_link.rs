@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Email, Person};
-use crate::api_key::{from_hex, to_hex};
+use crate::hex::{from_hex, to_hex};
 use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 

@@ -8,7 +8,7 @@ use scrip_core::{Actor, Decided, EnvironmentId, GrantId, NameHash, Timestamp, Wa
 use serde_json::{Map, Value};
 
 use super::{Failure, Place, Settings, Standing, State, StoreError, carry_out, records};
-use crate::api_key::to_hex;
+use crate::hex::to_hex;
 use crate::audit::{AuditChange, AuditEntry, environment_of};
 use crate::event::DomainEvent;
 use crate::history::Entry;

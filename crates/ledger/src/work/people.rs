@@ -118,7 +118,7 @@ pub(super) fn use_link(
     at: Place<'_>,
     used: &LinkUse,
 ) -> Result<Answer, Failure> {
-    let id = crate::api_key::to_hex(&used.token_hash);
+    let id = crate::hex::to_hex(&used.token_hash);
     let found = state.record(at.environment, RecordKind::SignInLink, &id)?;
     let live = found.filter(|record| record.archived_at.is_none());
     let read = live.and_then(|record| SignInLink::of(&record).map(|link| (record, link)));
