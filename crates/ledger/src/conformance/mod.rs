@@ -393,6 +393,7 @@ macro_rules! conformance {
                 are_made_with_a_key
                 are_refused_by_what_there_is
                 stand_still_when_archived
+                archived_at_once_leave_one
                 of_an_archived_account_are_archived
                 begin_anew_when_reset
                 get_their_given_key_after_a_reset

@@ -80,7 +80,7 @@ fn invite(
     let found = state.record(at.environment, RecordKind::Person, new.email.as_str())?;
     let known = found.filter(|record| record.archived_at.is_none());
     let Some(record) = known else {
-        records::check_room(state, at, RecordKind::Person)?;
+        records::check_room(state, at.environment, RecordKind::Person)?;
         let person = Person {
             id: new.person_id.to_owned(),
             email: new.email.clone(),
