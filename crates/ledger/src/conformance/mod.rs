@@ -375,6 +375,7 @@ macro_rules! conformance {
                 lose_their_sessions
                 belong_to_accounts_apart
                 are_not_taken_over
+                leave_no_links_behind
             }
             audit {
                 tells_what_people_did

@@ -4,6 +4,7 @@
 use scrip_core::{Entity, Refusal};
 use serde_json::{Map, Value};
 
+use super::links_over;
 use super::{Failure, Place, State, records};
 use crate::person::{MEMBERSHIPS_MAX, OWNERS_MEMBER};
 use crate::{
@@ -13,6 +14,21 @@ use crate::{
 
 /// Changes a person as they are.
 pub(super) fn change(
+    state: &mut dyn State,
+    at: Place<'_>,
+    change: &PersonChange,
+) -> Result<Answer, Failure> {
+    let answer = carry_out(state, at, change)?;
+    let added = match &change.deed {
+        PersonDeed::Invite { link, .. } => link.as_ref(),
+        PersonDeed::Link { link, .. } => Some(link),
+        _ => None,
+    };
+    links_over::forget(state, Some(&answer), added)?;
+    Ok(answer)
+}
+
+fn carry_out(
     state: &mut dyn State,
     at: Place<'_>,
     PersonChange { email, deed }: &PersonChange,
@@ -90,10 +106,11 @@ fn invite(
             memberships: vec![place],
             generation: 0,
         };
+        let record = add(state, at, &person)?;
         if let Some(link) = link {
             add_link(state, at, &person, new.account, link)?;
         }
-        return add(state, at, &person).map(records::answer);
+        return Ok(records::answer(record));
     };
     let before = read(&record)?;
     if before.membership(new.account).is_some() {
@@ -118,6 +135,18 @@ pub(super) fn use_link(
     at: Place<'_>,
     used: &LinkUse,
 ) -> Result<Answer, Failure> {
+    let (answer, link) = carry_out_use(state, at, used)?;
+    state.remove_record(&link)?;
+    links_over::forget(state, Some(&answer), None)?;
+    Ok(answer)
+}
+
+/// The person as they are then, and the link, which is over.
+fn carry_out_use(
+    state: &mut dyn State,
+    at: Place<'_>,
+    used: &LinkUse,
+) -> Result<(Answer, Record), Failure> {
     let id = crate::hex::to_hex(&used.token_hash);
     let found = state.record(at.environment, RecordKind::SignInLink, &id)?;
     let live = found.filter(|record| record.archived_at.is_none());
@@ -147,7 +176,8 @@ pub(super) fn use_link(
                 memberships: vec![place],
                 generation: 0,
             };
-            add(state, at, &person).map(records::answer)
+            let person = add(state, at, &person)?;
+            Ok((records::answer(person), record))
         }
         (LinkPurpose::Password { email, .. }, None) => {
             let (of_person, before) = live_person(state, at, email)?.ok_or(Refusal::LinkOver)?;
@@ -161,7 +191,7 @@ pub(super) fn use_link(
                 generation: before.generation.saturating_add(1),
                 ..before.clone()
             };
-            store(state, at, of_person, &before, &person)
+            Ok((store(state, at, of_person, &before, &person)?, record))
         }
         (LinkPurpose::FirstOwner { .. }, None) | (LinkPurpose::Password { .. }, Some(_)) => {
             Err(Refusal::LinkOver.into())

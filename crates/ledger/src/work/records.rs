@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use scrip_core::{CurrencyId, CustomerId, Entity, EnvironmentId, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Standing, State, StoreError, environments, events};
+use super::{Failure, Place, Standing, State, StoreError, environments, events, links_over};
 use crate::account::ACCOUNTS_MAX;
 use crate::api_key::API_KEYS_MAX;
 use crate::environment::ENVIRONMENTS_MAX;
 use crate::event::CurrencyChange;
 use crate::person::PEOPLE_MAX;
 use crate::{
-    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id,
+    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, SignInLink,
+    resource_record_id,
 };
 
 pub(super) fn create(
@@ -34,6 +35,9 @@ pub(super) fn create(
     check_room(state, at.environment, new.kind)?;
     let record = insert(state, at, new.kind, &new.id, new.body.clone())?;
     events::of_record(state, at, &record, CurrencyChange::Created)?;
+    if record.kind == RecordKind::SignInLink {
+        links_over::forget(state, None, SignInLink::of(&record).as_ref())?;
+    }
     Ok(answer(record))
 }
 
