@@ -12,7 +12,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::NotFound { entity, .. } | Refusal::Archived { entity, .. } => {
             format!("{}: {refusal}", reference_field(*entity))
         }
-        Refusal::Duplicate { .. } => format!("id: {refusal}"),
+        Refusal::Duplicate { .. } | Refusal::NameReserved { .. } => format!("id: {refusal}"),
         _ => refusal.to_string(),
     };
     match refusal {
@@ -25,7 +25,8 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         Refusal::ExpireNotAfterEffective => {
             ApiError::bad("ExpireAtMustBeLaterThanEffectiveAtError", message)
         }
-        Refusal::ExpireInPast
+        Refusal::NameReserved { .. }
+        | Refusal::ExpireInPast
         | Refusal::CreatedAtAhead
         | Refusal::CreatedAtTooOld
         | Refusal::HoldExpiryOutOfRange
@@ -58,6 +59,7 @@ pub(crate) fn of_rules(refusal: &Refusal) -> ApiError {
         | Refusal::NothingToRefund
         | Refusal::EndpointDisabled
         | Refusal::LastOwner
+        | Refusal::LastEnvironment
         | Refusal::PersonElsewhere
         | Refusal::PersonIsAnother
         | Refusal::LinkOver

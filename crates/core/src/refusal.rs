@@ -104,6 +104,14 @@ pub enum Refusal {
         /// Its identifier.
         id: String,
     },
+    /// The identifier leads elsewhere.
+    #[error("{id:?} is the name of something else: call the {} otherwise", entity.noun())]
+    NameReserved {
+        /// What was to be called so.
+        entity: Entity,
+        /// The identifier.
+        id: String,
+    },
     /// A grant would end before it begins.
     #[error("expireAt must be later than effectiveAt")]
     ExpireNotAfterEffective,
@@ -270,6 +278,9 @@ pub enum Refusal {
     /// Whoever may everything must not be locked out.
     #[error("the last owner of an account stays its owner: make somebody else one first")]
     LastOwner,
+    /// Nobody could get into an account without any.
+    #[error("environmentId: it is the account's last one: make another one first")]
+    LastEnvironment,
     /// By a link of one account nobody gets into another.
     #[error("the person belongs to other accounts too, and gets a link from none of them")]
     PersonElsewhere,

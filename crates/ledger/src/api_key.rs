@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::{from_hex, to_hex};
 use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
@@ -296,23 +297,6 @@ impl KeptSecret {
 /// None is an instant that is none: of a key's end, nothing else may be made.
 fn instant(milliseconds: Option<i64>) -> Option<Option<Timestamp>> {
     milliseconds.map(Timestamp::from_milliseconds).transpose().ok()
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads 64 hexadecimal digits.
-pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use scrip_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api_key::to_hex;
+use crate::hex::to_hex;
 use crate::record::body_of;
-use crate::{ApiKey, NewRecord, Person, Record, RecordKind, WebhookEndpoint};
+use crate::{ApiKey, NewRecord, Person, Record, RecordKind};
 
 /// Members by which entries are listed.
 pub(crate) const KEYS: &[&str] =
@@ -165,14 +165,7 @@ pub(crate) fn target_of(record: &Record) -> String {
 /// What of a record the log shows: everything but what is a secret or the hash of one.
 fn shown(record: &Record) -> Map<String, Value> {
     let mut body = record.body.clone();
-    let hidden: &[&str] = match record.kind {
-        RecordKind::ApiKey => &["secrets"],
-        RecordKind::WebhookEndpoint => &[WebhookEndpoint::SECRETS],
-        RecordKind::PaymentProvider => &["secretKey", "webhookSecret"],
-        RecordKind::Person => &[Person::PASSWORD_HASH],
-        _ => &[],
-    };
-    for name in hidden {
+    for name in record.kind.secret_members() {
         if let Some(secret) = body.get_mut(*name) {
             *secret = Value::from(fingerprint(secret));
         }

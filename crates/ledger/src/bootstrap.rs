@@ -3,7 +3,7 @@
 use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
 use serde_json::Value;
 
-use crate::api_key::to_hex;
+use crate::hex::to_hex;
 use crate::{
     Account, ApiKey, Environment, EnvironmentType, KeyRefusal, KeySecret, Ledger, LedgerError,
     NewRecord, Order, PageRequest, RecordKind, RecordQuery, SYSTEM, Start, Work, all_environments,

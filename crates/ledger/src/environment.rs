@@ -13,6 +13,9 @@ use crate::{Account, KeySecret, Ledger, LedgerError, NewRecord, PlaceName, Recor
 /// Environments of a store that are not archived: whoever looks after what is due looks at each.
 pub(crate) const ENVIRONMENTS_MAX: usize = 100;
 
+/// What no environment is called: its pages are at `/console/` and its name, and there is something else.
+pub(crate) const RESERVED_NAMES: [&str; 2] = ["assets", "sign-in"];
+
 const NAME: &str = "name";
 const DISPLAY_NAME: &str = "displayName";
 const TYPE: &str = "type";

@@ -23,6 +23,7 @@ mod event_marks;
 mod export;
 mod fast_map;
 mod figures;
+mod hex;
 mod history;
 mod invoice;
 mod ledger;

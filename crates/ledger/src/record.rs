@@ -103,6 +103,17 @@ impl RecordKind {
         }
     }
 
+    /// Members of the body that are a secret or the hash of one.
+    pub(crate) const fn secret_members(self) -> &'static [&'static str] {
+        match self {
+            Self::ApiKey => &["secrets"],
+            Self::WebhookEndpoint => &[crate::WebhookEndpoint::SECRETS],
+            Self::PaymentProvider => &["secretKey", "webhookSecret"],
+            Self::Person => &[crate::Person::PASSWORD_HASH],
+            _ => &[],
+        }
+    }
+
     /// Whether an archived record's identifier may be given to a new one (spec 1.8).
     #[must_use]
     pub const fn archiving_frees_id(self) -> bool {
@@ -200,15 +211,11 @@ impl fmt::Debug for Record {
     }
 }
 
-/// What of a body may be shown in a log.
+/// What of a body may be shown in a log of the process: nothing of what has secrets, nor of what somebody
+/// signs in with.
 pub(crate) fn shown(kind: RecordKind, body: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    let has_secrets = matches!(
-        kind,
-        RecordKind::PaymentProvider
-            | RecordKind::Person
-            | RecordKind::Session
-            | RecordKind::SignInLink
-    );
+    let has_secrets = !kind.secret_members().is_empty()
+        || matches!(kind, RecordKind::Session | RecordKind::SignInLink);
     (!has_secrets).then_some(body)
 }
 

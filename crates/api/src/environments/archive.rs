@@ -13,23 +13,14 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let own = places::own(call).await?;
     places::may_administer(call, &own)?;
     let found = places::in_path(call, &own.account).await?;
-    if found.archived_at.is_none() {
-        if !call.caller().is_person() && found.number == own.number {
-            return Err(refused(
-                "a key does not archive its own environment: ask from another one",
-            ));
-        }
-        let all = places::of_account(call, &own.account).await?;
-        if !all.iter().any(|it| it.archived_at.is_none() && it.number != found.number) {
-            return Err(refused("it is the account's last one: make another one first"));
-        }
+    let is_own = !call.caller().is_person() && found.number == own.number;
+    if found.archived_at.is_none() && is_own {
+        let message =
+            "environmentId: a key does not archive its own environment: ask from another one";
+        return Err(ApiError::bad("InvalidArgumentError", message));
     }
     let work = Work::ChangeEnvironments(Box::new(EnvironmentChange::Archive(found.number)));
     write.execute_once_shown(work, None, |answer, _| Ok(Reply::ok(view::answered(answer)?))).await
-}
-
-fn refused(why: &str) -> ApiError {
-    ApiError::bad("InvalidArgumentError", format!("environmentId: {why}"))
 }
 
 pub(super) fn operation() -> Operation {

@@ -30,7 +30,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let name = request.display_name.as_ref().map(request::display_name).transpose()?;
     let mut bits = [0; 10];
     call.app().ids().fill(&mut bits);
-    let minted = request::mint(call, &email);
+    let minted = request::mint(call, &account, &email);
     let deed = PersonDeed::Invite {
         person_id: format!("person_{}", to_hex(&bits)),
         display_name: name.unwrap_or_else(|| email.to_string()),
@@ -58,7 +58,9 @@ pub(super) fn operation() -> Operation {
             "To the account that the request is for. The answer shows the token of a \
              sign-in link, and nothing shows it again: not a repetition with the same \
              `Idempotency-Key` either. Somebody who belongs to another account already gets none, \
-             and signs in as before.",
+             and signs in as before; if they have a password, the place is `DISABLED` until it is \
+             made `ACTIVE`: whoever knows that password may have been given it by the other \
+             account.",
         )
         .body("InvitePersonRequest")
         .answers(201, "The person, with the link", "PersonWithLinkResponse")

@@ -12,7 +12,7 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
     let call = write.call();
     let account = account(call).await?;
     let (_, person) = existing(call, &account).await?;
-    let minted = request::mint(call, &person.email);
+    let minted = request::mint(call, &account, &person.email);
     let expires_at = minted.link.expires_at;
     let deed = PersonDeed::Link { account: account.clone(), link: minted.link };
     let work = Work::ChangePerson(Box::new(PersonChange { email: person.email, deed }));

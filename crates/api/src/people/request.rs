@@ -40,13 +40,17 @@ pub(super) struct Minted {
     pub link: SignInLink,
 }
 
-/// A link for somebody. Whom it is for is filled in where it is stored.
-pub(super) fn mint(call: &Call, email: &Email) -> Minted {
+/// A link for somebody of an account. As whom they are meant is filled in where it is stored.
+pub(super) fn mint(call: &Call, account: &str, email: &Email) -> Minted {
     let mut bits = [0; 32];
     call.app().ids().fill(&mut bits);
     let token = to_hex(&bits);
-    let purpose =
-        LinkPurpose::Password { email: email.clone(), generation: 0, person_id: String::new() };
+    let purpose = LinkPurpose::Password {
+        account: account.to_owned(),
+        email: email.clone(),
+        generation: 0,
+        person_id: String::new(),
+    };
     let expires_at = call.real_now().later(INVITATION_DAYS * 24 * 60 * 60 * 1_000);
     let token_hash = secret_hash(token.as_bytes());
     Minted { token: token.into(), link: SignInLink { token_hash, purpose, expires_at } }

@@ -59,6 +59,8 @@ async fn what_is_wrong_with_an_environment_is_said() {
             "displayName",
         ),
         (json!({"type": "SANDBOX"}), 400, "BadUserInput", "id"),
+        (json!({"id": "assets", "type": "SANDBOX"}), 400, "BadUserInput", "id: \"assets\""),
+        (json!({"id": "sign-in", "type": "SANDBOX"}), 400, "BadUserInput", "id: \"sign-in\""),
     ] {
         world.post(ENVIRONMENTS, body).await.refuses(status, code, naming);
     }

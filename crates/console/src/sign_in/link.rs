@@ -151,11 +151,11 @@ async fn standing(
     if link.expires_at <= sign_in.ledger().now(SYSTEM) {
         return Ok(None);
     }
-    let LinkPurpose::Password { email, generation, person_id } = &link.purpose else {
+    let LinkPurpose::Password { email, .. } = &link.purpose else {
         return Ok(Some((link, None)));
     };
     let person = scrip_ledger::person_of(sign_in.ledger(), email).await?;
-    let person = person.filter(|it| it.generation == *generation && it.id == *person_id);
+    let person = person.filter(|person| link.is_for(person));
     Ok(person.map(|person| (link, Some(person))))
 }
 

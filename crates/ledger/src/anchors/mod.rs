@@ -15,6 +15,7 @@ mod witness;
 
 use serde_json::{Map, Value};
 
+pub use crate::hex::{from_hex, to_hex};
 use crate::{NewRecord, Record, RecordKind};
 
 pub use given::{Given, InvalidFile, anchor_line, head_line};
@@ -23,7 +24,7 @@ pub use pages::{PAGE_HEADS, Page, pages_of};
 pub use proof::{HeadProof, LINKS_MAX, NotProven, Proof, heads_of, newest, numbered, prove};
 pub(crate) use reading::{Gathering, STRETCH_ROWS, links};
 pub use reading::{HeadsBehind, Link, Links};
-pub use statement::{InvalidAnchor, Statement, from_hex, to_hex};
+pub use statement::{InvalidAnchor, Statement};
 pub use tree::{WalletHead, climb, path, root};
 pub use witness::Witnessed;
 pub(crate) use witness::{Expected, Witnesses};

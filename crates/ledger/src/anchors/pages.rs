@@ -49,6 +49,46 @@ pub fn pages_of(mut heads: Vec<WalletHead>) -> (Digest, Vec<Page>) {
     }
 }
 
+/// Reads the heads under an anchor page by page, from wherever its records are.
+pub(crate) struct HeadsRead<'s> {
+    statement: &'s Statement,
+    /// Of each page that was read.
+    heads: Vec<WalletHead>,
+    next: u64,
+    /// A page is not there, or cannot be read.
+    is_broken: bool,
+}
+
+impl<'s> HeadsRead<'s> {
+    /// Nothing is read yet.
+    pub(crate) const fn of(statement: &'s Statement) -> Self {
+        Self { statement, heads: Vec::new(), next: 0, is_broken: false }
+    }
+
+    /// The identifier of the record that is to be read next.
+    pub(crate) fn next_id(&self) -> Option<String> {
+        let pages = self.statement.wallets.div_ceil(PAGE_HEADS as u64);
+        let is_more = self.next < pages && !self.is_broken;
+        is_more.then(|| Page::record_id(self.statement, 0, self.next))
+    }
+
+    /// What was found there.
+    pub(crate) fn take(&mut self, record: Option<&Record>) {
+        match record.and_then(|record| Page::of(record, 0, self.next)) {
+            Some(page) => self.heads.extend(page.entries),
+            None => self.is_broken = true,
+        }
+        self.next += 1;
+    }
+
+    /// All of them; none if they are not those that were signed.
+    pub(crate) fn finish(self) -> Option<Vec<WalletHead>> {
+        let Self { statement, heads, is_broken, .. } = self;
+        let is_signed = !is_broken && pages_of(heads.clone()).0 == statement.root;
+        is_signed.then_some(heads)
+    }
+}
+
 impl Page {
     /// The level of the only page at the top of a tree of so many heads.
     #[must_use]

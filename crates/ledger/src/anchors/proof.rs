@@ -2,7 +2,7 @@
 
 use scrip_core::{Digest, WalletKey, genesis};
 
-use super::pages::{PAGE_HEADS, Page, pages_of};
+use super::pages::{HeadsRead, PAGE_HEADS, Page};
 use super::reading::Link;
 use super::tree::WalletHead;
 use super::{Anchor, Statement};
@@ -104,17 +104,11 @@ pub async fn heads_of(
     ledger: &dyn Ledger,
     statement: &Statement,
 ) -> Result<Option<Vec<WalletHead>>, LedgerError> {
-    let mut heads = Vec::new();
-    for index in 0..statement.wallets.div_ceil(PAGE_HEADS as u64) {
-        let id = Page::record_id(statement, 0, index);
-        let record = ledger.record(SYSTEM, RecordKind::AnchorHeads, &id).await?;
-        match record.and_then(|record| Page::of(&record, 0, index)) {
-            Some(page) => heads.extend(page.entries),
-            None => return Ok(None),
-        }
+    let mut heads = HeadsRead::of(statement);
+    while let Some(id) = heads.next_id() {
+        heads.take(ledger.record(SYSTEM, RecordKind::AnchorHeads, &id).await?.as_ref());
     }
-    let is_signed = pages_of(heads.clone()).0 == statement.root;
-    Ok(is_signed.then_some(heads))
+    Ok(heads.finish())
 }
 
 fn unreadable(id: &str) -> LedgerError {

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use scrip_core::{Digest, WalletKey, genesis};
 
-use super::pages::{PAGE_HEADS, Page};
+use super::pages::HeadsRead;
 use super::tree::WalletHead;
-use super::{Anchor, Given, Statement, pages_of, to_hex};
+use super::{Anchor, Given, Statement, to_hex};
 use crate::slot::Position;
 use crate::verifying::{Collector, Finding};
 use crate::work::StoreError;
@@ -202,15 +202,9 @@ fn kept_heads(
     statement: &Statement,
     read: &ReadRecord<'_>,
 ) -> Result<Option<Vec<WalletHead>>, StoreError> {
-    let pages = statement.wallets.div_ceil(PAGE_HEADS as u64);
-    let mut heads = Vec::new();
-    for index in 0..pages {
-        let record = read(RecordKind::AnchorHeads, &Page::record_id(statement, 0, index))?;
-        match record.and_then(|record| Page::of(&record, 0, index)) {
-            Some(page) => heads.extend(page.entries),
-            None => return Ok(None),
-        }
+    let mut heads = HeadsRead::of(statement);
+    while let Some(id) = heads.next_id() {
+        heads.take(read(RecordKind::AnchorHeads, &id)?.as_ref());
     }
-    let is_signed = pages_of(heads.clone()).0 == statement.root;
-    Ok(is_signed.then_some(heads))
+    Ok(heads.finish())
 }

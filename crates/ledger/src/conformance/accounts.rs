@@ -68,6 +68,14 @@ pub async fn are_refused_by_what_there_is(make: &Factory<'_>) {
             EnvironmentChange::Create(of("acme", "sandbox")),
             duplicate(Entity::Environment, "sandbox"),
         ),
+        (
+            EnvironmentChange::Create(of("acme", "sign-in")),
+            Refusal::NameReserved { entity: Entity::Environment, id: "sign-in".to_owned() },
+        ),
+        (
+            EnvironmentChange::Create(of("acme", "assets")),
+            Refusal::NameReserved { entity: Entity::Environment, id: "assets".to_owned() },
+        ),
         (EnvironmentChange::Create(of("nobody", "new")), missing(Entity::Account, "nobody")),
         (EnvironmentChange::Archive(EnvironmentId(9)), missing(Entity::Environment, "9")),
         (EnvironmentChange::Reset(EnvironmentId(9)), missing(Entity::Environment, "9")),
@@ -119,6 +127,31 @@ pub async fn stand_still_when_archived(make: &Factory<'_>) {
     bootstrap(world.ledger.as_ref(), keys, |_| panic!("there are keys")).await.unwrap();
     assert_eq!(world.held_by("server-another"), Err(KeyRefusal::Unknown));
     assert_eq!(world.environments().await.len(), 2);
+}
+
+/// Of two that are archived at once, each the only other one, one stays.
+pub async fn archived_at_once_leave_one(make: &Factory<'_>) {
+    let world = World::bare(make, Settings::default()).await;
+    let acme = Account { id: "acme".to_owned(), display_name: "Acme".to_owned() };
+    let first = new("acme-production", EnvironmentType::Production, "acme", "first");
+    world.changed(EnvironmentChange::CreateAccount(acme, first)).await;
+    let archive = |number| {
+        let change = EnvironmentChange::Archive(number);
+        world.execute(SYSTEM, Work::ChangeEnvironments(Box::new(change)))
+    };
+    let both = futures_util::future::join(archive(PRODUCTION), archive(SANDBOX)).await;
+    let refused = [both.0, both.1].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert_eq!(refused, [refused_by(Refusal::LastEnvironment)]);
+    let live = world.environments().await.into_iter().filter(|it| it.archived_at.is_none());
+    let of_default: Vec<_> = live.filter(|it| it.account == Account::FIRST).collect();
+    assert_eq!(of_default.len(), 1);
+    // Another account's does not count, and its last one stays too.
+    let refused = world.unchanged(EnvironmentChange::Archive(EnvironmentId(3))).await;
+    assert_eq!(refused, Refusal::LastEnvironment);
+    // What is archived already is answered as it is.
+    let archived = if of_default[0].number == SANDBOX { PRODUCTION } else { SANDBOX };
+    let again = world.changed(EnvironmentChange::Archive(archived)).await;
+    assert!(again.archived_at.is_some());
 }
 
 /// An account goes with all of its environments, and takes nothing of others with it.

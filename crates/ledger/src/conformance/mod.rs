@@ -374,6 +374,8 @@ macro_rules! conformance {
                 use_a_link_once_at_once
                 lose_their_sessions
                 belong_to_accounts_apart
+                are_not_taken_over
+                leave_no_links_behind
             }
             audit {
                 tells_what_people_did
@@ -392,6 +394,7 @@ macro_rules! conformance {
                 are_made_with_a_key
                 are_refused_by_what_there_is
                 stand_still_when_archived
+                archived_at_once_leave_one
                 of_an_archived_account_are_archived
                 begin_anew_when_reset
                 get_their_given_key_after_a_reset

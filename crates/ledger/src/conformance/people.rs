@@ -3,16 +3,18 @@
 use futures_util::future::join;
 use scrip_core::{Actor, Entity, Origin, Refusal, TraceId};
 
+use super::world::everything;
 use super::{Factory, World, record};
 use crate::{
-    Answer, Email, Executed, Identity, LedgerError, LinkPurpose, LinkUse, NewRecord, Order,
-    PasswordHash, Person, PersonChange, PersonDeed, RecordKind, Role, SYSTEM, Session, Settings,
-    SignInLink, Work, person_by_id, person_by_identity, person_of, secret_hash, session_of,
-    sessions_of,
+    Answer, CreatedRange, Email, Executed, Identity, LedgerError, LinkPurpose, LinkUse, NewRecord,
+    Order, PasswordHash, Person, PersonChange, PersonDeed, RecordKind, RecordQuery, Role, SYSTEM,
+    Session, Settings, SignInLink, Work, person_by_id, person_by_identity, person_of, secret_hash,
+    session_of, sessions_of,
 };
 
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
+const CAT: &str = "cat@example.com";
 
 /// Whoever is invited is found by the address, the identifier and who they are elsewhere, until removed.
 pub async fn are_invited_and_found(make: &Factory<'_>) {
@@ -184,6 +186,93 @@ pub async fn belong_to_accounts_apart(make: &Factory<'_>) {
     let bob = world.person(BOB).await.unwrap();
     assert_eq!((bob.role_in("default"), bob.role_in("other")), (None, Some(Role::Owner)));
     assert_eq!(refusal(world.deed(BOB, leave("other")).await), Refusal::LastOwner);
+}
+
+/// Links that are over, whatever ended them, are forgotten, and of too many the oldest.
+pub async fn leave_no_links_behind(make: &Factory<'_>) {
+    let world = World::of_ann(make).await;
+    let kept = async || {
+        let query = RecordQuery {
+            environment: SYSTEM,
+            kind: RecordKind::SignInLink,
+            matching: Vec::new(),
+            created: CreatedRange::default(),
+            archived: None,
+            page: everything(),
+        };
+        world.ledger.records(query).await.unwrap().items.len()
+    };
+    assert_eq!(kept().await, 0, "one that was used");
+    world.deed(BOB, invite("default", Role::Viewer, Some(world.link("0")))).await.unwrap();
+    let more = |token: &str| {
+        let link = world.link(token);
+        PersonDeed::Link { account: "default".to_owned(), link }
+    };
+    for token in ["1", "2", "3", "4", "5", "6"] {
+        world.deed(BOB, more(token)).await.unwrap();
+    }
+    assert_eq!(kept().await, 5, "too many");
+    world.deed(CAT, invite("default", Role::Viewer, Some(world.link("cat")))).await.unwrap();
+    assert_eq!(kept().await, 6, "another's count for him");
+    assert_eq!(refusal(world.use_link("1", None).await), Refusal::LinkOver);
+    world.use_link("2", None).await.unwrap();
+    assert_eq!(kept().await, 1, "what one does ends the others");
+    world.deed(BOB, more("7")).await.unwrap();
+    world.deed(BOB, PersonDeed::EndSessions).await.unwrap();
+    assert_eq!(kept().await, 1, "so does what ends his sessions");
+    world.deed(BOB, more("8")).await.unwrap();
+    world.deed(BOB, leave("default")).await.unwrap();
+    assert_eq!(kept().await, 1, "and whoever removes him");
+    if world.time_can_pass {
+        world.pass(60_000);
+        world.deed(ANN, PersonDeed::Rename("Ann".to_owned())).await.unwrap();
+        assert_eq!(kept().await, 0, "its time is over");
+        world.first_owner_link("first").await;
+        world.pass(60_000);
+        world.first_owner_link("second").await;
+        assert_eq!(kept().await, 1);
+    }
+}
+
+/// What one account handed out, a link or the password that it set, leads nowhere that another account gave.
+pub async fn are_not_taken_over(make: &Factory<'_>) {
+    let world = World::of_ann(make).await;
+    let other = record(RecordKind::Account, "other", &[("name", "other")]);
+    world.execute(SYSTEM, Work::CreateRecord(other)).await.unwrap();
+    world.deed(ANN, invite("other", Role::Owner, None)).await.unwrap();
+    let roles_of = async |email: &str| {
+        let person = world.person(email).await.unwrap();
+        ["default", "other"].map(|account| person.role_in(account))
+    };
+    // A link that one account keeps is over once another one has given a place, and stays so when there
+    // is that place only.
+    world.deed(BOB, invite("other", Role::Viewer, Some(world.link("kept")))).await.unwrap();
+    world.deed(BOB, invite("default", Role::Owner, Some(world.link("trick")))).await.unwrap();
+    assert_eq!(refusal(world.use_link("kept", None).await), Refusal::LinkOver);
+    assert_eq!(refusal(world.use_link("trick", None).await), Refusal::LinkOver);
+    world.deed(BOB, leave("other")).await.unwrap();
+    assert_eq!(refusal(world.use_link("kept", None).await), Refusal::LinkOver);
+    assert!(world.person(BOB).await.unwrap().is_invited());
+    // So is one for another password.
+    let link = world.link("own");
+    world.deed(BOB, PersonDeed::Link { account: "default".to_owned(), link }).await.unwrap();
+    world.use_link("own", None).await.unwrap();
+    let link = world.link("reset");
+    world.deed(BOB, PersonDeed::Link { account: "default".to_owned(), link }).await.unwrap();
+    world.deed(BOB, invite("other", Role::Owner, None)).await.unwrap();
+    assert_eq!(refusal(world.use_link("reset", None).await), Refusal::LinkOver);
+    // Whoever has the password may nothing in an account that came later, until it says so itself.
+    assert_eq!(roles_of(BOB).await, [Some(Role::Owner), None]);
+    let account = "other".to_owned();
+    world.deed(BOB, PersonDeed::SetDisabled { account, is_disabled: false }).await.unwrap();
+    assert_eq!(roles_of(BOB).await, [Some(Role::Owner), Some(Role::Owner)]);
+    // Somebody whom only an issuer vouches for is who the address says.
+    world.deed(CAT, invite("other", Role::Viewer, Some(world.link("unused")))).await.unwrap();
+    let identity = Identity { issuer: "https://a.example".to_owned(), subject: "c".to_owned() };
+    world.deed(CAT, PersonDeed::Identify(identity)).await.unwrap();
+    world.deed(CAT, invite("default", Role::Support, None)).await.unwrap();
+    assert_eq!(roles_of(CAT).await, [Some(Role::Support), Some(Role::Viewer)]);
+    assert_eq!(refusal(world.use_link("unused", None).await), Refusal::LinkOver);
 }
 
 impl World {

@@ -14,7 +14,8 @@ pub struct PersonChange {
 /// What is done to a person.
 #[derive(Clone, Debug)]
 pub enum PersonDeed {
-    /// They come to be, or get a place in another account.
+    /// They come to be, or get a place in another account: a disabled one if they have a password, which
+    /// that account knows nothing of.
     Invite {
         /// The public identifier of somebody new.
         person_id: String,

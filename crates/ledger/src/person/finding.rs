@@ -1,7 +1,7 @@
 //! Finds people and their sessions, as they are now.
 
 use super::{Email, Identity, Person, Session};
-use crate::api_key::to_hex;
+use crate::hex::to_hex;
 use crate::{
     CreatedRange, Ledger, LedgerError, PageRequest, Record, RecordKind, RecordQuery, SYSTEM, Start,
     secret_hash,

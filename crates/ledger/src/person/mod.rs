@@ -30,6 +30,9 @@ pub(crate) const PEOPLE_MAX: usize = 1_000;
 /// Accounts that a person belongs to.
 pub(crate) const MEMBERSHIPS_MAX: usize = 100;
 
+/// Links of a person that work at a time: the oldest go.
+pub(crate) const SIGN_IN_LINKS_MAX: usize = 5;
+
 /// The member of an account's record that names its owners, by their public identifiers: those who can
 /// sign in, or will. It is kept with every change of a person, so that the last one is known.
 pub(crate) const OWNERS_MEMBER: &str = "owners";

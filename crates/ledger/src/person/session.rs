@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Email, Person};
-use crate::api_key::to_hex;
+use crate::hex::to_hex;
 use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
@@ -64,7 +64,7 @@ impl Session {
         }
         let kept: Kept = serde_json::from_value(Value::Object(record.body.clone())).ok()?;
         Some(Self {
-            token_hash: crate::api_key::from_hex(&record.id)?,
+            token_hash: crate::hex::from_hex(&record.id)?,
             email: Email::parse(&kept.email).ok()?,
             person_id: kept.person_id,
             generation: kept.generation,

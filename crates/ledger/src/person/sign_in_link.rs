@@ -4,8 +4,8 @@ use scrip_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Email;
-use crate::api_key::{from_hex, to_hex};
+use super::{Email, Person};
+use crate::hex::{from_hex, to_hex};
 use crate::record::body_of;
 use crate::{NewRecord, Record, RecordKind};
 
@@ -30,6 +30,8 @@ pub enum LinkPurpose {
     },
     /// Gives somebody a password who is known already.
     Password {
+        /// The account that gave it, which must be the only one of the person's: it leads nowhere else.
+        account: String,
         /// Who, by the address.
         email: Email,
         /// The person's generation: what changed since ends the link. Filled in when it is stored.
@@ -63,9 +65,11 @@ impl SignInLink {
         let kept: Kept = serde_json::from_value(Value::Object(record.body.clone())).ok()?;
         let purpose = match (kept.account, kept.email, kept.generation, kept.person_id) {
             (Some(account), None, None, None) => LinkPurpose::FirstOwner { account },
-            (None, Some(email), Some(generation), Some(person_id)) => {
-                LinkPurpose::Password { email: Email::parse(&email).ok()?, generation, person_id }
+            (Some(account), Some(email), Some(generation), Some(person_id)) => {
+                let email = Email::parse(&email).ok()?;
+                LinkPurpose::Password { account, email, generation, person_id }
             }
+            // One that does not say whose it is could lead anywhere.
             _ => return None,
         };
         Some(Self {
@@ -75,25 +79,40 @@ impl SignInLink {
         })
     }
 
+    /// Whether it gives this person, as they are now, a password. Where another account has given them a
+    /// place meanwhile, a link of this one would lead there.
+    #[must_use]
+    pub fn is_for(&self, person: &Person) -> bool {
+        match &self.purpose {
+            LinkPurpose::FirstOwner { .. } => false,
+            LinkPurpose::Password { account, email, generation, person_id } => {
+                person.email == *email
+                    && person.generation == *generation
+                    && person.id == *person_id
+                    && person.is_only_in(account)
+            }
+        }
+    }
+
     /// The record to be made of a new link.
     #[must_use]
     pub fn record(&self) -> NewRecord {
-        let (mut account, mut of_email, mut of_generation, mut of_person) =
-            (None, None, None, None);
-        match &self.purpose {
-            LinkPurpose::FirstOwner { account: of } => account = Some(of.clone()),
-            LinkPurpose::Password { email, generation, person_id } => {
-                of_email = Some(email.as_str().to_owned());
-                of_generation = Some(*generation);
-                of_person = Some(person_id.clone());
-            }
-        }
-        let body = body_of(&Kept {
-            account,
-            email: of_email,
-            person_id: of_person,
-            generation: of_generation,
-            expires_at_milliseconds: self.expires_at.milliseconds(),
+        let expires_at_milliseconds = self.expires_at.milliseconds();
+        let body = body_of(&match &self.purpose {
+            LinkPurpose::FirstOwner { account } => Kept {
+                account: Some(account.clone()),
+                email: None,
+                person_id: None,
+                generation: None,
+                expires_at_milliseconds,
+            },
+            LinkPurpose::Password { account, email, generation, person_id } => Kept {
+                account: Some(account.clone()),
+                email: Some(email.as_str().to_owned()),
+                person_id: Some(person_id.clone()),
+                generation: Some(*generation),
+                expires_at_milliseconds,
+            },
         });
         NewRecord { kind: RecordKind::SignInLink, id: to_hex(&self.token_hash), body }
     }

@@ -155,9 +155,12 @@ pub fn learn(shared: &Shared, session: &Session) -> Result<(), StoreError> {
     for record in records::all_of_system(session, RecordKind::ApiKey)? {
         shared.key_holders.publish(&record);
     }
-    for record in records::all_of_system(session, RecordKind::Environment)? {
-        if let Some((environment, now)) = clock_of(&record) {
-            shared.clocks.catch_up(environment, now);
+    // Time stands still in a number that an environment had before it was reset.
+    for kind in [RecordKind::Environment, RecordKind::RetiredEnvironment] {
+        for record in records::all_of_system(session, kind)? {
+            if let Some((environment, now)) = clock_of(&record) {
+                shared.clocks.catch_up(environment, now);
+            }
         }
     }
     Ok(())

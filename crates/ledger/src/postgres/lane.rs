@@ -99,9 +99,13 @@ impl Lane {
         while let Some(batch) = self.inbox.recv_batch(BATCH_WEIGHT_MAX) {
             let weight = batch.iter().map(|waiting| waiting.order.work.weight()).sum();
             self.taken.set(Some(weight));
-            let shards = self.reach().map(|session| session.shards().clone()).unwrap_or_default();
-            for batch in apart(batch, &shards) {
-                self.work_off(batch, 0);
+            match self.reach().map(|session| session.shards().clone()) {
+                Some(shards) => {
+                    for batch in apart(batch, &shards) {
+                        self.work_off(batch, 0);
+                    }
+                }
+                None => refuse(batch, &LedgerError::Unavailable),
             }
             self.taken.set(None);
         }
@@ -291,6 +295,9 @@ fn outcome_of(session: &Session, in_doubt: &InDoubt) -> Result<Option<bool>, Sto
 /// Orders that change records stand alone, each in a transaction of its own. In a distributed database so
 /// do those of each shard, so that a transaction stays on one worker.
 fn apart(batch: Vec<Waiting>, shards: &Shards) -> Vec<Vec<Waiting>> {
+    if !shards.is_distributed() {
+        return alone_or_together(batch);
+    }
     let mut by_shard = BTreeMap::<Option<Shard>, Vec<Waiting>>::new();
     for waiting in batch {
         by_shard.entry(shard_of(&waiting, shards)).or_default().push(waiting);

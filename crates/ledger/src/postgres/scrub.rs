@@ -11,14 +11,14 @@ use std::sync::{PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::session::Session;
-use super::tables::wallets::{self, Listed};
+use super::tables::wallets::{self, Listed, Met, Spot};
 use super::tables::{column, entries, states};
 use super::{Postgres, Shared};
 use crate::LedgerError;
 use crate::packed_slot::{pack_key, unpack};
 use crate::reading::store_error;
 use crate::slot::{Position, Slot, is_linked, skipped, state_is_due};
-use crate::verifying::{Finding, RawEntry, check, fold};
+use crate::verifying::{Finding, RawEntry, Stop, check, check_related, fold};
 use crate::work::StoreError;
 
 /// The node that scrubs holds this. Any number does that nobody else uses in the same database.
@@ -39,8 +39,8 @@ const BUCKETS: i16 = 1_024;
 /// scrubbed everywhere.
 struct Scrubber {
     bucket: i16,
-    /// The last wallet of the bucket that was scrubbed.
-    last: Option<Listed>,
+    /// The last wallet of the bucket that was scrubbed. One that was interrupted is not: it is met again.
+    last: Option<Spot>,
     /// Buckets of the pass that are not done.
     left: i16,
     at: Option<Scrub>,
@@ -57,28 +57,6 @@ enum Step {
     Ended,
 }
 
-/// Why a fold did not go on.
-enum Stop {
-    Finding(Finding),
-    /// It could not be read just then.
-    Interrupted(StoreError),
-}
-
-impl From<Finding> for Stop {
-    fn from(finding: Finding) -> Self {
-        Self::Finding(finding)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Corrupt(_) => Self::Finding(error.into()),
-            error => Self::Interrupted(error),
-        }
-    }
-}
-
 impl Scrubber {
     /// Begins at a bucket.
     const fn beginning_at(bucket: i16) -> Self {
@@ -93,17 +71,29 @@ impl Scrubber {
                 self.at = Some(scrub);
                 return Ok(Step::Part);
             }
+            self.last = Some(scrub.spot);
             return Ok(Step::Whole);
         }
         if self.left == 0 {
             self.left = BUCKETS;
             return Ok(Step::Ended);
         }
-        match wallets::listed_after(session, self.bucket, self.last.as_ref().map(|it| &it.key))? {
-            Some(listed) => {
-                self.at = Some(Scrub::of(self.bucket, listed.clone()));
-                self.last = Some(listed);
+        match wallets::met_after(session, self.bucket, self.last.as_ref())? {
+            Some(Met { spot, listed: Ok(listed), .. }) => {
+                self.at = Some(Scrub::of(self.bucket, spot, listed));
                 Ok(Step::Part)
+            }
+            Some(Met { spot, number, listed: Err(error) }) => {
+                // Nobody can ask for it, and whoever looks for what is due would stumble over it.
+                shared.gauges.scrubbed_wallets.increment();
+                shared.gauges.scrub_findings.increment();
+                let why = error.to_string();
+                tracing::error!(?number, why, "a wallet is wrong");
+                if let Ok(number) = number {
+                    wallets::freeze_in(session, self.bucket, number, &why)?;
+                }
+                self.last = Some(spot);
+                Ok(Step::Whole)
             }
             None => {
                 self.bucket = (self.bucket + 1) % BUCKETS;
@@ -118,6 +108,7 @@ impl Scrubber {
 /// A wallet that is being scrubbed. Its rows stay as they are, whatever comes behind them meanwhile.
 struct Scrub {
     bucket: i16,
+    spot: Spot,
     listed: Listed,
     /// As its table says; none if that cannot be read.
     head: Option<Slot>,
@@ -126,10 +117,10 @@ struct Scrub {
 }
 
 impl Scrub {
-    fn of(bucket: i16, listed: Listed) -> Self {
+    fn of(bucket: i16, spot: Spot, listed: Listed) -> Self {
         let head = unpack(&pack_key(&listed.key), &listed.slot);
         let slot = Slot { number: listed.number, ..Slot::new(listed.key.clone()) };
-        Self { bucket, listed, head, slot }
+        Self { bucket, spot, listed, head, slot }
     }
 
     /// Folds some rows; whether that was the end of it.
@@ -185,7 +176,9 @@ impl Scrub {
                 return Err(Finding::row(entry.position, what).into());
             }
             let row = fold(&mut self.slot, entry, None)?;
-            self.check_related(session, entry, is_linked(&row.event))?;
+            check_related(entry, is_linked(&row.event), |position| {
+                entries::raw_entry(session, self.bucket, position)
+            })?;
             if !entry.is_sealed() {
                 return Err(Finding::row(entry.position, crate::seal::BROKEN).into());
             }
@@ -219,27 +212,6 @@ impl Scrub {
             };
         }
         Ok(position)
-    }
-
-    /// A reservation's row leads to one of the same reservation.
-    fn check_related(
-        &self,
-        session: &Session,
-        entry: &RawEntry,
-        has_reservation: bool,
-    ) -> Result<(), Stop> {
-        let related = entry.links.related;
-        if related == 0 {
-            return Ok(());
-        }
-        let other = entries::raw_entry(session, self.bucket, related)?;
-        let is_right = has_reservation
-            && related < entry.position
-            && other.is_some_and(|other| other.name == entry.name && other.wallet == entry.wallet);
-        if is_right {
-            return Ok(());
-        }
-        Err(Finding::row(entry.position, "its links to earlier rows are wrong").into())
     }
 
     /// Whoever reads the past passes a wrong one over; nobody gets a wrong number from it.

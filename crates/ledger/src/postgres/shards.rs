@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use scrip_core::WalletKey;
 
@@ -41,30 +42,36 @@ pub type Shard = i64;
 /// Which shard each bucket lies in.
 #[derive(Clone, Debug, Default)]
 pub struct Shards {
-    /// None on one server.
-    of_buckets: Vec<Shard>,
+    /// None on one server. Every lane has them, and hands them on with what it takes.
+    of_buckets: Option<Arc<[Shard]>>,
 }
 
 impl Shards {
     /// As they were read.
-    pub const fn of(of_buckets: Vec<Shard>) -> Self {
-        Self { of_buckets }
+    pub fn of(of_buckets: Vec<Shard>) -> Self {
+        Self { of_buckets: (!of_buckets.is_empty()).then(|| of_buckets.into()) }
     }
 
     /// The database is distributed.
     pub const fn is_distributed(&self) -> bool {
-        !self.of_buckets.is_empty()
+        self.of_buckets.is_some()
     }
 
     /// The shard of a bucket.
     pub fn shard(&self, bucket: i16) -> Shard {
+        let Some(of_buckets) = &self.of_buckets else { return 0 };
         let at = usize::try_from(bucket).ok();
-        at.and_then(|at| self.of_buckets.get(at)).copied().unwrap_or(0)
+        at.and_then(|at| of_buckets.get(at)).copied().unwrap_or(0)
     }
 
     /// The shard of a wallet.
     pub fn of_wallet(&self, key: &WalletKey) -> Shard {
-        self.shard(bucket_of(key.environment, &key.customer))
+        // On one server nothing is hashed for it.
+        if self.is_distributed() {
+            self.shard(bucket_of(key.environment, &key.customer))
+        } else {
+            0
+        }
     }
 
     /// Wallets by their shards, in the order in which everybody locks them.
@@ -91,7 +98,7 @@ impl Shards {
     /// The buckets of each shard.
     pub fn buckets(&self) -> Vec<Vec<i16>> {
         let mut buckets = BTreeMap::<Shard, Vec<i16>>::new();
-        for (bucket, shard) in (0..).zip(&self.of_buckets) {
+        for (bucket, shard) in (0..).zip(self.of_buckets.iter().flat_map(|all| all.iter())) {
             buckets.entry(*shard).or_default().push(bucket);
         }
         buckets.into_values().collect()

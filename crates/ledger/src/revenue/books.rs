@@ -19,7 +19,8 @@ const STRETCH_ROWS: u64 = 4_096;
 /// How many rows are read before others get their turn.
 const SLICE_ROWS: u64 = 16 * STRETCH_ROWS;
 
-/// A report in the making: some 300 bytes for each grant that cost something.
+/// A report in the making: some 300 bytes for each grant that cost something, and a number and a flag for
+/// each wallet that has rows.
 #[derive(Debug)]
 pub struct RevenueBooks {
     query: RevenueQuery,

@@ -6,6 +6,7 @@ mod findings;
 mod fold;
 mod grants;
 mod states;
+mod stop;
 mod usage;
 
 pub use chains::Chains;
@@ -14,6 +15,7 @@ pub use findings::{Collector, Finding, Findings, VerifyError};
 pub use fold::{Linked, apply, check, fold};
 pub use grants::{Grants, Listed, UnreadableGrant, check_grants};
 pub use states::{States, check_states};
+pub use stop::{Stop, check_related};
 pub use usage::{AddedUp, Usage};
 
 use crate::slot::{Position, Slot, WalletNumber};

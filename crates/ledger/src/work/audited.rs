@@ -8,9 +8,9 @@ use scrip_core::{Actor, Decided, EnvironmentId, GrantId, NameHash, Timestamp, Wa
 use serde_json::{Map, Value};
 
 use super::{Failure, Place, Settings, Standing, State, StoreError, carry_out, records};
-use crate::api_key::to_hex;
 use crate::audit::{AuditChange, AuditEntry, environment_of};
 use crate::event::DomainEvent;
+use crate::hex::to_hex;
 use crate::history::Entry;
 use crate::slot::{Position, Slot};
 use crate::{
@@ -417,7 +417,10 @@ impl State for Watched<'_> {
 
     fn remove_record(&mut self, record: &Record) -> Result<(), StoreError> {
         self.state.remove_record(record)?;
-        self.note(Some(record.clone()), None);
+        // Links that are over are forgotten by the way: nobody does that, and they may be another account's.
+        if record.kind != RecordKind::SignInLink {
+            self.note(Some(record.clone()), None);
+        }
         Ok(())
     }
 

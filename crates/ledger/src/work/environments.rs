@@ -4,9 +4,7 @@ use scrip_core::{Entity, EnvironmentId, Refusal};
 use serde_json::Value;
 
 use super::{CLOCK_MEMBER, Failure, Place, State, StoreError, records};
-use crate::account::ACCOUNTS_MAX;
-use crate::api_key::API_KEYS_MAX;
-use crate::environment::ENVIRONMENTS_MAX;
+use crate::environment::RESERVED_NAMES;
 use crate::{
     Account, Answer, ApiKey, Environment, EnvironmentChange, NewEnvironment, Record, RecordKind,
     SYSTEM,
@@ -26,6 +24,7 @@ pub(super) fn change(
         EnvironmentChange::Create(new) => create(state, at, new)?,
         EnvironmentChange::Archive(number) => {
             let record = existing(state, *number)?;
+            check_not_last(state, &record)?;
             archive(state, record)?
         }
         EnvironmentChange::Reset(number) => reset(state, at, *number)?,
@@ -53,7 +52,7 @@ fn create_account(
         let id = account.id.clone();
         return Err(Refusal::Duplicate { entity: Entity::Account, id }.into());
     }
-    check_room(state, RecordKind::Account, "accounts", ACCOUNTS_MAX)?;
+    records::check_room(state, SYSTEM, RecordKind::Account)?;
     let number = free_number(state, first)?;
     let new = account.record();
     records::insert(state, at, new.kind, &new.id, new.body)?;
@@ -72,13 +71,17 @@ fn create(state: &mut dyn State, at: Place<'_>, new: &NewEnvironment) -> Result<
 
 /// The number of an environment that is to be made, if its name is free and there is room for it.
 fn free_number(state: &mut dyn State, new: &NewEnvironment) -> Result<EnvironmentId, Failure> {
+    if RESERVED_NAMES.contains(&new.id.as_str()) {
+        let id = new.id.as_str().to_owned();
+        return Err(Refusal::NameReserved { entity: Entity::Environment, id }.into());
+    }
     let known = state.all_records(SYSTEM, RecordKind::Environment)?;
     if known.iter().any(|record| name_of(record) == new.id.as_str()) {
         let id = new.id.as_str().to_owned();
         return Err(Refusal::Duplicate { entity: Entity::Environment, id }.into());
     }
-    check_room(state, RecordKind::Environment, "environments", ENVIRONMENTS_MAX)?;
-    check_room(state, RecordKind::ApiKey, "API keys of all environments", API_KEYS_MAX)?;
+    records::check_room(state, SYSTEM, RecordKind::Environment)?;
+    records::check_room(state, SYSTEM, RecordKind::ApiKey)?;
     Ok(next_number(&known)?)
 }
 
@@ -117,6 +120,20 @@ fn archive_account(state: &mut dyn State, at: Place<'_>, id: &str) -> Result<Rec
         state.update_record(&account)?;
     }
     Ok(account)
+}
+
+/// An account that is not archived keeps an environment, whoever archives others at once.
+fn check_not_last(state: &mut dyn State, record: &Record) -> Result<(), Failure> {
+    if record.archived_at.is_some() {
+        return Ok(());
+    }
+    let account = Environment::of(record).map(|environment| environment.account);
+    let all = state.all_records(SYSTEM, RecordKind::Environment)?;
+    let mut others = all.iter().filter(|it| it.id != record.id).filter_map(Environment::of);
+    if others.any(|it| it.archived_at.is_none() && Some(&it.account) == account.as_ref()) {
+        return Ok(());
+    }
+    Err(Refusal::LastEnvironment.into())
 }
 
 /// Ends an environment. Its clock stands from then on, so nothing falls due in it any more.
@@ -214,16 +231,4 @@ fn number_of(record: &Record) -> Result<EnvironmentId, StoreError> {
 
 fn name_of(record: &Record) -> &str {
     record.text("name").unwrap_or(&record.id)
-}
-
-fn check_room(
-    state: &mut dyn State,
-    kind: RecordKind,
-    what: &'static str,
-    limit: usize,
-) -> Result<(), Failure> {
-    if state.count_live(SYSTEM, kind)? >= limit {
-        return Err(Refusal::TooMany { what, limit }.into());
-    }
-    Ok(())
 }

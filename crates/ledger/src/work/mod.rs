@@ -12,6 +12,7 @@ mod grants;
 mod holds;
 mod invoices;
 mod links;
+mod links_over;
 mod money_back;
 mod own_grants;
 mod people;

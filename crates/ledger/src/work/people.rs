@@ -4,6 +4,7 @@
 use scrip_core::{Entity, Refusal};
 use serde_json::{Map, Value};
 
+use super::links_over;
 use super::{Failure, Place, State, records};
 use crate::person::{MEMBERSHIPS_MAX, OWNERS_MEMBER};
 use crate::{
@@ -13,6 +14,21 @@ use crate::{
 
 /// Changes a person as they are.
 pub(super) fn change(
+    state: &mut dyn State,
+    at: Place<'_>,
+    change: &PersonChange,
+) -> Result<Answer, Failure> {
+    let answer = carry_out(state, at, change)?;
+    let added = match &change.deed {
+        PersonDeed::Invite { link, .. } => link.as_ref(),
+        PersonDeed::Link { link, .. } => Some(link),
+        _ => None,
+    };
+    links_over::forget(state, Some(&answer), added)?;
+    Ok(answer)
+}
+
+fn carry_out(
     state: &mut dyn State,
     at: Place<'_>,
     PersonChange { email, deed }: &PersonChange,
@@ -54,7 +70,7 @@ pub(super) fn change(
             if !person.is_only_in(account) {
                 return Err(Refusal::PersonElsewhere.into());
             }
-            add_link(state, at, &person, link)?;
+            add_link(state, at, &person, account, link)?;
         }
     }
     store(state, at, record, &before, &person)
@@ -75,11 +91,12 @@ fn invite(
     new: Newcomer<'_>,
     link: Option<&SignInLink>,
 ) -> Result<Answer, Failure> {
-    let place = Membership { account: new.account.to_owned(), role: new.role, is_disabled: false };
+    let mut place =
+        Membership { account: new.account.to_owned(), role: new.role, is_disabled: false };
     let found = state.record(at.environment, RecordKind::Person, new.email.as_str())?;
     let known = found.filter(|record| record.archived_at.is_none());
     let Some(record) = known else {
-        records::check_room(state, at, RecordKind::Person)?;
+        records::check_room(state, at.environment, RecordKind::Person)?;
         let person = Person {
             id: new.person_id.to_owned(),
             email: new.email.clone(),
@@ -89,10 +106,11 @@ fn invite(
             memberships: vec![place],
             generation: 0,
         };
+        let record = add(state, at, &person)?;
         if let Some(link) = link {
-            add_link(state, at, &person, link)?;
+            add_link(state, at, &person, new.account, link)?;
         }
-        return add(state, at, &person).map(records::answer);
+        return Ok(records::answer(record));
     };
     let before = read(&record)?;
     if before.membership(new.account).is_some() {
@@ -103,6 +121,9 @@ fn invite(
         let what = "accounts of a person";
         return Err(Refusal::TooMany { what, limit: MEMBERSHIPS_MAX }.into());
     }
+    // Whoever knows a password may have it by a link of another account, which is not to decide who
+    // comes into this one: whoever invites says so once more, for the person as they are.
+    place.is_disabled = before.password_hash.is_some();
     let mut person = before.clone();
     person.memberships.push(place);
     store(state, at, record, &before, &person)
@@ -114,7 +135,19 @@ pub(super) fn use_link(
     at: Place<'_>,
     used: &LinkUse,
 ) -> Result<Answer, Failure> {
-    let id = crate::api_key::to_hex(&used.token_hash);
+    let (answer, link) = carry_out_use(state, at, used)?;
+    state.remove_record(&link)?;
+    links_over::forget(state, Some(&answer), None)?;
+    Ok(answer)
+}
+
+/// The person as they are then, and the link, which is over.
+fn carry_out_use(
+    state: &mut dyn State,
+    at: Place<'_>,
+    used: &LinkUse,
+) -> Result<(Answer, Record), Failure> {
+    let id = crate::hex::to_hex(&used.token_hash);
     let found = state.record(at.environment, RecordKind::SignInLink, &id)?;
     let live = found.filter(|record| record.archived_at.is_none());
     let read = live.and_then(|record| SignInLink::of(&record).map(|link| (record, link)));
@@ -124,28 +157,31 @@ pub(super) fn use_link(
         return Err(Refusal::LinkOver.into());
     }
     record.archived_at = Some(now);
-    match (link.purpose, &used.newcomer) {
+    match (&link.purpose, &used.newcomer) {
         (LinkPurpose::FirstOwner { account }, Some((email, person_id))) => {
-            let owners = owners(&account_record(state, at, &account)?);
+            let owners = owners(&account_record(state, at, account)?);
             let known = state.record(at.environment, RecordKind::Person, email.as_str())?;
             if !owners.is_empty() || known.is_some_and(|record| record.archived_at.is_none()) {
                 return Err(Refusal::LinkOver.into());
             }
             state.update_record(&record)?;
+            let place =
+                Membership { account: account.clone(), role: Role::Owner, is_disabled: false };
             let person = Person {
                 id: person_id.clone(),
                 email: email.clone(),
                 display_name: used.display_name.clone(),
                 password_hash: Some(used.password_hash.clone()),
                 identity: None,
-                memberships: vec![Membership { account, role: Role::Owner, is_disabled: false }],
+                memberships: vec![place],
                 generation: 0,
             };
-            add(state, at, &person).map(records::answer)
+            let person = add(state, at, &person)?;
+            Ok((records::answer(person), record))
         }
-        (LinkPurpose::Password { email, generation, person_id }, None) => {
-            let (of_person, before) = live_person(state, at, &email)?.ok_or(Refusal::LinkOver)?;
-            if before.generation != generation || before.id != person_id {
+        (LinkPurpose::Password { email, .. }, None) => {
+            let (of_person, before) = live_person(state, at, email)?.ok_or(Refusal::LinkOver)?;
+            if !link.is_for(&before) {
                 return Err(Refusal::LinkOver.into());
             }
             state.update_record(&record)?;
@@ -155,7 +191,7 @@ pub(super) fn use_link(
                 generation: before.generation.saturating_add(1),
                 ..before.clone()
             };
-            store(state, at, of_person, &before, &person)
+            Ok((store(state, at, of_person, &before, &person)?, record))
         }
         (LinkPurpose::FirstOwner { .. }, None) | (LinkPurpose::Password { .. }, Some(_)) => {
             Err(Refusal::LinkOver.into())
@@ -178,14 +214,16 @@ fn add(state: &mut dyn State, at: Place<'_>, person: &Person) -> Result<Record, 
     Ok(record)
 }
 
-/// Stores a link of a person as they are.
+/// Stores a link of a person as they are, which an account gives.
 fn add_link(
     state: &mut dyn State,
     at: Place<'_>,
     person: &Person,
+    account: &str,
     link: &SignInLink,
 ) -> Result<(), Failure> {
     let purpose = LinkPurpose::Password {
+        account: account.to_owned(),
         email: person.email.clone(),
         generation: person.generation,
         person_id: person.id.clone(),

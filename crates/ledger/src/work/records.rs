@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
-use scrip_core::{CurrencyId, CustomerId, Entity, Refusal, WalletKey};
+use scrip_core::{CurrencyId, CustomerId, Entity, EnvironmentId, Refusal, WalletKey};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Standing, State, StoreError, environments, events};
+use super::{Failure, Place, Standing, State, StoreError, environments, events, links_over};
+use crate::account::ACCOUNTS_MAX;
 use crate::api_key::API_KEYS_MAX;
+use crate::environment::ENVIRONMENTS_MAX;
 use crate::event::CurrencyChange;
 use crate::person::PEOPLE_MAX;
 use crate::{
-    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, resource_record_id,
+    Answer, ApiKey, NewRecord, OrderRefusal, Record, RecordKind, RecordPatch, SignInLink,
+    resource_record_id,
 };
 
 pub(super) fn create(
@@ -29,9 +32,12 @@ pub(super) fn create(
     if let Some(environment) = ApiKey::environment_of(new) {
         environments::check_live(state, environment)?;
     }
-    check_room(state, at, new.kind)?;
+    check_room(state, at.environment, new.kind)?;
     let record = insert(state, at, new.kind, &new.id, new.body.clone())?;
     events::of_record(state, at, &record, CurrencyChange::Created)?;
+    if record.kind == RecordKind::SignInLink {
+        links_over::forget(state, None, SignInLink::of(&record).as_ref())?;
+    }
     Ok(answer(record))
 }
 
@@ -100,7 +106,7 @@ pub(super) fn unarchive(
         }
         return Ok(answer(record));
     }
-    check_room(state, at, kind)?;
+    check_room(state, at.environment, kind)?;
     record.archived_at = None;
     record.updated_at = state.now(at.environment);
     state.update_record(&record)?;
@@ -293,12 +299,21 @@ pub(super) fn find(
 /// Endpoints of an environment: each has a task and a connection of its own.
 const ENDPOINTS_MAX: usize = 50;
 
+/// Refuses a record of a kind of which there are as many as there may be.
 pub(super) fn check_room(
     state: &mut dyn State,
-    at: Place<'_>,
+    environment: EnvironmentId,
     kind: RecordKind,
 ) -> Result<(), Failure> {
     let (limit, refusal) = match kind {
+        RecordKind::Account => {
+            let limit = ACCOUNTS_MAX;
+            (limit, Refusal::TooMany { what: "accounts", limit })
+        }
+        RecordKind::Environment => {
+            let limit = ENVIRONMENTS_MAX;
+            (limit, Refusal::TooMany { what: "environments", limit })
+        }
         RecordKind::CustomCurrency => {
             let limit = state.settings().custom_currencies_max;
             (limit, Refusal::TooManyCustomCurrencies { limit })
@@ -317,7 +332,7 @@ pub(super) fn check_room(
         }
         _ => return Ok(()),
     };
-    if state.count_live(at.environment, kind)? >= limit {
+    if state.count_live(environment, kind)? >= limit {
         return Err(refusal.into());
     }
     Ok(())

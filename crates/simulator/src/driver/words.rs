@@ -321,6 +321,8 @@ pub(super) fn denied(refusal: &Refusal) -> Result<Denied> {
         | Refusal::NotFound { entity: Entity::Account | Entity::Person, .. }
         | Refusal::NotFound { entity: Entity::Session | Entity::SignInLink, .. }
         | Refusal::LastOwner
+        | Refusal::LastEnvironment
+        | Refusal::NameReserved { .. }
         | Refusal::PersonElsewhere
         | Refusal::PersonIsAnother
         | Refusal::LinkOver

@@ -7,9 +7,10 @@ use scrip_core::WalletKey;
 
 use super::super::writer::Message;
 use super::super::{Embedded, mend};
-use super::wallet::{Scrub, Stop};
+use super::wallet::Scrub;
 use crate::LedgerError;
 use crate::slot::Slot;
+use crate::verifying::Stop;
 use crate::work::StoreError;
 
 impl Scrub {

@@ -15,7 +15,7 @@ use super::super::{Embedded, Shared};
 use crate::LedgerError;
 use crate::reading::store_error;
 use crate::slot::{Position, Slot, WalletNumber, is_linked, skipped};
-use crate::verifying::{Finding, RawEntry, check, fold};
+use crate::verifying::{Finding, RawEntry, Stop, check, check_related, fold};
 use crate::work::StoreError;
 
 /// How many rows a part has.
@@ -49,28 +49,6 @@ struct Recorded {
     sequence: Option<u64>,
     /// Up to here every row is in some record.
     whole: Position,
-}
-
-/// Why a fold did not go on.
-pub(super) enum Stop {
-    Finding(Finding),
-    /// It could not be read just then.
-    Interrupted(StoreError),
-}
-
-impl From<Finding> for Stop {
-    fn from(finding: Finding) -> Self {
-        Self::Finding(finding)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Corrupt(_) => Self::Finding(error.into()),
-            error => Self::Interrupted(error),
-        }
-    }
 }
 
 impl Scrub {
@@ -147,7 +125,9 @@ impl Scrub {
         let mut states = states.into_iter().peekable();
         for entry in &entries {
             let row = fold(&mut self.slot, entry, None)?;
-            check_related(connection, entry, is_linked(&row.event))?;
+            check_related(entry, is_linked(&row.event), |position| {
+                tables::raw_entry(connection, position)
+            })?;
             self.slot.wallet.take_departed();
             self.meet_record(entry.position);
             let sequence = entry.sequence;
@@ -244,25 +224,6 @@ impl Scrub {
         let is_ahead = self.record.sequence > Some(self.head.wallet.sequence());
         self.draw_consequences(ledger, ended, self.is_record_wrong || is_ahead)
     }
-}
-
-/// A reservation's row leads to one of the same reservation.
-fn check_related(
-    connection: &Connection,
-    entry: &RawEntry,
-    has_reservation: bool,
-) -> Result<(), Stop> {
-    if entry.links.related == 0 {
-        return Ok(());
-    }
-    let related = tables::raw_entry(connection, entry.links.related)?;
-    let is_right = has_reservation
-        && entry.links.related < entry.position
-        && related.is_some_and(|other| other.name == entry.name && other.wallet == entry.wallet);
-    if is_right {
-        return Ok(());
-    }
-    Err(Finding::row(entry.position, "its links to earlier rows are wrong").into())
 }
 
 fn read_record(shared: &Shared, key: &WalletKey) -> Result<(Recorded, Option<Slot>), StoreError> {

@@ -104,7 +104,9 @@ fn forget_on_workers(session: &Session, until: u64, most: usize) -> Stored<usize
         delete from domain_events where environment = $1 and position <= $2 returning 1 as gone";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut gone = 0;
-    for environment in super::records::all_of_system(session, RecordKind::Environment)? {
+    let mut environments = super::records::all_of_system(session, RecordKind::Environment)?;
+    environments.extend(super::records::all_of_system(session, RecordKind::RetiredEnvironment)?);
+    for environment in environments {
         let Ok(environment) = environment.id.parse::<i64>() else { continue };
         let row = session.first(last, &[&environment, &integer(until), &most])?;
         let last: Option<i64> = row.as_ref().map(|row| column(row, "last")).transpose()?.flatten();

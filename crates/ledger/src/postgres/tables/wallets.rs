@@ -164,6 +164,10 @@ pub fn keys_of(
         select w.number, w.environment, w.customer, w.currency, w.resource
         from unnest($1::bigint[]) as n (number)
         cross join lateral (select * from wallets where number = n.number offset 0) w";
+    let of_workers = "
+        select number, environment, customer, currency, resource
+        from wallets where number = any ($1)";
+    let sql = if session.shards().is_distributed() { of_workers } else { sql };
     let numbers: Vec<i64> = numbers.iter().map(|number| integer(*number)).collect();
     let rows = session.query(sql, &[&numbers])?;
     rows.iter().map(|row| Ok((count(row, "number")?, read_key(row)?))).collect()
@@ -214,23 +218,42 @@ impl Listed {
     }
 }
 
+/// Where a wallet stands among those of its bucket, whether or not that can be a key.
+pub struct Spot {
+    environment: i64,
+    customer: String,
+    currency: String,
+    resource: String,
+}
+
+/// A wallet that was met on the way through a bucket.
+pub struct Met {
+    pub spot: Spot,
+    pub number: Stored<WalletNumber>,
+    /// As it is listed, if that can be read.
+    pub listed: Stored<Listed>,
+}
+
 /// The wallet of a bucket behind another one, or the first.
-pub fn listed_after(
-    session: &Session,
-    bucket: i16,
-    after: Option<&WalletKey>,
-) -> Stored<Option<Listed>> {
+pub fn met_after(session: &Session, bucket: i16, after: Option<&Spot>) -> Stored<Option<Met>> {
     let sql = "
         select number, environment, customer, currency, resource, sequence, due_at, frozen, slot
         from wallets
         where bucket = $1 and (environment, customer, currency, resource) > ($2, $3, $4, $5)
         order by environment, customer, currency, resource limit 1";
-    let environment = after.map_or(-1, |key| i64::from(key.environment.0));
-    let customer = after.map_or("", |key| key.customer.as_str());
-    let currency = after.map_or("", |key| key.currency.as_str());
-    let resource = after.map_or("", resource_column);
+    let environment = after.map_or(i64::MIN, |it| it.environment);
+    let customer = after.map_or("", |it| &it.customer);
+    let currency = after.map_or("", |it| &it.currency);
+    let resource = after.map_or("", |it| &it.resource);
     let values: [Value<'_>; 5] = [&bucket, &environment, &customer, &currency, &resource];
-    session.first(sql, &values)?.as_ref().map(read_listed).transpose()
+    let Some(row) = session.first(sql, &values)? else { return Ok(None) };
+    let spot = Spot {
+        environment: column(&row, "environment")?,
+        customer: column(&row, "customer")?,
+        currency: column(&row, "currency")?,
+        resource: column(&row, "resource")?,
+    };
+    Ok(Some(Met { spot, number: count(&row, "number"), listed: read_listed(&row) }))
 }
 
 /// All wallets of a bucket, by their numbers; those that cannot be read are told.

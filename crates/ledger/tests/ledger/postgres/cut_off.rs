@@ -108,6 +108,28 @@ async fn a_silent_server_keeps_nobody() {
     it.database.verify().await.unwrap();
 }
 
+/// While the database is gone, whoever asks waits as long as a lane tries to reach it, and not longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_gone_is_waited_for_once() {
+    let it = Cuttable::new().await;
+    let key = wallet("ann/gold");
+    it.world.grant(&key, "main", "100").await;
+    let ask = async |name: &str| {
+        let work = Work::Consume(Box::new(item(&key, name, "1")));
+        let origin = it.world.origin();
+        let order = Order { environment: SANDBOX, origin, work, remember: None };
+        let answer = it.node.execute(order).await;
+        assert!(matches!(answer, Err(LedgerError::Unavailable)), "{answer:?}");
+    };
+    it.proxy.be_gone();
+    it.proxy.cut(Cut::Before);
+    ask("in doubt").await;
+    let begin = std::time::Instant::now();
+    ask("not sent").await;
+    let waited = begin.elapsed();
+    assert!(waited > Duration::from_secs(9) && waited < Duration::from_secs(15), "{waited:?}");
+}
+
 /// Of what has no rows the database knows all the same what became of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_whose_commit_is_cut_off_is_made_once() {

@@ -8,6 +8,7 @@ mod migrating;
 mod nodes;
 mod plans;
 mod proxy;
+mod retired;
 mod scrubbing;
 mod server;
 mod tls;

@@ -27,6 +27,7 @@ pub struct Proxy {
     cut: Arc<AtomicU8>,
     cuts: Arc<AtomicUsize>,
     silent: Arc<AtomicBool>,
+    gone: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -38,17 +39,21 @@ impl Proxy {
         let url = format!("{front}@{}/{name}", listener.local_addr().unwrap());
         let (cut, cuts) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
         let silent = Arc::new(AtomicBool::new(false));
-        let silenced = Arc::clone(&silent);
+        let gone = Arc::new(AtomicBool::new(false));
+        let (silenced, refuses) = (Arc::clone(&silent), Arc::clone(&gone));
         let (told, counted, server) = (Arc::clone(&cut), Arc::clone(&cuts), server.to_owned());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if refuses.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let server = TcpStream::connect(&server).await.unwrap();
                 let silent = Arc::clone(&silenced);
                 let told = (Arc::clone(&told), Arc::clone(&counted), silent);
                 tokio::spawn(forward(client, server, told));
             }
         });
-        Self { url, cut, cuts, silent }
+        Self { url, cut, cuts, silent, gone }
     }
 
     /// Cuts the next commit there, once.
@@ -60,6 +65,11 @@ impl Proxy {
     /// the connection broke.
     pub fn be_silent(&self, silent: bool) {
         self.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Lets nobody in from now on.
+    pub fn be_gone(&self) {
+        self.gone.store(true, Ordering::SeqCst);
     }
 
     /// How often it cut.

@@ -117,6 +117,41 @@ async fn a_wallet_that_is_wrong_takes_no_orders_of_any_node_until_it_is_well() {
     it.database.verify().await.unwrap();
 }
 
+/// A wallet whose key says nothing is passed, and those behind it are looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_that_cannot_be_read_is_passed() {
+    let (it, client) = two(40).await;
+    for (n, (damage, back)) in [
+        ("customer = ''", "customer = 'bob'"),
+        ("currency = 'no currency'", "currency = 'silver'"),
+        ("environment = -1", "environment = 2"),
+        ("sequence = -sequence", "sequence = -sequence"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let of_bob = "select number from wallets where customer = 'bob'";
+        let number: i64 = client.query_one(of_bob, &[]).await.unwrap().get(0);
+        let change = async |set: &str| {
+            let sql = format!("update wallets set {set} where number = {number}");
+            client.batch_execute(&sql).await.unwrap();
+        };
+        let figures = |names: [&str; 2]| names.map(|name| figure(&it.nodes[0], name));
+        let names = ["scrip_scrubbed_wallets_total", "scrip_scrub_findings_total"];
+        change(damage).await;
+        scrub(&it.nodes[0]).await;
+        assert_eq!(figures(names), [(2 + 4 * n).to_string(), (n + 1).to_string()], "{damage}");
+        let frozen = format!("select frozen from wallets where number = {number}");
+        let why: Option<String> = client.query_one(&frozen, &[]).await.unwrap().get(0);
+        assert!(why.is_some_and(|why| !why.is_empty()), "{damage}");
+        change(back).await;
+        scrub(&it.nodes[0]).await;
+        assert_eq!(figures(names), [(4 + 4 * n).to_string(), (n + 1).to_string()], "{damage}");
+        consume(&it, 0, &wallet("bob/silver"), &format!("again {n}")).await.unwrap();
+    }
+    it.database.verify().await.unwrap();
+}
+
 /// In the background, and by one node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_node_scrubs_by_itself() {
