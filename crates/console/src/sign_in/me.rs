@@ -18,7 +18,8 @@ use crate::failure::{Failure, Shown, redirect};
 use crate::form::{CSRF, Form};
 use crate::visitor::CsrfToken;
 
-const ME: &str = "/console/sign-in/me";
+/// Where somebody signed in sees to their sign-in.
+pub const ME: &str = "/console/sign-in/me";
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
 /// Somebody who is signed in, and what they sent from a page of their own.

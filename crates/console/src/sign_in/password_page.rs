@@ -115,7 +115,10 @@ pub fn safe(next: &str) -> String {
     let is_ours =
         next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let is_sign_in = next.starts_with(super::SIGN_IN) && !next.starts_with("/console/sign-in/me");
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    // An environment's name may begin as the sign-in's does.
+    let is_sign_in = path == super::SIGN_IN || path.starts_with("/console/sign-in/");
+    let is_sign_in = is_sign_in && path != super::me::ME;
     let next =
         if is_ours && is_plain && !is_sign_in && next.len() <= 2_048 { next } else { "/console" };
     next.to_owned()
@@ -148,6 +151,12 @@ mod tests {
             ("/console", true),
             ("/console/sign-in/me", true),
             ("/console/sign-in", false),
+            ("/console/sign-in?next=/console", false),
+            ("/console/sign-in/link?token=x", false),
+            ("/console/sign-in#x", false),
+            // An environment's name.
+            ("/console/sign-in-lab/customers", true),
+            ("/console/sign-instead", true),
             ("/consolex", false),
             ("//evil.example", false),
             ("/console\\evil.example", false),
