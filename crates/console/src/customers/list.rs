@@ -160,8 +160,9 @@ fn nothing(visit: &Visit) -> Markup {
         let all = html! { a href=(visit.address("/customers")) { "Show all customers" } };
         return empty("Nobody is called that.", Some(all));
     }
-    let first = html! { a href=(visit.address("/customers/new")) { "Make the first one" } };
-    empty("There are no customers in this environment yet.", Some(first))
+    let new = visit.address("/customers/new");
+    let first = visit.offer(Scope::Customers, &new, "Make the first one");
+    empty("There are no customers in this environment yet.", first)
 }
 
 fn rows(visit: &Visit, customers: &[Customer]) -> Markup {
