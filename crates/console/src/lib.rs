@@ -23,6 +23,7 @@ mod ledger;
 mod overview;
 mod people;
 mod revenue;
+mod secret;
 mod security;
 mod settings;
 pub mod sign_in;

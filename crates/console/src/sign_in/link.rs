@@ -93,7 +93,7 @@ pub async fn accept(State(sign_in): State<SignIn>, request: Request) -> Shown {
     let is_first_owner = matches!(link.purpose, LinkPurpose::FirstOwner { .. });
     let written = form.written("email");
     let email = person.as_ref().map_or(written, |person| person.email.as_str());
-    let (name, new) = (form.written("displayName"), raw(&form, "password"));
+    let (name, new) = (form.written("displayName"), form.typed("password"));
     let filled = pages::Filled { token, email, name, is_first_owner };
     let refused = |words: &str| {
         form::page(&sign_in, &parts.headers, StatusCode::BAD_REQUEST, |csrf| {
@@ -109,7 +109,7 @@ pub async fn accept(State(sign_in): State<SignIn>, request: Request) -> Shown {
     if let Some(words) = password::complaint(new, address.as_str()) {
         return Ok(refused(words));
     }
-    if new != raw(&form, "again") {
+    if new != form.typed("again") {
         return Ok(refused("The two passwords differ."));
     }
     let Ok(password_hash) = sign_in.passwords().hash(new).await else {
@@ -167,9 +167,4 @@ fn new_person_id() -> String {
     let bits: [u8; 10] = rand::random();
     let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("person_{digits}")
-}
-
-/// A field as it was typed.
-fn raw<'f>(form: &'f crate::form::Form, name: &'f str) -> &'f str {
-    form.all(name).next().unwrap_or_default()
 }

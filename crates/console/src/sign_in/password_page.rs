@@ -38,8 +38,7 @@ pub async fn sign_in(State(sign_in): State<SignIn>, request: Request) -> Shown {
         let words = "Too many tries. Wait a little and try again.";
         return Ok(after(refused(StatusCode::TOO_MANY_REQUESTS, words), wait));
     }
-    // As it was typed: blanks belong to it.
-    let password = form.all("password").next().unwrap_or_default();
+    let password = form.typed("password");
     match known(&sign_in, email, password).await.map_err(unavailable)? {
         Ok(Some(person)) => {
             let mut response = redirect(&next);
