@@ -22,6 +22,9 @@ pub const FIRST_OWNER_MINUTES: i64 = 15;
 const OVER: &str =
     "This link was used before, its time is over, or it was replaced. Ask for another one.";
 
+/// What is said of links where people sign in elsewhere.
+const ELSEWHERE: &str = "Nobody signs in by a password here, and this link would set one.";
+
 /// Characters of a name.
 const NAME_MAX: usize = 255;
 
@@ -154,13 +157,18 @@ async fn standing(
     let LinkPurpose::Password { email, generation, person_id } = &link.purpose else {
         return Ok(Some((link, None)));
     };
+    // It would let somebody in who was asked for nothing but the link.
+    if sign_in.options().without_passwords {
+        return Ok(None);
+    }
     let person = scrip_ledger::person_of(sign_in.ledger(), email).await?;
     let person = person.filter(|it| it.generation == *generation && it.id == *person_id);
     Ok(person.map(|person| (link, Some(person))))
 }
 
 fn over(sign_in: &SignIn, parts: &Parts) -> Response {
-    form::page(sign_in, &parts.headers, StatusCode::GONE, |_| pages::notice("Not this link", OVER))
+    let words = if sign_in.options().without_passwords { ELSEWHERE } else { OVER };
+    form::page(sign_in, &parts.headers, StatusCode::GONE, |_| pages::notice("Not this link", words))
 }
 
 fn new_person_id() -> String {
