@@ -1,6 +1,6 @@
 //! What a form sends: read within bounds, and only from a page of the same session.
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts as _, Request};
 
 use crate::Console;
@@ -33,6 +33,13 @@ impl Form {
         Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// What a request sends, if it is no longer than so many bytes.
+    pub async fn read(body: Body, bytes_max: usize) -> Result<Self, Failure> {
+        let body = to_bytes(body, bytes_max).await;
+        let body = body.map_err(|_| Failure::BadForm("it is too large, or it broke off"))?;
+        Ok(Self::parse(&body))
+    }
+
     /// A form that is filled in.
     pub fn of<const N: usize>(fields: [(&str, &str); N]) -> Self {
         Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
@@ -47,6 +54,11 @@ impl Form {
     /// A field's text, or nothing.
     pub fn written(&self, name: &str) -> &str {
         self.text(name).unwrap_or_default()
+    }
+
+    /// A field's text as it was typed, with the blanks around it: they belong to a password.
+    pub fn typed<'a>(&'a self, name: &'a str) -> &'a str {
+        self.all(name).next().unwrap_or_default()
     }
 
     /// All values of a field that can be chosen several times.
@@ -71,9 +83,7 @@ impl Form {
 pub async fn read(console: &Console, request: Request) -> Result<Sent, Failure> {
     let (mut parts, body) = request.into_parts();
     let visit = Visit::from_request_parts(&mut parts, console).await?;
-    let body = to_bytes(body, FORM_BYTES_MAX).await;
-    let body = body.map_err(|_| Failure::BadForm("it is too large, or it broke off"))?;
-    let form = Form::parse(&body);
+    let form = Form::read(body, FORM_BYTES_MAX).await?;
     if !visit.visitor.csrf.matches(form.written(CSRF)) {
         return Err(Failure::StaleForm);
     }

@@ -24,6 +24,7 @@ mod overview;
 mod people;
 pub mod portal;
 mod revenue;
+mod secret;
 mod security;
 mod settings;
 pub mod sign_in;

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse};
-use maud::Markup;
+use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use crate::Console;
@@ -39,6 +39,11 @@ impl Visit {
     /// Whether the person's role allows something; the API asks again.
     pub fn may(&self, scope: Scope) -> bool {
         self.visitor.role.permissions().allow(scope)
+    }
+
+    /// The way to a page where something is done, for whoever may do it.
+    pub fn offer(&self, scope: Scope, address: &str, title: &str) -> Option<Markup> {
+        self.may(scope).then(|| html! { a href=(address) { (title) } })
     }
 
     /// The address of a page in this environment; `path` begins with a slash or is empty.

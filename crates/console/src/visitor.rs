@@ -9,6 +9,8 @@ use axum::http::HeaderMap;
 use scrip_core::EnvironmentId;
 use scrip_ledger::{KeyHolder, Role};
 
+use crate::secret::is_same;
+
 /// What an object-safe trait gives instead of a future of its own type.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -96,10 +98,7 @@ impl CsrfToken {
     /// Whether a form's is this one. It takes as long for a wrong one as for a right one.
     #[must_use]
     pub fn matches(&self, other: &str) -> bool {
-        let (mine, other) = (self.0.as_bytes(), other.as_bytes());
-        let pairs = mine.iter().zip(other);
-        let difference = pairs.fold(0, |difference, (mine, other)| difference | (mine ^ other));
-        !mine.is_empty() && mine.len() == other.len() && difference == 0
+        !self.0.is_empty() && is_same(self.0.as_bytes(), other.as_bytes())
     }
 }
 

@@ -5,6 +5,7 @@ mod badge;
 mod bar;
 mod chart;
 mod field;
+mod filter;
 mod instant;
 mod pager;
 
@@ -13,6 +14,7 @@ pub use badge::{badge, event_name};
 pub use bar::{burn_down, utilisation};
 pub use chart::{Chart, Series};
 pub use field::{Choice, Field, Kind};
+pub use filter::{select, status_filter};
 pub use instant::{Instant, instant, instant_or};
 pub use pager::pager;
 

@@ -14,8 +14,9 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let currencies = Currencies::all(&visit.api).await?;
     let new = visit.address("/currencies/new");
-    let may = visit.may(Scope::Settings);
-    let actions = html! { @if may { a.button.primary href=(new) { "New currency" } } };
+    let first = visit.offer(Scope::Settings, &new, "Make the first currency");
+    let actions =
+        html! { @if visit.may(Scope::Settings) { a.button.primary href=(new) { "New currency" } } };
     let heading = Heading::of("Currencies", Section::Currencies).with(actions);
     let heads = [
         ("Currency", false),
@@ -28,7 +29,7 @@ pub async fn page(visit: Visit) -> Shown {
     visit.page(&heading, html! {
         @if currencies.iter().next().is_none() {
             (empty("Nothing is counted yet. A currency says what credits are of: tokens, minutes, \
-                    calls.", Some(html! { a href=(new) { "Make the first currency" } })))
+                    calls.", first))
         } @else {
             (table("Currencies", &heads, html! {
                 @for currency in currencies.iter() { (row(&visit, currency)) }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{CustomerPage, Tab};
 use crate::api::{Api, ApiFailure, target};
-use crate::component::{Amount, Chart, Instant, Series, empty};
+use crate::component::{Amount, Chart, Instant, Series, empty, select};
 use crate::currencies::model::Currencies;
 use crate::failure::Shown;
 use crate::visit::Visit;
@@ -135,14 +135,7 @@ fn filters(visit: &Visit, wallet: &WalletName) -> Markup {
             @if let Some(resource) = &wallet.resource {
                 input type="hidden" name="resourceId" value=(resource);
             }
-            div {
-                label for="timeRange" { "Range" }
-                select #timeRange name="timeRange" {
-                    @for (value, text) in RANGES {
-                        option value=(value) selected[value == range] { (text) }
-                    }
-                }
-            }
+            (select("timeRange", "Range", &RANGES, range))
             div {
                 label for="groupBy" { "By dimension" }
                 input #groupBy name="groupBy" placeholder="model" autocomplete="off"

@@ -37,10 +37,9 @@ pub async fn page(visit: Visit) -> Shown {
 
 fn wallets(page: &CustomerPage) -> Markup {
     if page.wallets.is_empty() {
-        let grant = html! {
-            a href=(page.address("/grants/new")) { "Grant the first credits" }
-        };
-        return empty("This customer has no credits yet, and has consumed none.", Some(grant));
+        let new = page.address("/grants/new");
+        let grant = page.visit.offer(Scope::Grants, &new, "Grant the first credits");
+        return empty("This customer has no credits yet, and has consumed none.", grant);
     }
     html! {
         div.wallets { @for wallet in &page.wallets { (card(page, wallet)) } }

@@ -10,7 +10,7 @@ use scrip_ledger::Scope;
 
 use super::model::Customer;
 use crate::api::{Api, Listed, Pagination, target};
-use crate::component::{badge, empty, instant, pager, table, text_or_dash};
+use crate::component::{badge, empty, instant, pager, select, table, text_or_dash};
 use crate::failure::{Failure, Shown};
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
@@ -142,14 +142,7 @@ fn filters(visit: &Visit) -> Markup {
                 input #search type="search" name="search" value=(search)
                     placeholder="Id, name or email";
             }
-            div {
-                label for="sort" { "Sort by" }
-                select #sort name="sort" {
-                    @for (value, text) in SORTS {
-                        option value=(value) selected[value == sort] { (text) }
-                    }
-                }
-            }
+            (select("sort", "Sort by", &SORTS, sort))
             button { "Show" }
         }
     }
@@ -160,8 +153,9 @@ fn nothing(visit: &Visit) -> Markup {
         let all = html! { a href=(visit.address("/customers")) { "Show all customers" } };
         return empty("Nobody is called that.", Some(all));
     }
-    let first = html! { a href=(visit.address("/customers/new")) { "Make the first one" } };
-    empty("There are no customers in this environment yet.", Some(first))
+    let new = visit.address("/customers/new");
+    let first = visit.offer(Scope::Customers, &new, "Make the first one");
+    empty("There are no customers in this environment yet.", first)
 }
 
 fn rows(visit: &Visit, customers: &[Customer]) -> Markup {

@@ -30,8 +30,10 @@ pub async fn page(visit: Visit) -> Shown {
     let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
     let grants: Listed<Grant> = visit.api.list(&target("/api/v1/credits/grants", &query)).await?;
     let new = new_address(&page, wallet.as_ref());
-    let may = visit.may(Scope::Grants);
-    let actions = html! { @if may { a.button.primary href=(new) { "Grant credits" } } };
+    let first = page.address("/grants/new");
+    let first = visit.offer(Scope::Grants, &first, "Grant the first credits");
+    let actions =
+        html! { @if visit.may(Scope::Grants) { a.button.primary href=(new) { "Grant credits" } } };
     let next = in_burn_order(&grants.data).first().map(|grant| grant.id.clone());
     page.show(
         Tab::Grants,
@@ -39,9 +41,7 @@ pub async fn page(visit: Visit) -> Shown {
         html! {
             (wallet_filter(visit, &page.wallets, wallet.as_ref(), &page.currencies))
             @if grants.data.is_empty() {
-                (empty("This customer was given nothing yet.", Some(html! {
-                    a href=(page.address("/grants/new")) { "Grant the first credits" }
-                })))
+                (empty("This customer was given nothing yet.", first))
             } @else {
                 (rows(&page, &grants.data, next.as_deref()))
                 (pager(visit, &grants.pagination))

@@ -5,7 +5,7 @@ use scrip_ledger::Scope;
 
 use super::model::Invoice;
 use crate::api::{Listed, target};
-use crate::component::{badge, empty, instant, instant_or, pager, table};
+use crate::component::{badge, empty, instant, instant_or, pager, status_filter, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::customers::model::path_of;
 use crate::failure::{Failure, Shown};
@@ -43,17 +43,7 @@ async fn listed(visit: &Visit, customer: Option<&str>) -> Result<Listed<Invoice>
 fn contents(visit: &Visit, invoices: &Listed<Invoice>, names_customers: bool) -> Markup {
     let chosen = visit.query("status").unwrap_or_default();
     html! {
-        form.filters method="get" data-applies {
-            div {
-                label for="status" { "Status" }
-                select #status name="status" {
-                    @for (value, text) in STATUSES {
-                        option value=(value) selected[value == chosen] { (text) }
-                    }
-                }
-            }
-            button { "Show" }
-        }
+        (status_filter(&STATUSES, chosen))
         @if invoices.data.is_empty() {
             (empty("There are no invoices here. Granting paid credits by invoice makes one.", None))
         } @else {

@@ -1,6 +1,7 @@
 //! `/console/{environment}`: what is outstanding, burned, expiring and overdrawn.
 
 use maud::{Markup, html};
+use scrip_ledger::Scope;
 
 use super::attention::Attention;
 use super::sums::{Sum, Sums};
@@ -30,17 +31,17 @@ pub async fn page(visit: Visit) -> Shown {
 }
 
 fn nothing(visit: &Visit, sums: &Sums, currencies: &Currencies) -> Markup {
-    let link = |path: &str, text: &str| html! { a href=(visit.address(path)) { (text) } };
+    let offer = |scope, path: &str, title| visit.offer(scope, &visit.address(path), title);
     if currencies.live().next().is_none() {
-        let next = link("/currencies/new", "Make the first currency");
-        return empty("Nothing is counted yet. It begins with a currency.", Some(next));
+        let next = offer(Scope::Settings, "/currencies/new", "Make the first currency");
+        return empty("Nothing is counted yet. It begins with a currency.", next);
     }
     if sums.customers == 0 {
-        let next = link("/customers/new", "Make the first customer");
-        return empty("There is a currency, but nobody to have credits of it.", Some(next));
+        let next = offer(Scope::Customers, "/customers/new", "Make the first customer");
+        return empty("There is a currency, but nobody to have credits of it.", next);
     }
-    let next = link("/customers", "Choose a customer and grant the first credits");
-    empty("Nobody has credits yet.", Some(next))
+    let title = "Choose a customer and grant the first credits";
+    empty("Nobody has credits yet.", offer(Scope::Grants, "/customers", title))
 }
 
 fn of_currency(currencies: &Currencies, currency: &str, sum: &Sum) -> Markup {

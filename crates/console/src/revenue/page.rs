@@ -8,7 +8,9 @@ use scrip_core::Timestamp;
 use serde::Deserialize;
 
 use crate::api::{ApiFailure, target};
-use crate::component::{Amount, Chart, Instant, Series, empty, figure, instant, section, table};
+use crate::component::{
+    Amount, Chart, Instant, Series, empty, figure, instant, section, select, table,
+};
 use crate::currencies::model::Currencies;
 use crate::failure::{Failure, Shown};
 use crate::layout::{Heading, Section};
@@ -120,14 +122,7 @@ fn filters(visit: &Visit) -> Markup {
     };
     html! {
         form.filters method="get" {
-            div {
-                label for="range" { "Time" }
-                select #range name="range" {
-                    @for (value, text) in RANGES {
-                        option value=(value) selected[value == range] { (text) }
-                    }
-                }
-            }
+            (select("range", "Time", &RANGES, range))
             (instant("from", "From (UTC)"))
             (instant("to", "To (UTC)"))
             button.primary { "Make the report" }

@@ -11,10 +11,10 @@ use scrip_ledger::{
 };
 
 use super::cookies::Cookie;
-use super::password::is_same;
 use super::password_page::{has_a_place, next_of, safe, unavailable};
 use super::{SignIn, form, pages, session};
 use crate::failure::{Failure, Shown, redirect};
+use crate::secret::is_same;
 use crate::visitor::Boxed;
 
 /// How long somebody may take to sign in elsewhere.

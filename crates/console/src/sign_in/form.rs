@@ -1,6 +1,5 @@
 //! Forms of somebody who is not signed in: the token in a cookie and in the form must be one.
 
-use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -9,22 +8,20 @@ use maud::Markup;
 use scrip_ledger::secret_hash;
 
 use super::cookies::Cookie;
-use super::password::is_same;
 use super::{SignIn, session};
 use crate::failure::Failure;
 use crate::form::{CSRF, Form};
+use crate::secret::is_same;
 
 /// Bytes of a form.
-const FORM_BYTES_MAX: usize = 16 * 1024;
+pub const FORM_BYTES_MAX: usize = 16 * 1024;
 /// How long a form is good.
 const FORM_SECONDS: i64 = 60 * 60;
 
 /// Reads a form that came from a page of ours.
 pub async fn read(sign_in: &SignIn, request: Request) -> Result<(Parts, Form), Failure> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, FORM_BYTES_MAX).await;
-    let body = body.map_err(|_| Failure::BadForm("it is too large, or it broke off"))?;
-    let form = Form::parse(&body);
+    let form = Form::read(body, FORM_BYTES_MAX).await?;
     let cookie = Cookie::Form.read(&parts.headers, sign_in.options().is_secure);
     let expected = cookie.map(token_of).ok_or(Failure::StaleForm)?;
     if !is_same(expected.as_bytes(), form.written(CSRF).as_bytes()) {

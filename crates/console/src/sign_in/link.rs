@@ -22,6 +22,9 @@ pub const FIRST_OWNER_MINUTES: i64 = 15;
 const OVER: &str =
     "This link was used before, its time is over, or it was replaced. Ask for another one.";
 
+/// What is said of links where people sign in elsewhere.
+const ELSEWHERE: &str = "Nobody signs in by a password here, and this link would set one.";
+
 /// Characters of a name.
 const NAME_MAX: usize = 255;
 
@@ -93,7 +96,7 @@ pub async fn accept(State(sign_in): State<SignIn>, request: Request) -> Shown {
     let is_first_owner = matches!(link.purpose, LinkPurpose::FirstOwner { .. });
     let written = form.written("email");
     let email = person.as_ref().map_or(written, |person| person.email.as_str());
-    let (name, new) = (form.written("displayName"), raw(&form, "password"));
+    let (name, new) = (form.written("displayName"), form.typed("password"));
     let filled = pages::Filled { token, email, name, is_first_owner };
     let refused = |words: &str| {
         form::page(&sign_in, &parts.headers, StatusCode::BAD_REQUEST, |csrf| {
@@ -109,7 +112,7 @@ pub async fn accept(State(sign_in): State<SignIn>, request: Request) -> Shown {
     if let Some(words) = password::complaint(new, address.as_str()) {
         return Ok(refused(words));
     }
-    if new != raw(&form, "again") {
+    if new != form.typed("again") {
         return Ok(refused("The two passwords differ."));
     }
     let Ok(password_hash) = sign_in.passwords().hash(new).await else {
@@ -154,22 +157,22 @@ async fn standing(
     let LinkPurpose::Password { email, .. } = &link.purpose else {
         return Ok(Some((link, None)));
     };
+    // It would let somebody in who was asked for nothing but the link.
+    if sign_in.options().without_passwords {
+        return Ok(None);
+    }
     let person = scrip_ledger::person_of(sign_in.ledger(), email).await?;
     let person = person.filter(|person| link.is_for(person));
     Ok(person.map(|person| (link, Some(person))))
 }
 
 fn over(sign_in: &SignIn, parts: &Parts) -> Response {
-    form::page(sign_in, &parts.headers, StatusCode::GONE, |_| pages::notice("Not this link", OVER))
+    let words = if sign_in.options().without_passwords { ELSEWHERE } else { OVER };
+    form::page(sign_in, &parts.headers, StatusCode::GONE, |_| pages::notice("Not this link", words))
 }
 
 fn new_person_id() -> String {
     let bits: [u8; 10] = rand::random();
     let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("person_{digits}")
-}
-
-/// A field as it was typed.
-fn raw<'f>(form: &'f crate::form::Form, name: &'f str) -> &'f str {
-    form.all(name).next().unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! `/console/sign-in/me`: whoever is signed in looks at their sessions, ends them, and changes the password.
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -12,14 +11,15 @@ use scrip_ledger::{
 };
 
 use super::cookies::Cookie;
+use super::form::FORM_BYTES_MAX;
 use super::password_page::{after, first_sign_in, unavailable};
 use super::{SIGN_IN, SignIn, pages, password, peer, session};
 use crate::failure::{Failure, Shown, redirect};
 use crate::form::{CSRF, Form};
 use crate::visitor::CsrfToken;
 
-const ME: &str = "/console/sign-in/me";
-const FORM_BYTES_MAX: usize = 16 * 1024;
+/// Where somebody signed in sees to their sign-in.
+pub const ME: &str = "/console/sign-in/me";
 
 /// Somebody who is signed in, and what they sent from a page of their own.
 struct Sent {
@@ -80,15 +80,14 @@ pub async fn change_password(State(sign_in): State<SignIn>, request: Request) ->
     let Some(sent) = read(&sign_in, request).await? else { return Ok(first_sign_in(ME)) };
     let Sent { parts, visit, csrf, form } = sent;
     let person = &visit.person;
-    let raw = |name: &'static str| form.all(name).next().unwrap_or_default();
-    let (old, new) = (raw("old"), raw("password"));
+    let (old, new) = (form.typed("old"), form.typed("password"));
     if let Err(wait) = sign_in.throttle().count(person.email.as_str(), &peer(&parts.extensions)) {
         let words = Some("Too many tries. Wait a little and try again.");
         let status = StatusCode::TOO_MANY_REQUESTS;
         return Ok(after(page(&sign_in, &visit, &csrf, status, words).await?, wait));
     }
     let passwords = sign_in.passwords();
-    let complaint = if new != raw("again") {
+    let complaint = if new != form.typed("again") {
         Some("The two passwords differ.")
     } else if let Some(words) = password::complaint(new, person.email.as_str()) {
         Some(words)
@@ -123,9 +122,7 @@ async fn read(sign_in: &SignIn, request: Request) -> Result<Option<Sent>, Failur
     let (parts, body) = request.into_parts();
     let current = session::current(sign_in, &parts.headers).await.map_err(unavailable)?;
     let Some((visit, csrf)) = current else { return Ok(None) };
-    let body = to_bytes(body, FORM_BYTES_MAX).await;
-    let body = body.map_err(|_| Failure::BadForm("it is too large, or it broke off"))?;
-    let form = Form::parse(&body);
+    let form = Form::read(body, FORM_BYTES_MAX).await?;
     if !csrf.matches(form.written(CSRF)) {
         return Err(Failure::StaleForm);
     }

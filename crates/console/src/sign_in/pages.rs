@@ -5,6 +5,7 @@ use scrip_ledger::{Session, Visit};
 
 use super::SIGN_IN;
 use super::password::LENGTH_MIN;
+use crate::api::target;
 use crate::form::CSRF;
 use crate::layout;
 
@@ -49,13 +50,16 @@ pub fn sign_in(csrf: &str, next: &str, email: &str, wrong: Option<&str>, ways: &
                 }
             }
             @if let Some(elsewhere) = &ways.elsewhere {
-                form method="get" action={ (SIGN_IN) "/elsewhere" } {
-                    (hidden("next", next))
-                    button type="submit" { "Sign in with " (elsewhere) }
-                }
+                // A link: of a form the policy lets nothing go to the issuer, redirects neither.
+                p { a.button href=(elsewhere_address(next)) { "Sign in with " (elsewhere) } }
             }
         },
     )
+}
+
+/// Where a sign-in elsewhere begins.
+fn elsewhere_address(next: &str) -> String {
+    target(&format!("{SIGN_IN}/elsewhere"), &[("next", Some(next))])
 }
 
 /// A name and a password, chosen by whoever has the link.

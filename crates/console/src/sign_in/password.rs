@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use argon2::password_hash::phc::{Output, ParamsString, Salt};
+use argon2::password_hash::{Error, PasswordHasher as _, PasswordVerifier as _, phc};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
 use scrip_ledger::PasswordHash;
 use tokio::sync::Semaphore;
 
@@ -29,7 +29,7 @@ pub struct Passwords {
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     /// What the password of somebody unknown is compared with, so that it takes as long.
-    nobodys: PasswordHash,
+    nobodys: Option<phc::PasswordHash>,
 }
 
 /// Too many wait already, or the system has no memory for it.
@@ -46,51 +46,87 @@ impl Passwords {
     /// Two at a time.
     #[must_use]
     pub fn new() -> Self {
-        let salt: [u8; SALT_BYTES] = rand::random();
-        let unknowable: [u8; HASH_BYTES] = rand::random();
-        let nobodys = PasswordHash(written(PARAMETERS, &salt, &unknowable));
         let places = Arc::new(Semaphore::new(AT_A_TIME));
         let waiting = Arc::new(Semaphore::new(WAITING_MAX));
-        Self { places, waiting, nobodys }
+        Self { places, waiting, nobodys: nobodys() }
     }
 
     /// The hash of a new password.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, Busy> {
+        let password = password.to_owned();
         let salt: [u8; SALT_BYTES] = rand::random();
-        let hash = self.digest(password, PARAMETERS, salt.to_vec()).await?;
-        Ok(PasswordHash(written(PARAMETERS, &salt, &hash)))
+        let hash = self.in_a_place(move || {
+            let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).ok()?;
+            Some(PasswordHash(hash.to_string()))
+        });
+        hash.await
     }
 
     /// Whether a password is that of a hash. Without a hash it takes as long, and is none.
     pub async fn is_of(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, Busy> {
         let read = hash.and_then(|hash| read(&hash.0));
         let is_known = read.is_some();
-        let stored = read.or_else(|| self::read(&self.nobodys.0)).ok_or(Busy)?;
-        let digest = self.digest(password, stored.parameters, stored.salt).await?;
-        Ok(is_known && is_same(&digest, &stored.hash))
+        let stored = read.or_else(|| self.nobodys.clone()).ok_or(Busy)?;
+        let password = password.to_owned();
+        let is_right = self.in_a_place(move || {
+            // With the parameters of the hash that is stored.
+            match argon2()?.verify_password(password.as_bytes(), &stored) {
+                Ok(()) => Some(true),
+                Err(Error::PasswordInvalid) => Some(false),
+                Err(_) => None,
+            }
+        });
+        Ok(is_right.await? && is_known)
     }
 
-    async fn digest(
+    /// Does what takes long in a thread of its own, when there is a place for it.
+    async fn in_a_place<T: Send + 'static>(
         &self,
-        password: &str,
-        (memory, passes, lanes): (u32, u32, u32),
-        salt: Vec<u8>,
-    ) -> Result<Vec<u8>, Busy> {
+        work: impl FnOnce() -> Option<T> + Send + 'static,
+    ) -> Result<T, Busy> {
         let waits = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Busy)?;
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Busy)?;
         drop(waits);
-        let password = password.to_owned();
-        let digest = tokio::task::spawn_blocking(move || {
+        let done = tokio::task::spawn_blocking(move || {
             // It goes on, and keeps its place, when whoever asked is gone.
             let _place = place;
-            let parameters = Params::new(memory, passes, lanes, Some(HASH_BYTES)).ok()?;
-            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
-            let mut hash = vec![0; HASH_BYTES];
-            argon2.hash_password_into(password.as_bytes(), &salt, &mut hash).ok()?;
-            Some(hash)
+            work()
         });
-        digest.await.ok().flatten().ok_or(Busy)
+        done.await.ok().flatten().ok_or(Busy)
     }
+}
+
+/// How new passwords are hashed.
+fn argon2() -> Option<Argon2<'static>> {
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters()?))
+}
+
+fn parameters() -> Option<Params> {
+    let (memory, passes, lanes) = PARAMETERS;
+    Params::new(memory, passes, lanes, Some(HASH_BYTES)).ok()
+}
+
+/// A hash of no password.
+fn nobodys() -> Option<phc::PasswordHash> {
+    Some(phc::PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&parameters()?).ok()?,
+        salt: Some(Salt::new(&rand::random::<[u8; SALT_BYTES]>()).ok()?),
+        hash: Some(Output::new(&rand::random::<[u8; HASH_BYTES]>()).ok()?),
+    })
+}
+
+/// A hash as it is stored, if it is of the one function by which passwords are hashed here.
+fn read(text: &str) -> Option<phc::PasswordHash> {
+    let stored = phc::PasswordHash::new(text).ok()?;
+    let params = Params::try_from(&stored).ok()?;
+    let is_ours = stored.algorithm == ARGON2ID_IDENT
+        && stored.version == Some(Version::V0x13.into())
+        // All of them, and in their order.
+        && stored.params == ParamsString::try_from(&params).ok()?
+        && stored.hash.is_some_and(|hash| hash.len() == HASH_BYTES);
+    is_ours.then_some(stored)
 }
 
 /// What is wrong with a new password, if anything is: it is short, or is what everybody can guess.
@@ -111,42 +147,6 @@ pub fn complaint(password: &str, email: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// A hash as it is stored.
-struct Stored {
-    parameters: (u32, u32, u32),
-    salt: Vec<u8>,
-    hash: Vec<u8>,
-}
-
-/// In the form of PHC strings.
-fn written((memory, passes, lanes): (u32, u32, u32), salt: &[u8], hash: &[u8]) -> String {
-    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
-    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${hash}")
-}
-
-fn read(text: &str) -> Option<Stored> {
-    let mut parts = text.strip_prefix("$argon2id$v=19$")?.split('$');
-    let (parameters, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    let mut numbers = parameters.split(',').zip(["m=", "t=", "p="]);
-    let mut number = || {
-        let (text, name) = numbers.next()?;
-        text.strip_prefix(name)?.parse().ok()
-    };
-    let parameters = (number()?, number()?, number()?);
-    let salt = STANDARD_NO_PAD.decode(salt).ok()?;
-    let hash = STANDARD_NO_PAD.decode(hash).ok()?;
-    (hash.len() == HASH_BYTES).then_some(Stored { parameters, salt, hash })
-}
-
-/// Whether two texts of bytes are equal, in a time that does not say where they differ.
-pub fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let differs = one.iter().zip(other).fold(0, |differs, (one, other)| differs | (one ^ other));
-    one.len() == other.len() && differs == 0
 }
 
 #[cfg(test)]
@@ -175,25 +175,36 @@ mod tests {
         }
     }
 
-    /// The hash of RFC 9106's function with known inputs, as the reference implementation gives it:
-    /// `printf password | argon2 somesaltsomesalt -id -t 2 -m 14 -p 1 -l 32`.
-    #[test]
-    fn hashes_of_others_are_read() {
-        let stored = read(
-            "$argon2id$v=19$m=16384,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
-                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        );
-        let stored = stored.unwrap();
-        assert_eq!(stored.parameters, (16_384, 2, 1));
-        assert_eq!(stored.salt, b"somesaltsomesalt");
-        for broken in [
-            "",
-            "$argon2i$v=19$m=16384,t=2,p=1$c29tZQ$c29tZQ",
-            "$argon2id$v=16$m=16384,t=2,p=1$c29tZQ$c29tZQ",
-            "$argon2id$v=19$t=2,m=16384,p=1$c29tZQ$c29tZQ",
-            "$argon2id$v=19$m=16384,t=2,p=1$c29tZQ$c29tZQ",
+    /// Hashes of `password` with `somesalt`, as the tests of the reference implementation have them.
+    #[tokio::test]
+    async fn hashes_of_others_are_read() {
+        let passwords = Passwords::new();
+        for hash in [
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         ] {
-            assert!(read(broken).is_none(), "{broken}");
+            let stored = Some(PasswordHash(hash.to_owned()));
+            assert_eq!(passwords.is_of("password", stored.as_ref()).await, Ok(true), "{hash}");
+            assert_eq!(passwords.is_of("Password", stored.as_ref()).await, Ok(false), "{hash}");
+            assert!(read(hash).is_some());
+            for (whole, broken) in [
+                ("$argon2id$", "$argon2i$"),
+                ("v=19", "v=16"),
+                ("v=19$", ""),
+                ("t=2", "t=x"),
+                (",t=2,p=1", ",p=1,t=2"),
+                (",p=1", ""),
+                ("$c29tZXNhbHQ", "$c29t"),
+                ("$c29tZXNhbHQ$", "$c29tZXNhbHQ$AAAA"),
+                ("$c29tZXNhbHQ$", "$c29tZXNhbHQ$!"),
+                ("$argon2id", ""),
+            ] {
+                let broken = hash.replace(whole, broken);
+                assert_ne!(broken, hash);
+                assert!(read(&broken).is_none(), "{broken}");
+            }
+            // Cut off.
+            assert!(read(&hash[..hash.len() - 8]).is_none());
         }
     }
 

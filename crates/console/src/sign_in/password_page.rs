@@ -38,8 +38,7 @@ pub async fn sign_in(State(sign_in): State<SignIn>, request: Request) -> Shown {
         let words = "Too many tries. Wait a little and try again.";
         return Ok(after(refused(StatusCode::TOO_MANY_REQUESTS, words), wait));
     }
-    // As it was typed: blanks belong to it.
-    let password = form.all("password").next().unwrap_or_default();
+    let password = form.typed("password");
     match known(&sign_in, email, password).await.map_err(unavailable)? {
         Ok(Some(person)) => {
             let mut response = redirect(&next);
@@ -115,7 +114,10 @@ pub fn safe(next: &str) -> String {
     let is_ours =
         next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let is_sign_in = next.starts_with(super::SIGN_IN) && !next.starts_with("/console/sign-in/me");
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    // An environment's name may begin as the sign-in's does.
+    let is_sign_in = path == super::SIGN_IN || path.starts_with("/console/sign-in/");
+    let is_sign_in = is_sign_in && path != super::me::ME;
     let next =
         if is_ours && is_plain && !is_sign_in && next.len() <= 2_048 { next } else { "/console" };
     next.to_owned()
@@ -148,6 +150,12 @@ mod tests {
             ("/console", true),
             ("/console/sign-in/me", true),
             ("/console/sign-in", false),
+            ("/console/sign-in?next=/console", false),
+            ("/console/sign-in/link?token=x", false),
+            ("/console/sign-in#x", false),
+            // An environment's name.
+            ("/console/sign-in-lab/customers", true),
+            ("/console/sign-instead", true),
             ("/consolex", false),
             ("//evil.example", false),
             ("/console\\evil.example", false),

@@ -14,17 +14,16 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let webhooks: Listed<Webhook> = visit.api.list("/api/v1/webhooks?limit=100").await?;
     let new = visit.address("/webhooks/new");
-    let may = visit.may(Scope::Settings);
-    let actions = html! { @if may { a.button.primary href=(new) { "New endpoint" } } };
+    let first = visit.offer(Scope::Settings, &new, "Add the first endpoint");
+    let actions =
+        html! { @if visit.may(Scope::Settings) { a.button.primary href=(new) { "New endpoint" } } };
     let heading = Heading::of("Webhooks", Section::Webhooks).with(actions);
     let heads = [("Endpoint", false), ("Status", false), ("Told of", false), ("Made", false)];
     visit.page(
         &heading,
         html! {
             @if webhooks.data.is_empty() {
-                (empty("Nobody is told of events.", Some(html! {
-                    a href=(new) { "Add the first endpoint" }
-                })))
+                (empty("Nobody is told of events.", first))
             } @else {
                 (table("Webhook endpoints", &heads, html! {
                     @for webhook in &webhooks.data {

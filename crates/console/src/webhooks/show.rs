@@ -5,8 +5,9 @@ use scrip_ledger::Scope;
 
 use super::model::{Delivery, Webhook, deliveries};
 use crate::api::{Listed, segment, target};
-use crate::component::text_or_dash;
-use crate::component::{badge, empty, facts, instant, instant_or, pager, section, table};
+use crate::component::{
+    badge, empty, facts, instant, instant_or, pager, section, status_filter, table, text_or_dash,
+};
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
@@ -74,17 +75,7 @@ fn told(visit: &Visit, webhook: &Webhook, deliveries: &Listed<Delivery>) -> Mark
         ("", false),
     ];
     html! {
-        form.filters method="get" data-applies {
-            div {
-                label for="status" { "Status" }
-                select #status name="status" {
-                    @for (value, text) in STATES {
-                        option value=(value) selected[value == chosen] { (text) }
-                    }
-                }
-            }
-            button { "Show" }
-        }
+        (status_filter(&STATES, chosen))
         @if deliveries.data.is_empty() {
             (empty("Nothing was to be delivered.", None))
         } @else {

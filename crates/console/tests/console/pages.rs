@@ -1,6 +1,9 @@
 //! What a person reads on each page.
 
+use std::collections::BTreeSet;
+
 use scrip_ledger::Role;
+use serde_json::json;
 
 use crate::support::World;
 
@@ -40,6 +43,29 @@ async fn pages_of_an_environment() {
     }
 }
 
+/// Who is let in, and where they are signed in.
+#[tokio::test]
+async fn pages_of_people() {
+    let world = World::furnished().await;
+    for (email, role) in [("bob@example.com", "SUPPORT"), ("eve@example.com", "VIEWER")] {
+        world.ask("/people", json!({"email": email, "role": role})).await;
+        world.pass(1_000);
+    }
+    let listed = world.read("/people").await;
+    let [id, other] = [0, 1].map(|number| listed[number]["id"].as_str().unwrap());
+    for (name, path) in [
+        ("people", "/people".to_owned()),
+        ("person_new", "/people/new".to_owned()),
+        ("person_role", format!("/people/{id}/role")),
+        ("person_sessions", format!("/people/{id}/sessions")),
+    ] {
+        let told = world.page(&path).await.is(200);
+        let words = told.words().replace(id, "EVE").replace(other, "BOB");
+        insta::assert_snapshot!(format!("page_{name}"), words);
+    }
+    world.page_as(Role::Admin, "/console/production/people").await.is(403);
+}
+
 /// Whoever did something, what it was before and what it is after. People's requests are named by
 /// chance, so what is compared is that all of it is there.
 #[tokio::test]
@@ -62,7 +88,7 @@ async fn the_audit_log() {
 #[tokio::test]
 async fn empty_pages() {
     let world = World::new().await;
-    world.ask("/customers", serde_json::json!({"id": "new"})).await;
+    world.ask("/customers", json!({"id": "new"})).await;
     let mut all = String::new();
     for path in [
         "/customers/new",
@@ -103,4 +129,36 @@ async fn a_viewer_looks_and_changes_nothing() {
     let told = world.send_as(Role::Viewer, path, &fields).await;
     told.is(403).says("your role does not hold");
     assert!(world.read("/customers/acme").await["archivedAt"].is_null());
+}
+
+/// Whatever a viewer is shown leads to pages only, and to no form by which something is changed.
+#[tokio::test]
+async fn a_viewer_is_offered_no_change() {
+    let nothing = World::new().await;
+    let currency = World::new().await;
+    currency.ask("/credits/custom-currencies", json!({"id": "gold", "displayName": "Gold"})).await;
+    let customer = World::new().await;
+    customer.ask("/customers", json!({"id": "fresh"})).await;
+    let furnished = World::furnished().await;
+    furnished.ask("/webhooks", json!({"url": "https://example.com/hook"})).await;
+    let invoiced = json!({
+        "displayName": "Pack", "amount": 5, "grantType": "PAID", "paymentCollectionMethod": "INVOICE",
+        "cost": {"amount": 5, "currency": "usd"},
+    });
+    furnished.grant(invoiced).await;
+    for (world, pages) in [(nothing, 5), (currency, 5), (customer, 12), (furnished, 20)] {
+        let first = "/console/production".to_owned();
+        let (mut known, mut next) = (BTreeSet::from([first.clone()]), vec![first]);
+        while let Some(path) = next.pop() {
+            let told = world.page_as(Role::Viewer, &path).await.is(200);
+            let (_, main) = told.text.split_once("<main").unwrap();
+            assert!(!main.contains("method=\"post\""), "{path}: {}", told.words());
+            for link in told.links().filter(|link| link.starts_with("/console/production")) {
+                if known.insert(link.clone()) {
+                    next.push(link);
+                }
+            }
+        }
+        assert!(known.len() >= pages, "{known:?}");
+    }
 }

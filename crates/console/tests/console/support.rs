@@ -248,6 +248,12 @@ impl Told {
         unescaped(&lines.join("\n"))
     }
 
+    /// Where the page leads.
+    pub fn links(&self) -> impl Iterator<Item = String> {
+        let links = self.text.split("href=\"").skip(1);
+        links.filter_map(|rest| rest.split_once('"')).map(|(link, _)| unescaped(link))
+    }
+
     /// The hidden fields of the page's form but for the token, which is sent always.
     pub fn hidden_fields(&self) -> Vec<(String, String)> {
         let inputs = self.text.split("<input type=\"hidden\" name=\"").skip(1);

@@ -6,7 +6,7 @@ use scrip_console::Boxed;
 use scrip_console::sign_in::{Elsewhere, ElsewhereError, Identified, SignInOptions, Started};
 use scrip_ledger::Identity;
 
-use crate::world::{ANN, Browser, SIGN_IN, World};
+use crate::world::{ANN, Browser, PASSWORD, SIGN_IN, World, csrf};
 
 const BACK: &str = "/console/sign-in/elsewhere/back";
 
@@ -95,7 +95,11 @@ fn back(number: u32) -> String {
 async fn somebody_signs_in_elsewhere() {
     let (world, issuer) = world().await;
     let browser = world.browser();
-    assert!(browser.get(SIGN_IN).await.text.contains("Sign in with Example Login"));
+    let shown = browser.get(&format!("{SIGN_IN}?next=/console/production?a%26b")).await;
+    // A link: a form would not be let go to the issuer.
+    let link = "href=\"/console/sign-in/elsewhere?next=%2Fconsole%2Fproduction%3Fa%26b\"";
+    assert!(shown.text.contains(link), "{}", shown.text);
+    assert!(shown.text.contains("Sign in with Example Login"));
     // Known by the address that was verified the first time, and by the subject from then on.
     for email in [Some("Ann@Example.com"), None, Some("other@example.com")] {
         let number = begin(&browser).await;
@@ -177,6 +181,22 @@ async fn passwords_can_be_turned_off() {
     let shown = browser.get(SIGN_IN).await.is(200);
     assert!(!shown.text.contains("type=\"password\""));
     let plain = World::of_ann().await;
-    assert!(plain.browser().get(SIGN_IN).await.text.contains("type=\"password\""));
+    // The token is that of the cookie, whoever shows the form.
+    let other = plain.browser();
+    let token = csrf(&other.get(SIGN_IN).await.is(200).text);
+    *browser.jar.borrow_mut() = other.jar.borrow().clone();
+    let fields = [("csrf", token.as_str()), ("email", ANN), ("password", PASSWORD)];
+    let refused = browser.post(SIGN_IN, &fields).await.is(403);
+    assert!(refused.text.contains("Nobody signs in by a password here."), "{}", refused.text);
+    assert!(!browser.is_in().await);
+    // Nor by a link, which would set one.
+    let (link, _) = world.invite("bob@example.com", "VIEWER").await;
+    browser.get(&link).await.is(410);
+    let (_, secret) = link.split_once("token=").unwrap();
+    let chosen = [("token", secret), ("displayName", "Bob"), ("again", PASSWORD)];
+    let sent = [&fields[..1], &chosen, &[("password", PASSWORD)]].concat();
+    browser.post(&format!("{SIGN_IN}/link"), &sent).await.is(410);
+    assert!(world.person("bob@example.com").await.unwrap().is_invited());
+    other.post(SIGN_IN, &fields).await.is(303);
     plain.browser().get(&format!("{SIGN_IN}/elsewhere")).await.is(404);
 }
