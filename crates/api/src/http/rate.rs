@@ -1,20 +1,21 @@
-//! How many requests a key or a user may send (decision 38).
+//! How many requests a key, a user or a customer may send (decision 38).
 
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
+use scrip_core::{CustomerId, EnvironmentId};
 use scrip_ledger::KeyHolder;
 
 use crate::error::ApiError;
 use crate::users::TokenUser;
 
-/// Keys and users that are counted before it is looked who has rested.
-const USERS_MAX: usize = 10_000;
+/// Whoever is counted before it is looked who has rested.
+const COUNTED_MAX: usize = 10_000;
 
 type Instant = <DefaultClock as Clock>::Instant;
 
-/// A bound for each key and each user: so many requests a second, and as many at once after a rest.
+/// A bound for each key, each user and each customer: so many requests a second, and as many at once after a rest.
 pub(crate) struct RateLimit {
     limiter: DefaultKeyedRateLimiter<Box<str>>,
     clock: DefaultClock,
@@ -34,13 +35,25 @@ impl RateLimit {
 
     /// Counts a request of a user, whether or not anybody here is this user.
     pub fn count_user(&self, user: &TokenUser) -> Result<(), ApiError> {
-        // An issuer may know any number of people: who has rested is forgotten.
-        if self.limiter.len() > USERS_MAX {
+        self.count_one_of_many("user", format!("{} {}", user.issuer, user.subject))
+    }
+
+    /// Counts a request of a customer with a token.
+    pub fn count_customer(
+        &self,
+        environment: EnvironmentId,
+        customer: &CustomerId,
+    ) -> Result<(), ApiError> {
+        let whose = format!("{} {}", environment.0, customer.as_str());
+        self.count_one_of_many("customer", whose)
+    }
+
+    /// There may be any number of them: who has rested is forgotten. Identifiers of keys have no spaces.
+    fn count_one_of_many(&self, what: &str, whose: String) -> Result<(), ApiError> {
+        if self.limiter.len() > COUNTED_MAX {
             self.limiter.retain_recent();
         }
-        // Identifiers of keys have no spaces.
-        let whose = format!("{} {}", user.issuer, user.subject);
-        self.told("user", self.limiter.check_key(&whose.into()))
+        self.told(what, self.limiter.check_key(&whose.into()))
     }
 
     fn told(&self, whose: &str, counted: Result<(), NotUntil<Instant>>) -> Result<(), ApiError> {

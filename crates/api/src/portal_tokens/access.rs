@@ -9,7 +9,7 @@ use super::theme::Theme;
 use super::token::PortalToken;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::http::{Caller, Query};
+use crate::http::{Caller, Query, RateLimit};
 
 /// What a customer's token is sent in.
 pub(crate) const CUSTOMER_TOKEN: HeaderName = HeaderName::from_static("x-customer-token");
@@ -60,10 +60,8 @@ pub(crate) async fn admit(app: &App, text: &str) -> Result<(Caller, CustomerAcce
     if token.expires_at <= ledger.real_now() {
         return Err(refused("has expired"));
     }
-    let holder = KeyHolder::of_customer(&token.customer, token.environment, false);
-    if let Some(Err(wait)) = app.rate_limit().map(|limit| limit.count(&holder)) {
-        return Err(ApiError::too_many_requests(wait));
-    }
+    let count = |limit: &RateLimit| limit.count_customer(token.environment, &token.customer);
+    app.rate_limit().map_or(Ok(()), count)?;
     // A reset gives the environment another number.
     let environment = ledger.environment().await?.filter(|it| it.archived_at.is_none());
     let environment = environment.ok_or_else(|| refused("is of an environment that has ended"))?;

@@ -1,5 +1,8 @@
 //! What a customer sees with a portal token, and that it is nothing else.
 
+use std::num::NonZeroU32;
+
+use scrip_api::AppConfig;
 use serde_json::{Value, json};
 
 use crate::support::{PRODUCTION, SANDBOX, Told, World, but, grant_body};
@@ -179,4 +182,24 @@ async fn what_cannot_be_made() {
     world.post("/api/v1/customers/c/archive", json!({})).await.is(200);
     world.post(TOKENS, json!({})).await.refuses(400, "EntityIsArchivedError", "c");
     with(&world, &old, PARTS[0].1).await.refuses(401, "Unauthenticated", "is archived");
+}
+
+/// Each customer by itself, and none of them at the cost of the key that made the token.
+#[tokio::test]
+async fn customers_are_bounded() {
+    let config = AppConfig { requests_a_second: NonZeroU32::new(5), ..AppConfig::default() };
+    let world = World::with(config, |ledger| ledger).await;
+    world.post("/api/v1/customers", json!({"id": "c"})).await.is(201);
+    world.post("/api/v1/customers", json!({"id": "d"})).await.is(201);
+    let busy = token(&world, json!({})).await;
+    let calm = world.post("/api/v1/customers/d/portal-tokens", json!({})).await.is(201).data();
+    let mut told = with(&world, &busy, OWN).await;
+    for _ in 0..50 {
+        if told.status == 429 {
+            break;
+        }
+        told = with(&world, &busy, OWN).await;
+    }
+    told.refuses(429, "RateLimitExceeded", "this customer");
+    with(&world, calm["token"].as_str().unwrap(), OWN).await.is(200);
 }

@@ -7,8 +7,8 @@ use scrip_core::Timestamp;
 use super::failure::Failure;
 use super::visit::PortalVisit;
 use crate::component::{
-    Amount, badge, burn_down, empty, event_name, facts, instant, instant_or, section, table,
-    utilisation,
+    Amount, badge, burn_down, empty, event_name, facts, instant, instant_or, section, select,
+    table, utilisation,
 };
 use crate::customer::recharge::Recharge;
 use crate::customer::usage::{DEFAULT_RANGE, RANGES, Usage};
@@ -169,14 +169,7 @@ fn ranges(visit: &PortalVisit, wallet: &WalletName, range: &str) -> Markup {
             @if let Some(resource) = &wallet.resource {
                 input type="hidden" name="resourceId" value=(resource);
             }
-            div {
-                label for="timeRange" { "Range" }
-                select #timeRange name="timeRange" {
-                    @for (value, text) in RANGES {
-                        option value=(value) selected[value == range] { (text) }
-                    }
-                }
-            }
+            (select("timeRange", "Range", &RANGES, range))
             button { "Show" }
         }
     }
