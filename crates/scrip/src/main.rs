@@ -15,6 +15,7 @@ mod listening;
 mod migrate;
 mod number;
 mod payments;
+mod private_file;
 mod progress;
 mod rebuild;
 mod recover;
