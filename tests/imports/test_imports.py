@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -67,6 +68,12 @@ def wire(server: Server) -> Iterator[Wire]:
 def rows(wire: Wire) -> list[str]:
     """Every row of the environment."""
     return wire.get("/api/v1/credits/ledger/export").text.splitlines()
+
+
+def events(wire: Wire) -> Counter[str]:
+    """How often each kind of event stands in the ledger."""
+    read = [json.loads(line) for line in rows(wire)]
+    return Counter(row["eventType"] for row in read if "eventType" in row)
 
 
 @pytest.mark.parametrize("source", OPTIONS)
@@ -247,22 +254,49 @@ def test_the_server_is_killed_and_answers_are_lost(server: Server, wire: Wire, d
 
 
 def test_keys_that_are_forgotten(server: Server, wire: Wire, directory: Path) -> None:
-    """After a day the server knows no key of the first run. What was granted is found all the same, on any page."""
+    """After a while the server knows no key of the first run. What was done is found all the same, on any page, and
+    nothing is asked for again."""
     records = [
         {"id": f"g-{number}", "customerId": "acme", "currencyId": "tokens", "displayName": "Pack", "amount": 2,
          "consumedAmount": 0.5, "grantType": "PROMOTIONAL", "createdAt": "2026-01-01T00:00:00Z",
          "resourceId": "site" if number % 2 else None}
         for number in range(250)
     ]
+    owed = [
+        {"id": f"o-{number}", "customerId": "acme", "currencyId": "tokens", "displayName": "Overdraft", "amount": 0,
+         "consumedAmount": 400, "grantType": "OVERDRAFT", "createdAt": "2026-01-01T00:00:00Z", "resourceId": resource}
+        for number, resource in enumerate([None, "site"])
+    ]
     file = directory / "many.json"
-    file.write_text(json.dumps(records))
+    file.write_text(json.dumps(records + owed))
     created(wire.post("/api/v1/credits/custom-currencies", {"id": "tokens", "displayName": "Tokens"}))
     created(wire.post("/api/v1/customers", {"id": "acme"}))
     for record in records[:-1]:
         metadata = {"import.from": "stigg", "import.id": record["id"], "import.amount": "2", "import.left": "1.5"}
         kept = {name: record[name] for name in ("customerId", "currencyId", "displayName", "grantType", "resourceId")}
         created(wire.post("/api/v1/credits/grants", kept | {"amount": 1.5, "metadata": metadata}))
-    before = len(rows(wire))
-    told = lines(run(server, server.production_key, "stigg", [file]))
-    assert [line["scrip"] for line in told] == ["187.5", "187.5", "375"]
-    assert len(rows(wire)) == before + 1
+
+    def consumed(key: str, amount: float, resource: str | None) -> None:
+        body = {"customerId": "acme", "currencyId": "tokens", "amount": amount, "idempotencyKey": key,
+                "onInsufficient": "OVERDRAFT", "resourceId": resource}
+        created(wire.post("/api/v1/credits/consumption", body), 200)
+
+    # Each falls on many grants, and on an overdraft: the ledger has more than a page of rows of it.
+    for record in owed:
+        consumed(f"import-stigg-{record['id']}", 400, record["resourceId"])
+    before = events(wire)
+    with FaultProxy(server.port) as proxy:
+        told = lines(run(server, server.production_key, "stigg", [file], url=proxy.url))
+        assert [line["scrip"] for line in told] == ["-212.5", "-212.5", "-425"]
+        assert [request.path for request in proxy.requests].count("/api/v1/credits/grants") > 1
+        assert all(request.path != "/api/v1/credits/consumption" for request in proxy.requests)
+    # The one grant that was not there, and what it pays of the overdraft.
+    new = events(wire) - before
+    assert "CREDITS_CONSUMED" not in new
+    assert new["CREDITS_GRANTED"] == 1
+    file.write_text(json.dumps(owed).replace("400", "401"))
+    before = events(wire)
+    done = run(server, server.production_key, "stigg", [file])
+    assert done.returncode == 3
+    assert done.stderr.count("was imported with a deficit of 400 before, and 401 are owed in these files") == 2
+    assert events(wire) == before

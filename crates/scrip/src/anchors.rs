@@ -1,7 +1,6 @@
 //! `scrip anchor`, and how `serve` signs anchors.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use scrip_ledger::Ledger;
 use scrip_ledger::anchors::{AnchorKey, Given, from_hex, to_hex};
 
 use crate::cli::{AnchorCommand, AnchorOptions, KeyFileOptions, VerifyOptions};
+use crate::private_file::{self, Existing};
 
 /// How often it is looked what changed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -36,20 +36,9 @@ fn tell(key: &AnchorKey) {
 fn make_key(path: &Path) -> anyhow::Result<AnchorKey> {
     let pem = AnchorKey::pem_of(rand::random());
     let key = AnchorKey::of_pem(&pem)?;
-    let mut options = File::options();
     // Anchors that were signed with a key that is there must stay signed with it.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let write = || {
-        let mut file = options.open(path)?;
-        file.write_all(pem.as_bytes())?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("making the key file {}", path.display()))?;
+    let written = private_file::write(path, Existing::Kept, pem.as_bytes());
+    written.with_context(|| format!("making the key file {}", path.display()))?;
     Ok(key)
 }
 

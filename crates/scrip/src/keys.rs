@@ -1,12 +1,14 @@
 //! Where the first keys go, and when keys were used.
 
-use std::fs::{DirBuilder, File};
-use std::io::{IsTerminal as _, Write as _};
+use std::fs::DirBuilder;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scrip_api::App;
 use scrip_ledger::InitialKey;
+
+use crate::private_file::{Existing, write};
 
 /// How often it is written which keys were used, if any is new.
 const USES_WRITTEN_EVERY: Duration = Duration::from_secs(60);
@@ -17,19 +19,8 @@ const LAST_USES_WITHIN: Duration = Duration::from_secs(2);
 pub fn keep(directory: &Path, keys: &[InitialKey]) -> std::io::Result<()> {
     let path = path(directory);
     make_private(directory)?;
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&path)?;
-    for InitialKey { environment, key } in keys {
-        writeln!(file, "{environment} {key}")?;
-    }
-    file.sync_all()?;
-    File::open(directory)?.sync_all()
+    let lines = keys.iter().map(|InitialKey { environment, key }| format!("{environment} {key}\n"));
+    write(&path, Existing::Replaced, lines.collect::<String>().as_bytes())
 }
 
 /// Where everything else is in a database, the keys may be the first thing in their directory.

@@ -16,6 +16,7 @@ mod migrate;
 mod number;
 mod payments;
 mod portal;
+mod private_file;
 mod progress;
 mod rebuild;
 mod recover;

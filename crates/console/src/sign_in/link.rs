@@ -23,7 +23,8 @@ const OVER: &str =
     "This link was used before, its time is over, or it was replaced. Ask for another one.";
 
 /// What is said of links where people sign in elsewhere.
-const ELSEWHERE: &str = "Nobody signs in by a password here, and this link would set one.";
+const ELSEWHERE: &str =
+    "Nobody signs in by a password here, so a link is good for the first owner alone, once.";
 
 /// Characters of a name.
 const NAME_MAX: usize = 255;

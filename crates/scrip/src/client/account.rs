@@ -1,17 +1,14 @@
 //! `scrip account`.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::asking::Asker;
-use super::connection::{Answer, Request};
-use super::environment::{Environment, ended};
+use super::environment::Environment;
 use super::failure::Failure;
-use super::key;
-use super::options::{AccountCommand, CreateAccountOptions, ListOptions, OutputOptions};
-use super::output::{Format, data, items, parse, write, write_objects};
-use super::table::{Side, Table, card};
+use super::named::{created, ended, listed, shown};
+use super::options::{AccountCommand, CreateAccountOptions};
+use super::output::{data, parse};
+use super::table::{Side, Table};
 
 const PATH: &str = "/api/v1/accounts";
 
@@ -32,47 +29,20 @@ struct Account {
 pub async fn run(command: &AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Create(options) => create(options).await,
-        AccountCommand::List(options) => list(options).await,
+        AccountCommand::List(options) => listed(options, PATH, table(), cells).await,
         AccountCommand::Archive(options) => {
-            shown(&ended(options, PATH, "archive").await?, &options.output)
+            shown(&ended(options, PATH, "archive").await?, &options.output, lines)
         }
     }
 }
 
 async fn create(options: &CreateAccountOptions) -> Result<(), Failure> {
-    let mut body = json!({"id": options.id});
-    if let Some(name) = &options.name {
-        body["displayName"] = Value::from(name.as_str());
-    }
-    let asker = Asker::new(&options.server)?;
-    let key = key::given_or_new(options.idempotency_key.as_deref());
-    let answer = asker.change(&Request::post(PATH, Some(key::header(&key)?), &body), &key).await?;
+    let answer = created(&options.new, PATH, json!({"id": options.id})).await?;
     let made: Account = parse(data(&answer)?.get().as_bytes())?;
     if let Some(environment) = &made.environment {
         environment.tell_of_a_lost_key();
     }
-    shown(&answer, &options.output)
-}
-
-async fn list(options: &ListOptions) -> Result<(), Failure> {
-    let answer = Asker::new(&options.server)?.get(PATH.to_owned()).await?;
-    let items = items(&answer)?;
-    match options.output.format() {
-        Format::Json => write_objects(&items),
-        Format::Table => {
-            let read = |item: &&RawValue| parse::<Account>(item.get().as_bytes());
-            let rows = items.iter().map(|item| read(item).map(cells));
-            write(&table().rows(&rows.collect::<Result<Vec<_>, _>>()?))
-        }
-    }
-}
-
-fn shown(answer: &Answer, output: &OutputOptions) -> Result<(), Failure> {
-    let account = data(answer)?;
-    match output.format() {
-        Format::Json => write_objects(&[account]),
-        Format::Table => write(&card(&lines(&parse(account.get().as_bytes())?))),
-    }
+    shown(&answer, &options.new.output, lines)
 }
 
 fn lines(account: &Account) -> Vec<(&'static str, String)> {

@@ -1,19 +1,13 @@
 //! `scrip environment`.
 
-use form_urlencoded::byte_serialize;
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::asking::Asker;
-use super::connection::{Answer, Request};
 use super::failure::Failure;
-use super::key;
-use super::options::{
-    CreateEnvironmentOptions, EndOptions, EnvironmentCommand, ListOptions, OutputOptions,
-};
-use super::output::{Format, data, items, parse, tell, write, write_objects};
-use super::table::{Side, Table, card};
+use super::named::{created, ended, listed, shown};
+use super::options::{CreateEnvironmentOptions, EndOptions, EnvironmentCommand};
+use super::output::{data, parse, tell};
+use super::table::{Side, Table};
 
 const PATH: &str = "/api/v1/environments";
 
@@ -44,64 +38,23 @@ pub struct FirstKey {
 pub async fn run(command: &EnvironmentCommand) -> Result<(), Failure> {
     match command {
         EnvironmentCommand::Create(options) => create(options).await,
-        EnvironmentCommand::List(options) => list(options).await,
+        EnvironmentCommand::List(options) => listed(options, PATH, table(), cells).await,
         EnvironmentCommand::Archive(options) => end(options, "archive").await,
         EnvironmentCommand::Reset(options) => end(options, "reset").await,
     }
 }
 
 async fn create(options: &CreateEnvironmentOptions) -> Result<(), Failure> {
-    let mut body = json!({"id": options.id, "type": options.environment_type.name()});
-    if let Some(name) = &options.name {
-        body["displayName"] = Value::from(name.as_str());
-    }
-    let asker = Asker::new(&options.server)?;
-    let key = key::given_or_new(options.idempotency_key.as_deref());
-    let answer = asker.change(&Request::post(PATH, Some(key::header(&key)?), &body), &key).await?;
+    let body = json!({"id": options.id, "type": options.environment_type.name()});
+    let answer = created(&options.new, PATH, body).await?;
     let made: Environment = parse(data(&answer)?.get().as_bytes())?;
     made.tell_of_a_lost_key();
-    shown(&answer, &options.output)
-}
-
-async fn list(options: &ListOptions) -> Result<(), Failure> {
-    let answer = Asker::new(&options.server)?.get(PATH.to_owned()).await?;
-    let items = items(&answer)?;
-    match options.output.format() {
-        Format::Json => write_objects(&items),
-        Format::Table => {
-            let read = |item: &&RawValue| parse::<Environment>(item.get().as_bytes());
-            let rows = items.iter().map(|item| read(item).map(cells));
-            write(&table().rows(&rows.collect::<Result<Vec<_>, _>>()?))
-        }
-    }
+    shown(&answer, &options.new.output, Environment::lines)
 }
 
 async fn end(options: &EndOptions, deed: &str) -> Result<(), Failure> {
     let answer = ended(options, PATH, deed).await?;
-    shown(&answer, &options.output)
-}
-
-/// Ends what stands at a path, or lets it begin anew. Nothing brings back what was, so it has to be said
-/// that it is meant.
-pub async fn ended(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
-    if !options.yes {
-        let words = format!("nothing undoes this: {deed} {} is done with --yes", options.id);
-        return Err(Failure::Usage(words));
-    }
-    let asker = Asker::new(&options.server)?;
-    let key = key::given_or_new(options.idempotency_key.as_deref());
-    let id: String = byte_serialize(options.id.as_bytes()).collect();
-    let path = format!("{path}/{id}/{deed}");
-    let request = Request::post(&path, Some(key::header(&key)?), &json!({}));
-    asker.change(&request, &key).await
-}
-
-fn shown(answer: &Answer, output: &OutputOptions) -> Result<(), Failure> {
-    let environment = data(answer)?;
-    match output.format() {
-        Format::Json => write_objects(&[environment]),
-        Format::Table => write(&card(&parse::<Environment>(environment.get().as_bytes())?.lines())),
-    }
+    shown(&answer, &options.output, Environment::lines)
 }
 
 impl Environment {

@@ -17,6 +17,7 @@ mod health;
 mod import;
 mod key;
 mod ledger;
+mod named;
 mod options;
 mod output;
 mod table;

@@ -55,11 +55,9 @@ pub enum EnvironmentCommand {
     Reset(EndOptions),
 }
 
-/// Options of `account create`.
+/// Options of what is made, beside its id.
 #[derive(Args)]
-pub struct CreateAccountOptions {
-    /// What it is to be called, for ever: lower-case letters, digits and hyphens.
-    pub id: String,
+pub struct NewOptions {
     /// What people see it as; its id by default.
     #[arg(long)]
     pub name: Option<String>,
@@ -75,6 +73,16 @@ pub struct CreateAccountOptions {
     pub output: OutputOptions,
 }
 
+/// Options of `account create`.
+#[derive(Args)]
+pub struct CreateAccountOptions {
+    /// What it is to be called, for ever: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// The rest.
+    #[command(flatten)]
+    pub new: NewOptions,
+}
+
 /// Options of `environment create`.
 #[derive(Args)]
 pub struct CreateEnvironmentOptions {
@@ -84,19 +92,9 @@ pub struct CreateEnvironmentOptions {
     /// What it is for.
     #[arg(long = "type", value_enum)]
     pub environment_type: EnvironmentType,
-    /// What people see it as; its id by default.
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Under which key: the same key with the same options makes one once. A new one by default, which
-    /// is told.
-    #[arg(long, value_name = "KEY")]
-    pub idempotency_key: Option<String>,
-    /// The server.
+    /// The rest.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub new: NewOptions,
 }
 
 /// Options of what lists.

@@ -1,35 +1,31 @@
 //! Makes what a plan holds. Each part has a key that the same export makes again, and is looked for
 //! before it is made, so a run that was killed goes on, and a second one changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use form_urlencoded::Serializer;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::plan::{Customer, MARK, Piece, Plan};
+use super::earlier::{self, Consumed, Granted};
+use super::plan::{Customer, Deficit, Piece, Plan};
 use super::record::{Place, Remark};
 use crate::client::asking::Asker;
-use crate::client::balance::append;
 use crate::client::connection::Request;
-use crate::client::failure::{Failure, refused, words};
-use crate::client::output::{parse, tell};
+use crate::client::failure::{Failure, refused};
+use crate::client::output::tell;
 use crate::progress::Progress;
 
-const GRANTS: &str = "/api/v1/credits/grants";
+/// Where grants are made.
+pub const GRANTS: &str = "/api/v1/credits/grants";
 /// Keys under which a grant is asked for that was refused under those before.
 const KEYS_MAX: u32 = 20;
 /// How often it is told how far the work is, where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-
-/// Grants of earlier runs: the source's ids, with the amounts that were granted.
-pub type Found = HashMap<String, String>;
 
 /// Currencies that are not there are made; those that are stay as they are.
 pub async fn currencies(asker: &Asker, plan: &Plan) -> Result<(), Failure> {
@@ -65,12 +61,16 @@ pub async fn carry(
     Ok(refused.into_values().flatten().collect())
 }
 
-/// Finds what earlier runs made.
-pub async fn look(asker: &Arc<Asker>, plan: &Arc<Plan>, in_flight: u16) -> Result<Found, Failure> {
+/// Finds the grants that earlier runs made.
+pub async fn look(
+    asker: &Arc<Asker>,
+    plan: &Arc<Plan>,
+    in_flight: u16,
+) -> Result<Granted, Failure> {
     let work = |asker: Arc<Asker>, plan: Arc<Plan>, id: String| async move {
         match plan.customers.get(&id) {
-            Some(customer) => found(&asker, &plan, &id, customer).await,
-            None => Ok(Found::new()),
+            Some(customer) => earlier::granted(&asker, &plan, &id, customer).await,
+            None => Ok(Granted::new()),
         }
     };
     let found = side_by_side("Looking at customers", asker, plan, in_flight, work).await?;
@@ -138,15 +138,25 @@ async fn carry_one(
         Err(Failure::Refused(words)) => return Ok(vec![remark(&of_customer(id), words)]),
         Err(failure) => return Err(failure),
     };
-    let found = match is_new {
-        true => Found::new(),
-        false => found(asker, plan, id, customer).await?,
+    let (granted, consumed) = match is_new {
+        true => (Granted::new(), Consumed::new()),
+        false => (
+            earlier::granted(asker, plan, id, customer).await?,
+            earlier::consumed(asker, plan, id, customer).await?,
+        ),
     };
     let mut otherwise_here = Vec::new();
     for piece in &customer.pieces {
-        match found.get(&piece.id) {
+        match granted.get(&piece.id) {
             Some(amount) if *amount == piece.left.to_string() => {}
-            Some(amount) => otherwise_here.push(otherwise(piece, amount)),
+            Some(amount) => {
+                let words = format!(
+                    "was imported with {amount} before, and {} are left of it in these files: nothing \
+                     was changed",
+                    piece.left
+                );
+                otherwise_here.push(remark(&piece.place, words));
+            }
             None => match grant(asker, plan, piece).await {
                 Ok(()) => {}
                 Err(Failure::Refused(words)) => otherwise_here.push(remark(&piece.place, words)),
@@ -155,24 +165,46 @@ async fn carry_one(
         }
     }
     for deficit in &customer.deficits {
-        let mut body = json!({
-            "customerId": id,
-            "currencyId": deficit.wallet.currency,
-            "amount": deficit.amount.to_string(),
-            "idempotencyKey": key(plan, &deficit.id),
-            "onInsufficient": "OVERDRAFT",
-        });
-        if let Some(resource) = &deficit.wallet.resource {
-            body["resourceId"] = json!(resource);
-        }
-        let request = Request::post("/api/v1/credits/consumption", None, &body);
-        let answer = asker.part(&request).await?;
-        if !answer.status.is_success() {
-            let place = Place { id: Some(deficit.id.clone()), ..of_customer(id) };
-            otherwise_here.push(remark(&place, words(&answer)));
+        let place = Place { id: Some(deficit.id.clone()), ..of_customer(id) };
+        match consumed.get(&deficit.id) {
+            Some(amount) if *amount == deficit.amount => {}
+            Some(amount) => {
+                let words = format!(
+                    "was imported with a deficit of {amount} before, and {} are owed in these files: \
+                     nothing was changed",
+                    deficit.amount
+                );
+                otherwise_here.push(remark(&place, words));
+            }
+            None => match consume(asker, plan, id, deficit).await {
+                Ok(()) => {}
+                Err(Failure::Refused(words)) => otherwise_here.push(remark(&place, words)),
+                Err(failure) => return Err(failure),
+            },
         }
     }
     Ok(otherwise_here)
+}
+
+/// Consumes what was consumed and not covered.
+async fn consume(
+    asker: &Asker,
+    plan: &Plan,
+    customer: &str,
+    deficit: &Deficit,
+) -> Result<(), Failure> {
+    let mut body = json!({
+        "customerId": customer,
+        "currencyId": deficit.wallet.currency,
+        "amount": deficit.amount.to_string(),
+        "idempotencyKey": key(plan, &deficit.id),
+        "onInsufficient": "OVERDRAFT",
+    });
+    if let Some(resource) = &deficit.wallet.resource {
+        body["resourceId"] = json!(resource);
+    }
+    let answer = asker.part(&Request::post("/api/v1/credits/consumption", None, &body)).await?;
+    if answer.status.is_success() { Ok(()) } else { Err(refused(&answer)) }
 }
 
 async fn grant(asker: &Asker, plan: &Plan, piece: &Piece) -> Result<(), Failure> {
@@ -189,7 +221,7 @@ async fn grant(asker: &Asker, plan: &Plan, piece: &Piece) -> Result<(), Failure>
         if answer.status.is_success() {
             break;
         }
-        // The server remembers for a day what it refused. What refused then may be mended: the next key
+        // The server remembers for a while what it refused. What refused then may be mended: the next key
         // asks anew, and since nothing was granted under this one, nothing is granted twice.
         let is_remembered = answer.headers.contains_key("idempotent-replayed");
         if !is_remembered || attempt >= KEYS_MAX {
@@ -200,7 +232,7 @@ async fn grant(asker: &Asker, plan: &Plan, piece: &Piece) -> Result<(), Failure>
 }
 
 /// The name of a part, the same in each run.
-fn key(plan: &Plan, id: &str) -> String {
+pub fn key(plan: &Plan, id: &str) -> String {
     format!("import-{}-{id}", plan.source.name())
 }
 
@@ -211,71 +243,4 @@ fn of_customer(id: &str) -> Place {
 
 fn remark(place: &Place, words: String) -> Remark {
     Remark { place: place.clone(), field: String::new(), words }
-}
-
-/// It was imported before with another amount: an export of another time.
-fn otherwise(piece: &Piece, amount: &str) -> Remark {
-    let words = format!(
-        "was imported with {amount} before, and {} are left of it in these files: nothing was changed",
-        piece.left
-    );
-    remark(&piece.place, words)
-}
-
-#[derive(Deserialize)]
-struct Page {
-    data: Vec<Granted>,
-    pagination: Pagination,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    amount: String,
-    metadata: BTreeMap<String, String>,
-}
-
-/// What earlier runs granted to a customer.
-async fn found(
-    asker: &Asker,
-    plan: &Plan,
-    id: &str,
-    customer: &Customer,
-) -> Result<Found, Failure> {
-    let scopes: BTreeSet<_> = customer.pieces.iter().map(|piece| &piece.wallet.resource).collect();
-    let mut found = Found::new();
-    for resource in scopes {
-        let mut after: Option<String> = None;
-        loop {
-            let path = grants_of(id, resource.as_deref(), after.as_deref());
-            let Some(answer) = asker.get_if_there(path).await? else { return Ok(found) };
-            let page: Page = parse(&answer.body)?;
-            for grant in page.data {
-                let mark = |name: &str| grant.metadata.get(&format!("{MARK}{name}"));
-                if mark("from").is_some_and(|from| from == plan.source.name())
-                    && let Some(id) = mark("id")
-                {
-                    found.insert(id.clone(), grant.amount.clone());
-                }
-            }
-            after = page.pagination.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Where a page of a customer's grants stands.
-fn grants_of(id: &str, resource: Option<&str>, after: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    query.append_pair("customerId", id).append_pair("limit", "100");
-    append(&mut query, "resourceId", resource);
-    append(&mut query, "after", after);
-    format!("{GRANTS}?{}", query.finish())
 }

@@ -6,6 +6,7 @@
 
 mod carrying;
 mod comparing;
+mod earlier;
 mod options;
 mod plan;
 mod reading;

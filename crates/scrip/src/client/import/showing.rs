@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use scrip_core::Credits;
 use serde_json::{Value, json};
 
-use super::carrying::Found;
 use super::comparing::Pair;
+use super::earlier::Granted;
 use super::plan::{Piece, Plan};
 use super::record::Remark;
 use crate::client::failure::Failure;
@@ -19,7 +19,7 @@ const ROWS_MAX: usize = 100;
 const NOTES_TOLD: usize = 20;
 
 /// What would be made.
-pub fn dry_run(plan: &Plan, found: &Found, format: Format) -> Result<(), Failure> {
+pub fn dry_run(plan: &Plan, found: &Granted, format: Format) -> Result<(), Failure> {
     let pieces: Vec<_> = plan.customers.values().flat_map(|customer| &customer.pieces).collect();
     let action = |piece: &Piece| match found.get(&piece.id) {
         None if piece.counts(plan.now) => "grant",
