@@ -81,6 +81,11 @@ impl Request {
         let body = Bytes::from(body.to_string());
         Self { method: Method::POST, path: path.to_owned(), key, body }
     }
+
+    /// Ends what stands at a path.
+    pub fn delete(path: String, key: Option<HeaderValue>) -> Self {
+        Self { method: Method::DELETE, path, key, body: Bytes::new() }
+    }
 }
 
 impl Answer {

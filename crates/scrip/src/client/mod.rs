@@ -1,10 +1,11 @@
-//! `scrip grant`, `consume`, `balance`, `ledger`, `explain`, `import`, `account` and `environment`: a running
-//! server from the command line.
+//! `scrip grant`, `consume`, `balance`, `ledger`, `explain`, `import`, `account`, `environment` and `keys`: a
+//! running server from the command line.
 //!
 //! Whatever changes something goes under an idempotency key, so that it can be asked for again when a
 //! connection breaks. Amounts are decimal texts from end to end.
 
 mod account;
+mod api_key;
 mod asking;
 mod balance;
 mod connection;
@@ -42,6 +43,7 @@ pub fn run(command: &ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Import(options) => import::run(options).await,
             ClientCommand::Account(command) => account::run(command).await,
             ClientCommand::Environment(command) => environment::run(command).await,
+            ClientCommand::Keys(command) => api_key::run(command).await,
             ClientCommand::Health(options) => return health::run(options).await,
         };
         Ok(done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS))

@@ -1,6 +1,8 @@
 //! What has an id of its own: made, listed, shown and ended, whatever it is.
 
 use form_urlencoded::byte_serialize;
+use hyper::header::HeaderValue;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use super::connection::{Answer, Request};
 use super::failure::Failure;
 use super::key;
 use super::options::{EndOptions, ListOptions, NewOptions, OutputOptions};
-use super::output::{Format, data, items, parse, write, write_objects};
+use super::output::{Format, data, parse, write, write_objects};
 use super::table::{Table, card};
 
 /// Makes something at a path.
@@ -23,22 +25,49 @@ pub async fn created(options: &NewOptions, path: &str, mut body: Value) -> Resul
     asker.change(&Request::post(path, Some(key::header(&key)?), &body), &key).await
 }
 
-/// Lists what stands at a path, each in a row.
+/// A page of a list, each item as it was written.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    #[serde(default)]
+    pagination: Pagination,
+}
+
+/// Of a list that comes whole there is none.
+#[derive(Default, Deserialize)]
+struct Pagination {
+    next: Option<String>,
+}
+
+/// Lists what stands at a path, each in a row, page by page to the end.
 pub async fn listed<T: DeserializeOwned>(
     options: &ListOptions,
     path: &str,
     mut table: Table,
     cells: fn(T) -> Vec<String>,
 ) -> Result<(), Failure> {
-    let answer = Asker::new(&options.server)?.get(path.to_owned()).await?;
-    let items = items(&answer)?;
-    match options.output.format() {
-        Format::Json => write_objects(&items),
-        Format::Table => {
-            let read = |item: &&RawValue| parse::<T>(item.get().as_bytes());
-            let rows = items.iter().map(|item| read(item).map(cells));
-            write(&table.rows(&rows.collect::<Result<Vec<_>, _>>()?))
+    let asker = Asker::new(&options.server)?;
+    let mut target = path.to_owned();
+    let mut rows = Vec::new();
+    loop {
+        let answer = asker.get(target).await?;
+        let Page { data, pagination } = parse(&answer.body)?;
+        match options.output.format() {
+            Format::Json => write_objects(&data)?,
+            Format::Table => {
+                let read = |item: &&RawValue| parse::<T>(item.get().as_bytes());
+                let read = data.iter().map(|item| read(item).map(cells));
+                rows.extend(read.collect::<Result<Vec<_>, _>>()?);
+            }
         }
+        let Some(next) = pagination.next else { break };
+        let next: String = byte_serialize(next.as_bytes()).collect();
+        target = format!("{path}?after={next}");
+    }
+    match options.output.format() {
+        Format::Json => Ok(()),
+        Format::Table => write(&table.rows(&rows)),
     }
 }
 
@@ -58,14 +87,39 @@ pub fn shown<T: DeserializeOwned>(
 /// Ends what stands at a path, or lets it begin anew. Nothing brings back what was, so it has to be said
 /// that it is meant.
 pub async fn ended(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
-    if !options.yes {
-        let words = format!("nothing undoes this: {deed} {} is done with --yes", options.id);
-        return Err(Failure::Usage(words));
-    }
+    options.is_meant(deed)?;
+    let path = path_of(path, &options.id, &format!("/{deed}"));
+    changed(options, |key| Request::post(&path, Some(key), &json!({}))).await
+}
+
+/// The same for what is removed.
+pub async fn removed(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
+    options.is_meant(deed)?;
+    let path = path_of(path, &options.id, "");
+    changed(options, |key| Request::delete(path, Some(key))).await
+}
+
+/// The path of an operation of what has this id.
+pub fn path_of(path: &str, id: &str, operation: &str) -> String {
+    let id: String = byte_serialize(id.as_bytes()).collect();
+    format!("{path}/{id}{operation}")
+}
+
+async fn changed(
+    options: &EndOptions,
+    request: impl FnOnce(HeaderValue) -> Request,
+) -> Result<Answer, Failure> {
     let asker = Asker::new(&options.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
-    let id: String = byte_serialize(options.id.as_bytes()).collect();
-    let path = format!("{path}/{id}/{deed}");
-    let request = Request::post(&path, Some(key::header(&key)?), &json!({}));
-    asker.change(&request, &key).await
+    asker.change(&request(key::header(&key)?), &key).await
+}
+
+impl EndOptions {
+    fn is_meant(&self, deed: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        let words = format!("nothing undoes this: {deed} {} is done with --yes", self.id);
+        Err(Failure::Usage(words))
+    }
 }

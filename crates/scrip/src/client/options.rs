@@ -26,6 +26,9 @@ pub enum ClientCommand {
     /// Environments of the key's account, on a running server.
     #[command(subcommand)]
     Environment(EnvironmentCommand),
+    /// API keys of the key's environment, on a running server.
+    #[command(subcommand)]
+    Keys(KeyCommand),
     /// Say whether requests should be sent to a server; exits with 1 if not. It needs no key.
     Health(HealthOptions),
 }
@@ -53,6 +56,61 @@ pub enum EnvironmentCommand {
     Archive(EndOptions),
     /// Let a SANDBOX begin anew: everything in it is gone, its name and its keys stay.
     Reset(EndOptions),
+}
+
+/// What is done about API keys. It takes a key with the scope `full`.
+#[derive(Subcommand)]
+pub enum KeyCommand {
+    /// Make a key, and show its secret, once.
+    Create(CreateKeyOptions),
+    /// Show the keys of the environment, revoked ones too, newest first.
+    List(ListOptions),
+    /// Give a key a new secret, and show it, once. The one before is good for a while.
+    Rotate(RotateKeyOptions),
+    /// Let a key speak for nobody any more, for good.
+    Revoke(EndOptions),
+}
+
+/// Options of `keys create`.
+#[derive(Args)]
+pub struct CreateKeyOptions {
+    /// What people call it.
+    pub name: String,
+    /// What it may: `read`, `grants`, `consumption`, `customers`, `settings`, several of them, or `full`.
+    #[arg(long = "scope", required = true, value_name = "SCOPE", value_delimiter = ',')]
+    pub scopes: Vec<String>,
+    /// When it ends; never by default.
+    #[arg(long, value_name = "INSTANT")]
+    pub expires_at: Option<String>,
+    /// Under which key: the same key with the same options makes one once. A new one by default, which
+    /// is told.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Options of `keys rotate`.
+#[derive(Args)]
+pub struct RotateKeyOptions {
+    /// Which: its id, as `keys list` shows it.
+    pub id: String,
+    /// Seconds for which the secret before goes on; a day by default, seven at most.
+    #[arg(long, value_name = "SECONDS")]
+    pub overlap_seconds: Option<u32>,
+    /// Under which key: the same key does it once. A new one by default, which is told.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// Options of what is made, beside its id.

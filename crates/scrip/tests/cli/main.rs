@@ -7,6 +7,7 @@ mod backups;
 mod bench;
 mod client;
 mod figures;
+mod keys;
 mod listening;
 mod process;
 mod proxy;
