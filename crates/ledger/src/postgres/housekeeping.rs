@@ -15,7 +15,7 @@ use super::{Postgres, Shared};
 use crate::clock::{Reading, SystemClock};
 use crate::reading::ADVANCE_MOST;
 use crate::work::StoreError;
-use crate::{RecordKind, SYSTEM};
+use crate::{Record, RecordKind, SYSTEM};
 
 /// The node that looks after what is due holds this. Any number does that nobody else uses in the
 /// same database.
@@ -155,13 +155,18 @@ pub fn learn(shared: &Shared, session: &Session) -> Result<(), StoreError> {
     for record in records::all_of_system(session, RecordKind::ApiKey)? {
         shared.key_holders.publish(&record);
     }
-    // Time stands still in a number that an environment had before it was reset.
-    for kind in [RecordKind::Environment, RecordKind::RetiredEnvironment] {
-        for record in records::all_of_system(session, kind)? {
-            if let Some((environment, now)) = clock_of(&record) {
-                shared.clocks.catch_up(environment, now);
-            }
+    let learn_clock = |record: &Record| {
+        if let Some((environment, now)) = clock_of(record) {
+            shared.clocks.catch_up(environment, now);
         }
+    };
+    records::all_of_system(session, RecordKind::Environment)?.iter().for_each(learn_clock);
+    // Time stands still in a number that an environment had before it was reset. Those who reset one work
+    // alone, so what is new of these is behind what is known.
+    let last = shared.last_retired.load(Ordering::Relaxed);
+    for record in records::of_system_behind(session, RecordKind::RetiredEnvironment, last)? {
+        learn_clock(&record);
+        shared.last_retired.fetch_max(record.ordinal, Ordering::Relaxed);
     }
     Ok(())
 }

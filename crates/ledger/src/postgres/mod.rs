@@ -36,7 +36,7 @@ mod url;
 mod usage;
 mod verify;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     database: Database,
     sessions: Sessions,
     clocks: Clocks,
+    /// The ordinal of the last environment's old number of which this node has learnt.
+    last_retired: AtomicU64,
     key_holders: KeyHolders,
     settings: Settings,
     names_kept: Option<Duration>,

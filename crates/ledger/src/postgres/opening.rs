@@ -1,6 +1,6 @@
 //! How a database is opened, and why it cannot be.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::Duration;
 
@@ -158,6 +158,7 @@ pub(super) fn open(url: &str, options: Options) -> Result<Arc<Postgres>, OpenErr
         database,
         sessions: Sessions::new(options.readers_max.max(1)),
         clocks: Clocks::new(clock),
+        last_retired: AtomicU64::new(0),
         key_holders: KeyHolders::default(),
         settings: options.settings,
         names_kept: options.names_kept,

@@ -215,6 +215,16 @@ pub fn all_of_system(session: &Session, kind: RecordKind) -> Stored<Vec<Record>>
     rows.iter().map(read).collect()
 }
 
+/// Those of them that were made behind an ordinal.
+pub fn of_system_behind(session: &Session, kind: RecordKind, ordinal: u64) -> Stored<Vec<Record>> {
+    let sql = columns!(
+        "from records r where r.environment = 0 and r.kind = $1 and r.ordinal > $2
+         order by r.ordinal"
+    );
+    let rows = session.query(sql, &[&kind_column(kind), &integer(ordinal)])?;
+    rows.iter().map(read).collect()
+}
+
 /// Asks for the environments: their clocks stand in them.
 pub fn environments() -> Ask<'static> {
     const KIND: i16 = kind_column(RecordKind::Environment);
