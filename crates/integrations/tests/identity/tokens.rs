@@ -272,6 +272,30 @@ async fn nobody_waits_for_an_issuer_that_is_silent_but_whoever_asks() {
     assert_eq!(issuer.asked("/.well-known/openid-configuration"), 3);
 }
 
+/// An address counts only if its issuer says, as a boolean, that it has verified it.
+#[tokio::test]
+async fn an_address_counts_if_its_issuer_has_verified_it() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys.push(key.jwk("k"));
+    let known = Known::new(&issuer.name, None).unwrap();
+    for (members, address) in [
+        (json!({"email": "ann@example.com", "email_verified": true}), Some("ann@example.com")),
+        (json!({"email": "ann@example.com", "email_verified": false}), None),
+        (json!({"email": "ann@example.com", "email_verified": "true"}), None),
+        (json!({"email": "ann@example.com", "email_verified": 1}), None),
+        (json!({"email": "ann@example.com"}), None),
+        (json!({"email": ["ann@example.com"], "email_verified": true}), None),
+        (json!({"email_verified": true}), None),
+    ] {
+        let mut claims = issuer.claims();
+        claims.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &claims);
+        let claims = known.verify(&token, &audience(), NOW).await.unwrap();
+        assert_eq!(claims.verified_email(), address, "{members}");
+    }
+}
+
 /// An issuer that cannot be reached, or is another one, has no keys.
 #[tokio::test]
 async fn an_issuer_must_be_who_it_is() {
