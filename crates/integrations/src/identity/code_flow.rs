@@ -153,13 +153,8 @@ impl CodeFlow {
             None if is_for_many => return Err(SignInError::AuthorizedParty),
             _ => {}
         }
-        // Some issuers write it as a text.
-        let is_verified = claims
-            .members
-            .get("email_verified")
-            .is_some_and(|it| it.as_bool() == Some(true) || it.as_str() == Some("true"));
         Ok(Identified {
-            verified_email: claims.text("email").filter(|_| is_verified).map(str::to_owned),
+            verified_email: claims.verified_email().map(str::to_owned),
             name: claims.text("name").map(str::to_owned),
             issuer: claims.issuer,
             subject: claims.subject,

@@ -16,7 +16,7 @@ use crate::client::{in_words, tls};
 /// What of an answer is read.
 const ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// How long a whole answer may take.
-const WITHIN: Duration = Duration::from_secs(5);
+pub(super) const WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection waits for the next request.
 const IDLE: Duration = Duration::from_secs(20);
 

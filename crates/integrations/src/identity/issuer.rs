@@ -1,12 +1,13 @@
 //! An issuer: where it says what it is, and its keys, which are asked for seldom.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
-use super::fetching::Fetcher;
+use super::fetching::{Fetcher, WITHIN};
 use super::keys::{Key, KeySet};
 use super::token::{Claims, Expected, Parts, TokenError};
 use super::url;
@@ -27,16 +28,30 @@ pub struct InvalidIssuer(pub String);
 
 /// Somebody who says who people are.
 pub struct Issuer {
+    /// Its keys, if whoever runs the server says them.
+    given: Option<Arc<Known>>,
+    asked: Arc<Asked>,
+}
+
+/// An issuer that is asked.
+struct Asked {
     name: String,
     /// Where its keys are, if that is not asked.
     jwks_url: Option<String>,
     fetcher: Fetcher,
-    /// Its keys, if whoever runs the server says them.
-    given: Option<Arc<Known>>,
     known: RwLock<Option<Arc<Known>>>,
-    /// Held by whoever asks; when it was asked last.
-    asked: Mutex<Option<Instant>>,
+    newest: Mutex<Option<Asking>>,
 }
+
+/// That it is asked, by a task of its own: whoever waits for it may leave.
+struct Asking {
+    began: Instant,
+    /// It is closed when nothing more comes.
+    outcome: watch::Receiver<Option<Outcome>>,
+}
+
+/// What comes of asking.
+type Outcome = Result<Arc<Known>, String>;
 
 /// What an issuer said.
 pub(super) struct Known {
@@ -75,14 +90,14 @@ impl Issuer {
             return Err(invalid("the URL of the issuer's keys"));
         }
         let fetcher = Fetcher::new().map_err(|error| InvalidIssuer(format!("TLS: {error}")))?;
-        Ok(Self {
+        let asked = Asked {
             name: name.to_owned(),
             jwks_url: jwks_url.map(str::to_owned),
             fetcher,
-            given: None,
             known: RwLock::default(),
-            asked: Mutex::default(),
-        })
+            newest: Mutex::default(),
+        };
+        Ok(Self { given: None, asked: Arc::new(asked) })
     }
 
     /// An issuer of this exact name whose key set is this one. It is asked for nothing.
@@ -101,7 +116,7 @@ impl Issuer {
     /// Its name, as `iss` says it.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.asked.name
     }
 
     /// What a token of this issuer says that is for one of these audiences, at an instant in seconds
@@ -114,7 +129,7 @@ impl Issuer {
     ) -> Result<Claims, TokenError> {
         let parts = Parts::of(token)?;
         let key = self.key(&parts).await?;
-        parts.verify(&key, &Expected { issuer: &self.name, audiences, now })
+        parts.verify(&key, &Expected { issuer: self.name(), audiences, now })
     }
 
     async fn key(&self, parts: &Parts<'_>) -> Result<Key, TokenError> {
@@ -131,42 +146,90 @@ impl Issuer {
         known.discovered.clone().ok_or_else(none)
     }
 
-    pub(super) const fn fetcher(&self) -> &Fetcher {
-        &self.fetcher
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.asked.fetcher
     }
 
     /// What is known of it. It is asked if that is old or not enough, and was not asked just before.
-    async fn known(&self, is_enough: impl Fn(&Known) -> bool) -> Result<Arc<Known>, String> {
+    ///
+    /// While it is asked, whoever comes is told what is old, if that is enough: an issuer that is silent
+    /// keeps nobody else waiting, and nobody longer than one answer may take.
+    async fn known(&self, is_enough: impl Fn(&Known) -> bool) -> Outcome {
         if let Some(given) = &self.given {
             return Ok(Arc::clone(given));
         }
-        let current = || self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
         let is_good = |known: &Arc<Known>| known.at.elapsed() < FRESH && is_enough(known);
-        if let Some(known) = current().filter(is_good) {
+        if let Some(known) = self.asked.known().filter(is_good) {
             return Ok(known);
         }
-        let mut asked = self.asked.lock().await;
-        let known = current();
-        // Somebody else has asked meanwhile.
+        let turn = Asked::turn(&self.asked);
+        // What somebody else asked for may have come meanwhile.
+        let known = self.asked.known();
         if let Some(known) = known.clone().filter(is_good) {
             return Ok(known);
         }
         let stale = known.filter(|known| known.at.elapsed() < STALE);
-        if asked.is_some_and(|at| at.elapsed() < ASKED_EVERY) {
-            return stale.ok_or_else(|| "it was asked a moment ago, and gave no answer".to_owned());
-        }
-        *asked = Some(Instant::now());
-        match self.ask().await {
-            Ok(fresh) => {
-                let fresh = Arc::new(fresh);
-                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
-                Ok(fresh)
+        let mut outcome = match (turn, &stale) {
+            (Turn::Over, _) => {
+                return stale
+                    .ok_or_else(|| "it was asked a moment ago, and gave no answer".to_owned());
             }
-            Err(error) => {
-                tracing::warn!(issuer = self.name, error, "an issuer gave no keys");
-                stale.ok_or(error)
+            (Turn::OfOthers(_), Some(stale)) if is_enough(stale) => return Ok(Arc::clone(stale)),
+            (Turn::OfOthers(outcome) | Turn::Own(outcome), _) => outcome,
+        };
+        let told = match timeout(WITHIN, outcome.wait_for(Option::is_some)).await {
+            Ok(Ok(told)) => told.clone(),
+            // It goes on without whoever has waited long enough, or broke off.
+            Ok(Err(_)) | Err(_) => None,
+        };
+        let told = told.unwrap_or_else(|| Err("it was asked, and has not answered yet".to_owned()));
+        told.or_else(|error| stale.ok_or(error))
+    }
+}
+
+/// Whose turn it is to ask.
+enum Turn {
+    /// It was asked just before.
+    Over,
+    /// It is asked already.
+    OfOthers(watch::Receiver<Option<Outcome>>),
+    /// It is asked from now on.
+    Own(watch::Receiver<Option<Outcome>>),
+}
+
+impl Asked {
+    fn known(&self) -> Option<Arc<Known>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has it asked, if that is not done already and was not done just before.
+    fn turn(this: &Arc<Self>) -> Turn {
+        let mut newest = this.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asking) = &*newest {
+            if asking.outcome.has_changed().is_ok() {
+                return Turn::OfOthers(asking.outcome.clone());
+            }
+            if asking.began.elapsed() < ASKED_EVERY {
+                return Turn::Over;
             }
         }
+        let (sender, outcome) = watch::channel(None);
+        *newest = Some(Asking { began: Instant::now(), outcome: outcome.clone() });
+        let asked = Arc::clone(this);
+        tokio::spawn(async move {
+            let outcome = asked.ask().await.map(Arc::new);
+            match &outcome {
+                Ok(fresh) => {
+                    let mut known = asked.known.write().unwrap_or_else(PoisonError::into_inner);
+                    *known = Some(Arc::clone(fresh));
+                }
+                Err(error) => {
+                    tracing::warn!(issuer = asked.name, error, "an issuer gave no keys");
+                }
+            }
+            sender.send_replace(Some(outcome));
+        });
+        Turn::Own(outcome)
     }
 
     async fn ask(&self) -> Result<Known, String> {

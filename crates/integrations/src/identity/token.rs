@@ -64,6 +64,14 @@ impl Claims {
     pub fn text(&self, member: &str) -> Option<&str> {
         self.members.get(member)?.as_str()
     }
+
+    /// The address, if the issuer says that it has verified it: by the boolean of OpenID Connect Core 1.0,
+    /// section 5.1, and by nothing that looks like it.
+    #[must_use]
+    pub fn verified_email(&self) -> Option<&str> {
+        let is_verified = self.members.get("email_verified").and_then(Value::as_bool) == Some(true);
+        self.text("email").filter(|_| is_verified)
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// Seconds since 1970 in every test.
 pub const NOW: i64 = 1_800_000_000;
@@ -103,6 +105,8 @@ pub struct Says {
     pub keys: Vec<Value>,
     /// Whether anything but an error is answered.
     pub is_down: bool,
+    /// Nothing is answered before it is closed.
+    pub gate: Option<Arc<Semaphore>>,
     /// The token that a code is good for, once, with the challenge of its verifier.
     pub codes: HashMap<String, (String, String)>,
     /// What was asked for.
@@ -142,6 +146,23 @@ impl Issuer {
         self.says.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
 
+    /// From now on nothing is answered before what this gives is closed.
+    pub fn falls_silent(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.says.lock().unwrap().gate = Some(Arc::clone(&gate));
+        gate
+    }
+
+    /// Waits until something was asked for so often.
+    pub async fn is_asked(&self, path: &str, times: usize) {
+        let asked = async {
+            while self.asked(path) < times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), asked).await.expect("it is asked");
+    }
+
     /// Claims that are as they should be.
     pub fn claims(&self) -> Value {
         json!({"iss": self.name, "aud": CLIENT, "sub": "ann", "exp": NOW + 300, "iat": NOW})
@@ -168,7 +189,16 @@ async fn serve(stream: TcpStream, says: Arc<Mutex<Says>>) {
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
-        let (status, answer) = answer(&mut says.lock().unwrap(), &path, &body, authorization);
+        let gate = {
+            let mut says = says.lock().unwrap();
+            says.asked.push(path.clone());
+            says.authorization.push(authorization);
+            says.gate.clone()
+        };
+        if let Some(gate) = gate {
+            assert!(gate.acquire().await.is_err(), "it is opened by being closed");
+        }
+        let (status, answer) = answer(&mut says.lock().unwrap(), &path, &body);
         let text = answer.to_string();
         let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{text}", text.len());
         if stream.write_all(answer.as_bytes()).await.is_err() {
@@ -177,9 +207,7 @@ async fn serve(stream: TcpStream, says: Arc<Mutex<Says>>) {
     }
 }
 
-fn answer(says: &mut Says, path: &str, body: &[u8], authorization: Option<String>) -> (u16, Value) {
-    says.asked.push(path.to_owned());
-    says.authorization.push(authorization);
+fn answer(says: &mut Says, path: &str, body: &[u8]) -> (u16, Value) {
     if says.is_down {
         return (503, Value::Null);
     }

@@ -78,21 +78,10 @@ async fn somebody_signs_in() {
         }
     );
     assert_eq!(world.issuer.says.lock().unwrap().authorization.last(), Some(&None));
-}
-
-/// An address that the issuer has not verified is none.
-#[tokio::test]
-async fn an_address_must_be_verified() {
-    let world = World::new(None).await;
-    for (verified, is_taken) in
-        [(json!(false), false), (json!("false"), false), (json!(1), false), (json!("true"), true)]
-    {
-        let started = world.flow.start().await.unwrap();
-        let special = json!({"email": "ann@example.com", "email_verified": verified});
-        world.signs_in(&started, "code", special);
-        let identified = world.finish(&started, "code").await.unwrap();
-        assert_eq!(identified.verified_email.is_some(), is_taken, "{verified}");
-    }
+    // An address that the issuer has not verified is none.
+    let special = json!({"email": "ann@example.com", "email_verified": "true"});
+    world.signs_in(&other, "other", special);
+    assert_eq!(world.finish(&other, "other").await.unwrap().verified_email, None);
 }
 
 /// A code is good once, and only for whoever began the sign-in.

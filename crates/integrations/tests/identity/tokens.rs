@@ -1,9 +1,13 @@
 //! Tokens that are good, and those by which others try to be somebody.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use scrip_integrations::identity::{Issuer as Known, TokenError};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::time;
 
 use crate::issuer::{CLIENT, Issuer, Key, NOW, encoded};
 
@@ -204,6 +208,92 @@ async fn keys_are_asked_for_seldom() {
     // What is known goes on while the issuer is down.
     issuer.says.lock().unwrap().is_down = true;
     assert!(verify(&known, &token(&first, "first")).await.is_ok());
+}
+
+/// Whoever asked and went away has asked for everybody else: what is answered then is learned.
+#[tokio::test]
+async fn what_is_asked_is_learned_whoever_leaves() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys.push(key.jwk("k"));
+    let known = Arc::new(Known::new(&issuer.name, None).unwrap());
+    let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &issuer.claims());
+    let gate = issuer.falls_silent();
+    let leaving = {
+        let (known, token) = (Arc::clone(&known), token.clone());
+        tokio::spawn(async move { verify(&known, &token).await })
+    };
+    issuer.is_asked("/.well-known/openid-configuration", 1).await;
+    leaving.abort();
+    assert!(leaving.await.unwrap_err().is_cancelled());
+    gate.close();
+    assert_eq!(verify(&known, &token).await, Ok("ann".to_owned()));
+    assert_eq!((issuer.asked("/keys"), issuer.asked("/.well-known/openid-configuration")), (1, 1));
+}
+
+/// Of those who come while the issuer is asked, nobody waits whose key was known before.
+#[tokio::test]
+async fn nobody_waits_for_an_issuer_that_is_silent_but_whoever_asks() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys.push(key.jwk("k"));
+    let known = Arc::new(Known::new(&issuer.name, None).unwrap());
+    let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &issuer.claims());
+    assert_eq!(verify(&known, &token).await, Ok("ann".to_owned()));
+    let later = async |hours: u64| {
+        time::pause();
+        time::advance(Duration::from_secs(hours * 60 * 60)).await;
+        time::resume();
+    };
+    later(2).await;
+    let gate = issuer.falls_silent();
+    let asks = || {
+        let (known, token) = (Arc::clone(&known), token.clone());
+        tokio::spawn(async move { verify(&known, &token).await })
+    };
+    let asking = asks();
+    issuer.is_asked("/.well-known/openid-configuration", 2).await;
+    let told = time::timeout(Duration::from_secs(2), verify(&known, &token)).await;
+    assert_eq!(told, Ok(Ok("ann".to_owned())));
+    assert!(!asking.is_finished(), "it waits for the issuer");
+    gate.close();
+    assert_eq!(asking.await.unwrap(), Ok("ann".to_owned()));
+    // What is too old is not believed while somebody asks.
+    later(25).await;
+    let gate = issuer.falls_silent();
+    let asking = [asks(), asks()];
+    issuer.is_asked("/.well-known/openid-configuration", 3).await;
+    time::sleep(Duration::from_millis(50)).await;
+    assert!(asking.iter().all(|it| !it.is_finished()));
+    gate.close();
+    for asking in asking {
+        assert_eq!(asking.await.unwrap(), Ok("ann".to_owned()));
+    }
+    assert_eq!(issuer.asked("/.well-known/openid-configuration"), 3);
+}
+
+/// An address counts only if its issuer says, as a boolean, that it has verified it.
+#[tokio::test]
+async fn an_address_counts_if_its_issuer_has_verified_it() {
+    let issuer = Issuer::new().await;
+    let key = Key::ed25519();
+    issuer.says.lock().unwrap().keys.push(key.jwk("k"));
+    let known = Known::new(&issuer.name, None).unwrap();
+    for (members, address) in [
+        (json!({"email": "ann@example.com", "email_verified": true}), Some("ann@example.com")),
+        (json!({"email": "ann@example.com", "email_verified": false}), None),
+        (json!({"email": "ann@example.com", "email_verified": "true"}), None),
+        (json!({"email": "ann@example.com", "email_verified": 1}), None),
+        (json!({"email": "ann@example.com"}), None),
+        (json!({"email": ["ann@example.com"], "email_verified": true}), None),
+        (json!({"email_verified": true}), None),
+    ] {
+        let mut claims = issuer.claims();
+        claims.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let token = key.token(&json!({"alg": "EdDSA", "kid": "k"}), &claims);
+        let claims = known.verify(&token, &audience(), NOW).await.unwrap();
+        assert_eq!(claims.verified_email(), address, "{members}");
+    }
 }
 
 /// An issuer that cannot be reached, or is another one, has no keys.
