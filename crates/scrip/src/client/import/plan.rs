@@ -148,6 +148,16 @@ impl Customer {
     }
 }
 
+/// What a credit of the source is worth.
+pub struct Worth {
+    /// What it is a credit of.
+    pub of: &'static str,
+    /// How much of what, in words.
+    pub worth: String,
+    /// What `--currency` calls it by.
+    pub named_by: &'static str,
+}
+
 /// All that an import is to make.
 #[derive(Debug)]
 pub struct Plan {
@@ -165,6 +175,10 @@ pub struct Plan {
     pub problems: Vec<Remark>,
     /// Ids of customers that are others here.
     renamed: HashMap<String, String>,
+    /// The source's ids of customers by those that they have here.
+    origins: HashMap<String, String>,
+    /// What a credit is worth, by customer and currency.
+    worths: HashMap<(String, String), String>,
     /// Texts of records by kind and id.
     seen: HashMap<(&'static str, String), String>,
 }
@@ -180,6 +194,8 @@ impl Plan {
             notes: Vec::new(),
             problems: Vec::new(),
             renamed,
+            origins: HashMap::new(),
+            worths: HashMap::new(),
             seen: HashMap::new(),
         }
     }
@@ -215,14 +231,49 @@ impl Plan {
         }
     }
 
-    /// The customer's id here.
-    pub fn renamed(&self, id: &str) -> String {
-        self.renamed.get(id).cloned().unwrap_or_else(|| id.to_owned())
+    /// The id here of a customer of the source. Two of them that become one are refused: whose credits
+    /// were whose could not be told any more.
+    pub fn meet(&mut self, field: &str, id: &str) -> Result<String, Wrong> {
+        let here = self.renamed.get(id).map_or(id, String::as_str);
+        let first = self.origins.entry(here.to_owned()).or_insert_with(|| id.to_owned());
+        if first == id {
+            return Ok(here.to_owned());
+        }
+        let words = format!("\"{first}\" and \"{id}\" would both be the customer \"{here}\" here");
+        Err(Wrong::new(field, words))
+    }
+
+    /// Names of `--customers` that no record bears.
+    pub fn renamed_in_vain(&self) -> Vec<String> {
+        let met: BTreeSet<&str> = self.origins.values().map(String::as_str).collect();
+        let names = self.renamed.keys().filter(|name| !met.contains(name.as_str()));
+        let names: BTreeSet<&String> = names.collect();
+        names.into_iter().cloned().collect()
+    }
+
+    /// Credits of one currency must be worth the same to a customer: once they are in one wallet, nobody
+    /// can tell them apart.
+    pub fn worth_alike(
+        &mut self,
+        customer: &str,
+        currency: &str,
+        own: Worth,
+    ) -> Result<(), String> {
+        let scope = (customer.to_owned(), currency.to_owned());
+        let Worth { of, worth, named_by } = own;
+        let first = self.worths.entry(scope).or_insert_with(|| worth.clone());
+        if *first == worth {
+            return Ok(());
+        }
+        Err(format!(
+            "a credit of this {of} is worth {worth}, of another of this customer that becomes {currency} it \
+             is worth {first}: give them different currencies, --currency CODE=ID with {named_by}"
+        ))
     }
 
     /// The customer of a record, which may be the first that speaks of it.
     pub fn customer(&mut self, field: &str, id: &str) -> Result<&mut Customer, Wrong> {
-        let id = self.renamed(id);
+        let id = self.meet(field, id)?;
         CustomerId::parse(&id)
             .map_err(|error| Wrong::new(field, format!("{error}; --customers can name another")))?;
         Ok(self.customers.entry(id.clone()).or_insert_with(|| {

@@ -19,10 +19,16 @@ struct Words {
 
 /// What the text comes to at an instant, in words.
 fn told(options: &str, text: &str) -> String {
+    told_of(options, &[], text)
+}
+
+/// The same, where some customers have other ids here.
+fn told_of(options: &str, renamed: &[(&str, &str)], text: &str) -> String {
     let words = format!("import --api-key server-of-the-test f.json {options}");
     let options = Words::try_parse_from(words.split_whitespace()).unwrap().options;
     let now = Timestamp::parse("2026-06-01T00:00:00Z").unwrap();
-    let renamed = HashMap::from([("cus_renamed".to_owned(), "acme".to_owned())]);
+    let renamed: HashMap<_, _> =
+        renamed.iter().map(|(id, here)| ((*id).to_owned(), (*here).to_owned())).collect();
     let mut plan = Plan::new(options.from, now, renamed);
     let (records, problems) = reading::records(options.from, "f.json", text);
     plan.problems.extend(problems);
@@ -276,6 +282,10 @@ fn grants_of_stripe() {
     let person =
         r#"{"object": "customer", "id": "cus_1", "name": "Acme", "email": "a@example.com"}"#;
     let list = format!("{{\"object\": \"list\", \"data\": [{CREDIT}]}}");
+    let of_test = |text: &str| but(text, &[("{\"object\"", "{\"livemode\": false, \"object\"")]);
+    let test_person = of_test(person);
+    let test_move = of_test(&moved("a", "credit", "credits_granted", "1999"));
+    let test_summary = of_test(&summary("1999"));
     let cases = [
         ("all of it left", begun.clone()),
         ("a part applied", applied.clone()),
@@ -299,7 +309,6 @@ fn grants_of_stripe() {
         ("voided", voided),
         ("expired", but(&begun, &[("1893456000", "1767225601")])),
         ("for some prices only", scope),
-        ("of a customer with another id here", but(&begun, &[("cus_1", "cus_renamed")])),
         ("with its customer", format!("{begun}{person}")),
         ("promotional", but(&begun, &[("\"paid\"", "\"promotional\"")])),
         ("a fraction of a minor unit", but(CREDIT, &[("1999", "19.99")])),
@@ -310,12 +319,82 @@ fn grants_of_stripe() {
             "live and test",
             format!("{begun}{}", but(CREDIT, &[("true", "false"), ("credgr_1", "credgr_2")])),
         ),
+        ("live grants, test customer", format!("{begun}{test_person}")),
+        ("live grants, test transactions", format!("{CREDIT}{test_move}")),
+        ("live grants, test summary", format!("{begun}{test_summary}")),
         ("transactions of no grant", moved("a", "credit", "credits_granted", "1999")),
         ("a summary of no grant", summary("1")),
         ("another object", r#"{"object": "charge", "id": "ch_1"}"#.to_owned()),
     ];
     let cases: Vec<_> = cases.iter().map(|(name, text)| (*name, text.as_str())).collect();
     insta::assert_snapshot!(table("--from stripe --currency usd=credits", &cases));
+}
+
+#[test]
+fn monies_of_a_customer_that_become_one() {
+    let other = |money: &str, value: &str| {
+        let changes = [("credgr_1", "credgr_2"), ("usd", money), ("1999", value)];
+        let text = format!("{}{}", CREDIT, moved("b", "credit", "credits_granted", "1999"));
+        but(&text, &changes)
+    };
+    let begun = format!("{CREDIT}{}", moved("a", "credit", "credits_granted", "1999"));
+    let spent = but(
+        &moved("c", "debit", "credits_applied", "700"),
+        &[("credgr_1", "credgr_2"), ("usd", "eur")],
+    );
+    let second = other("eur", "700");
+    let theirs = but(&second, &[("cus_1", "cus_2")]);
+    let all = table(
+        "--from stripe --currency usd=credits --currency eur=credits",
+        &[
+            ("of one customer", &format!("{begun}{second}")),
+            ("of two customers", &format!("{begun}{theirs}")),
+            ("of one customer, and one is spent", &format!("{begun}{second}{spent}")),
+        ],
+    );
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn currencies_of_a_customer_that_become_one() {
+    let tokens = stigg("");
+    let coins = but(&tokens, &[("\"g1\"", "\"g2\""), ("tokens", "coins")]);
+    let theirs = but(&coins, &[("acme", "birch")]);
+    let used = but(&coins, &[("\"consumedAmount\": 0", "\"consumedAmount\": 100")]);
+    let owed = but(&used, &[("\"amount\": 100", "\"amount\": 0"), ("PAID", "OVERDRAFT")]);
+    let all = table(
+        "--from stigg --currency tokens=credits --currency coins=credits",
+        &[
+            ("of one customer", &format!("{tokens}{coins}")),
+            ("of two customers", &format!("{tokens}{theirs}")),
+            ("of one customer, and one is used up", &format!("{tokens}{used}")),
+            ("of one customer, and one is owed", &format!("{tokens}{owed}")),
+        ],
+    );
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn customers_with_other_ids_here() {
+    let begun = format!("{CREDIT}{}", moved("a", "credit", "credits_granted", "1999"));
+    let second = but(&begun, &[("credgr_1", "credgr_2"), ("cus_1", "cus_2"), ("\"a\"", "\"b\"")]);
+    let both = format!("{begun}{second}");
+    let summary =
+        r#"{"object": "billing.credit_balance_summary", "customer": "cus_3", "balances": []}"#;
+    let summed = format!("{begun}{summary}");
+    let case = |name: &str, renamed: &[(&str, &str)], text: &str| {
+        let told = told_of("--from stripe --currency usd=credits", renamed, text);
+        format!("# {name}\n{told}\n")
+    };
+    let all = [
+        case("another id", &[("cus_1", "acme")], &begun),
+        case("two that become one", &[("cus_1", "acme"), ("cus_2", "acme")], &both),
+        case("one that becomes another of the source", &[("cus_1", "cus_2")], &both),
+        case("two that change their ids", &[("cus_1", "cus_2"), ("cus_2", "cus_1")], &both),
+        case("names of nobody", &[("cus_1", "acme"), ("cus_8", "x"), ("cus_9", "y")], &begun),
+        case("of whom there is only a summary", &[("cus_3", "z")], &summed),
+    ];
+    insta::assert_snapshot!(all.concat());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Mapping, each};
 use crate::client::import::options::Unattributed;
-use crate::client::import::plan::{Piece, Plan, WalletName, times};
+use crate::client::import::plan::{Piece, Plan, WalletName, Worth, times};
 use crate::client::import::record::{Members, Record, Wrong};
 
 pub(super) fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_>) {
@@ -52,13 +52,14 @@ pub(super) fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_
         Ok(())
     });
     let ranks = ranks(&parts);
-    let mut worth = BTreeMap::new();
     for wallet in &parts {
         let known = inbound.remove(&wallet.id).unwrap_or_default();
         let rank = ranks.contains(&wallet.scope());
         let record = wallet.record;
-        if let Err(wrong) = worth_alike(&mut worth, wallet) {
-            plan.problem(&record.place, wrong);
+        if let Err(words) =
+            plan.worth_alike(&wallet.customer, &wallet.name.currency, wallet.worth())
+        {
+            plan.problem(&record.place, record.members.wrong("rate_amount", words));
         }
         if let Err(wrong) = wallet.take(plan, &known, rank, mapping.options.unattributed) {
             plan.problem(&record.place, wrong);
@@ -158,6 +159,11 @@ impl<'r, 'a> Wallet<'r, 'a> {
     /// Wallets that burn in one order.
     fn scope(&self) -> (String, String) {
         (self.customer.clone(), self.name.currency.clone())
+    }
+
+    fn worth(&self) -> Worth {
+        let worth = format!("{} {}", self.rate, self.money.as_str());
+        Worth { of: "wallet", worth, named_by: "the wallet's code" }
     }
 
     /// Takes its parts, of which it is known what is left, or the whole.
@@ -271,28 +277,6 @@ fn ranks(wallets: &[Wallet<'_, '_>]) -> BTreeSet<(String, String)> {
         priorities.entry(wallet.scope()).or_default().insert(wallet.priority);
     }
     priorities.into_iter().filter(|(_, all)| all.len() > 1).map(|(scope, _)| scope).collect()
-}
-
-/// Credits of one currency must be worth the same to a customer.
-fn worth_alike(
-    worth: &mut BTreeMap<(String, String), (Credits, MoneyCurrency)>,
-    wallet: &Wallet<'_, '_>,
-) -> Result<(), Wrong> {
-    let own = (wallet.rate, wallet.money);
-    let first = *worth.entry(wallet.scope()).or_insert(own);
-    if first == own {
-        return Ok(());
-    }
-    let words = format!(
-        "a credit of this wallet is worth {} {}, of another of this customer that becomes {} it is worth {} {}: \
-         give them different currencies, --currency CODE=ID with the wallet's code",
-        own.0,
-        own.1.as_str(),
-        wallet.name.currency,
-        first.0,
-        first.1.as_str()
-    );
-    Err(wallet.record.members.wrong("rate_amount", words))
 }
 
 fn note_what_is_left(plan: &mut Plan, record: &Record<'_>) -> Result<(), Wrong> {

@@ -56,6 +56,10 @@ pub fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_>) {
             words: "no record of the files is of it".to_owned(),
         });
     }
+    for name in plan.renamed_in_vain().into_iter().filter(|_| is_read) {
+        let place = Place { file: "--customers".to_owned(), number: 0, id: Some(name) };
+        plan.note(&place, "", "no customer of the files has this id");
+    }
     plan.finish();
 }
 

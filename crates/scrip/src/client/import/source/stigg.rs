@@ -5,7 +5,7 @@ use scrip_core::{Credits, Money, MoneyAmount, MoneyCurrency};
 use serde_json::{Value, json};
 
 use super::{Mapping, each};
-use crate::client::import::plan::{Deficit, Piece, Plan, WalletName, share};
+use crate::client::import::plan::{Deficit, Piece, Plan, WalletName, Worth, share};
 use crate::client::import::record::{Members, Record, Wrong};
 
 /// Members of a customer that are carried as they are.
@@ -99,16 +99,23 @@ fn grant(
 ) -> Result<(), Wrong> {
     let members = &record.members;
     let customer = members.filled("customerId")?;
-    let currency = members.filled("currencyId")?;
-    let currency = mapping.currency(&currency).unwrap_or(currency);
+    let there = members.filled("currencyId")?;
+    let currency = mapping.currency(&there).unwrap_or_else(|| there.clone());
     let wallet = WalletName { currency, resource: members.text("resourceId")? };
     let grant_type = members.filled("grantType")?;
     let amount = members.some_amount("amount")?;
     let consumed = members.some_amount("consumedAmount")?;
     plan.wallet("customerId", &customer, &wallet)?;
     let state = state(plan, record)?;
+    let alike = |plan: &mut Plan| {
+        let worth =
+            Worth { of: "grant", worth: format!("1 {there}"), named_by: "the currency's id" };
+        let alike = plan.worth_alike(&customer, &wallet.currency, worth);
+        alike.map_err(|words| members.wrong("currencyId", words))
+    };
     if grant_type == "OVERDRAFT" {
         if consumed.is_positive() && state == State::Live {
+            alike(plan)?;
             return plan.deficit("customerId", &customer, Deficit { id, wallet, amount: consumed });
         }
         return Ok(());
@@ -120,6 +127,7 @@ fn grant(
     if state == State::Over || left.is_zero() {
         return Ok(());
     }
+    alike(plan)?;
     let cost = cost(members)?;
     let is_paid = match grant_type.as_str() {
         "PAID" => true,

@@ -8,7 +8,7 @@ use scrip_integrations::payments::stripe::counted;
 use serde_json::json;
 
 use super::{Mapping, all_files, each};
-use crate::client::import::plan::{Piece, Plan, WalletName};
+use crate::client::import::plan::{Piece, Plan, WalletName, Worth};
 use crate::client::import::record::{Members, Record, Wrong};
 
 /// What became of a grant by its transactions.
@@ -25,11 +25,13 @@ pub(super) fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_
     let mut grants = Vec::new();
     let mut moves: HashMap<String, Moves> = HashMap::new();
     let mut summaries = Summaries::new();
-    let mut modes = BTreeSet::new();
+    let mut mode = None;
     each(plan, records, |plan, record| {
         let members = &record.members;
-        if let Some(is_live) = members.is("livemode")? {
-            modes.insert(is_live);
+        if let Some(is_live) = members.is("livemode")?
+            && *mode.get_or_insert(is_live) != is_live
+        {
+            return Err(members.wrong("livemode", "the files mix live mode and test mode"));
         }
         match members.filled("object")?.as_str() {
             "billing.credit_grant" => {
@@ -42,7 +44,7 @@ pub(super) fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_
                     return transaction(&mut moves, members);
                 }
             }
-            "billing.credit_balance_summary" => return summary(&mut summaries, members),
+            "billing.credit_balance_summary" => return summary(plan, &mut summaries, members),
             "customer" => {
                 let id = members.filled("id")?;
                 if plan.is_new("customer", &id, record) {
@@ -50,9 +52,6 @@ pub(super) fn plan(plan: &mut Plan, records: &[Record<'_>], mapping: &Mapping<'_
                 }
             }
             _ => return Err(members.wrong("object", "is none that is imported")),
-        }
-        if modes.len() > 1 {
-            return Err(members.wrong("livemode", "the files mix live mode and test mode"));
         }
         Ok(())
     });
@@ -151,8 +150,9 @@ fn transaction(moves: &mut HashMap<String, Moves>, members: &Members<'_>) -> Res
     Ok(())
 }
 
-fn summary(summaries: &mut Summaries, members: &Members<'_>) -> Result<(), Wrong> {
+fn summary(plan: &mut Plan, summaries: &mut Summaries, members: &Members<'_>) -> Result<(), Wrong> {
     let customer = members.id("customer")?;
+    plan.meet("customer", &customer)?;
     for item in members.items("balances")? {
         let item = Members::of(item)
             .map_err(|_| members.wrong("balances", "must be a list of objects"))?;
@@ -267,6 +267,10 @@ fn take(
     if left.is_zero() {
         return Ok(left);
     }
+    let worth = format!("1 {code}");
+    let worth = Worth { of: "grant", worth, named_by: "the money's code" };
+    plan.worth_alike(&customer, &wallet.currency, worth)
+        .map_err(|words| members.wrong("amount.monetary.currency", words))?;
     let is_paid = match members.filled("category")?.as_str() {
         "paid" => true,
         "promotional" => false,
