@@ -9,7 +9,7 @@ use super::asking::Asker;
 use super::connection::{Answer, Request};
 use super::failure::Failure;
 use super::key;
-use super::options::{EndOptions, ListOptions, NewOptions, OutputOptions};
+use super::options::{AskOptions, EndOptions, NewOptions, OutputOptions};
 use super::output::{Format, data, items, parse, write, write_objects};
 use super::table::{Table, card};
 
@@ -18,14 +18,14 @@ pub async fn created(options: &NewOptions, path: &str, mut body: Value) -> Resul
     if let Some(name) = &options.name {
         body["displayName"] = Value::from(name.as_str());
     }
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
     asker.change(&Request::post(path, Some(key::header(&key)?), &body), &key).await
 }
 
 /// Lists what stands at a path, each in a row.
 pub async fn listed<T: DeserializeOwned>(
-    options: &ListOptions,
+    options: &AskOptions,
     path: &str,
     mut table: Table,
     cells: fn(T) -> Vec<String>,
@@ -62,7 +62,7 @@ pub async fn ended(options: &EndOptions, path: &str, deed: &str) -> Result<Answe
         let words = format!("nothing undoes this: {deed} {} is done with --yes", options.id);
         return Err(Failure::Usage(words));
     }
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
     let id: String = byte_serialize(options.id.as_bytes()).collect();
     let path = format!("{path}/{id}/{deed}");
