@@ -31,7 +31,7 @@ pub async fn run(command: &AccountCommand) -> Result<(), Failure> {
         AccountCommand::Create(options) => create(options).await,
         AccountCommand::List(options) => listed(options, PATH, table(), cells).await,
         AccountCommand::Archive(options) => {
-            shown(&ended(options, PATH, "archive").await?, &options.output, lines)
+            shown(&ended(options, PATH, "archive").await?, &options.ask.output, lines)
         }
     }
 }
@@ -42,7 +42,7 @@ async fn create(options: &CreateAccountOptions) -> Result<(), Failure> {
     if let Some(environment) = &made.environment {
         environment.tell_of_a_lost_key();
     }
-    shown(&answer, &options.new.output, lines)
+    shown(&answer, &options.new.ask.output, lines)
 }
 
 fn lines(account: &Account) -> Vec<(&'static str, String)> {

@@ -40,7 +40,7 @@ pub async fn run(command: &KeyCommand) -> Result<(), Failure> {
         KeyCommand::List(options) => listed(options, PATH, table(), cells).await,
         KeyCommand::Rotate(options) => rotate(options).await,
         KeyCommand::Revoke(options) => {
-            shown(&removed(options, PATH, "revoke").await?, &options.output, lines)
+            shown(&removed(options, PATH, "revoke").await?, &options.ask.output, lines)
         }
     }
 }
@@ -51,8 +51,8 @@ async fn create(options: &CreateKeyOptions) -> Result<(), Failure> {
         body["expiresAt"] = Value::from(at.as_str());
     }
     let key = options.idempotency_key.as_deref();
-    let answer = posted(&options.server, PATH, key, &body).await?;
-    with_secret(&answer, &options.output)
+    let answer = posted(&options.ask.server, PATH, key, &body).await?;
+    with_secret(&answer, &options.ask.output)
 }
 
 async fn rotate(options: &RotateKeyOptions) -> Result<(), Failure> {
@@ -62,8 +62,8 @@ async fn rotate(options: &RotateKeyOptions) -> Result<(), Failure> {
     };
     let path = path_of(PATH, &options.id, "/rotate-secret");
     let key = options.idempotency_key.as_deref();
-    let answer = posted(&options.server, &path, key, &body).await?;
-    with_secret(&answer, &options.output)
+    let answer = posted(&options.ask.server, &path, key, &body).await?;
+    with_secret(&answer, &options.ask.output)
 }
 
 async fn posted(

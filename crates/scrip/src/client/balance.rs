@@ -31,12 +31,12 @@ struct Expiry {
 
 /// Shows a customer's balances.
 pub async fn run(options: &BalanceOptions) -> Result<(), Failure> {
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let mut query = filter(&options.filter);
     append(&mut query, "at", options.at.as_deref());
     let answer = asker.get(format!("/api/v1/credits/balances?{}", query.finish())).await?;
     let balances = items(&answer)?;
-    match options.output.format() {
+    match options.ask.output.format() {
         Format::Json => write_objects(&balances),
         Format::Table => {
             let rows = balances.iter().map(|balance| parse(balance.get().as_bytes()).map(row));

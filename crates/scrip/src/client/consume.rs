@@ -35,13 +35,13 @@ struct Credit {
 
 /// Consumes a customer's credits.
 pub async fn run(options: &ConsumeOptions) -> Result<(), Failure> {
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
     // A consumption carries its key itself.
     let request = Request::post("/api/v1/credits/consumption", None, &body(options, &key));
     let answer = asker.change(&request, &key).await?;
     let consumption = data(&answer)?;
-    match options.output.format() {
+    match options.ask.output.format() {
         Format::Json => write_objects(&[consumption]),
         Format::Table => write(&table(&parse(consumption.get().as_bytes())?)?),
     }

@@ -49,12 +49,12 @@ async fn create(options: &CreateEnvironmentOptions) -> Result<(), Failure> {
     let answer = created(&options.new, PATH, body).await?;
     let made: Environment = parse(data(&answer)?.get().as_bytes())?;
     made.tell_of_a_lost_key();
-    shown(&answer, &options.new.output, Environment::lines)
+    shown(&answer, &options.new.ask.output, Environment::lines)
 }
 
 async fn end(options: &EndOptions, deed: &str) -> Result<(), Failure> {
     let answer = ended(options, PATH, deed).await?;
-    shown(&answer, &options.output, Environment::lines)
+    shown(&answer, &options.ask.output, Environment::lines)
 }
 
 impl Environment {

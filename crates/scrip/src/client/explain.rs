@@ -45,14 +45,14 @@ struct Grant {
 
 /// Explains a balance. What does not add up is told, and fails.
 pub async fn run(options: &ExplainOptions) -> Result<(), Failure> {
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let mut query = wallet(&options.wallet);
     append(&mut query, "at", options.at.as_deref());
     let answer = asker.get(format!("/api/v1/credits/balances/explain?{}", query.finish())).await?;
     let object = data(&answer)?;
     let explained: Explained = parse(object.get().as_bytes())?;
     let sums = Sums::of(&explained).context("the answer's amounts are no numbers")?;
-    match options.output.format() {
+    match options.ask.output.format() {
         Format::Json => write_objects(&[object])?,
         Format::Table => write(&text(&explained, &sums, options.rows))?,
     }

@@ -40,7 +40,7 @@ struct Cost {
 
 /// Gives a customer credits.
 pub async fn run(options: &GrantOptions) -> Result<(), Failure> {
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let given = options.idempotency_key.as_deref();
     // Whether it can be a header is known before it is told as one that works.
     let key = key::given_or_new(given);
@@ -50,7 +50,7 @@ pub async fn run(options: &GrantOptions) -> Result<(), Failure> {
         tell("this key was used before: the answer is the one that was given then");
     }
     let grant = data(&answer)?;
-    match options.output.format() {
+    match options.ask.output.format() {
         Format::Json => write_objects(&[grant]),
         Format::Table => write(&table(&parse(grant.get().as_bytes())?)),
     }

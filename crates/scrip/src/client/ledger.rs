@@ -50,8 +50,8 @@ pub struct Row {
 
 /// Shows what changed a customer's balances, a page at a time.
 pub async fn run(options: &LedgerOptions) -> Result<(), Failure> {
-    let asker = Asker::new(&options.server)?;
-    let mut printer = Printer { format: options.output.format(), table: table() };
+    let asker = Asker::new(&options.ask.server)?;
+    let mut printer = Printer { format: options.ask.output.format(), table: table() };
     let mut left = if options.all { u64::MAX } else { options.limit };
     let mut after: Option<String> = None;
     loop {

@@ -11,7 +11,7 @@ use super::asking::Asker;
 use super::connection::{Answer, Request};
 use super::failure::Failure;
 use super::key;
-use super::options::{EndOptions, ListOptions, NewOptions, OutputOptions};
+use super::options::{AskOptions, EndOptions, NewOptions, OutputOptions};
 use super::output::{Format, data, parse, write, write_objects};
 use super::table::{Table, card};
 
@@ -20,7 +20,7 @@ pub async fn created(options: &NewOptions, path: &str, mut body: Value) -> Resul
     if let Some(name) = &options.name {
         body["displayName"] = Value::from(name.as_str());
     }
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
     asker.change(&Request::post(path, Some(key::header(&key)?), &body), &key).await
 }
@@ -42,7 +42,7 @@ struct Pagination {
 
 /// Lists what stands at a path, each in a row, page by page to the end.
 pub async fn listed<T: DeserializeOwned>(
-    options: &ListOptions,
+    options: &AskOptions,
     path: &str,
     mut table: Table,
     cells: fn(T) -> Vec<String>,
@@ -109,7 +109,7 @@ async fn changed(
     options: &EndOptions,
     request: impl FnOnce(HeaderValue) -> Request,
 ) -> Result<Answer, Failure> {
-    let asker = Asker::new(&options.server)?;
+    let asker = Asker::new(&options.ask.server)?;
     let key = key::given_or_new(options.idempotency_key.as_deref());
     asker.change(&request(key::header(&key)?), &key).await
 }

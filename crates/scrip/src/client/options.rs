@@ -40,7 +40,7 @@ pub enum AccountCommand {
     /// Make an account with a PRODUCTION environment, and show that one's first key, once.
     Create(CreateAccountOptions),
     /// Show the account of the key, or all accounts from `default`.
-    List(ListOptions),
+    List(AskOptions),
     /// End an account for good, with all of its environments: their keys are refused.
     Archive(EndOptions),
 }
@@ -51,7 +51,7 @@ pub enum EnvironmentCommand {
     /// Make an environment, and show its first key, once.
     Create(CreateEnvironmentOptions),
     /// Show the environments of the account.
-    List(ListOptions),
+    List(AskOptions),
     /// End an environment for good: its keys are refused, and time stands still in it.
     Archive(EndOptions),
     /// Let a SANDBOX begin anew: everything in it is gone, its name and its keys stay.
@@ -64,7 +64,7 @@ pub enum KeyCommand {
     /// Make a key, and show its secret, once.
     Create(CreateKeyOptions),
     /// Show the keys of the environment, revoked ones too, newest first.
-    List(ListOptions),
+    List(AskOptions),
     /// Give a key a new secret, and show it, once. The one before is good for a while.
     Rotate(RotateKeyOptions),
     /// Let a key speak for nobody any more, for good.
@@ -86,12 +86,9 @@ pub struct CreateKeyOptions {
     /// is told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `keys rotate`.
@@ -105,12 +102,9 @@ pub struct RotateKeyOptions {
     /// Under which key: the same key does it once. A new one by default, which is told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of what is made, beside its id.
@@ -123,12 +117,9 @@ pub struct NewOptions {
     /// is told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `account create`.
@@ -155,17 +146,6 @@ pub struct CreateEnvironmentOptions {
     pub new: NewOptions,
 }
 
-/// Options of what lists.
-#[derive(Args)]
-pub struct ListOptions {
-    /// The server.
-    #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
-}
-
 /// Options of what ends something, or lets it begin anew.
 #[derive(Args)]
 pub struct EndOptions {
@@ -177,12 +157,9 @@ pub struct EndOptions {
     /// Under which key: the same key does it once. A new one by default, which is told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// What an environment is for.
@@ -202,6 +179,17 @@ impl EnvironmentType {
             Self::Sandbox => "SANDBOX",
         }
     }
+}
+
+/// Whom to ask, and how the answer is written: of every command but `health`.
+#[derive(Args)]
+pub struct AskOptions {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How it is written.
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// The server, and who asks.
@@ -306,12 +294,9 @@ pub struct GrantOptions {
     /// told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `consume`.
@@ -336,12 +321,9 @@ pub struct ConsumeOptions {
     /// is told.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `balance`.
@@ -353,12 +335,9 @@ pub struct BalanceOptions {
     /// The instant of the past to look at: what was answered then.
     #[arg(long, value_name = "INSTANT")]
     pub at: Option<String>,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `ledger`.
@@ -379,12 +358,9 @@ pub struct LedgerOptions {
     /// All rows there are.
     #[arg(long, conflicts_with = "limit")]
     pub all: bool,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `explain`.
@@ -399,12 +375,9 @@ pub struct ExplainOptions {
     /// Of how many rows a table shows each; those before them it adds up. JSON has them all.
     #[arg(long, default_value_t = 20)]
     pub rows: usize,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Options of `health`.

@@ -36,7 +36,7 @@ const PROBLEMS_TOLD: usize = 50;
 
 /// Imports an export, or says what would come of it.
 pub async fn run(options: &ImportOptions) -> Result<(), Failure> {
-    let asker = Arc::new(Asker::new(&options.server)?);
+    let asker = Arc::new(Asker::new(&options.ask.server)?);
     let mut texts = Vec::new();
     for path in &options.files {
         texts.push((path.display().to_string(), read(path)?));
@@ -45,7 +45,7 @@ pub async fn run(options: &ImportOptions) -> Result<(), Failure> {
     let plan = plan(options, &texts, now(&asker).await?, renamed)?;
     // What it was made of is not needed any more, and may be large.
     drop(texts);
-    let format = options.output.format();
+    let format = options.ask.output.format();
     let plan = Arc::new(plan);
     if options.dry_run {
         let found = carrying::look(&asker, &plan, options.in_flight).await?;

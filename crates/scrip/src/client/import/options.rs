@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::client::options::{OutputOptions, ServerOptions};
+use crate::client::options::AskOptions;
 
 /// Options of `import`.
 #[derive(Args)]
@@ -38,12 +38,9 @@ pub struct ImportOptions {
     /// Customers that are worked on at the same time.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub in_flight: u16,
-    /// The server.
+    /// Whom to ask.
     #[command(flatten)]
-    pub server: ServerOptions,
-    /// How it is written.
-    #[command(flatten)]
-    pub output: OutputOptions,
+    pub ask: AskOptions,
 }
 
 /// Who counted the credits before.
