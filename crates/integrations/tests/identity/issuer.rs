@@ -160,7 +160,7 @@ impl Issuer {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), asked).await.expect("it is asked");
+        tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap();
     }
 
     /// Claims that are as they should be.
