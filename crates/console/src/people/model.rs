@@ -106,6 +106,10 @@ pub fn link(data: &Value) -> Markup {
                 }
                 (None, _) => {
                     p { "They belong to another account already, and sign in as before." }
+                    @if data.get("status").and_then(Value::as_str) == Some("DISABLED") {
+                        p { "They have a password that they chose with a link of another account. Ask "
+                            "them whether they sign in there themselves, and enable them then." }
+                    }
                 }
             }
         }
