@@ -172,8 +172,8 @@ pub struct ServeOptions {
     #[arg(long, env = "SCRIP_SCRUB_HOURS", default_value_t = 24,
           value_parser = clap::value_parser!(u32).range(0..=8_760))]
     pub scrub_hours: u32,
-    /// Requests that each API key may send in a second; more are answered with 429. Off by
-    /// default.
+    /// Requests that each API key, user and customer may send in a second; more are answered with 429.
+    /// Off by default.
     #[arg(long, env = "SCRIP_RATE_LIMIT")]
     pub rate_limit: Option<NonZeroU32>,
     /// Environments in which the retries that official SDKs make by themselves are requests like
