@@ -1,5 +1,7 @@
 //! Who asks with a token, and what of their own it opens.
 
+use std::sync::Arc;
+
 use axum::http::HeaderName;
 use scrip_core::CustomerId;
 use scrip_ledger::{KeyHolder, RecordKind};
@@ -47,9 +49,10 @@ impl Part {
     }
 }
 
-/// What a request with a token may ask for: beside the caller, who holds no scope.
+/// What a request with a token may ask for: beside the caller, who holds no scope. It is shared, so that
+/// requests without one have room for no more than that they have none.
 #[derive(Clone, Debug)]
-pub(crate) struct CustomerAccess(PortalToken);
+pub(crate) struct CustomerAccess(Arc<PortalToken>);
 
 /// Whoever a token was made for, and what it opens. Whatever is wrong with it, nothing is told of whoever it
 /// was for.
@@ -76,7 +79,7 @@ pub(crate) async fn admit(app: &App, text: &str) -> Result<(Caller, CustomerAcce
     }
     let is_sandbox = environment.is_sandbox();
     let holder = KeyHolder::of_customer(&token.customer, token.environment, is_sandbox);
-    Ok((Caller::new(holder.at_home(environment.home)), CustomerAccess(token)))
+    Ok((Caller::new(holder.at_home(environment.home)), CustomerAccess(Arc::new(token))))
 }
 
 impl CustomerAccess {

@@ -74,39 +74,36 @@ impl KeyHolder {
         sandbox: bool,
         role: Role,
     ) -> Self {
-        Self {
-            key_id: person_id.into(),
-            record_id: person_id.into(),
-            environment,
-            home: environment,
-            sandbox,
-            permissions: role.permissions(),
-            last_use: Arc::default(),
-            expires_at: None,
-            secret_ends_at: None,
-            ended: None,
-            kind: HolderKind::Person,
-            updated_at: Timestamp::NEVER,
-        }
+        let who = (HolderKind::Person, person_id, role.permissions());
+        Self::let_in(who, environment, sandbox)
     }
 
     /// A customer, who was let in by a token to what is their own. It holds no scope: what a token opens
     /// is said beside it, and nothing else is allowed.
     #[must_use]
     pub fn of_customer(customer: &CustomerId, environment: EnvironmentId, sandbox: bool) -> Self {
-        let id = format!("customer:{}", customer.as_str()).into_boxed_str();
+        let who = (HolderKind::Customer, customer.as_str(), Permissions::of([]));
+        Self::let_in(who, environment, sandbox)
+    }
+
+    /// Somebody whom this process let in, who has no record of a key.
+    fn let_in(
+        (kind, id, permissions): (HolderKind, &str, Permissions),
+        environment: EnvironmentId,
+        sandbox: bool,
+    ) -> Self {
         Self {
-            key_id: id.clone(),
-            record_id: id,
+            key_id: id.into(),
+            record_id: id.into(),
             environment,
             home: environment,
             sandbox,
-            permissions: Permissions::of([]),
+            permissions,
             last_use: Arc::default(),
             expires_at: None,
             secret_ends_at: None,
             ended: None,
-            kind: HolderKind::Customer,
+            kind,
             updated_at: Timestamp::NEVER,
         }
     }
