@@ -79,18 +79,20 @@ impl Console {
 
 /// An API with the console beside it, at `/console`. Requests of the API go the way they went.
 pub fn mounted(api: Router, console: Console) -> Router {
-    let console = router(console);
+    beside(api, &router(console), &["/console", "/console/", "/console/{*path}"])
+}
+
+/// A router that answers at some paths by another one, which is asked as if it stood alone.
+fn beside(api: Router, other: &Router, paths: &[&str]) -> Router {
+    let other = other.clone();
     let ask = move |request: Request| {
-        let console = console.clone();
+        let other = other.clone();
         async move {
-            let Ok(response) = console.oneshot(request).await;
+            let Ok(response) = other.oneshot(request).await;
             response
         }
     };
-    let ask = any(ask);
-    api.route("/console", ask.clone())
-        .route("/console/", ask.clone())
-        .route("/console/{*path}", ask)
+    paths.iter().fold(api, |api, path| api.route(path, any(ask.clone())))
 }
 
 /// Everything under `/console`.

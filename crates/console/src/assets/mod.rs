@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+use scrip_ledger::anchors::to_hex;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
@@ -43,7 +44,7 @@ pub static ICON: LazyLock<Asset> =
 impl Asset {
     fn of(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
         let hash = Sha256::digest(content.as_bytes());
-        let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash = to_hex(hash.get(..6).unwrap_or(&hash));
         Self { name: format!("{stem}-{hash}.{extension}"), media_type, content }
     }
 

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use super::{CustomerPage, Tab};
-use crate::component::{Amount, empty, facts, instant, section, utilisation};
+use crate::component::{empty, facts, instant, section};
 use crate::failure::Shown;
 use crate::visit::Visit;
-use crate::wallets::Wallet;
+use crate::wallets::{Wallet, held};
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
@@ -57,15 +57,7 @@ fn card(page: &CustomerPage, wallet: &Wallet) -> Markup {
     html! {
         article.wallet {
             h2 { (name.title(&page.currencies)) }
-            p.value { (wallet.available) " " small { (page.currencies.unit(&name.currency)) } }
-            (utilisation(wallet.granted, wallet.consumed, wallet.reserved))
-            p.note {
-                (wallet.consumed) " of " (wallet.granted) " consumed"
-                @if wallet.reserved != Amount::ZERO { ", " (wallet.reserved) " reserved" }
-            }
-            @if wallet.overdraft != Amount::ZERO {
-                p.below { "Overdrawn by " (wallet.overdraft) }
-            }
+            (held(wallet, &page.currencies))
             @if let Some(next) = &wallet.next_expiry {
                 p.note { (next.amount) " expire on " (instant(&next.at)) ", if nobody uses them" }
             }

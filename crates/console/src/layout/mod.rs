@@ -91,37 +91,36 @@ pub fn bare(title: &str, contents: Markup) -> Markup {
 
 /// A page for a customer, which may be shown within another one: no script, and one more stylesheet.
 pub fn portal(title: &str, theme: &str, contents: Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) }
-                link rel="icon" type="image/svg+xml" href=(ICON.portal_address());
-                link rel="stylesheet" href=(STYLE.portal_address());
-                @if !theme.is_empty() { link rel="stylesheet" href=(theme); }
-            }
-            body.portal { main #contents { (contents) } }
-        }
-    }
+    let head = html! {
+        meta name="robots" content="noindex";
+        link rel="icon" type="image/svg+xml" href=(ICON.portal_address());
+        link rel="stylesheet" href=(STYLE.portal_address());
+        @if !theme.is_empty() { link rel="stylesheet" href=(theme); }
+    };
+    whole(title, head, html! { body.portal { main #contents { (contents) } } })
 }
 
 fn document(title: &str, body: Markup) -> Markup {
+    let head = html! {
+        meta name="color-scheme" content="light dark";
+        link rel="icon" type="image/svg+xml" href=(ICON.address());
+        link rel="stylesheet" href=(STYLE.address());
+        script src=(SCRIPT.address()) defer {}
+    };
+    whole(title, head, html! { body { (body) } })
+}
+
+fn whole(title: &str, head: Markup, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
                 title { (title) }
-                link rel="icon" type="image/svg+xml" href=(ICON.address());
-                link rel="stylesheet" href=(STYLE.address());
-                script src=(SCRIPT.address()) defer {}
+                (head)
             }
-            body { (body) }
+            (body)
         }
     }
 }

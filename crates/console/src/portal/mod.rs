@@ -16,10 +16,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::middleware::{Next, from_fn};
-use axum::routing::{any, get};
-use tower::ServiceExt as _;
+use axum::routing::get;
 
-use crate::assets;
+use crate::{assets, beside};
 
 pub use security::{NotAnOrigin, Origins};
 
@@ -44,16 +43,7 @@ impl Portal {
 
 /// An API with the portal beside it. Requests of the API go the way they went.
 pub fn mounted(api: Router, portal: Portal) -> Router {
-    let portal = router(portal);
-    let ask = move |request: Request| {
-        let portal = portal.clone();
-        async move {
-            let Ok(response) = portal.oneshot(request).await;
-            response
-        }
-    };
-    let ask = any(ask);
-    api.route("/portal", ask.clone()).route("/portal/{*path}", ask)
+    beside(api, &router(portal), &["/portal", "/portal/{*path}"])
 }
 
 fn router(portal: Portal) -> Router {

@@ -7,14 +7,13 @@ use scrip_core::Timestamp;
 use super::failure::Failure;
 use super::visit::PortalVisit;
 use crate::component::{
-    Amount, badge, burn_down, empty, event_name, facts, instant, instant_or, section, select,
-    table, utilisation,
+    Amount, badge, burn_down, empty, event_name, facts, instant, instant_or, section, select, table,
 };
 use crate::customer::recharge::Recharge;
 use crate::customer::usage::{DEFAULT_RANGE, RANGES, Usage};
 use crate::grants::model::Grant;
 use crate::layout;
-use crate::wallets::{Wallet, WalletName};
+use crate::wallets::{Wallet, WalletName, held};
 
 /// What is soon, of credits that expire.
 const SOON_DAYS: i64 = 30;
@@ -122,15 +121,7 @@ fn balance(visit: &PortalVisit, wallet: &Wallet, chosen: Option<&WalletName>) ->
                     None => { (name.title(currencies)) }
                 }
             }
-            p.value { (wallet.available) " " small { (currencies.unit(&name.currency)) } }
-            (utilisation(wallet.granted, wallet.consumed, wallet.reserved))
-            p.note {
-                (wallet.consumed) " of " (wallet.granted) " used"
-                @if wallet.reserved != Amount::ZERO { ", " (wallet.reserved) " set aside" }
-            }
-            @if wallet.overdraft != Amount::ZERO {
-                p.below { "Overdrawn by " (wallet.overdraft) }
-            }
+            (held(wallet, currencies))
         }
     }
 }

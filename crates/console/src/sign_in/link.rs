@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use scrip_core::{Actor, Origin, TraceId};
+use scrip_ledger::anchors::to_hex;
 use scrip_ledger::{
     Answer, CreatedRange, Email, Ledger, LedgerError, LinkPurpose, LinkUse, Order, PageRequest,
     Person, RecordKind, RecordQuery, SYSTEM, SignInLink, Start, Work, secret_hash,
@@ -174,6 +175,5 @@ fn over(sign_in: &SignIn, parts: &Parts) -> Response {
 
 fn new_person_id() -> String {
     let bits: [u8; 10] = rand::random();
-    let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("person_{digits}")
+    format!("person_{}", to_hex(&bits))
 }

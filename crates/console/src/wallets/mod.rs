@@ -2,10 +2,11 @@
 
 mod choose;
 
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::api::{Api, Listed, target};
-use crate::component::{Amount, Instant};
+use crate::component::{Amount, Instant, utilisation};
 use crate::currencies::model::Currencies;
 use crate::failure::Failure;
 
@@ -65,6 +66,21 @@ impl Wallet {
     /// What it is called within its customer.
     pub fn name(&self) -> WalletName {
         WalletName { currency: self.currency_id.clone(), resource: self.resource_id.clone() }
+    }
+}
+
+/// What is left in a wallet and how much of it is used, for whoever looks at a card of it.
+pub fn held(wallet: &Wallet, currencies: &Currencies) -> Markup {
+    html! {
+        p.value { (wallet.available) " " small { (currencies.unit(&wallet.currency_id)) } }
+        (utilisation(wallet.granted, wallet.consumed, wallet.reserved))
+        p.note {
+            (wallet.consumed) " of " (wallet.granted) " consumed"
+            @if wallet.reserved != Amount::ZERO { ", " (wallet.reserved) " reserved" }
+        }
+        @if wallet.overdraft != Amount::ZERO {
+            p.below { "Overdrawn by " (wallet.overdraft) }
+        }
     }
 }
 

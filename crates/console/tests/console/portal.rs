@@ -66,7 +66,7 @@ async fn another_wallet_and_another_range() {
 async fn only_what_the_token_opens() {
     let world = furnished(&[]).await;
     let parts = [
-        ("balances", "of 175 used"),
+        ("balances", "of 175 consumed"),
         ("usage", "in 1 consumptions"),
         ("grants", "Starter pack"),
         ("auto-recharge", "not bought by themselves"),
