@@ -3,14 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::asking::Asker;
 use super::connection::{Answer, Request};
 use super::failure::Failure;
-use super::key;
-use super::named::{listed, path_of, removed, shown};
-use super::options::{
-    CreateKeyOptions, KeyCommand, OutputOptions, RotateKeyOptions, ServerOptions,
-};
+use super::named::{listed, once, path_of, removed, shown};
+use super::options::{CreateKeyOptions, KeyCommand, OutputOptions, RotateKeyOptions};
 use super::output::{data, parse, tell};
 use super::table::{Side, Table};
 
@@ -51,7 +47,8 @@ async fn create(options: &CreateKeyOptions) -> Result<(), Failure> {
         body["expiresAt"] = Value::from(at.as_str());
     }
     let key = options.idempotency_key.as_deref();
-    let answer = posted(&options.ask.server, PATH, key, &body).await?;
+    let request = |key| Request::post(PATH, Some(key), &body);
+    let answer = once(&options.ask.server, key, request).await?;
     with_secret(&answer, &options.ask.output)
 }
 
@@ -62,19 +59,9 @@ async fn rotate(options: &RotateKeyOptions) -> Result<(), Failure> {
     };
     let path = path_of(PATH, &options.id, "/rotate-secret");
     let key = options.idempotency_key.as_deref();
-    let answer = posted(&options.ask.server, &path, key, &body).await?;
+    let request = |key| Request::post(&path, Some(key), &body);
+    let answer = once(&options.ask.server, key, request).await?;
     with_secret(&answer, &options.ask.output)
-}
-
-async fn posted(
-    server: &ServerOptions,
-    path: &str,
-    key: Option<&str>,
-    body: &Value,
-) -> Result<Answer, Failure> {
-    let asker = Asker::new(server)?;
-    let key = key::given_or_new(key);
-    asker.change(&Request::post(path, Some(key::header(&key)?), body), &key).await
 }
 
 /// A secret is in the first answer alone, which may be the one that got lost.

@@ -7,24 +7,11 @@ use super::asking::Asker;
 use super::balance::{append, filter};
 use super::failure::Failure;
 use super::options::LedgerOptions;
-use super::output::{Format, parse, tell, write, write_objects};
+use super::output::{Format, Page, parse, tell, write, write_objects};
 use super::table::{Side, Table};
 
 /// Rows that the API gives at a time.
 const PAGE: u64 = 100;
-
-/// A page of rows, each as it was written.
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    data: Vec<&'a RawValue>,
-    pagination: Pagination,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    next: Option<String>,
-}
 
 /// A row, as far as tables show it.
 #[derive(Deserialize)]
@@ -56,7 +43,7 @@ pub async fn run(options: &LedgerOptions) -> Result<(), Failure> {
     let mut after: Option<String> = None;
     loop {
         let answer = asker.get(path(options, left.min(PAGE), after.as_deref())).await?;
-        let Page { data, pagination } = parse(&answer.body)?;
+        let Page { data, pagination } = parse::<Page<&RawValue>>(&answer.body)?;
         left = left.saturating_sub(u64::try_from(data.len()).unwrap_or(u64::MAX));
         printer.print(&data)?;
         match pagination.next {

@@ -2,7 +2,6 @@
 
 use form_urlencoded::byte_serialize;
 use hyper::header::HeaderValue;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -11,8 +10,8 @@ use super::asking::Asker;
 use super::connection::{Answer, Request};
 use super::failure::Failure;
 use super::key;
-use super::options::{AskOptions, EndOptions, NewOptions, OutputOptions};
-use super::output::{Format, data, parse, write, write_objects};
+use super::options::{AskOptions, EndOptions, NewOptions, OutputOptions, ServerOptions};
+use super::output::{Format, Page, data, parse, write, write_objects};
 use super::table::{Table, card};
 
 /// Makes something at a path.
@@ -20,24 +19,19 @@ pub async fn created(options: &NewOptions, path: &str, mut body: Value) -> Resul
     if let Some(name) = &options.name {
         body["displayName"] = Value::from(name.as_str());
     }
-    let asker = Asker::new(&options.ask.server)?;
-    let key = key::given_or_new(options.idempotency_key.as_deref());
-    asker.change(&Request::post(path, Some(key::header(&key)?), &body), &key).await
+    let key = options.idempotency_key.as_deref();
+    once(&options.ask.server, key, |key| Request::post(path, Some(key), &body)).await
 }
 
-/// A page of a list, each item as it was written.
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    data: Vec<&'a RawValue>,
-    #[serde(default)]
-    pagination: Pagination,
-}
-
-/// Of a list that comes whole there is none.
-#[derive(Default, Deserialize)]
-struct Pagination {
-    next: Option<String>,
+/// Has something done once, under the key that was given or a new one.
+pub async fn once(
+    server: &ServerOptions,
+    idempotency_key: Option<&str>,
+    request: impl FnOnce(HeaderValue) -> Request,
+) -> Result<Answer, Failure> {
+    let asker = Asker::new(server)?;
+    let key = key::given_or_new(idempotency_key);
+    asker.change(&request(key::header(&key)?), &key).await
 }
 
 /// Lists what stands at a path, each in a row, page by page to the end.
@@ -52,7 +46,7 @@ pub async fn listed<T: DeserializeOwned>(
     let mut rows = Vec::new();
     loop {
         let answer = asker.get(target).await?;
-        let Page { data, pagination } = parse(&answer.body)?;
+        let Page { data, pagination } = parse::<Page<&RawValue>>(&answer.body)?;
         match options.output.format() {
             Format::Json => write_objects(&data)?,
             Format::Table => {
@@ -89,14 +83,14 @@ pub fn shown<T: DeserializeOwned>(
 pub async fn ended(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
     options.is_meant(deed)?;
     let path = path_of(path, &options.id, &format!("/{deed}"));
-    changed(options, |key| Request::post(&path, Some(key), &json!({}))).await
+    options.once(|key| Request::post(&path, Some(key), &json!({}))).await
 }
 
 /// The same for what is removed.
 pub async fn removed(options: &EndOptions, path: &str, deed: &str) -> Result<Answer, Failure> {
     options.is_meant(deed)?;
     let path = path_of(path, &options.id, "");
-    changed(options, |key| Request::delete(path, Some(key))).await
+    options.once(|key| Request::delete(path, Some(key))).await
 }
 
 /// The path of an operation of what has this id.
@@ -105,16 +99,11 @@ pub fn path_of(path: &str, id: &str, operation: &str) -> String {
     format!("{path}/{id}{operation}")
 }
 
-async fn changed(
-    options: &EndOptions,
-    request: impl FnOnce(HeaderValue) -> Request,
-) -> Result<Answer, Failure> {
-    let asker = Asker::new(&options.ask.server)?;
-    let key = key::given_or_new(options.idempotency_key.as_deref());
-    asker.change(&request(key::header(&key)?), &key).await
-}
-
 impl EndOptions {
+    async fn once(&self, request: impl FnOnce(HeaderValue) -> Request) -> Result<Answer, Failure> {
+        once(&self.ask.server, self.idempotency_key.as_deref(), request).await
+    }
+
     fn is_meant(&self, deed: &str) -> Result<(), Failure> {
         if self.yes {
             return Ok(());

@@ -36,6 +36,23 @@ struct Envelope<T> {
     data: T,
 }
 
+/// A page of a list.
+#[derive(Deserialize)]
+pub struct Page<T> {
+    /// What is on it.
+    pub data: Vec<T>,
+    /// Of a list that comes whole there is none.
+    #[serde(default)]
+    pub pagination: Pagination,
+}
+
+/// The way on from a page.
+#[derive(Default, Deserialize)]
+pub struct Pagination {
+    /// The cursor of what is older.
+    pub next: Option<String>,
+}
+
 /// The `data` of an answer, as it was written.
 pub fn data(answer: &Answer) -> Result<&RawValue, Failure> {
     Ok(parse::<Envelope<&RawValue>>(&answer.body)?.data)

@@ -13,24 +13,13 @@ use super::plan::{Customer, MARK, Plan};
 use crate::client::asking::Asker;
 use crate::client::balance::append;
 use crate::client::failure::Failure;
-use crate::client::output::parse;
+use crate::client::output::{Page, parse};
 
 /// Grants of earlier runs: the source's ids, with the amounts that were granted.
 pub type Granted = HashMap<String, String>;
 
 /// Deficits of earlier runs: the source's ids, with the amounts that were consumed.
 pub type Consumed = HashMap<String, Credits>;
-
-#[derive(Deserialize)]
-struct Page<T> {
-    data: Vec<T>,
-    pagination: Pagination,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    next: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct Grant {
