@@ -250,10 +250,8 @@ fn trace_header() -> Value {
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request is not as it must be, or its time or state does not allow it",
-        401 => "The API key is missing, not known, revoked, or its time is over",
-        429 => {
-            "The API key or the user sends more requests than it may; wait as `retry-after-ms` says"
-        }
+        401 => "The API key or the token is missing, not known, revoked, or its time is over",
+        429 => "Whoever asks sends more requests than they may; wait as `retry-after-ms` says",
         402 => "Not enough credits",
         403 => "The API key lacks a scope, or the environment does not allow it",
         404 => "Something that the request names does not exist",
