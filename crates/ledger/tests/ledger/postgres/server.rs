@@ -1,9 +1,11 @@
 //! Databases of the server that the tests run beside.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use scrip_ledger::postgres::{Verified, distribute, verify};
 use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 /// A database of a test's own, which goes with it.
@@ -16,32 +18,46 @@ pub struct Database {
 impl Database {
     /// An empty one; with its tables, distributed over workers, where the tests run beside a coordinator.
     pub async fn make() -> Self {
-        let database = Self::make_empty().await;
-        if !workers().is_empty() {
-            let (url, runtime) = (database.url.clone(), Handle::current());
-            let distribute = move || distribute(&url, runtime);
-            tokio::task::spawn_blocking(distribute).await.unwrap().unwrap();
+        if workers().is_empty() {
+            return Self::make_empty().await;
+        }
+        let template = distributed().await;
+        let database = Self::named(Self::new_name());
+        for url in servers() {
+            let server = connect(&url).await;
+            let copy = format!("create database {} template {template}", database.name);
+            alone_in(&server, &template, &copy).await;
         }
         database
     }
 
     /// One without tables. Beside a coordinator it is known to the workers.
     pub async fn make_empty() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
+        Self::make_as(Self::new_name()).await
+    }
+
+    async fn make_as(name: String) -> Self {
         for url in servers() {
             let server = connect(&url).await;
             let drop = format!("drop database if exists {name} with (force)");
             server.batch_execute(&drop).await.unwrap();
             server.batch_execute(&format!("create database {name}")).await.unwrap();
         }
-        let url = of_database(&server_url(), &name);
-        let database = Self { url, name };
+        let database = Self::named(name);
         if !workers().is_empty() {
             database.introduce().await;
         }
         database
+    }
+
+    fn new_name() -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        format!("test_{}_{number}", std::process::id())
+    }
+
+    fn named(name: String) -> Self {
+        Self { url: of_database(&server_url(), &name), name }
     }
 
     /// Makes the servers of a cluster known to each other, as whoever runs one does.
@@ -61,7 +77,7 @@ impl Database {
             while let Err(error) = coordinator.batch_execute(&add).await {
                 tries += 1;
                 assert!(tries < 20, "{error:?}");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -104,6 +120,53 @@ impl Drop for Database {
             std::io::Result::Ok(())
         });
         let _ = gone.join();
+    }
+}
+
+/// The name of a distributed database that those of tests are copies of, on every server of the cluster: to
+/// distribute one takes seconds. The first test of a build that comes makes it.
+async fn distributed() -> String {
+    // Another build may have other tables.
+    let built = std::env::current_exe().unwrap().metadata().unwrap().modified().unwrap();
+    let built = built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    let name = format!("template_{built}");
+    let coordinator = connect(&server_url()).await;
+    coordinator.batch_execute("select pg_advisory_lock(7363)").await.unwrap();
+    let is_there = "select count(*) from pg_database where datname = $1";
+    let is_there: i64 = coordinator.query_one(is_there, &[&name]).await.unwrap().get(0);
+    if is_there == 0 {
+        let making = Database::make_as(format!("making_{built}")).await;
+        let (url, runtime) = (making.url.clone(), Handle::current());
+        let distribute = move || distribute(&url, runtime);
+        tokio::task::spawn_blocking(distribute).await.unwrap().unwrap();
+        // The coordinator's is the last: where it is, all are.
+        for url in servers().iter().rev() {
+            let server = connect(url).await;
+            let drop = format!("drop database if exists {name} with (force)");
+            server.batch_execute(&drop).await.unwrap();
+            let rename = format!("alter database {} rename to {name}", making.name);
+            alone_in(&server, &making.name, &rename).await;
+        }
+    }
+    coordinator.batch_execute("select pg_advisory_unlock(7363)").await.unwrap();
+    name
+}
+
+/// Runs a statement that nobody may be connected to a database for. The server's own process that looks
+/// after it comes back now and then.
+async fn alone_in(server: &Client, database: &str, sql: &str) {
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
+    let mut tries = 0;
+    loop {
+        server.query(end, &[&database]).await.unwrap();
+        match server.batch_execute(sql).await {
+            Ok(()) => return,
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) && tries < 50 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
     }
 }
 
