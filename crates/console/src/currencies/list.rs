@@ -13,7 +13,7 @@ use crate::visit::Visit;
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
     let currencies = Currencies::all(&visit.api).await?;
-    let new = visit.address("/currencies/new");
+    let new = visit.address("/new/currency");
     let first = visit.offer(Scope::Settings, &new, "Make the first currency");
     let actions =
         html! { @if visit.may(Scope::Settings) { a.button.primary href=(new) { "New currency" } } };

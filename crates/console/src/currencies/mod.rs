@@ -15,7 +15,7 @@ pub fn routes() -> Router<Console> {
     const CURRENCIES: &str = "/console/{environment}/currencies";
     Router::new()
         .route(CURRENCIES, get(list::page))
-        .route(&format!("{CURRENCIES}/new"), pages_of::<create::CreateCurrency>())
+        .route("/console/{environment}/new/currency", pages_of::<create::CreateCurrency>())
         .route(
             &format!("{CURRENCIES}/{{currency}}/archive"),
             pages_of::<archive::ArchiveCurrency>(),

@@ -1,4 +1,4 @@
-//! `/webhooks/new`.
+//! `/new/webhook`.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};

@@ -18,7 +18,7 @@ pub fn routes() -> Router<Console> {
     let of = |path: &str| format!("{WEBHOOKS}/{{webhook}}{path}");
     Router::new()
         .route(WEBHOOKS, get(list::page))
-        .route(&format!("{WEBHOOKS}/new"), pages_of::<create::CreateWebhook>())
+        .route("/console/{environment}/new/webhook", pages_of::<create::CreateWebhook>())
         .route(&of(""), get(show::page))
         .route(&of("/switch"), pages_of::<change::Switch>())
         .route(&of("/remove"), pages_of::<change::Remove>())

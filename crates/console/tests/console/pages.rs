@@ -55,7 +55,7 @@ async fn pages_of_people() {
     let [id, other] = [0, 1].map(|number| listed[number]["id"].as_str().unwrap());
     for (name, path) in [
         ("people", "/people".to_owned()),
-        ("person_new", "/people/new".to_owned()),
+        ("person_new", "/new/person".to_owned()),
         ("person_role", format!("/people/{id}/role")),
         ("person_sessions", format!("/people/{id}/sessions")),
     ] {
@@ -91,6 +91,7 @@ async fn empty_pages() {
     world.ask("/customers", json!({"id": "new"})).await;
     let mut all = String::new();
     for path in [
+        "/new/customer",
         "/customers/new",
         "/customers?search=nobody",
         "/customers/new/grants",
@@ -106,6 +107,21 @@ async fn empty_pages() {
         all.push_str(&format!("--- {path}\n{}\n", told.words()));
     }
     insta::assert_snapshot!("empty_pages", all);
+}
+
+/// What is called like an address of the console can be opened, changed and archived like anything else.
+#[tokio::test]
+async fn what_is_called_new() {
+    let world = World::new().await;
+    world.ask("/customers", json!({"id": "new", "name": "Newton"})).await;
+    world.ask("/credits/custom-currencies", json!({"id": "new", "displayName": "Newts"})).await;
+    world.page("/customers/new").await.is(200).says("Newton").says("no credits yet");
+    for path in ["/customers/new/edit", "/customers/new/archive", "/currencies/new/archive"] {
+        world.page(path).await.is(200);
+    }
+    for noun in ["customer", "currency", "webhook", "api-key", "person"] {
+        world.page(&format!("/new/{noun}")).await.is(200).says("See what will change");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,110 @@
+"""What is changed of what is there: each dialog shows it before and after, does it once, and can be read by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from support.server import Server
+from support.wire import Wire
+
+from console.accessible import findings
+from console.keyboard import enter, focus
+from console.look import DESKTOP, PHONE, picture
+from console.story import CURRENCY, Story
+
+CUSTOMER = "new"
+"""Nobody is kept from being called like an address of the console."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A customer of these tests' own."""
+
+    wire: Wire
+    grant: str
+    invoice: str
+
+    def data(self, path: str, **query: str) -> dict | list:
+        answer = self.wire.get(f"/api/v1{path}", **query)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def available(self) -> float:
+        (wallet,) = self.data("/credits/balances", customerId=CUSTOMER)
+        return wallet["available"]
+
+    def logged(self, operation: str) -> int:
+        """How often a person did it to the customer, as the audit log knows."""
+        entries = self.data("/audit-log", limit="100")
+        return sum(entry["operation"] == operation and entry["actor"].startswith("person:") for entry in entries)
+
+
+@pytest.fixture(scope="module")
+def shop(console_server: Server, story: Story) -> Iterator[Shop]:
+    wire = Wire(console_server.url, console_server.sandbox_key)
+    wire.post("/api/v1/customers", {"id": CUSTOMER, "name": "Newton & Co"}).raise_for_status()
+
+    def granted(**members: object) -> dict:
+        answer = wire.post("/api/v1/credits/grants", {"customerId": CUSTOMER, "currencyId": CURRENCY} | members)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    gift = granted(displayName="Gift", amount=500, grantType="PROMOTIONAL", comment="A welcome",
+                   metadata={"source": "import"})
+    pack = granted(displayName="Pack", amount=100, grantType="PAID", cost={"amount": 30, "currency": "usd"},
+                   paymentCollectionMethod="INVOICE")
+    wire.post(f"/api/v1/invoices/{pack['invoiceId']}/mark-paid").raise_for_status()
+    yield Shop(wire, gift["id"], pack["invoiceId"])
+    wire.close()
+
+
+@pytest.fixture
+def customer(sandbox_console: str, shop: Shop) -> str:
+    return f"{sandbox_console}/customers/{CUSTOMER}"
+
+
+@pytest.fixture
+def scriptless(browser: Browser, session: dict) -> Iterator[Page]:
+    """A tab of somebody who is signed in, on a phone that runs no script."""
+    context: BrowserContext = browser.new_context(viewport=PHONE, storage_state=session, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def see_what_changes(page: Page, name: str) -> None:
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("heading", name="What will change")).to_be_visible()
+    looked_at(page, f"{name}-plan")
+
+
+def twice(page: Page, verb: str, said: str, name: str) -> None:
+    """Does it by a double click, and once more by sending the same form again."""
+    page.get_by_role("button", name=verb).dblclick()
+    expect(page.get_by_role("status")).to_contain_text(said)
+    looked_at(page, f"{name}-done")
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("not done a second time")
+
+
+def looked_at(page: Page, name: str) -> None:
+    assert findings(page) == []
+    for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+        page.set_viewport_size(viewport)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, f"{name}: {wide} pixels too wide on a {size}"
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            picture(page, f"{name}-{size}-{scheme}")
+
+
+def test_a_customer_who_is_called_new(page: Page, sandbox_console: str, shop: Shop) -> None:
+    page.goto(f"{sandbox_console}/customers?search={CUSTOMER}")
+    page.get_by_role("link", name="Newton & Co").click()
+    expect(page.get_by_role("heading", name="Newton & Co")).to_be_visible()
+    page.goto(f"{sandbox_console}/customers")
+    page.get_by_role("link", name="New customer").click()
+    expect(page.get_by_role("heading", name="New customer")).to_be_visible()
