@@ -108,3 +108,69 @@ def test_a_customer_who_is_called_new(page: Page, sandbox_console: str, shop: Sh
     page.goto(f"{sandbox_console}/customers")
     page.get_by_role("link", name="New customer").click()
     expect(page.get_by_role("heading", name="New customer")).to_be_visible()
+
+
+def test_a_grant_is_edited_without_a_script(scriptless: Page, customer: str, shop: Shop) -> None:
+    page = scriptless
+    page.goto(f"{customer}/grants/{shop.grant}")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_label("Name").fill("Welcome gift")
+    page.get_by_label("Priority").fill("7")
+    page.get_by_label("Metadata").fill("source=import\nticket=42")
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("region", name="Burn order")).to_contain_text("Welcome gift (this grant)")
+    page.get_by_role("button", name="Change the grant").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("The grant was changed")
+    grant = shop.data(f"/credits/grants/{shop.grant}")
+    assert (grant["displayName"], grant["priority"], grant["comment"]) == ("Welcome gift", 7, "A welcome")
+    assert grant["metadata"] == {"source": "import", "ticket": "42"}
+    assert shop.logged("update-grant") == 1
+
+
+def test_a_grant_is_edited(page: Page, customer: str, shop: Shop) -> None:
+    page.goto(f"{customer}/grants/{shop.grant}/edit")
+    page.get_by_label("Counts until").fill("tomorrow")
+    page.get_by_label("Reason").fill("Two\nlines")
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("alert")).to_contain_text("expireAt must be an instant")
+    expect(page.get_by_label("Reason")).to_have_value("Two\nlines")
+    page.get_by_label("Counts until").fill("2099-01-01T00:00:00Z")
+    see_what_changes(page, "grant-edit")
+    twice(page, "Change the grant", "The grant was changed", "grant-edit")
+    grant = shop.data(f"/credits/grants/{shop.grant}")
+    assert (grant["comment"], grant["expireAt"]) == ("Two\nlines", "2099-01-01T00:00:00.000Z")
+
+
+def test_a_currency_is_edited(page: Page, sandbox_console: str, shop: Shop) -> None:
+    shop.wire.post("/api/v1/credits/custom-currencies", {"id": "minutes", "displayName": "Minutes"}).raise_for_status()
+    page.goto(f"{sandbox_console}/currencies")
+    page.get_by_role("link", name="Edit Minutes").click()
+    page.get_by_label("Name").fill("Call minutes")
+    page.get_by_label("When the balance is short").select_option("DENY")
+    page.get_by_label("Price of a credit").fill("0.05")
+    see_what_changes(page, "currency-edit")
+    twice(page, "Change the currency", "The currency was changed", "currency-edit")
+    (minutes,) = [each for each in shop.data("/credits/custom-currencies") if each["id"] == "minutes"]
+    assert (minutes["displayName"], minutes["overdraft"]) == ("Call minutes", "DENY")
+    assert minutes["unitCost"] == {"amount": 0.05, "currency": "usd"}
+
+
+def test_a_currency_is_archived_and_comes_back(page: Page, sandbox_console: str, shop: Shop) -> None:
+    shop.wire.post("/api/v1/credits/custom-currencies", {"id": "calls", "displayName": "Calls"}).raise_for_status()
+    page.goto(f"{sandbox_console}/currencies")
+    page.get_by_role("link", name="Archive Calls").click()
+    twice(page, "Archive the currency", "The currency was archived", "currency-archive")
+    page.goto(f"{sandbox_console}/currencies")
+    page.get_by_role("link", name="Bring back Calls").click()
+    looked_at(page, "currency-unarchive-plan")
+    # Somebody makes another one of the same id, while this page is open.
+    shop.wire.post("/api/v1/credits/custom-currencies", {"id": "calls", "displayName": "Rings"}).raise_for_status()
+    page.get_by_role("button", name="Bring the currency back").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    looked_at(page, "currency-unarchive-refused")
+    page.goto(f"{sandbox_console}/currencies")
+    expect(page.get_by_role("link", name="Bring back Calls")).to_have_count(0)
+    shop.wire.post("/api/v1/credits/custom-currencies/calls/archive").raise_for_status()
+    page.goto(f"{sandbox_console}/currencies")
+    page.get_by_role("link", name="Bring back Rings").click()
+    twice(page, "Bring the currency back", "The currency was brought back", "currency-unarchive")

@@ -23,6 +23,8 @@ pub struct Field {
 pub enum Kind {
     /// A line of text.
     Text,
+    /// Several lines of text.
+    Lines,
     /// An exact decimal.
     Amount,
     /// A whole number.
@@ -114,6 +116,9 @@ impl Field {
                         }
                     }
                 }
+            } @else if let Kind::Lines = self.kind {
+                textarea id=(self.name) name=(self.name) rows="4" required[self.is_required]
+                    aria-describedby=[described] aria-invalid=[invalid] { (value) }
             } @else {
                 input id=(self.name) name=(self.name) type=(kind) inputmode=[mode] value=(value)
                     placeholder=[placeholder] required[self.is_required] autocomplete="off"

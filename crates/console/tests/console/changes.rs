@@ -1,0 +1,182 @@
+//! What forms change of what is there already: what will change, then what changed, once, by whom.
+
+use scrip_ledger::Role;
+use serde_json::{Value, json};
+
+use crate::support::{Told, World};
+
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// Sends a form, confirms what it says will change, twice, and finds it in the audit log, once.
+async fn changed(world: &World, path: &str, fields: Fields<'_>, operation: &str) -> (Told, Told) {
+    let plan = match fields {
+        [] => world.page(path).await.is(200),
+        fields => world.send(path, fields).await.is(200),
+    };
+    let plan = plan.says("What will change");
+    let before = logged(world, operation).await;
+    let done = world.confirm(path, &plan).await.is(200).says("What changed");
+    let again = world.confirm(path, &plan).await.is(200);
+    again.says("it was not done a second time");
+    assert_eq!(logged(world, operation).await, before + 1, "{operation}");
+    (plan, done)
+}
+
+/// How often somebody did something, as the audit log shows it.
+async fn logged(world: &World, operation: &str) -> usize {
+    let log = world.page("/audit-log?actor=person:person_ann").await.is(200).words();
+    log.split_whitespace().filter(|word| *word == operation).count()
+}
+
+async fn available(world: &World) -> String {
+    let balances = world.read("/credits/balances?customerId=acme&currencyId=tokens").await;
+    balances[0]["available"].to_string()
+}
+
+#[tokio::test]
+async fn a_grant_is_edited() {
+    let world = World::furnished().await;
+    let metadata = json!({"source": "import"});
+    let grant = world
+        .grant(json!({"displayName": "Typo", "amount": 5, "comment": "why", "metadata": metadata}))
+        .await;
+    let id = grant["id"].as_str().unwrap();
+    let path = format!("/customers/acme/grants/{id}/edit");
+    let form = world.page(&path).await.is(200);
+    assert!(form.text.contains("source=import") && form.text.contains("value=\"Typo\""));
+    let fields = [
+        ("displayName", "Right"),
+        ("priority", "5"),
+        ("expireAt", "2026-03-01T00:00:00Z"),
+        ("comment", "why\r\nnot"),
+        ("metadata", "source=import\r\nticket = 42\r\n"),
+    ];
+    let (plan, done) = changed(&world, &path, &fields, "update-grant").await;
+    insta::assert_snapshot!("grant_edit_plan", plan.words());
+    insta::assert_snapshot!("grant_edit_done", done.words());
+    let grant = world.read(&format!("/credits/grants/{id}")).await;
+    assert_eq!(grant["displayName"], "Right");
+    assert_eq!(grant["priority"], 5);
+    assert_eq!(grant["expireAt"], "2026-03-01T00:00:00.000Z");
+    assert_eq!(grant["comment"], "why\nnot");
+    assert_eq!(grant["metadata"], json!({"source": "import", "ticket": "42"}));
+    // What is cleared is gone.
+    let fields = [("displayName", "Right"), ("priority", "5"), ("comment", ""), ("metadata", "")];
+    changed(&world, &path, &fields, "update-grant").await;
+    let grant = world.read(&format!("/credits/grants/{id}")).await;
+    assert_eq!((&grant["comment"], &grant["expireAt"]), (&Value::Null, &Value::Null));
+    assert_eq!(grant["metadata"], json!({}));
+    for (field, value) in [
+        ("displayName", ""),
+        ("priority", "x"),
+        ("expireAt", "2026-01-01T00:00:00Z"),
+        ("metadata", "no pair"),
+    ] {
+        let mut told = world.send(&path, &[("displayName", "Other"), (field, value)]).await;
+        if field == "displayName" {
+            told = world.send(&path, &[(field, value)]).await;
+        }
+        if told.status == 200 {
+            told = world.confirm(&path, &told).await;
+        }
+        told.is(400).says("Nothing was changed");
+    }
+    world.ask(&format!("/credits/grants/{id}/void"), json!({})).await;
+    let gone = world.page(&format!("/customers/acme/grants/{id}")).await.is(200);
+    assert!(!gone.text.contains("/edit\""));
+}
+
+/// What somebody else changed meanwhile stays, where this form leaves it.
+#[tokio::test]
+async fn an_edit_changes_what_it_says_and_nothing_else() {
+    let world = World::furnished().await;
+    let id = world.read("/credits/grants?customerId=acme").await[0]["id"].clone();
+    let path = format!("/customers/acme/grants/{}/edit", id.as_str().unwrap());
+    let mine = world.send(&path, &[("displayName", "Mine"), ("priority", "10")]).await.is(200);
+    let theirs = world.send(&path, &[("displayName", "Gift"), ("priority", "77")]).await.is(200);
+    world.confirm(&path, &theirs).await.is(200);
+    world.confirm(&path, &mine).await.is(200);
+    let grant = world.read(&format!("/credits/grants/{}", id.as_str().unwrap())).await;
+    assert_eq!((&grant["displayName"], &grant["priority"]), (&json!("Mine"), &json!(77)));
+}
+
+#[tokio::test]
+async fn a_currency_is_edited() {
+    let world = World::furnished().await;
+    let path = "/currencies/tokens/edit";
+    world.page(path).await.is(200);
+    let fields = [
+        ("displayName", "Model tokens"),
+        ("symbol", "T"),
+        ("units.singular", "token"),
+        ("units.plural", "tokens"),
+        ("overdraft", "DENY"),
+        ("unitCost.amount", "0.01"),
+        ("metadata", "team=billing"),
+    ];
+    let (plan, _) = changed(&world, path, &fields, "update").await;
+    insta::assert_snapshot!("currency_edit_plan", plan.words());
+    let currency = world.read("/credits/custom-currencies").await[0].clone();
+    assert_eq!(currency["displayName"], "Model tokens");
+    assert_eq!(currency["overdraft"], "DENY");
+    assert_eq!(currency["unitCost"], json!({"amount": 0.01, "currency": "usd"}));
+    assert_eq!(currency["metadata"], json!({"team": "billing"}));
+    let fields = [("displayName", "Model tokens"), ("overdraft", "ALLOW"), ("metadata", "")];
+    changed(&world, path, &fields, "update").await;
+    let currency = world.read("/credits/custom-currencies").await[0].clone();
+    assert_eq!((&currency["symbol"], &currency["units"]), (&Value::Null, &Value::Null));
+    assert!(currency.get("overdraft").is_none() && currency.get("unitCost").is_none());
+    for (field, value, refused) in [
+        ("unitCost.amount", "-1", "unitCost.amount must be"),
+        ("metadata", "x", "metadata must be"),
+        ("displayName", "", "displayName must"),
+    ] {
+        let fields = [(field, value), ("displayName", "Model tokens")];
+        world.send(path, &fields).await.is(400).says(refused);
+    }
+}
+
+/// Archived, and pressed twice; then it comes back, unless another one has its id.
+#[tokio::test]
+async fn a_currency_is_archived_and_comes_back() {
+    let world = World::furnished().await;
+    let (_, done) = changed(&world, "/currencies/tokens/archive", &[], "archive").await;
+    done.says("Active Archived");
+    world.page("/customers/acme").await.is(200).says("AI tokens");
+    let list =
+        world.page("/currencies").await.is(200).says("Archived").says("Bring back AI tokens");
+    assert!(!list.words().contains("Edit"));
+    let path = "/currencies/tokens/unarchive";
+    let late = world.page(path).await.is(200);
+    let (_, done) = changed(&world, path, &[], "unarchive").await;
+    done.says("Archived Active");
+    world.page(path).await.is(409).says("AI tokens lives and has the id tokens");
+    let plan = world.page("/currencies/tokens/archive").await.is(200);
+    world.confirm("/currencies/tokens/archive", &plan).await.is(200);
+    world.ask("/credits/custom-currencies", json!({"id": "tokens", "displayName": "New"})).await;
+    world.confirm(path, &late).await.is(409).says("Nothing was changed").says("id:");
+    world.page(path).await.is(409).says("New lives and has the id tokens");
+    let list = world.page("/currencies").await.is(200).says("another one has its id");
+    assert!(!list.words().contains("Bring back"), "{}", list.words());
+}
+
+#[tokio::test]
+async fn a_customer_is_edited() {
+    let world = World::furnished().await;
+    let path = "/customers/acme/edit";
+    assert!(world.page(path).await.is(200).text.contains("<textarea id=\"metadata\""));
+    let fields =
+        [("name", "Acme & Co"), ("email", "a@acme.io"), ("metadata", "plan=pro\r\nseats=5")];
+    let (plan, _) = changed(&world, path, &fields, "update").await;
+    plan.says("plan=pro\nseats=5");
+    let customer = world.read("/customers/acme").await;
+    assert_eq!(customer["name"], "Acme & Co");
+    assert_eq!(customer["metadata"], json!({"plan": "pro", "seats": "5"}));
+    // What lines cannot say is left as it is.
+    let metadata = json!({"note": "two\nlines"});
+    world.ask("/customers", json!({"id": "lines", "metadata": metadata})).await;
+    let path = "/customers/lines/edit";
+    assert!(!world.page(path).await.is(200).text.contains("<textarea"));
+    changed(&world, path, &[("name", "Lines")], "update").await;
+    assert_eq!(world.read("/customers/lines").await["metadata"], metadata);
+}
