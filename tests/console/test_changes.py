@@ -110,6 +110,52 @@ def test_a_customer_who_is_called_new(page: Page, sandbox_console: str, shop: Sh
     expect(page.get_by_role("heading", name="New customer")).to_be_visible()
 
 
+def test_a_recurring_grant_with_the_keyboard_alone(page: Page, customer: str, shop: Shop) -> None:
+    before = shop.available()
+    page.goto(customer)
+    focus(page, "Recurring")
+    enter(page)
+    focus(page, "New recurring grant")
+    enter(page)
+    focus(page, "Amount")
+    page.keyboard.type("20")
+    focus(page, "Name")
+    page.keyboard.type("Monthly plan")
+    enter(page)
+    expect(page.get_by_role("heading", name="What will change")).to_be_visible()
+    looked_at(page, "recurring-plan")
+    focus(page, "Make the recurring grant")
+    enter(page)
+    expect(page.get_by_role("status")).to_contain_text("The recurring grant was made.")
+    looked_at(page, "recurring-done")
+    assert shop.available() == before + 20
+    page.get_by_role("link", name="To the recurring grants").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Monthly plan")
+
+
+def test_a_recurring_grant_is_changed_and_stopped(page: Page, customer: str, shop: Shop) -> None:
+    before, puts, stops = shop.available(), shop.logged("put-recurring-grant"), shop.logged("remove-recurring-grant")
+    page.goto(f"{customer}/recurring-grants")
+    page.get_by_role("link", name="Change Monthly plan").click()
+    page.get_by_label("Amount").fill("none")
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("alert")).to_contain_text("amount must be a number greater than 0")
+    expect(page.get_by_label("Amount")).to_have_value("none")
+    assert page.get_by_label("Amount").get_attribute("aria-invalid") == "true"
+    page.get_by_label("Amount").fill("35")
+    see_what_changes(page, "recurring-change")
+    expect(page.locator("main")).to_contain_text("It holds from the next period on")
+    twice(page, "Change the recurring grant", "was changed", "recurring-change")
+    assert shop.available() == before
+    page.goto(f"{customer}/recurring-grants")
+    page.get_by_role("link", name="Stop Monthly plan").click()
+    twice(page, "Stop the recurring grant", "was stopped", "recurring-stopped")
+    assert shop.data("/credits/recurring-grants", customerId=CUSTOMER) == []
+    assert shop.available() == before, "what it gave stays"
+    assert shop.logged("put-recurring-grant") == puts + 1
+    assert shop.logged("remove-recurring-grant") == stops + 1
+
+
 def test_a_grant_is_edited_without_a_script(scriptless: Page, customer: str, shop: Shop) -> None:
     page = scriptless
     page.goto(f"{customer}/grants/{shop.grant}")

@@ -33,6 +33,81 @@ async fn available(world: &World) -> String {
     balances[0]["available"].to_string()
 }
 
+const NEW_RECURRING: &str = "/customers/acme/new/recurring-grant";
+const MONTHLY: Fields<'_> = &[
+    ("currencyId", "tokens"),
+    ("amount", "20"),
+    ("displayName", "Plan"),
+    ("cadence", "MONTH"),
+    ("recurringGrantId", "plan"),
+];
+
+#[tokio::test]
+async fn a_recurring_grant_is_made_changed_and_stopped() {
+    let world = World::furnished().await;
+    let (plan, done) = changed(&world, NEW_RECURRING, MONTHLY, "put-recurring-grant").await;
+    insta::assert_snapshot!("recurring_plan", plan.words());
+    insta::assert_snapshot!("recurring_done", done.words());
+    assert_eq!(available(&world).await, "157.5");
+    let list = world.page("/customers/acme/recurring-grants").await.is(200);
+    insta::assert_snapshot!("recurring_list", list.words());
+    let path = "/customers/acme/recurring-grants/plan/edit";
+    world.page(path).await.is(200);
+    let fields =
+        [("amount", "30"), ("displayName", "Plan"), ("cadence", "YEAR"), ("priority", "40")];
+    let (plan, _) = changed(&world, path, &fields, "put-recurring-grant").await;
+    plan.says("Priority 50 40").says("20 tokens each month 30 tokens each year");
+    assert_eq!(available(&world).await, "157.5", "it holds from the next period on");
+    let path = "/customers/acme/recurring-grants/plan/stop";
+    let (plan, done) = changed(&world, path, &[], "remove-recurring-grant").await;
+    plan.says("30 tokens each year Ended");
+    done.says("30 tokens each year Ended");
+    assert_eq!(available(&world).await, "157.5", "what it gave stays");
+    world.page("/customers/acme/recurring-grants").await.is(200).says("anew each month or year");
+    world.page(path).await.is(404);
+}
+
+/// Whatever is wrong is said beside its field, and nobody changes by accident what is there.
+#[tokio::test]
+async fn a_recurring_grant_is_refused() {
+    let world = World::furnished().await;
+    for (field, value) in [
+        ("amount", "0"),
+        ("displayName", " "),
+        ("anchor", "soon"),
+        ("priority", "101"),
+        ("recurringGrantId", "a/b"),
+    ] {
+        let kept = MONTHLY.iter().copied().filter(|(name, _)| *name != field);
+        let fields: Vec<_> = kept.chain([(field, value)]).collect();
+        let mut told = world.send(NEW_RECURRING, &fields).await;
+        if told.status == 200 {
+            told = world.confirm(NEW_RECURRING, &told).await;
+        }
+        let told = told.is(400).says("Nothing was changed");
+        assert!(told.text.contains(&format!("id=\"{field}-wrong\"")), "{field}: {}", told.words());
+        assert!(told.text.contains("value=\"tokens\" selected"), "{}", told.text);
+    }
+    let plan = world.send(NEW_RECURRING, MONTHLY).await.is(200);
+    world.confirm(NEW_RECURRING, &plan).await.is(200);
+    world.send(NEW_RECURRING, MONTHLY).await.is(409).says("there is one that is called plan");
+    let path = "/customers/acme/recurring-grants/plan/edit";
+    let same = [("amount", "20"), ("displayName", "Plan"), ("cadence", "MONTH")];
+    world.send(path, &same).await.is(400).says("how it is already");
+    world.ask("/customers", json!({"id": "other"})).await;
+    world.page("/customers/other/recurring-grants/plan/edit").await.is(404);
+}
+
+/// Without an id it is called by the request: a second press does not make another one.
+#[tokio::test]
+async fn a_recurring_grant_needs_no_name() {
+    let world = World::furnished().await;
+    let fields: Vec<_> = MONTHLY[..4].to_vec();
+    changed(&world, NEW_RECURRING, &fields, "put-recurring-grant").await;
+    let listed = world.read("/credits/recurring-grants?customerId=acme").await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_grant_is_edited() {
     let world = World::furnished().await;

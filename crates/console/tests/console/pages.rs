@@ -19,6 +19,7 @@ async fn pages_of_a_customer() {
         ("ledger", "/customers/acme/ledger"),
         ("balance", "/customers/acme/balance"),
         ("reservations", "/customers/acme/reservations"),
+        ("recurring", "/customers/acme/recurring-grants"),
         ("recharge", "/customers/acme/auto-recharge"),
         ("invoices", "/customers/acme/invoices"),
     ] {
