@@ -220,3 +220,25 @@ def test_a_currency_is_archived_and_comes_back(page: Page, sandbox_console: str,
     page.goto(f"{sandbox_console}/currencies")
     page.get_by_role("link", name="Bring back Rings").click()
     twice(page, "Bring the currency back", "The currency was brought back", "currency-unarchive")
+
+
+def test_a_reservation_is_extended_and_released(page: Page, customer: str, shop: Shop) -> None:
+    before = shop.available()
+    shop.wire.post("/api/v1/credits/reservations", {
+        "customerId": CUSTOMER, "currencyId": CURRENCY, "reservationId": "../job/ü?", "amount": 30, "ttlSeconds": 60,
+    }).raise_for_status()
+    page.goto(f"{customer}/reservations")
+    looked_at(page, "reservations-with-one")
+    page.get_by_role("link", name="Extend").click()
+    ends = page.get_by_label("Ends by itself at").input_value()
+    later = datetime.fromisoformat(ends) + timedelta(minutes=5)
+    page.get_by_label("Ends by itself at").fill(later.isoformat())
+    see_what_changes(page, "extend")
+    twice(page, "Change its end", "ends at another instant", "extend")
+    page.goto(f"{customer}/reservations")
+    page.get_by_role("link", name="Release").click()
+    page.get_by_label("Amount used").fill("12.5")
+    see_what_changes(page, "release")
+    twice(page, "Release the reservation", "12.5 of it were consumed", "release")
+    assert shop.available() == before - 12.5
+    assert shop.logged("release") == 1

@@ -24,6 +24,7 @@ mod overview;
 mod people;
 pub mod portal;
 mod recurring_grants;
+mod reservations;
 mod revenue;
 mod secret;
 mod security;
@@ -106,6 +107,7 @@ pub fn router(console: Console) -> Router {
         .merge(customer::routes())
         .merge(grants::routes())
         .merge(recurring_grants::routes())
+        .merge(reservations::routes())
         .merge(ledger::routes())
         .merge(consumption::routes())
         .merge(invoices::routes())

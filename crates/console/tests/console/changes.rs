@@ -235,6 +235,61 @@ async fn a_currency_is_archived_and_comes_back() {
     assert!(!list.words().contains("Bring back"), "{}", list.words());
 }
 
+/// An identifier of a reservation may be anything.
+#[tokio::test]
+async fn a_reservation_is_extended_and_released() {
+    let world = World::furnished().await;
+    let held = json!({
+        "customerId": "acme", "currencyId": "tokens", "reservationId": "../job 1?",
+        "amount": 30, "ttlSeconds": 3600,
+    });
+    world.ask("/credits/reservations", held).await;
+    let list = world.page("/customers/acme/reservations").await.is(200);
+    let to = |dialog: &str| {
+        let found = list.links().find(|link| link.contains(&format!("/reservations/{dialog}?")));
+        found.unwrap().strip_prefix("/console/production").unwrap().to_owned()
+    };
+    let (extend, release) = (to("extend"), to("release"));
+    world.page(&extend).await.is(200);
+    let fields = [("expiresAt", "2026-01-02T10:00:00Z")];
+    let (plan, done) = changed(&world, &extend, &fields, "extend-reservation").await;
+    plan.says("2026-01-02T10:00:00.000Z");
+    done.says("2026-01-02T10:00:00.000Z");
+    world.send(&extend, &fields).await.is(400).says("how it is already");
+    for wrong in ["", "soon", "2025-01-01T00:00:00Z", "2026-02-01T00:00:00Z"] {
+        let mut told = world.send(&extend, &[("expiresAt", wrong)]).await;
+        if told.status == 200 {
+            told = world.confirm(&extend, &told).await;
+        }
+        told.is(400).says("Nothing was changed");
+    }
+    for wrong in ["", "much", "-1"] {
+        let told = world.send(&release, &[("consumedAmount", wrong)]).await.is(400);
+        told.says("consumedAmount must be");
+    }
+    let (plan, done) = changed(&world, &release, &[("consumedAmount", "12.5")], "release").await;
+    insta::assert_snapshot!("release_plan", plan.words());
+    insta::assert_snapshot!("release_done", done.words());
+    assert_eq!(available(&world).await, "125");
+    let late = world.send(&release, &[("consumedAmount", "1")]).await.is(400);
+    late.says("has ended already: 12.5 of its 30 were consumed");
+}
+
+/// What a job took beyond what was held is consumed as usual.
+#[tokio::test]
+async fn more_can_be_used_than_was_held() {
+    let world = World::furnished().await;
+    let held = json!({
+        "customerId": "acme", "currencyId": "tokens", "reservationId": "job", "amount": 30,
+        "ttlSeconds": 60,
+    });
+    world.ask("/credits/reservations", held).await;
+    let path = "/customers/acme/reservations/release?reservationId=job&currencyId=tokens";
+    let (plan, _) = changed(&world, path, &[("consumedAmount", "40")], "release").await;
+    plan.says("What is more than that is consumed as usual").says("97.5 tokens");
+    assert_eq!(available(&world).await, "97.5");
+}
+
 #[tokio::test]
 async fn a_customer_is_edited() {
     let world = World::furnished().await;
