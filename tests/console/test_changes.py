@@ -242,3 +242,25 @@ def test_a_reservation_is_extended_and_released(page: Page, customer: str, shop:
     twice(page, "Release the reservation", "12.5 of it were consumed", "release")
     assert shop.available() == before - 12.5
     assert shop.logged("release") == 1
+
+
+def test_a_month_is_closed(page: Page, sandbox_console: str, shop: Shop) -> None:
+    page.goto(f"{sandbox_console}/revenue")
+    page.get_by_role("link", name="Closed months").click()
+    page.get_by_role("link", name="Close a month").click()
+    month = page.get_by_label("Month").input_value()
+    page.get_by_label("Month").fill("2099-01")
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("alert")).to_contain_text("month: 2099-01 is not over")
+    page.get_by_label("Month").fill(month)
+    see_what_changes(page, "month")
+    expect(page.locator("main")).to_contain_text("It cannot be taken back")
+    page.get_by_role("button", name="Close the month").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("The month is closed")
+    looked_at(page, "month-done")
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("The month is closed")
+    page.get_by_role("link", name="To the closed months").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text(month)
+    looked_at(page, "months-with-one")
+    assert [each["month"] for each in shop.data("/credits/reports/months")] == [month]

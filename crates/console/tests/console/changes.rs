@@ -310,3 +310,54 @@ async fn a_customer_is_edited() {
     changed(&world, path, &[("name", "Lines")], "update").await;
     assert_eq!(world.read("/customers/lines").await["metadata"], metadata);
 }
+
+/// Only forward, only what is over, once, and never back.
+#[tokio::test]
+async fn a_month_is_closed() {
+    let world = World::furnished().await;
+    let path = "/revenue/close";
+    assert!(world.page(path).await.is(200).text.contains("value=\"2025-12\""));
+    for (month, refused) in [
+        ("", "month must be"),
+        ("December", "month must be"),
+        ("2026-01", "month: 2026-01 is not over"),
+    ] {
+        world.send(path, &[("month", month)]).await.is(400).says(refused);
+    }
+    let plan = world.send(path, &[("month", "2025-11")]).await.is(200);
+    let done = world.confirm(path, &plan).await.is(200).says("What changed");
+    // A month that is closed stays so, by itself: nothing is written a second time.
+    world.confirm(path, &plan).await.is(200).says("The month is closed");
+    assert_eq!(logged(&world, "create").await, 1);
+    insta::assert_snapshot!("close_plan", plan.words());
+    insta::assert_snapshot!("close_done", done.words());
+    assert!(world.page(path).await.is(200).text.contains("value=\"2025-12\""));
+    for (month, refused) in [
+        ("2025-11", "month: the months up to 2025-11 are closed already"),
+        ("2024-01", "month: the months up to 2025-11 are closed already"),
+        ("2026-01", "month: 2025-12 must be closed first"),
+    ] {
+        world.send(path, &[("month", month)]).await.is(400).says(refused);
+    }
+    let months = world.page("/revenue/months").await.is(200);
+    months.says("2025-11 2026-01-02 03:04 person:person_ann nothing").says("Close a month");
+    let seen = world.page_as(Role::Admin, "/console/production/revenue/months").await.is(200);
+    assert!(!seen.words().contains("Close a month"));
+    // What will stand is seen before: of the next months one has money in it.
+    world
+        .grant(json!({
+            "displayName": "Pack", "amount": 10, "grantType": "PAID",
+            "cost": {"amount": 30, "currency": "usd"}, "paymentCollectionMethod": "NONE",
+        }))
+        .await;
+    world.pass(40 * 24 * 60 * 60 * 1_000);
+    for (month, figures) in [
+        ("2025-12", "No grant that cost anything"),
+        ("2026-01", "AI tokens in USD 0 30 0 0 0 0 30"),
+    ] {
+        let plan = world.send(path, &[("month", month)]).await.is(200).says(figures);
+        world.confirm(path, &plan).await.is(200).says("The month is closed");
+    }
+    let months = world.page("/revenue/months").await.is(200);
+    months.says("2026-01 2026-02-11 03:04 person:person_ann 1 currency and money");
+}

@@ -38,6 +38,7 @@ async fn pages_of_an_environment() {
         ("webhooks", "/webhooks"),
         ("api_keys", "/api-keys"),
         ("settings", "/settings"),
+        ("closed_months", "/revenue/months"),
     ] {
         let told = world.page(path).await.is(200);
         insta::assert_snapshot!(format!("page_{name}"), told.words());
