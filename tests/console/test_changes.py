@@ -244,6 +244,23 @@ def test_a_reservation_is_extended_and_released(page: Page, customer: str, shop:
     assert shop.logged("release") == 1
 
 
+def test_a_payment_provider_is_set_and_removed(page: Page, sandbox_console: str, shop: Shop) -> None:
+    page.goto(f"{sandbox_console}/settings")
+    page.get_by_role("link", name="Collect with Stripe").click()
+    secret = "rk_test_0123456789abcdef"
+    page.get_by_label("Secret key").fill(secret)
+    assert page.get_by_label("Secret key").get_attribute("type") == "password"
+    see_what_changes(page, "provider")
+    twice(page, "Save the provider", "Stripe collects payments", "provider")
+    assert secret not in page.content()
+    page.goto(f"{sandbox_console}/settings")
+    looked_at(page, "settings-with-provider")
+    assert secret not in page.content()
+    page.get_by_role("link", name="Remove").click()
+    twice(page, "Remove the provider", "The payment provider was removed", "provider-removed")
+    assert shop.data("/payment-provider")["provider"] == "MANUAL"
+
+
 def test_a_month_is_closed(page: Page, sandbox_console: str, shop: Shop) -> None:
     page.goto(f"{sandbox_console}/revenue")
     page.get_by_role("link", name="Closed months").click()

@@ -311,6 +311,45 @@ async fn a_customer_is_edited() {
     assert_eq!(world.read("/customers/lines").await["metadata"], metadata);
 }
 
+#[tokio::test]
+async fn a_payment_provider_is_set_and_removed() {
+    let world = World::furnished().await;
+    let path = "/settings/payment-provider";
+    world.page(path).await.is(200);
+    let secret = "rk_test_0123456789abcdef";
+    let fields = [
+        ("secretKey", secret),
+        ("webhookSecret", "whsec_0123456789"),
+        ("disputeHandling", "WHEN_LOST"),
+    ];
+    let plan = world.send(path, &fields).await.is(200);
+    assert!(!plan.words().contains(secret), "{}", plan.words());
+    let (plan, done) = changed(&world, path, &fields, "put").await;
+    insta::assert_snapshot!("provider_plan", plan.words());
+    insta::assert_snapshot!("provider_done", done.words());
+    for page in ["/settings", path, "/audit-log"] {
+        let told = world.page(page).await.is(200);
+        assert!(!told.text.contains(secret) && !told.text.contains("whsec_0123"), "{page}");
+    }
+    world.page("/settings").await.is(200).says("by Stripe").says("…cdef").says("When it is lost");
+    // Whoever leaves the webhook's secret empty removes it, and is told so before.
+    let fields = [("secretKey", secret), ("disputeHandling", "AT_ONCE")];
+    let (plan, _) = changed(&world, path, &fields, "put").await;
+    plan.says("Webhook signing secret …6789 none");
+    for (field, value) in [("secretKey", ""), ("secretKey", "geheim!é")] {
+        let mut told = world.send(path, &[(field, value), ("disputeHandling", "AT_ONCE")]).await;
+        if told.status == 200 {
+            told = world.confirm(path, &told).await;
+        }
+        told.is(400).says("secretKey must");
+    }
+    let path = "/settings/payment-provider/remove";
+    let (plan, _) = changed(&world, path, &[], "remove").await;
+    plan.says("by Stripe by hand");
+    world.page("/settings").await.is(200).says("marked paid by hand");
+    world.page(path).await.is(400).says("by hand already");
+}
+
 /// Only forward, only what is over, once, and never back.
 #[tokio::test]
 async fn a_month_is_closed() {
