@@ -244,6 +244,21 @@ def test_a_reservation_is_extended_and_released(page: Page, customer: str, shop:
     assert shop.logged("release") == 1
 
 
+def test_money_of_an_invoice_goes_back(page: Page, sandbox_console: str, shop: Shop) -> None:
+    before = shop.available()
+    page.goto(f"{sandbox_console}/invoices/{shop.invoice}")
+    page.get_by_role("link", name="Record a refund").click()
+    expect(page.get_by_label("Amount")).to_have_value("30")
+    page.get_by_label("Amount").fill("31")
+    page.get_by_role("button", name="See what will change").click()
+    expect(page.get_by_role("alert")).to_contain_text("amount must be 30 USD at most")
+    page.get_by_label("Amount").fill("15")
+    see_what_changes(page, "refund")
+    twice(page, "Record the refund", "The refund was recorded", "refund")
+    assert shop.available() == before - 50
+    assert shop.logged("refund-invoice") == 1
+
+
 def test_a_payment_provider_is_set_and_removed(page: Page, sandbox_console: str, shop: Shop) -> None:
     page.goto(f"{sandbox_console}/settings")
     page.get_by_role("link", name="Collect with Stripe").click()

@@ -312,6 +312,33 @@ async fn a_customer_is_edited() {
 }
 
 #[tokio::test]
+async fn an_invoice_is_refunded() {
+    let world = World::furnished().await;
+    let paid = json!({
+        "displayName": "Pack", "amount": 100, "grantType": "PAID",
+        "cost": {"amount": 30, "currency": "usd"}, "paymentCollectionMethod": "INVOICE",
+    });
+    let grant = world.grant(paid).await;
+    let invoice = grant["invoiceId"].as_str().unwrap();
+    let page = format!("/invoices/{invoice}");
+    assert!(!world.page(&page).await.is(200).text.contains("/refund\""));
+    world.ask(&format!("/invoices/{invoice}/mark-paid"), json!({})).await;
+    world.page(&page).await.is(200).says("Record a refund");
+    let path = format!("{page}/refund");
+    assert!(world.page(&path).await.is(200).text.contains("value=\"30\""));
+    let (plan, done) = changed(&world, &path, &[("amount", "10")], "refund-invoice").await;
+    insta::assert_snapshot!("refund_plan", plan.words());
+    insta::assert_snapshot!("refund_done", done.words());
+    assert_eq!(available(&world).await, "204.166666667");
+    for wrong in ["", "0", "20.01", "gold"] {
+        let told = world.send(&path, &[("amount", wrong)]).await.is(400);
+        told.says("amount must be");
+    }
+    changed(&world, &path, &[("amount", "20")], "refund-invoice").await;
+    assert!(!world.page(&page).await.is(200).text.contains("/refund\""));
+}
+
+#[tokio::test]
 async fn a_payment_provider_is_set_and_removed() {
     let world = World::furnished().await;
     let path = "/settings/payment-provider";
