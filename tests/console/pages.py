@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.story import CUSTOMER, Story
+from console.story import CUSTOMER, RETIRED, Story
 
 
 def every_page(story: Story) -> dict[str, str]:
@@ -19,6 +19,12 @@ def every_page(story: Story) -> dict[str, str]:
         "ledger": f"{customer}/ledger",
         "balance": f"{customer}/balance",
         "reservations": f"{customer}/reservations",
+        "reservation-release": f"{customer}/reservations/release?{wallet}&reservationId=job-1",
+        "reservation-extend": f"{customer}/reservations/extend?{wallet}&reservationId=job-1",
+        "recurring": f"{customer}/recurring-grants",
+        "recurring-new": f"{customer}/new/recurring-grant",
+        "recurring-edit": f"{customer}/recurring-grants/support-desk-plan/edit",
+        "recurring-stop": f"{customer}/recurring-grants/support-desk-plan/stop",
         "recharge": f"{customer}/auto-recharge",
         "recharge-edit": f"{customer}/auto-recharge/edit?{wallet}",
         "customer-invoices": f"{customer}/invoices",
@@ -26,6 +32,7 @@ def every_page(story: Story) -> dict[str, str]:
         "customer-archive": f"{customer}/archive",
         "grant-new": f"{customer}/grants/new",
         "grant": f"{customer}/grants/{story.grant}",
+        "grant-edit": f"{customer}/grants/{story.grant}/edit",
         "grant-void": f"{customer}/grants/{story.voidable}/void",
         "consume": f"{customer}/consumption/new",
         "refund": f"{customer}/consumption/refund?{wallet}&consumptionKey=request-1",
@@ -33,12 +40,17 @@ def every_page(story: Story) -> dict[str, str]:
         "invoice": f"/invoices/{story.invoice}",
         "invoice-mark-paid": f"/invoices/{story.invoice}/mark-paid",
         "invoice-cancel": f"/invoices/{story.invoice}/cancel",
+        "invoice-refund": f"/invoices/{story.invoice}/refund",
         "currencies": "/currencies",
         "currency-new": "/new/currency",
+        "currency-edit": "/currencies/tokens/edit",
+        "currency-unarchive": f"/currencies/{RETIRED}/unarchive",
         "currency-archive": "/currencies/tokens/archive",
         "webhooks": "/webhooks",
         "webhook-new": "/new/webhook",
         "webhook": f"/webhooks/{story.webhook}",
+        "webhook-edit": f"/webhooks/{story.webhook}/edit",
+        "webhook-rotate": f"/webhooks/{story.webhook}/rotate",
         "webhook-switch": f"/webhooks/{story.webhook}/switch",
         "webhook-remove": f"/webhooks/{story.webhook}/remove",
         "webhook-test": f"/webhooks/{story.webhook}/test",
@@ -48,7 +60,10 @@ def every_page(story: Story) -> dict[str, str]:
         "people": "/people",
         "person-new": "/new/person",
         "revenue": "/revenue",
+        "revenue-months": "/revenue/months",
+        "revenue-close": "/revenue/close",
         "me": "/console/sign-in/me",
         "settings": "/settings",
         "clock": "/settings/clock",
+        "payment-provider": "/settings/payment-provider",
     }

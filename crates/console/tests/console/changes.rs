@@ -312,6 +312,30 @@ async fn a_customer_is_edited() {
 }
 
 #[tokio::test]
+async fn an_endpoint_is_edited_and_gets_a_new_secret() {
+    let world = World::furnished().await;
+    let made = world.ask("/webhooks", json!({"url": "https://example.com/hook"})).await;
+    let id = made["id"].as_str().unwrap();
+    let path = format!("/webhooks/{id}/edit");
+    world.page(&path).await.is(200);
+    let fields = [
+        ("url", "https://example.com/other"),
+        ("description", "The warehouse"),
+        ("eventTypes", "credit_grant.created, credit_grant.voided"),
+    ];
+    let (plan, _) = changed(&world, &path, &fields, "update").await;
+    plan.says("everything credit_grant.created, credit_grant.voided");
+    let webhook = world.read(&format!("/webhooks/{id}")).await;
+    assert_eq!(webhook["url"], "https://example.com/other");
+    assert_eq!(webhook["eventTypes"].as_array().unwrap().len(), 2);
+    world.send(&path, &[("url", "")]).await.is(400).says("url must not be empty");
+    let path = format!("/webhooks/{id}/rotate");
+    world.page(&path).await.is(200);
+    let (_, done) = changed(&world, &path, &[("overlapSeconds", "3600")], "rotate-secret").await;
+    done.says("Its secret");
+}
+
+#[tokio::test]
 async fn an_invoice_is_refunded() {
     let world = World::furnished().await;
     let paid = json!({
@@ -426,4 +450,55 @@ async fn a_month_is_closed() {
     }
     let months = world.page("/revenue/months").await.is(200);
     months.says("2026-01 2026-02-11 03:04 person:person_ann 1 currency and money");
+}
+
+/// What a role may not do is refused by the API, whatever form is sent.
+#[tokio::test]
+async fn roles_hold_for_every_form() {
+    let world = World::furnished().await;
+    let id = world.read("/credits/grants?customerId=acme").await[0]["id"].clone();
+    let edit = format!("/customers/acme/grants/{}/edit", id.as_str().unwrap());
+    let held = json!({
+        "customerId": "acme", "currencyId": "tokens", "reservationId": "job", "amount": 1,
+        "ttlSeconds": 60,
+    });
+    world.ask("/credits/reservations", held).await;
+    let monthly = json!({
+        "customerId": "acme", "currencyId": "tokens", "displayName": "Plan", "amount": 5, "cadence": "MONTH",
+    });
+    world.put("/credits/recurring-grants/plan", monthly).await;
+    let reservation = |dialog: &str| {
+        format!("/customers/acme/reservations/{dialog}?reservationId=job&currencyId=tokens")
+    };
+    let webhook = world.ask("/webhooks", json!({"url": "https://example.com/hook"})).await;
+    let webhook = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
+    for (role, path, fields) in [
+        (Role::Viewer, NEW_RECURRING.to_owned(), MONTHLY),
+        (
+            Role::Viewer,
+            "/customers/acme/recurring-grants/plan/edit".to_owned(),
+            &[("amount", "9"), ("displayName", "Plan"), ("cadence", "YEAR")],
+        ),
+        (Role::Viewer, "/customers/acme/recurring-grants/plan/stop".to_owned(), &[]),
+        (Role::Viewer, edit, &[("displayName", "Other"), ("priority", "1")]),
+        (Role::Viewer, reservation("release"), &[("consumedAmount", "1")]),
+        (Role::Viewer, reservation("extend"), &[("expiresAt", "2026-01-02T04:00:00Z")]),
+        (Role::Support, "/currencies/tokens/edit".to_owned(), &[("displayName", "Other")]),
+        (Role::Support, "/currencies/tokens/archive".to_owned(), &[]),
+        (Role::Support, "/currencies/tokens/unarchive".to_owned(), &[]),
+        (Role::Support, format!("{webhook}/edit"), &[("url", "https://example.com/other")]),
+        (Role::Support, format!("{webhook}/rotate"), &[("overlapSeconds", "0")]),
+        (Role::Support, "/settings/payment-provider".to_owned(), &[("secretKey", "sk_other")]),
+        (Role::Support, "/settings/payment-provider/remove".to_owned(), &[]),
+        (Role::Admin, "/revenue/close".to_owned(), &[("month", "2025-12")]),
+    ] {
+        let fields: Vec<_> =
+            fields.iter().copied().chain([("step", "confirmed"), ("request_id", "r")]).collect();
+        let told = world.send_as(role, &path, &fields).await.is(403);
+        told.says("your role does not hold");
+    }
+    let listed = world.page_as(Role::Support, "/console/production/currencies").await.is(200);
+    assert!(!listed.words().contains("Edit") && !listed.words().contains("Archive"));
+    let settings = world.page_as(Role::Support, "/console/production/settings").await.is(200);
+    assert!(!settings.words().contains("Collect with Stripe"));
 }

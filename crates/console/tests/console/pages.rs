@@ -164,6 +164,14 @@ async fn a_viewer_is_offered_no_change() {
         "cost": {"amount": 5, "currency": "usd"},
     });
     furnished.grant(invoiced).await;
+    let monthly = json!({
+        "customerId": "acme", "currencyId": "tokens", "displayName": "Plan", "amount": 5, "cadence": "MONTH",
+    });
+    furnished.put("/credits/recurring-grants/plan", monthly).await;
+    let held = json!({
+        "customerId": "acme", "currencyId": "tokens", "reservationId": "job", "amount": 1, "ttlSeconds": 60,
+    });
+    furnished.ask("/credits/reservations", held).await;
     for (world, pages) in [(nothing, 5), (currency, 5), (customer, 12), (furnished, 20)] {
         let first = "/console/production".to_owned();
         let (mut known, mut next) = (BTreeSet::from([first.clone()]), vec![first]);
