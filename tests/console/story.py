@@ -9,6 +9,7 @@ from support.wire import Wire
 
 CUSTOMER = "acme"
 CURRENCY = "tokens"
+RETIRED = "trial-minutes"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ def told(wire: Wire) -> Story:
     wire.post("/api/v1/credits/reservations", {
         "customerId": CUSTOMER, "currencyId": CURRENCY, "reservationId": "job-1", "amount": 30, "ttlSeconds": 86_000,
     }).raise_for_status()
+    wire.put("/api/v1/credits/recurring-grants/support-desk-plan", {
+        "customerId": CUSTOMER, "currencyId": CURRENCY, "resourceId": "support-desk", "displayName": "Monthly plan",
+        "amount": 150, "cadence": "MONTH",
+    }).raise_for_status()
+    wire.post("/api/v1/credits/custom-currencies", {"id": RETIRED, "displayName": "Trial minutes"}).raise_for_status()
+    wire.post(f"/api/v1/credits/custom-currencies/{RETIRED}/archive").raise_for_status()
     webhook = wire.post("/api/v1/webhooks", {"url": "https://example.com/scrip", "description": "The warehouse"})
     webhook.raise_for_status()
     return Story(pack["id"], mistake["id"], invoiced["invoiceId"], webhook.json()["data"]["id"])

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from console.accessible import findings
 from console.look import DESKTOP, PHONE, picture
 from console.pages import every_page
 from console.story import Story
 from support.server import Server
-
-SERIOUS = {"serious", "critical"}
-
-
-def findings(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
-        for each in found if each["impact"] in SERIOUS for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

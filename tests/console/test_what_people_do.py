@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
+from console.keyboard import enter, focus
 from console.look import DESKTOP, picture
 from console.story import CURRENCY, CUSTOMER, Story
 from support.server import Server
@@ -25,25 +26,6 @@ def adds_of(server: Server, grant: str) -> float:
     answer.raise_for_status()
     client.close()
     return next(each["available"] for each in answer.json()["data"]["grants"] if each["id"] == grant)
-
-
-def focus(page: Page, what: str) -> None:
-    """Goes with the tabulator to what is called so."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        name = page.evaluate("""() => {
-            const it = document.activeElement;
-            return (it.labels && it.labels.length ? it.labels[0].innerText : it.innerText || "").trim();
-        }""")
-        if name.startswith(what):
-            return
-    raise AssertionError(f"the tabulator does not reach {what!r}")
-
-
-def enter(page: Page) -> None:
-    """Goes where that leads."""
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def test_a_grant_with_the_keyboard_alone(page: Page, sandbox_console: str, console_server: Server) -> None:
@@ -133,7 +115,7 @@ def test_an_invoice_is_marked_paid(page: Page, sandbox_console: str, story: Stor
 
 
 def test_a_key_is_shown_once(page: Page, sandbox_console: str, console_server: Server) -> None:
-    page.goto(f"{sandbox_console}/api-keys/new")
+    page.goto(f"{sandbox_console}/new/api-key")
     page.get_by_label("Name").fill("Gateway")
     page.get_by_label("read: everything but API keys").check()
     page.get_by_role("button", name="See what will change").click()

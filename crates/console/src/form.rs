@@ -27,10 +27,11 @@ pub struct Sent {
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// What a body of `application/x-www-form-urlencoded` says.
+    /// What a body of `application/x-www-form-urlencoded` says. Browsers end lines with two
+    /// characters, whatever they were shown.
     pub fn parse(body: &[u8]) -> Self {
         let fields = form_urlencoded::parse(body);
-        Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        Self(fields.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n"))).collect())
     }
 
     /// What a request sends, if it is no longer than so many bytes.
@@ -43,6 +44,13 @@ impl Form {
     /// A form that is filled in.
     pub fn of<const N: usize>(fields: [(&str, &str); N]) -> Self {
         Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    /// The same with another field that is filled in.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// A field's text without the blanks around it; one that is empty is none.

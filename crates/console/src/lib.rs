@@ -23,6 +23,8 @@ mod ledger;
 mod overview;
 mod people;
 pub mod portal;
+mod recurring_grants;
+mod reservations;
 mod revenue;
 mod secret;
 mod security;
@@ -104,6 +106,8 @@ pub fn router(console: Console) -> Router {
         .merge(customers::routes())
         .merge(customer::routes())
         .merge(grants::routes())
+        .merge(recurring_grants::routes())
+        .merge(reservations::routes())
         .merge(ledger::routes())
         .merge(consumption::routes())
         .merge(invoices::routes())

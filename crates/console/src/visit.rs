@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse};
 use maud::{Markup, html};
-use scrip_ledger::Scope;
+use scrip_ledger::{Permissions, Scope};
 
 use crate::Console;
 use crate::api::Api;
@@ -39,6 +39,11 @@ impl Visit {
     /// Whether the person's role allows something; the API asks again.
     pub fn may(&self, scope: Scope) -> bool {
         self.visitor.role.permissions().allow(scope)
+    }
+
+    /// Whether the person's role allows everything, what cannot be taken back too.
+    pub fn may_everything(&self) -> bool {
+        self.visitor.role.permissions() == Permissions::Full
     }
 
     /// The way to a page where something is done, for whoever may do it.

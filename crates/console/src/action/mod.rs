@@ -107,6 +107,28 @@ pub struct Operation {
     pub body: Option<Value>,
 }
 
+impl Plan {
+    /// A plan by which something is changed and nothing is taken away; refused where all is so already.
+    pub fn of_changes(
+        lines: Vec<Line>,
+        notes: Option<Markup>,
+        verb: &'static str,
+    ) -> Result<Self, Failure> {
+        if lines.iter().all(|line| line.before == line.after) {
+            return Err(Failure::of_field("What is written here is how it is already."));
+        }
+        Ok(Self { lines, notes, verb, is_dangerous: false })
+    }
+}
+
+/// Whether a thing is to change, by the form of its plan. What is not is left out of the operation: what
+/// somebody else changed of it meanwhile stays. It depends on the form alone, so that a button that is
+/// pressed twice asks for the same twice.
+pub fn is_to_change(form: &Form, what: &str, after: &str) -> bool {
+    let mut lines = form.all(WHAT).zip(form.all(BEFORE));
+    lines.find(|(known, _)| *known == what).is_none_or(|(_, before)| before != after)
+}
+
 impl Operation {
     /// A POST with a body.
     pub fn post(target: impl Into<String>, body: Value) -> Self {

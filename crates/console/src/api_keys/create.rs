@@ -1,4 +1,4 @@
-//! `/api-keys/new`.
+//! `/new/api-key`.
 
 use maud::Markup;
 use scrip_ledger::{Permissions, Scope};

@@ -14,7 +14,7 @@ pub async fn page(visit: Visit) -> Shown {
     let query =
         [("limit", Some("50")), ("after", visit.query("after")), ("before", visit.query("before"))];
     let keys: Listed<Key> = visit.api.list(&target("/api/v1/api-keys", &query)).await?;
-    let new = visit.address("/api-keys/new");
+    let new = visit.address("/new/api-key");
     let actions = html! { a.button.primary href=(new) { "New key" } };
     let heading = Heading::of("API keys", Section::ApiKeys).with(actions);
     let heads = [

@@ -16,7 +16,7 @@ pub fn routes() -> Router<Console> {
     let of = |path: &str| format!("{KEYS}/{{key}}{path}");
     Router::new()
         .route(KEYS, get(list::page))
-        .route(&format!("{KEYS}/new"), pages_of::<create::CreateKey>())
+        .route("/console/{environment}/new/api-key", pages_of::<create::CreateKey>())
         .route(&of("/rotate"), pages_of::<change::Rotate>())
         .route(&of("/revoke"), pages_of::<change::Revoke>())
 }

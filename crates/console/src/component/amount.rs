@@ -42,6 +42,13 @@ impl Amount {
         self.0.minus(other.0).ok().map(Self)
     }
 
+    /// The same part of this amount as `part` is of `whole`, rounded down; none if it is too large to be
+    /// told exactly.
+    pub fn share(self, part: Self, whole: Self) -> Option<Self> {
+        let product = self.0.billionths().checked_mul(part.0.billionths())?;
+        product.checked_div(whole.0.billionths()).map(Credits::from_billionths).map(Self)
+    }
+
     /// Nothing, where it is below that.
     #[must_use]
     pub fn at_least_zero(self) -> Self {
@@ -117,6 +124,21 @@ mod tests {
         ];
         for (decimal, shown) in rows {
             assert_eq!(grouped(decimal), shown);
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_down() {
+        let amount = |text| Amount::parse(text).unwrap_or_default();
+        let rows = [
+            ("100", "10", "30", Some("33.333333333")),
+            ("100", "30", "30", Some("100")),
+            ("100", "0", "30", Some("0")),
+            ("100", "1", "0", None),
+            ("1000000000000000", "1000000000000000", "1", None),
+        ];
+        for (of, part, whole, share) in rows {
+            assert_eq!(amount(of).share(amount(part), amount(whole)), share.map(amount), "{of}");
         }
     }
 

@@ -23,6 +23,10 @@ pub struct Field {
 pub enum Kind {
     /// A line of text.
     Text,
+    /// Several lines of text.
+    Lines,
+    /// What nobody may read over the shoulder.
+    Secret,
     /// An exact decimal.
     Amount,
     /// A whole number.
@@ -100,8 +104,11 @@ impl Field {
             Kind::Amount => ("text", Some("decimal")),
             Kind::Number => ("text", Some("numeric")),
             Kind::Url => ("url", None),
+            Kind::Secret => ("password", None),
             _ => ("text", None),
         };
+        // The password of the console is none of these.
+        let complete = if kind == "password" { "new-password" } else { "off" };
         let placeholder = matches!(self.kind, Kind::Instant).then_some("2026-12-31T00:00:00Z");
         let invalid = is_wrong.then_some("true");
         html! {
@@ -114,9 +121,12 @@ impl Field {
                         }
                     }
                 }
+            } @else if let Kind::Lines = self.kind {
+                textarea id=(self.name) name=(self.name) rows="4" required[self.is_required]
+                    aria-describedby=[described] aria-invalid=[invalid] { (value) }
             } @else {
                 input id=(self.name) name=(self.name) type=(kind) inputmode=[mode] value=(value)
-                    placeholder=[placeholder] required[self.is_required] autocomplete="off"
+                    placeholder=[placeholder] required[self.is_required] autocomplete=(complete)
                     aria-describedby=[described] aria-invalid=[invalid];
             }
         }

@@ -7,7 +7,9 @@ mod chart;
 mod field;
 mod filter;
 mod instant;
+mod metadata;
 mod pager;
+mod written;
 
 pub use amount::Amount;
 pub use badge::{badge, event_name};
@@ -16,7 +18,12 @@ pub use chart::{Chart, Series};
 pub use field::{Choice, Field, Kind};
 pub use filter::{select, status_filter};
 pub use instant::{Instant, instant, instant_or};
+pub use metadata::{
+    METADATA, Metadata, metadata_field, metadata_in_words, metadata_lines, metadata_to_change,
+    written_metadata,
+};
 pub use pager::pager;
+pub use written::{number_or_text, written_instant, written_priority};
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! `/currencies/new`.
+//! `/new/currency`.
 
 use maud::Markup;
 use serde_json::{Map, Value, json};

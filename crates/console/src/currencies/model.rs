@@ -2,9 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::api::{Api, Listed};
-use crate::component::{Amount, Instant};
+use crate::api::{Api, Listed, segment};
+use crate::component::{Amount, Instant, Metadata};
 use crate::failure::Failure;
+
+/// What `overdraft` says of a currency that refuses what it has not.
+pub const DENY: &str = "DENY";
 
 /// A currency.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +27,9 @@ pub struct Currency {
     pub overdraft: Option<String>,
     /// What one credit costs.
     pub unit_cost: Option<Money>,
+    /// What its owner keeps with it.
+    #[serde(default)]
+    pub metadata: Metadata,
     /// When it was made.
     pub created_at: Instant,
     /// When it was archived.
@@ -61,7 +67,24 @@ impl Money {
     }
 }
 
+const CURRENCIES: &str = "/api/v1/credits/custom-currencies";
+
 impl Currency {
+    /// The path of one of its operations.
+    pub fn target(id: &str, operation: &str) -> String {
+        format!("{CURRENCIES}/{}{operation}", segment(id))
+    }
+
+    /// The address of one of its dialogs below an environment's.
+    pub fn path(&self, dialog: &str) -> String {
+        format!("/currencies/{}{dialog}", segment(&self.id))
+    }
+
+    /// What happens when the balance is short, in words.
+    pub fn when_short(&self) -> &'static str {
+        if self.overdraft.as_deref() == Some(DENY) { "Refuses" } else { "Overdraws" }
+    }
+
     /// In a word.
     pub fn status(&self) -> &'static str {
         if self.archived_at.is_some() { "ARCHIVED" } else { "ACTIVE" }
@@ -69,14 +92,18 @@ impl Currency {
 }
 
 impl Currencies {
-    /// All of them, archived ones too: an environment has room for a hundred live ones.
+    /// All that live, for which an environment has a hundred places, and the newest archived ones.
     pub async fn all(api: &Api) -> Result<Self, Failure> {
-        let target = "/api/v1/credits/custom-currencies?limit=100";
-        let currencies: Listed<Currency> = api.list(target).await?;
-        Ok(Self(currencies.data))
+        let mut all = Vec::new();
+        for status in ["ACTIVE", "ARCHIVED"] {
+            let target = format!("{CURRENCIES}?status={status}&limit=100");
+            let currencies: Listed<Currency> = api.list(&target).await?;
+            all.extend(currencies.data);
+        }
+        Ok(Self(all))
     }
 
-    /// One after the other, newest first.
+    /// One after the other: those that live, then archived ones, each newest first.
     pub fn iter(&self) -> impl Iterator<Item = &Currency> {
         self.0.iter()
     }
@@ -90,6 +117,12 @@ impl Currencies {
     pub fn find(&self, id: &str) -> Option<&Currency> {
         let live = self.live().find(|currency| currency.id == id);
         live.or_else(|| self.0.iter().find(|currency| currency.id == id))
+    }
+
+    /// Whether it is the newest of its identifier, of which none lives: that one can come back.
+    pub fn can_come_back(&self, currency: &Currency) -> bool {
+        currency.archived_at.is_some()
+            && self.find(&currency.id).is_some_and(|first| std::ptr::eq(first, currency))
     }
 
     /// What it is called.

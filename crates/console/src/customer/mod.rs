@@ -2,7 +2,6 @@
 
 mod balance;
 pub mod recharge;
-mod reservations;
 mod tabs;
 pub mod usage;
 mod wallets;
@@ -22,7 +21,6 @@ pub fn routes() -> Router<Console> {
         .route(CUSTOMER, get(wallets::page))
         .route(&of("/usage"), get(usage::page))
         .route(&of("/balance"), get(balance::page))
-        .route(&of("/reservations"), get(reservations::page))
         .route(&of("/auto-recharge"), get(recharge::page))
         .route(&of("/auto-recharge/edit"), pages_of::<recharge::EditRecharge>())
 }

@@ -25,19 +25,22 @@ pub enum Tab {
     Balance,
     /// What is set aside.
     Reservations,
+    /// What is given anew each period.
+    Recurring,
     /// What buys credits by itself.
     Recharge,
     /// What it pays.
     Invoices,
 }
 
-const TABS: [(Tab, &str, &str); 8] = [
+const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Wallets, "Wallets", ""),
     (Tab::Usage, "Usage", "/usage"),
     (Tab::Grants, "Grants", "/grants"),
     (Tab::Ledger, "Ledger", "/ledger"),
     (Tab::Balance, "Why this number", "/balance"),
     (Tab::Reservations, "Reservations", "/reservations"),
+    (Tab::Recurring, "Recurring", "/recurring-grants"),
     (Tab::Recharge, "Auto-recharge", "/auto-recharge"),
     (Tab::Invoices, "Invoices", "/invoices"),
 ];

@@ -1,4 +1,4 @@
-//! `/customers/new`.
+//! `/new/customer`.
 
 use maud::Markup;
 use serde_json::{Map, Value, json};

@@ -1,22 +1,38 @@
-//! `/customers/{id}/edit`: name and email.
+//! `/customers/{id}/edit`: name, email and metadata.
 
 use maud::Markup;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::model::Customer;
-use crate::action::{Deed, Line, Operation, Plan};
+use crate::action::{Deed, Line, Operation, Plan, is_to_change};
 use crate::api::Done;
-use crate::component::{Field, Kind};
+use crate::component::{
+    Field, Kind, METADATA, metadata_field, metadata_in_words, metadata_lines, metadata_to_change,
+    written_metadata,
+};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
 
-/// What a customer is called, and where it is written to, is changed.
+/// What a customer is called, where it is written to, and what is kept with it is changed.
 pub struct EditCustomer(Customer);
+
+const NAME: &str = "Name";
+const EMAIL: &str = "Email";
 
 fn or_dash(text: Option<&str>) -> String {
     text.unwrap_or("–").to_owned()
+}
+
+/// How the customer is, line by line.
+fn lines_of(customer: &Customer) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        (NAME, or_dash(customer.name.as_deref())),
+        (EMAIL, or_dash(customer.email.as_deref())),
+    ];
+    lines.extend(metadata_in_words(&customer.metadata).map(|text| (METADATA.1, text)));
+    lines
 }
 
 impl Deed for EditCustomer {
@@ -30,43 +46,53 @@ impl Deed for EditCustomer {
             .below(self.0.title(), visit.address(&self.0.path()))
     }
 
-    fn fields(&self, _: &Form) -> Vec<Field> {
-        vec![
-            Field::optional("name", "Name", Kind::Text),
-            Field::optional("email", "Email", Kind::Text),
-        ]
+    fn fields(&self, form: &Form) -> Vec<Field> {
+        let mut fields = vec![
+            Field::optional("name", NAME, Kind::Text),
+            Field::optional("email", EMAIL, Kind::Text),
+        ];
+        if form.all(METADATA.0).next().is_some() {
+            fields.push(metadata_field());
+        }
+        fields
     }
 
     fn prefilled(&self, _: &Visit) -> Form {
-        Form::of([
+        let form = Form::of([
             ("name", self.0.name.as_deref().unwrap_or_default()),
             ("email", self.0.email.as_deref().unwrap_or_default()),
-        ])
+        ]);
+        match metadata_lines(&self.0.metadata) {
+            Some(lines) => form.and(METADATA.0, &lines),
+            None => form,
+        }
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
-        let line = |what: &str, name: &str, before: Option<&str>| {
-            Line::of(what, or_dash(before), or_dash(form.text(name)))
-        };
-        Ok(Plan {
-            lines: vec![
-                line("Name", "name", self.0.name.as_deref()),
-                line("Email", "email", self.0.email.as_deref()),
-            ],
-            notes: None,
-            verb: "Change the customer",
-            is_dangerous: false,
-        })
+        let mut after = vec![or_dash(form.text("name")), or_dash(form.text("email"))];
+        after.extend(written_metadata(form)?.as_ref().and_then(metadata_in_words));
+        let lines = lines_of(&self.0).into_iter().zip(after);
+        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        Plan::of_changes(lines, None, "Change the customer")
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let body = json!({"name": form.text("name"), "email": form.text("email")});
-        Operation::patch(Customer::target(&self.0.id, ""), body)
+        let mut body = Map::new();
+        for (name, what) in [("name", NAME), ("email", EMAIL)] {
+            let text = form.text(name);
+            if is_to_change(form, what, text.unwrap_or("–")) {
+                body.insert(name.to_owned(), json!(text));
+            }
+        }
+        if let Some(metadata) = metadata_to_change(form) {
+            body.insert(METADATA.0.to_owned(), metadata);
+        }
+        Operation::patch(Customer::target(&self.0.id, ""), Value::Object(body))
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {
         let customer = Customer::get(&visit.api, &self.0.id).await?;
-        Ok(vec![or_dash(customer.name.as_deref()), or_dash(customer.email.as_deref())])
+        Ok(lines_of(&customer).into_iter().map(|(_, words)| words).collect())
     }
 
     fn told(&self, _: &Visit, _: &Done) -> (String, Option<Markup>) {

@@ -44,7 +44,7 @@ pub async fn page(visit: Visit) -> Shown {
     let found = find(&visit).await?;
     let new = html! {
         @if visit.may(Scope::Customers) {
-            a.button.primary href=(visit.address("/customers/new")) { "New customer" }
+            a.button.primary href=(visit.address("/new/customer")) { "New customer" }
         }
     };
     let heading = Heading::of("Customers", Section::Customers).with(new);
@@ -153,7 +153,7 @@ fn nothing(visit: &Visit) -> Markup {
         let all = html! { a href=(visit.address("/customers")) { "Show all customers" } };
         return empty("Nobody is called that.", Some(all));
     }
-    let new = visit.address("/customers/new");
+    let new = visit.address("/new/customer");
     let first = visit.offer(Scope::Customers, &new, "Make the first one");
     empty("There are no customers in this environment yet.", first)
 }

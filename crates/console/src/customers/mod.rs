@@ -1,4 +1,7 @@
 //! Customers: the list, and making, archiving and changing one.
+//!
+//! What makes something new is below `/new`, here and for every noun: beside the list it would take the
+//! address of whatever is called `new`.
 
 mod archive;
 mod create;
@@ -15,7 +18,7 @@ use crate::action::pages_of;
 pub fn routes() -> Router<Console> {
     Router::new()
         .route("/console/{environment}/customers", get(list::page))
-        .route("/console/{environment}/customers/new", pages_of::<create::CreateCustomer>())
+        .route("/console/{environment}/new/customer", pages_of::<create::CreateCustomer>())
         .route("/console/{environment}/customers/{id}/edit", pages_of::<edit::EditCustomer>())
         .route(
             "/console/{environment}/customers/{id}/archive",

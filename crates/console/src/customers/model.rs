@@ -1,11 +1,9 @@
 //! A customer as the API shows it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::api::{Api, segment};
-use crate::component::Instant;
+use crate::component::{Instant, Metadata};
 use crate::failure::Failure;
 
 /// A customer, as far as pages show it.
@@ -20,7 +18,7 @@ pub struct Customer {
     pub email: Option<String>,
     /// What its owner keeps with it.
     #[serde(default)]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Metadata,
     /// When it was made.
     pub created_at: Instant,
     /// When it was archived.

@@ -20,7 +20,7 @@ pub struct Rank {
     created_at: String,
 }
 
-/// What a grant that is not made yet would be.
+/// What a grant would be that is made or changed.
 pub struct NewGrant {
     /// What it is called.
     pub display_name: String,
@@ -34,6 +34,8 @@ pub struct NewGrant {
     pub grant_type: String,
     /// From when on it counts, as the API writes it; now where it is empty.
     pub effective_at: String,
+    /// When it was made, as the API writes it; nothing is younger where it is empty.
+    pub created_at: String,
 }
 
 fn type_rank(grant_type: &str) -> u8 {
@@ -65,8 +67,7 @@ impl Rank {
             expire_at: or_never(grant.expire_at.as_deref().unwrap_or_default()),
             grant_type: type_rank(&grant.grant_type),
             effective_at: or_never(&grant.effective_at),
-            // Nothing is younger.
-            created_at: NEVER.to_owned(),
+            created_at: or_never(&grant.created_at),
         }
     }
 }
@@ -81,7 +82,7 @@ pub fn in_burn_order(grants: &[Grant]) -> Vec<&Grant> {
     grants
 }
 
-/// The order with a grant that is not made yet.
+/// The order with a grant that is not made yet, or as it would be after a change.
 pub fn preview(grants: &[Grant], new: &NewGrant) -> Markup {
     let order = in_burn_order(grants);
     let rank = Rank::of_new(new);
@@ -128,6 +129,7 @@ mod tests {
             expire_at: Some(expire_at.to_owned()),
             grant_type: grant_type.to_owned(),
             effective_at: effective_at.to_owned(),
+            created_at: String::new(),
         })
     }
 

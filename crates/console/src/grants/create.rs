@@ -1,14 +1,15 @@
 //! `/customers/{id}/grants/new`: gives a customer credits.
 
 use maud::{Markup, html};
-use scrip_core::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::burn_order::{NewGrant, preview};
 use super::model::Grant;
 use crate::action::{Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Amount, Choice, Field, Kind};
+use crate::component::{
+    Amount, Choice, Field, Kind, number_or_text, written_instant, written_priority,
+};
 use crate::currencies::model::Currencies;
 use crate::customers::model::Customer;
 use crate::failure::Failure;
@@ -117,9 +118,7 @@ impl Deed for CreateGrant {
             }
         }
         if let Some(priority) = form.text("priority") {
-            // What is no number is refused by the API in its words.
-            let number = priority.parse::<i64>().map(Value::from);
-            put("priority", number.unwrap_or_else(|_| json!(priority)));
+            put("priority", number_or_text(priority));
         }
         if let Some(cost) = form.text("cost.amount") {
             let currency = form.text("cost.currency").unwrap_or("usd").to_lowercase();
@@ -155,24 +154,13 @@ fn is_paid_later(form: &Form) -> bool {
 }
 
 fn new_grant(form: &Form, amount: Amount) -> Result<NewGrant, Failure> {
-    let instant = |name: &str| -> Result<Option<String>, Failure> {
-        let Some(text) = form.text(name) else { return Ok(None) };
-        let wrong = |_| {
-            let example = "2026-12-31T00:00:00Z";
-            Failure::of_field(format!("{name} must be an instant, as in {example}"))
-        };
-        Timestamp::parse(text).map(|at| Some(at.to_string())).map_err(wrong)
-    };
-    let priority = form.text("priority").map(|text| {
-        let within = text.parse::<u8>().ok().filter(|priority| *priority <= 100);
-        within.ok_or_else(|| Failure::of_field("priority must be a number from 0 to 100"))
-    });
     Ok(NewGrant {
         display_name: form.written("displayName").to_owned(),
         amount,
-        priority: priority.transpose()?.unwrap_or(PRIORITY),
-        expire_at: instant("expireAt")?,
+        priority: written_priority(form)?.unwrap_or(PRIORITY),
+        expire_at: written_instant(form, "expireAt")?,
         grant_type: form.written("grantType").to_owned(),
-        effective_at: instant("effectiveAt")?.unwrap_or_default(),
+        effective_at: written_instant(form, "effectiveAt")?.unwrap_or_default(),
+        created_at: String::new(),
     })
 }

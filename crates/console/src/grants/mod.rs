@@ -1,7 +1,8 @@
-//! What a customer was given: the list, one grant, giving credits and taking them back.
+//! What a customer was given: the list, one grant, giving credits, changing a grant and taking it back.
 
 mod burn_order;
 mod create;
+mod edit;
 mod list;
 pub mod model;
 mod show;
@@ -21,5 +22,6 @@ pub fn routes() -> Router<Console> {
         .route(GRANTS, get(list::page))
         .route(&format!("{GRANTS}/new"), pages_of::<create::CreateGrant>())
         .route(&format!("{GRANTS}/{{grant}}"), get(show::page))
+        .route(&format!("{GRANTS}/{{grant}}/edit"), pages_of::<edit::EditGrant>())
         .route(&format!("{GRANTS}/{{grant}}/void"), pages_of::<void::VoidGrant>())
 }

@@ -1,11 +1,9 @@
 //! A grant as the API shows it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::api::{Api, Listed, segment, target};
-use crate::component::{Amount, Instant};
+use crate::component::{Amount, Instant, Metadata};
 use crate::currencies::model::Money;
 use crate::failure::Failure;
 use crate::wallets::WalletName;
@@ -36,7 +34,7 @@ pub struct Grant {
     pub voided_at: Option<Instant>,
     /// What its owner keeps with it.
     #[serde(default)]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Metadata,
     /// What it cost.
     pub cost: Money,
     /// Why it was given.
@@ -102,7 +100,7 @@ impl Grant {
         gone.and_then(|gone| self.amount.minus(gone)).unwrap_or_default().at_least_zero()
     }
 
-    /// Whether it can be taken back.
+    /// Whether it can be changed, and taken back.
     pub fn can_be_voided(&self) -> bool {
         let lives = ["ACTIVE", "SCHEDULED", "PAYMENT_PENDING"].contains(&self.status.as_str());
         lives && self.grant_type != "OVERDRAFT"

@@ -20,9 +20,12 @@ pub async fn page(visit: Visit) -> Shown {
     }
     let customer = Customer::get(&visit.api, &grant.customer_id).await?;
     let currencies = Currencies::all(&visit.api).await?;
-    let void = visit.address(&format!("{}/void", grant.path()));
+    let to = |operation: &str| visit.address(&format!("{}{operation}", grant.path()));
     let actions = html! {
-        @if grant.can_be_voided() && visit.may(Scope::Grants) { a.button href=(void) { "Void" } }
+        @if grant.can_be_voided() && visit.may(Scope::Grants) {
+            a.button href=(to("/edit")) { "Edit" }
+            a.button href=(to("/void")) { "Void" }
+        }
     };
     let list = format!("{}/grants", customer.path());
     let heading = Heading::of(&grant.display_name, Section::Customers)

@@ -2,6 +2,7 @@
 
 mod list;
 pub mod model;
+mod refund;
 mod settle;
 mod show;
 
@@ -19,4 +20,5 @@ pub fn routes() -> Router<Console> {
         .route(&format!("{INVOICES}/{{invoice}}"), get(show::page))
         .route(&format!("{INVOICES}/{{invoice}}/mark-paid"), pages_of::<settle::MarkPaid>())
         .route(&format!("{INVOICES}/{{invoice}}/cancel"), pages_of::<settle::Cancel>())
+        .route(&format!("{INVOICES}/{{invoice}}/refund"), pages_of::<refund::Refund>())
 }

@@ -61,6 +61,16 @@ impl Invoice {
         format!("{} {}", self.total, self.currency.to_uppercase())
     }
 
+    /// What of its money has not gone back.
+    pub fn left(&self) -> Amount {
+        self.total.minus(self.refunded_amount).unwrap_or_default()
+    }
+
+    /// Whether a person says that money of it went back: elsewhere the provider does.
+    pub fn can_be_refunded(&self) -> bool {
+        self.status == "PAID" && self.provider == "MANUAL" && self.left() > Amount::ZERO
+    }
+
     /// Whether a person says how it ends: nobody collects it.
     pub fn is_settled_by_hand(&self) -> bool {
         self.status == "OPEN" && self.provider == "MANUAL"

@@ -19,6 +19,9 @@ pub async fn page(visit: Visit) -> Shown {
             a.button.primary href=(to("/mark-paid")) { "Mark paid" }
             a.button href=(to("/cancel")) { "Cancel the invoice" }
         }
+        @if invoice.can_be_refunded() && visit.may(Scope::Grants) {
+            a.button href=(to("/refund")) { "Record a refund" }
+        }
     };
     let heading = Heading::of("Invoice", Section::Invoices)
         .below("Invoices", visit.address("/invoices"))

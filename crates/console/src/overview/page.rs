@@ -33,11 +33,11 @@ pub async fn page(visit: Visit) -> Shown {
 fn nothing(visit: &Visit, sums: &Sums, currencies: &Currencies) -> Markup {
     let offer = |scope, path: &str, title| visit.offer(scope, &visit.address(path), title);
     if currencies.live().next().is_none() {
-        let next = offer(Scope::Settings, "/currencies/new", "Make the first currency");
+        let next = offer(Scope::Settings, "/new/currency", "Make the first currency");
         return empty("Nothing is counted yet. It begins with a currency.", next);
     }
     if sums.customers == 0 {
-        let next = offer(Scope::Customers, "/customers/new", "Make the first customer");
+        let next = offer(Scope::Customers, "/new/customer", "Make the first customer");
         return empty("There is a currency, but nobody to have credits of it.", next);
     }
     let title = "Choose a customer and grant the first credits";

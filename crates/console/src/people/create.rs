@@ -1,4 +1,4 @@
-//! `/people/new` and `/people/{person}/link`: somebody is invited, or gets another link.
+//! `/new/person` and `/people/{person}/link`: somebody is invited, or gets another link.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};

@@ -15,7 +15,7 @@ pub async fn page(visit: Visit) -> Shown {
         [("limit", Some("50")), ("after", visit.query("after")), ("before", visit.query("before"))];
     let people: Listed<Person> = visit.api.list(&target("/api/v1/people", &query)).await?;
     let actions = html! {
-        a.button.primary href=(visit.address("/people/new")) { "Invite somebody" }
+        a.button.primary href=(visit.address("/new/person")) { "Invite somebody" }
     };
     let heading = Heading::of("People", Section::People).with(actions);
     let heads = [

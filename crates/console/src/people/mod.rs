@@ -17,7 +17,7 @@ pub fn routes() -> Router<Console> {
     let of = |path: &str| format!("{PEOPLE}/{{person}}{path}");
     Router::new()
         .route(PEOPLE, get(list::page))
-        .route(&format!("{PEOPLE}/new"), pages_of::<create::Invite>())
+        .route("/console/{environment}/new/person", pages_of::<create::Invite>())
         .route(&of("/role"), pages_of::<change::SetRole>())
         .route(&of("/status"), pages_of::<change::SetStatus>())
         .route(&of("/remove"), pages_of::<change::Remove>())

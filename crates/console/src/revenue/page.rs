@@ -5,45 +5,18 @@
 
 use maud::{Markup, html};
 use scrip_core::Timestamp;
-use serde::Deserialize;
 
-use crate::api::{ApiFailure, target};
-use crate::component::{
-    Amount, Chart, Instant, Series, empty, figure, instant, section, select, table,
-};
+use super::model::{Report, Total};
+use crate::api::ApiFailure;
+use crate::component::{Amount, Chart, Series, empty, figure, instant, section, select, table};
 use crate::currencies::model::Currencies;
 use crate::failure::{Failure, Shown};
 use crate::layout::{Heading, Section};
 use crate::settings::Clock;
 use crate::visit::Visit;
 
-const REPORT: &str = "/api/v1/credits/reports/revenue";
 /// Months of the chart, the current one last.
 const MONTHS: i32 = 6;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    from: Instant,
-    to: Instant,
-    is_closed: bool,
-    totals: Vec<Total>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Total {
-    currency_id: String,
-    cost_currency: String,
-    grants: u64,
-    deferred_from: Amount,
-    granted: Amount,
-    restored: Amount,
-    recognised: Amount,
-    breakage: Amount,
-    refunded: Amount,
-    deferred_to: Amount,
-}
 
 /// What can be asked for.
 const RANGES: [(&str, &str); 4] = [
@@ -62,8 +35,7 @@ pub async fn page(visit: Visit) -> Shown {
     let mut reports = Vec::new();
     let mut refused = None;
     for (from, to) in stretches {
-        let query = [("from", Some(from.as_str())), ("to", Some(to.as_str()))];
-        match visit.api.get::<Report>(&target(REPORT, &query)).await {
+        match Report::get(&visit.api, &from, &to).await {
             Ok(report) => reports.push(report),
             // Instants are written by hand.
             Err(ApiFailure::Refused(refusal)) if refusal.status.as_u16() == 400 => {
@@ -75,7 +47,10 @@ pub async fn page(visit: Visit) -> Shown {
             Err(failure) => return Err(failure.into()),
         }
     }
-    let heading = Heading::of("Revenue", Section::Revenue);
+    let months = html! {
+        a.button href=(visit.address("/revenue/months")) { "Closed months" }
+    };
+    let heading = Heading::of("Revenue", Section::Revenue).with(months);
     visit.page(&heading, html! {
         (filters(&visit))
         @if let Some(message) = refused {

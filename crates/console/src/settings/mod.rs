@@ -2,6 +2,7 @@
 
 mod clock;
 mod page;
+mod payments;
 
 use axum::Router;
 use axum::routing::get;
@@ -12,7 +13,11 @@ use crate::action::pages_of;
 pub use clock::Clock;
 
 pub fn routes() -> Router<Console> {
+    const SETTINGS: &str = "/console/{environment}/settings";
+    let of = |dialog: &str| format!("{SETTINGS}{dialog}");
     Router::new()
-        .route("/console/{environment}/settings", get(page::page))
-        .route("/console/{environment}/settings/clock", pages_of::<clock::MoveClock>())
+        .route(SETTINGS, get(page::page))
+        .route(&of("/clock"), pages_of::<clock::MoveClock>())
+        .route(&of("/payment-provider"), pages_of::<payments::SetProvider>())
+        .route(&of("/payment-provider/remove"), pages_of::<payments::RemoveProvider>())
 }

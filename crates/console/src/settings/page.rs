@@ -2,26 +2,17 @@
 
 use maud::{Markup, html};
 use scrip_ledger::Scope;
-use serde::Deserialize;
 
 use super::clock::Clock;
-use crate::component::{facts, instant, section, text_or_dash};
+use super::payments::PaymentProvider;
+use crate::component::{facts, instant, section};
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PaymentProvider {
-    provider: String,
-    secret_key_hint: Option<String>,
-    events_path: Option<String>,
-    dispute_handling: Option<String>,
-}
-
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let provider: PaymentProvider = visit.api.get("/api/v1/payment-provider").await?;
+    let provider = PaymentProvider::get(&visit.api).await?;
     let clock = Clock::get(&visit.api).await?;
     let environment = &visit.visitor.environment;
     let kind = if environment.is_sandbox { "Sandbox: for trying things" } else { "Production" };
@@ -47,26 +38,32 @@ pub async fn page(visit: Visit) -> Shown {
                 }
             }
         }))
-        (section("payments", "Payments", None, payments(&provider)))
+        (section("payments", "Payments", collecting(&visit, &provider), payments(&provider)))
+    })
+}
+
+/// What can be done about who collects.
+fn collecting(visit: &Visit, provider: &PaymentProvider) -> Option<Markup> {
+    let set = if provider.is_by_hand() { "Collect with Stripe" } else { "Change" };
+    visit.may(Scope::Settings).then(|| {
+        html! {
+            a.button href=(visit.address("/settings/payment-provider")) { (set) }
+            @if !provider.is_by_hand() {
+                a.button href=(visit.address("/settings/payment-provider/remove")) { "Remove" }
+            }
+        }
     })
 }
 
 fn payments(provider: &PaymentProvider) -> Markup {
-    html! {
-        div.card {
-            @if provider.provider == "MANUAL" {
-                p { "Nobody collects payments: invoices are marked paid by hand." }
-                p.quiet { "A provider is set with " code { "PUT /api/v1/payment-provider" } "." }
-            } @else {
-                (facts(&[
-                    ("Collected by", html! { (provider.provider) }),
-                    ("Secret key", text_or_dash(provider.secret_key_hint.as_deref())),
-                    ("It tells us at", html! {
-                        code { (provider.events_path.as_deref().unwrap_or("–")) }
-                    }),
-                    ("Disputes", text_or_dash(provider.dispute_handling.as_deref())),
-                ]))
-            }
-        }
+    if provider.is_by_hand() {
+        return html! {
+            div.card { p { "Nobody collects payments: invoices are marked paid by hand." } }
+        };
     }
+    let mut known: Vec<_> =
+        provider.lines().map(|(name, value)| (name, html! { (value) })).collect();
+    let path = provider.events_path.as_deref().unwrap_or("–");
+    known.push(("It tells us at", html! { code { (path) } }));
+    html! { div.card { (facts(&known)) } }
 }

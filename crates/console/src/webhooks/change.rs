@@ -25,11 +25,13 @@ pub struct Test(Webhook);
 
 const STATUS: &str = "Status";
 
-async fn find(visit: &Visit) -> Result<Webhook, Failure> {
+/// The endpoint in the address.
+pub async fn find(visit: &Visit) -> Result<Webhook, Failure> {
     Webhook::get(&visit.api, visit.path("webhook")).await
 }
 
-fn heading<'a>(title: &'a str, visit: &Visit, webhook: &Webhook) -> Heading<'a> {
+/// What a dialog of an endpoint is called.
+pub fn heading<'a>(title: &'a str, visit: &Visit, webhook: &Webhook) -> Heading<'a> {
     Heading::of(title, Section::Webhooks)
         .below("Webhooks", visit.address("/webhooks"))
         .below(webhook.url.as_str(), visit.address(&webhook.path()))
@@ -46,7 +48,8 @@ async fn state(visit: &Visit, id: &str) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn back(visit: &Visit, webhook: &Webhook) -> (String, String) {
+/// Where to go on.
+pub fn back(visit: &Visit, webhook: &Webhook) -> (String, String) {
     ("To the endpoint".to_owned(), visit.address(&webhook.path()))
 }
 

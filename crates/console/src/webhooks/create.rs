@@ -1,4 +1,4 @@
-//! `/webhooks/new`.
+//! `/new/webhook`.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
@@ -50,9 +50,8 @@ impl Deed for CreateWebhook {
                 body.insert(name.to_owned(), json!(text));
             }
         }
-        if let Some(names) = form.text("eventTypes") {
-            let names: Vec<&str> =
-                names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let names = names_of(form);
+        if !names.is_empty() {
             body.insert("eventTypes".to_owned(), json!(names));
         }
         Operation::post("/api/v1/webhooks", Value::Object(body))
@@ -67,13 +66,7 @@ impl Deed for CreateWebhook {
         let text = |name: &str| done.data.get(name).and_then(Value::as_str);
         let address = visit.address(&format!("/webhooks/{}", text("id").unwrap_or_default()));
         let more = html! {
-            @if let Some(secret) = text("secret") {
-                div.card {
-                    h2 { "Its secret" }
-                    code.secret { (secret) }
-                    p.quiet { "Keep it where the receiver finds it." }
-                }
-            }
+            (secret(&done.data))
             p { a href=(address) { "To the endpoint" } }
         };
         ("The endpoint was added.".to_owned(), Some(more))
@@ -81,5 +74,24 @@ impl Deed for CreateWebhook {
 
     fn back(&self, visit: &Visit) -> (String, String) {
         ("To all endpoints".to_owned(), visit.address("/webhooks"))
+    }
+}
+
+/// The names of events that are written into a form; none is all of them.
+pub fn names_of(form: &Form) -> Vec<&str> {
+    let names = form.written("eventTypes").split(',');
+    names.map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// The secret of an endpoint, where the answer that made it has it.
+pub fn secret(data: &Value) -> Markup {
+    html! {
+        @if let Some(secret) = data.get("secret").and_then(Value::as_str) {
+            div.card {
+                h2 { "Its secret" }
+                code.secret { (secret) }
+                p.quiet { "Keep it where the receiver finds it." }
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::visit::Visit;
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
     let webhooks: Listed<Webhook> = visit.api.list("/api/v1/webhooks?limit=100").await?;
-    let new = visit.address("/webhooks/new");
+    let new = visit.address("/new/webhook");
     let first = visit.offer(Scope::Settings, &new, "Add the first endpoint");
     let actions =
         html! { @if visit.may(Scope::Settings) { a.button.primary href=(new) { "New endpoint" } } };

@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod deliveries;
+mod edit;
 mod list;
 pub mod model;
 mod show;
@@ -18,8 +19,10 @@ pub fn routes() -> Router<Console> {
     let of = |path: &str| format!("{WEBHOOKS}/{{webhook}}{path}");
     Router::new()
         .route(WEBHOOKS, get(list::page))
-        .route(&format!("{WEBHOOKS}/new"), pages_of::<create::CreateWebhook>())
+        .route("/console/{environment}/new/webhook", pages_of::<create::CreateWebhook>())
         .route(&of(""), get(show::page))
+        .route(&of("/edit"), pages_of::<edit::Edit>())
+        .route(&of("/rotate"), pages_of::<edit::Rotate>())
         .route(&of("/switch"), pages_of::<change::Switch>())
         .route(&of("/remove"), pages_of::<change::Remove>())
         .route(&of("/test"), pages_of::<change::Test>())

@@ -35,6 +35,8 @@ pub async fn page(visit: Visit) -> Shown {
     let actions = html! {
         @if visit.may(Scope::Settings) {
             a.button href=(to("/test")) { "Send a test event" }
+            a.button href=(to("/edit")) { "Edit" }
+            a.button href=(to("/rotate")) { "Rotate the secret" }
             a.button href=(to("/switch")) { (switch) }
             a.button href=(to("/remove")) { "Remove" }
         }

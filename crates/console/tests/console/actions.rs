@@ -185,7 +185,7 @@ async fn an_invoice_is_marked_paid() {
 #[tokio::test]
 async fn a_secret_is_shown_once() {
     let world = World::furnished().await;
-    let path = "/api-keys/new";
+    let path = "/new/api-key";
     let plan = world.send(path, &[("name", "gateway"), ("scopes", "consumption")]).await.is(200);
     let done = world.confirm(path, &plan).await.is(200).says("Nothing shows it again");
     let (_, secret) = done.text.split_once("<code class=\"secret\">").unwrap();

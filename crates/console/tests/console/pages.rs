@@ -19,6 +19,7 @@ async fn pages_of_a_customer() {
         ("ledger", "/customers/acme/ledger"),
         ("balance", "/customers/acme/balance"),
         ("reservations", "/customers/acme/reservations"),
+        ("recurring", "/customers/acme/recurring-grants"),
         ("recharge", "/customers/acme/auto-recharge"),
         ("invoices", "/customers/acme/invoices"),
     ] {
@@ -37,6 +38,7 @@ async fn pages_of_an_environment() {
         ("webhooks", "/webhooks"),
         ("api_keys", "/api-keys"),
         ("settings", "/settings"),
+        ("closed_months", "/revenue/months"),
     ] {
         let told = world.page(path).await.is(200);
         insta::assert_snapshot!(format!("page_{name}"), told.words());
@@ -55,7 +57,7 @@ async fn pages_of_people() {
     let [id, other] = [0, 1].map(|number| listed[number]["id"].as_str().unwrap());
     for (name, path) in [
         ("people", "/people".to_owned()),
-        ("person_new", "/people/new".to_owned()),
+        ("person_new", "/new/person".to_owned()),
         ("person_role", format!("/people/{id}/role")),
         ("person_sessions", format!("/people/{id}/sessions")),
     ] {
@@ -91,6 +93,7 @@ async fn empty_pages() {
     world.ask("/customers", json!({"id": "new"})).await;
     let mut all = String::new();
     for path in [
+        "/new/customer",
         "/customers/new",
         "/customers?search=nobody",
         "/customers/new/grants",
@@ -106,6 +109,21 @@ async fn empty_pages() {
         all.push_str(&format!("--- {path}\n{}\n", told.words()));
     }
     insta::assert_snapshot!("empty_pages", all);
+}
+
+/// What is called like an address of the console can be opened, changed and archived like anything else.
+#[tokio::test]
+async fn what_is_called_new() {
+    let world = World::new().await;
+    world.ask("/customers", json!({"id": "new", "name": "Newton"})).await;
+    world.ask("/credits/custom-currencies", json!({"id": "new", "displayName": "Newts"})).await;
+    world.page("/customers/new").await.is(200).says("Newton").says("no credits yet");
+    for path in ["/customers/new/edit", "/customers/new/archive", "/currencies/new/archive"] {
+        world.page(path).await.is(200);
+    }
+    for noun in ["customer", "currency", "webhook", "api-key", "person"] {
+        world.page(&format!("/new/{noun}")).await.is(200).says("See what will change");
+    }
 }
 
 #[tokio::test]
@@ -146,6 +164,14 @@ async fn a_viewer_is_offered_no_change() {
         "cost": {"amount": 5, "currency": "usd"},
     });
     furnished.grant(invoiced).await;
+    let monthly = json!({
+        "customerId": "acme", "currencyId": "tokens", "displayName": "Plan", "amount": 5, "cadence": "MONTH",
+    });
+    furnished.put("/credits/recurring-grants/plan", monthly).await;
+    let held = json!({
+        "customerId": "acme", "currencyId": "tokens", "reservationId": "job", "amount": 1, "ttlSeconds": 60,
+    });
+    furnished.ask("/credits/reservations", held).await;
     for (world, pages) in [(nothing, 5), (currency, 5), (customer, 12), (furnished, 20)] {
         let first = "/console/production".to_owned();
         let (mut known, mut next) = (BTreeSet::from([first.clone()]), vec![first]);

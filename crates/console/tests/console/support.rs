@@ -156,6 +156,12 @@ impl World {
         self.api_call(request.unwrap()).await
     }
 
+    /// Puts something in production by the API.
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        let request = Request::put(format!("/api/v1{path}")).body(body.to_string().into());
+        self.api_call(request.unwrap()).await
+    }
+
     async fn api_call(&self, mut request: Request<Body>) -> Value {
         let holder = KeyHolder::of_person("person_test", PRODUCTION, false, Role::Owner);
         request.extensions_mut().insert(Arc::new(holder));

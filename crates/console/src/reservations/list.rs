@@ -1,25 +1,14 @@
 //! `/customers/{id}/reservations`: credits that are set aside.
 
 use maud::html;
-use serde::Deserialize;
+use scrip_ledger::Scope;
 
-use super::{CustomerPage, Tab};
+use super::model::{RESERVATIONS, Reservation};
 use crate::api::{Listed, target};
-use crate::component::{Amount, Instant, empty, instant, pager, table};
+use crate::component::{empty, instant, pager, table};
+use crate::customer::{CustomerPage, Tab};
 use crate::failure::Shown;
 use crate::visit::Visit;
-use crate::wallets::WalletName;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reservation {
-    id: String,
-    amount: Amount,
-    currency_id: String,
-    resource_id: Option<String>,
-    created_at: Instant,
-    expires_at: Instant,
-}
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
@@ -31,15 +20,16 @@ pub async fn page(visit: Visit) -> Shown {
         ("after", visit.query("after")),
         ("before", visit.query("before")),
     ];
-    let reservations: Listed<Reservation> =
-        visit.api.list(&target("/api/v1/credits/reservations", &query)).await?;
+    let reservations: Listed<Reservation> = visit.api.list(&target(RESERVATIONS, &query)).await?;
     let heads = [
         ("Reservation", false),
         ("Wallet", false),
         ("Held", true),
         ("Since", false),
         ("Ends by itself", false),
+        ("", false),
     ];
+    let list = page.address("/reservations");
     page.show(
         Tab::Reservations,
         None,
@@ -49,16 +39,19 @@ pub async fn page(visit: Visit) -> Shown {
             } @else {
                 (table("Open reservations", &heads, html! {
                     @for reservation in &reservations.data {
-                        @let wallet = WalletName {
-                            currency: reservation.currency_id.clone(),
-                            resource: reservation.resource_id.clone(),
-                        };
                         tr {
                             th scope="row" { code { (reservation.id) } }
-                            td { (wallet.title(&page.currencies)) }
+                            td { (reservation.wallet().title(&page.currencies)) }
                             td.number { (reservation.amount) }
                             td { (instant(&reservation.created_at)) }
                             td { (instant(&reservation.expires_at)) }
+                            td { @if visit.may(Scope::Consumption) { div.actions {
+                                @for (dialog, verb) in [("/release", "Release"), ("/extend", "Extend")] {
+                                    a.button.small href=(reservation.dialog(&list, dialog)) {
+                                        (verb) span.hidden { " " (reservation.id) }
+                                    }
+                                }
+                            } } }
                         }
                     }
                 }))

@@ -1,0 +1,148 @@
+//! A revenue report and the months that were closed, as the API shows them.
+
+use maud::{Markup, html};
+use scrip_core::Timestamp;
+use serde::Deserialize;
+
+use crate::api::{Api, ApiFailure, Listed, segment, target};
+use crate::component::{Amount, Instant, table};
+use crate::currencies::model::Currencies;
+
+const REPORT: &str = "/api/v1/credits/reports/revenue";
+const MONTHS: &str = "/api/v1/credits/reports/months";
+
+/// What became of the money of grants in a stretch of time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Its beginning.
+    pub from: Instant,
+    /// Its end.
+    pub to: Instant,
+    /// A month whose figures stand for ever.
+    pub is_closed: bool,
+    /// Its figures.
+    pub totals: Vec<Total>,
+}
+
+/// The figures of one currency in one money.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Total {
+    /// What credits are counted in.
+    pub currency_id: String,
+    /// What they cost.
+    pub cost_currency: String,
+    /// How many grants are in it.
+    pub grants: u64,
+    /// Not earned yet at the beginning.
+    pub deferred_from: Amount,
+    /// What grants cost.
+    pub granted: Amount,
+    /// What came back.
+    pub restored: Amount,
+    /// Earned by consumption.
+    pub recognised: Amount,
+    /// Earned because nobody used it.
+    pub breakage: Amount,
+    /// What went back.
+    pub refunded: Amount,
+    /// Not earned yet at the end.
+    pub deferred_to: Amount,
+}
+
+/// A month that was closed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosedMonth {
+    /// `2026-01`.
+    pub month: String,
+    /// Its first instant.
+    pub from: Instant,
+    /// The first instant behind it.
+    pub to: Instant,
+    /// When.
+    pub closed_at: Instant,
+    /// By whom.
+    pub closed_by: String,
+    /// Its figures.
+    pub totals: Vec<Total>,
+}
+
+impl Report {
+    /// The report of a stretch of time.
+    pub async fn get(api: &Api, from: &str, to: &str) -> Result<Self, ApiFailure> {
+        api.get(&target(REPORT, &[("from", Some(from)), ("to", Some(to))])).await
+    }
+}
+
+impl ClosedMonth {
+    /// A page of them, the last one first.
+    pub async fn list(
+        api: &Api,
+        after: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<Listed<Self>, ApiFailure> {
+        let query = [("limit", Some("50")), ("after", after), ("before", before)];
+        api.list(&target(MONTHS, &query)).await
+    }
+
+    /// The path by which a month is closed.
+    pub fn closing(month: &str) -> String {
+        format!("{MONTHS}/{}/close", segment(month))
+    }
+}
+
+/// The first instant of a month as it is written, `2026-01`.
+pub fn begin_of(month: &str) -> Option<Timestamp> {
+    let begin = Timestamp::parse(&format!("{month}-01T00:00:00Z")).ok()?;
+    (name_of(begin) == month).then_some(begin)
+}
+
+/// The month of an instant, `2026-01`.
+pub fn name_of(at: Timestamp) -> String {
+    at.to_string().chars().take(7).collect()
+}
+
+/// The figures of a month, a row for each currency and money.
+pub fn figures(totals: &[Total], currencies: &Currencies) -> Markup {
+    let heads = [
+        ("Credits", false),
+        ("Deferred before", true),
+        ("Granted", true),
+        ("Restored", true),
+        ("Recognised", true),
+        ("Breakage", true),
+        ("Refunded", true),
+        ("Deferred after", true),
+    ];
+    table(
+        "Figures of the month",
+        &heads,
+        html! {
+            @for total in totals {
+                tr {
+                    th scope="row" { (currencies.name(&total.currency_id)) " in "
+                        (total.cost_currency.to_uppercase()) }
+                    @for figure in [
+                        total.deferred_from, total.granted, total.restored, total.recognised,
+                        total.breakage, total.refunded, total.deferred_to,
+                    ] { td.number { (figure) } }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_written_in_one_way() {
+        assert_eq!(begin_of("2026-01").map(name_of).as_deref(), Some("2026-01"));
+        for wrong in ["", "2026", "2026-1", "2026-13", "2026-01-01", "january", "2026-01T"] {
+            assert!(begin_of(wrong).is_none(), "{wrong}");
+        }
+    }
+}
