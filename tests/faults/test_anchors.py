@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import re
@@ -20,7 +21,7 @@ from support.postgres import Postgres
 from support.proofs import Wrong, check_file, check_line, check_proof
 from support.server import REPOSITORY, Server, binary, running
 from support.shop import Wallet, created, new_currency, new_customer
-from support.tampering import Tampered
+from support.tampering import Store, Tampered, TamperedDatabase
 from support.wire import Wire
 
 PATIENCE_SECONDS = 60.0
@@ -289,15 +290,15 @@ def test_the_example_of_the_documentation_is_a_proof() -> None:
             check_proof([change], row_hash, public_key)
 
 
-Tampering = Callable[[Tampered, Wallet, Wallet], None]
+Tampering = Callable[[Store, Wallet, Wallet], None]
 
 
-def change_a_row(store: Tampered, wallet: Wallet, _: Wallet) -> None:
+def change_a_row(store: Store, wallet: Wallet, _: Wallet) -> None:
     third = store.positions(wallet.customer)[2]
     store.rewrite(wallet.customer, lambda at, texts: texts.replace(b"cheap", b"costy") if at == third else texts)
 
 
-def swap_rows(store: Tampered, wallet: Wallet, _: Wallet) -> None:
+def swap_rows(store: Store, wallet: Wallet, _: Wallet) -> None:
     third, fourth = store.positions(wallet.customer)[3:5]
     rows = {at: split_texts(store.row(at)) for at in (third, fourth)}
     others = {third: rows[fourth], fourth: rows[third]}
@@ -308,11 +309,11 @@ def split_texts(row: bytes) -> bytes:
     return row[5 + int.from_bytes(row[1:5], "little"):-32]
 
 
-def cut_the_tail(store: Tampered, _: Wallet, __: Wallet) -> None:
+def cut_the_tail(store: Store, _: Wallet, __: Wallet) -> None:
     store.cut(2)
 
 
-def remove_a_wallet(store: Tampered, _: Wallet, last: Wallet) -> None:
+def remove_a_wallet(store: Store, _: Wallet, last: Wallet) -> None:
     store.remove(last.customer)
 
 
@@ -358,6 +359,47 @@ def test_what_the_chain_does_not_show_an_anchor_does(
     assert found.returncode == 1 and named.format(first=first.customer, last=last.customer) in found.stdout, found.stdout
     if covers_tracks:
         assert "this store has none of this number" in verify(server, newest).stdout
+
+
+def test_what_the_chain_does_not_show_an_anchor_does_in_a_database(
+    directory: Path, signer: Signer, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    server = Server(directory, arguments=signer.arguments(), database_url=url)
+    try:
+        wire = wire_of(server.start())
+        first = wallet_with(wire, 2, model="cheap")
+        consume(wire, first, model="dear")
+        consume(wire, first, model="cheap")
+        last = wallet_with(wire, 1)
+        before = TamperedDatabase.wallets(url)
+        consume(wire, last)
+        consume(wire, last)
+        covered(wire)
+        until(lambda: len(signer.files()) >= len(anchors(wire)))
+        assert server.stop() == 0
+    finally:
+        server.kill()
+    files = signer.files()
+    whole = verify(server, *files)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    for name, covers_tracks in itertools.product(TAMPERINGS, [False, True]):
+        tamper, named = TAMPERINGS[name]
+        server.database_url = postgres.copied_database(url)
+        untouched = verify(server, *files)
+        assert untouched.returncode == 0, untouched.stdout + untouched.stderr
+        store = TamperedDatabase(server.database_url, before)
+        tamper(store, first, last)
+        if covers_tracks:
+            store.forget_anchors()
+        store.finish()
+        plain = verify(server)
+        assert plain.returncode == 0, f"{name}: the chain alone shows it: {plain.stdout}{plain.stderr}"
+        found = verify(server, *files)
+        expected = named.format(first=first.customer, last=last.customer)
+        assert found.returncode == 1 and expected in found.stdout, f"{name}: {found.stdout}{found.stderr}"
+        if covers_tracks:
+            assert "this store has none of this number" in verify(server, files[-1]).stdout, name
 
 
 @pytest.mark.embedded

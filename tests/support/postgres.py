@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -168,6 +170,14 @@ class Postgres:
     def new_database(self) -> str:
         """A fresh database. Gives its URL."""
         return databases.with_database(self.url, databases.create(self.url))
+
+    def copied_database(self, url: str) -> str:
+        """Another database with what is in one, which nobody is connected to. Gives its URL."""
+        name = f"scrip_{secrets.token_hex(8)}"
+        source = urlsplit(url).path.removeprefix("/")
+        with self.connect() as administrator:
+            administrator.execute(f"create database {name} template {source}")
+        return databases.with_database(self.url, name)
 
     def connect(self) -> psycopg.Connection[Any]:
         """As an administrator, who is not in the database of any test."""

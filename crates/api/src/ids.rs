@@ -17,6 +17,16 @@ pub trait IdSource: Send + Sync + 'static {
         bytes
     }
 
+    /// What the request is called that is carried out now, in its answer, its rows and all logs.
+    fn trace_id(&self) -> [u8; 16] {
+        self.sixteen()
+    }
+
+    /// The span of the request that is carried out now, where somebody makes spans of requests.
+    fn span_id(&self) -> Option<[u8; 8]> {
+        None
+    }
+
     /// The bits of a grant id.
     fn bits(&self) -> u64 {
         let mut bytes = [0; 8];

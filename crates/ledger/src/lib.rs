@@ -45,6 +45,7 @@ mod reservations;
 mod revenue;
 mod seal;
 mod slot;
+mod spans;
 mod usage;
 mod verifying;
 mod webhook;
@@ -107,6 +108,7 @@ pub use recurring::RecurringGrantView;
 pub use revenue::{
     ClosedMonth, GrantRevenue, Month, RevenueBetween, RevenueBooks, RevenueQuery, RevenueTotal,
 };
+pub use spans::SPANS;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery, UsageSeries};
 pub use verifying::{Chains, Finding, Findings, VerifyError};
 pub use webhook::{

@@ -4,6 +4,7 @@ mod anchors;
 mod backup;
 mod console;
 mod portal;
+mod traces;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -21,6 +22,7 @@ pub use anchors::{AnchorCommand, AnchorOptions, KeyFileOptions};
 pub use backup::{BackupManner, BackupOptions, RestoreOptions};
 pub use console::ConsoleOptions;
 pub use portal::PortalOptions;
+pub use traces::TraceOptions;
 
 /// A terabyte: a larger number is a slip.
 const MEBIBYTES_MAX: i64 = 1 << 20;
@@ -124,6 +126,9 @@ pub struct ServeOptions {
     /// the address may read; none is about a customer. Off by default.
     #[arg(long, env = "SCRIP_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Traces, as OpenTelemetry has them.
+    #[command(flatten)]
+    pub traces: TraceOptions,
     /// Make a bare customer on the first grant or consumption that names it, instead of refusing.
     #[arg(long, env = "SCRIP_AUTO_CREATE_CUSTOMERS")]
     pub auto_create_customers: bool,

@@ -22,6 +22,7 @@ mod rebuild;
 mod recover;
 mod serve;
 mod stats;
+mod traces;
 mod users;
 mod verify;
 mod webhooks;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hyper_util::server::graceful::GracefulShutdown;
-use scrip_api::{App, AppConfig, RandomIds, Users};
+use scrip_api::{App, AppConfig, Users};
 use scrip_console::portal::Origins;
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
@@ -18,12 +18,15 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::cli::{LogFormat, ServeOptions};
 use crate::door::{Door, accept, accept_metrics};
 use crate::progress::Progress;
-use crate::{anchors, console, keys, payments, portal, users, webhooks};
+use crate::traces::Traces;
+use crate::{anchors, console, keys, payments, portal, traces, users, webhooks};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Connections at a time.
@@ -35,7 +38,9 @@ const EXIT_FAILED: u8 = 70;
 
 /// Serves until a signal or a failure ends it.
 pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
-    start_logs(options.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let traces = traces::start(&options.traces, runtime.handle())?;
+    start_logs(options.log_format, traces.as_ref());
     // A key belongs to one environment; the second would silently get none.
     if options.api_key.is_some() && options.api_key == options.sandbox_api_key {
         bail!("SCRIP_API_KEY and SCRIP_SANDBOX_API_KEY are the same; each environment has its own");
@@ -43,8 +48,7 @@ pub fn run(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let tls = options.listening.tls()?;
     let users = users::of_api(&options.jwt)?;
     let origins = portal::origins(&options.portal)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options, tls, users, origins));
+    let result = runtime.block_on(serve(options, tls, users, origins, traces));
     // A stop while the ledger is being read does not wait for the end of the reading.
     runtime.shutdown_background();
     result
@@ -55,6 +59,7 @@ async fn serve(
     tls: Option<TlsAcceptor>,
     users: Users,
     origins: Origins,
+    traces: Option<Traces>,
 ) -> anyhow::Result<ExitCode> {
     // From the first moment on: a stop that comes early is a stop too.
     let mut stop = StopSignal::listen()?;
@@ -84,16 +89,21 @@ async fn serve(
         anchor_signing: anchors::signing(&options.anchors, anchor_key.as_ref()),
         users,
     };
-    let app = App::new(Arc::clone(&ledger), Arc::new(RandomIds), config);
+    let app = App::new(Arc::clone(&ledger), traces::ids(traces.as_ref()), config);
     let address = listener.local_addr()?;
     let place = (address, tls.is_some());
     let router = scrip_api::router(app.clone());
     let beside = portal::mounted(&origins, router.clone());
     let router = console::mounted(&options.console, place, &ledger, router, beside)?;
-    let router = portal::shared(origins, router);
+    let mut router = portal::shared(origins, router);
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let anchorer = anchors::start(&options.anchors, anchor_key, &ledger);
-    let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
+    let mut figures = webhooks::figures(&ledger, teller.as_ref());
+    if let Some(traces) = &traces {
+        router = traces.of_requests(router, tls.is_some());
+        figures = traces.figures(figures);
+    }
+    let metrics = scrip_api::metrics_router(figures);
     app.set_ready(true);
     let noting = tokio::spawn(keys::note_uses(app.clone()));
     console::tell_first_owner(&options.console, place, ledger.as_ref()).await?;
@@ -132,6 +142,9 @@ async fn serve(
     noting.abort();
     keys::note_last_uses(&app).await;
     ledger.close().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     match failure {
         Some(reason) => {
             tracing::error!(reason, "stopped");
@@ -249,14 +262,19 @@ impl StopSignal {
     }
 }
 
-fn start_logs(format: LogFormat) {
+fn start_logs(format: LogFormat, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let logs = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
+    let logs = match format {
+        LogFormat::Text => logs.boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).boxed(),
+    };
+    let everything = tracing_subscriber::registry();
+    match traces {
+        // What is not logged is nothing.
+        None => everything.with(logs).with(filter).init(),
+        Some(traces) => everything.with(logs.with_filter(filter)).with(traces.layer()).init(),
     }
 }

@@ -5,7 +5,8 @@ use std::future::Future;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodFilter, MethodRouter};
-use scrip_ledger::{Claim, ClaimState, RememberBy};
+use scrip_ledger::{Claim, ClaimState, RememberBy, SPANS};
+use tracing::Instrument as _;
 
 use super::{Call, Reply, Write, body, claim};
 use crate::access::{self, Needs};
@@ -172,7 +173,8 @@ where
         ClaimState::Running => return Err(ApiError::still_running()),
     };
     // A task of its own: if the client goes away, the claim stays taken until the answer is known.
-    let running = tokio::spawn(async move {
+    let span = tracing::trace_span!(target: SPANS, "idempotent");
+    let running = async move {
         let _guard = guard;
         let (app, trace_id) = (write.call().app().clone(), write.call().trace_id());
         let outcome = endpoint(write).await;
@@ -183,6 +185,7 @@ where
             app.whole_ledger().answer_claim(claim, answer).await?;
         }
         outcome
-    });
+    };
+    let running = tokio::spawn(running.instrument(span));
     running.await.map_err(|error| ApiError::internal(error.to_string()))?
 }

@@ -24,7 +24,7 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The outermost layer.
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace_id = TraceId(app.ids().sixteen());
+    let trace_id = TraceId(app.ids().trace_id());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let admitted = match admit(&app, &request, started) {
@@ -62,6 +62,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let status = response.status();
     let is_told = !status.is_success() || tracing::enabled!(tracing::Level::DEBUG);
     if is_told {
+        let span_id = app.ids().span_id().map(|id| format!("{:016x}", u64::from_be_bytes(id)));
         let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::info!(
             method = method.as_str(),
@@ -69,6 +70,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
             status = status.as_u16(),
             latency_us,
             %trace_id,
+            span_id,
             environment,
             "answered"
         );

@@ -14,9 +14,10 @@ use scrip_ledger::{
     ApiKey, ClosedMonth, CreatedRange, Environment, EventMarks, EventQuery, EventView, Executed,
     Explained, ExportQuery, ExportSlice, GrantQuery, GrantView, Ledger, LedgerError, Order, Page,
     PageRequest, Point, Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery,
-    ReservationView, RevenueBooks, RowQuery, RowView, SYSTEM, UsageQuery, UsageSeries, WalletAt,
-    environment_numbered, event_at, newest_event,
+    ReservationView, RevenueBooks, RowQuery, RowView, SPANS, SYSTEM, UsageQuery, UsageSeries,
+    WalletAt, environment_numbered, event_at, newest_event,
 };
+use tracing::Instrument as _;
 
 type Answered<T> = Result<T, LedgerError>;
 
@@ -48,7 +49,9 @@ impl<'a> Within<'a> {
     }
 
     pub async fn execute(self, order: Order) -> Answered<Executed> {
-        self.permit(order.environment)?.execute(order).await
+        // Waiting for the ledger, and being carried out.
+        let span = tracing::trace_span!(target: SPANS, "ledger");
+        self.permit(order.environment)?.execute(order).instrument(span).await
     }
 
     pub async fn record(self, kind: RecordKind, id: &str) -> Answered<Option<Record>> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use scrip_core::WalletKey;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::Shared;
 use super::doors::Taken;
@@ -20,7 +21,7 @@ use super::unit::{Changes, Unit};
 use crate::queue::Receiver;
 use crate::reading::{advance, failure};
 use crate::work::{self, Failure, StoreError};
-use crate::{Executed, LedgerError, Order, Work};
+use crate::{Executed, LedgerError, Order, SPANS, Work};
 
 /// What a transaction takes in at most; more waits for the next.
 const BATCH_WEIGHT_MAX: usize = 1_024;
@@ -44,6 +45,18 @@ pub struct Waiting {
     pub wallet: Option<WalletKey>,
     /// Who waits for the answer.
     pub reply: Reply,
+    /// What its waiting is part of, where its trace is made.
+    pub span: Span,
+}
+
+impl Waiting {
+    fn answer(self, outcome: Result<Executed, LedgerError>) {
+        let Self { reply, span, .. } = self;
+        // The waiting ends with the answer, not behind it.
+        drop(span);
+        // A caller that went away does not undo what it asked for.
+        let _ = reply.send(outcome);
+    }
 }
 
 /// Who waits for an answer.
@@ -203,7 +216,8 @@ impl Lane {
         self.careful = self.careful.saturating_sub(1);
         let Some(session) = self.reach() else { return Err(Stop::Lost) };
         let hold = if is_careful { Hold::Locks } else { Hold::Instant(&shared.kept) };
-        let done = transact(session, &shared, batch, hold).map_err(|stop| match stop {
+        let done = span_of(batch).in_scope(|| transact(session, &shared, batch, hold));
+        let done = done.map_err(|stop| match stop {
             Stop::Conflict if !is_careful => Stop::Changed,
             stop => stop,
         });
@@ -252,10 +266,30 @@ impl Lane {
             self.shared.clocks.catch_up(*environment, *now);
         }
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-            // A caller that went away does not undo what it asked for.
-            let _ = waiting.reply.send(outcome);
+            waiting.answer(outcome);
         }
     }
+}
+
+/// The span of a transaction: part of the first trace of those that are made of its orders, linked to the
+/// others. Where none is made, it is none.
+fn span_of(batch: &[Waiting]) -> Span {
+    let mut traced = batch.iter().map(|waiting| &waiting.span).filter(|span| !span.is_disabled());
+    let Some(first) = traced.next() else { return Span::none() };
+    let orders = i64::try_from(batch.len()).unwrap_or(i64::MAX);
+    let span = first.in_scope(|| {
+        tracing::trace_span!(
+            target: SPANS,
+            "postgresql",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            scrip.orders = orders,
+        )
+    });
+    for other in traced {
+        span.follows_from(other);
+    }
+    span
 }
 
 /// How long to wait before others are met again: longer each time, and never the same for two.
@@ -414,7 +448,7 @@ fn stop(session: &Session, error: StoreError, index: usize) -> Stop {
 /// What is done instead of an order that cannot be carried out. Time that cannot pass in one of
 /// several wallets passes in the others.
 fn isolate(poison: Waiting, error: &LedgerError) -> Vec<Waiting> {
-    let Waiting { order, reply, .. } = poison;
+    let Waiting { order, reply, span, .. } = poison;
     let keys = match &order.work {
         Work::Advance(keys) if keys.len() > 1 => keys.clone(),
         work => {
@@ -430,6 +464,7 @@ fn isolate(poison: Waiting, error: &LedgerError) -> Vec<Waiting> {
         order: Box::new(advance(environment, vec![key])),
         wallet: None,
         reply: oneshot::channel().0,
+        span: Span::none(),
     };
     let mut waiting: Vec<Waiting> = keys.into_iter().map(alone).collect();
     // Whoever waited sees what time brought, but for the wallets where it could not.
@@ -437,12 +472,13 @@ fn isolate(poison: Waiting, error: &LedgerError) -> Vec<Waiting> {
         order: Box::new(advance(environment, Vec::new())),
         wallet: None,
         reply,
+        span,
     });
     waiting
 }
 
 fn refuse(batch: Vec<Waiting>, error: &LedgerError) {
     for waiting in batch {
-        let _ = waiting.reply.send(Err(error.clone()));
+        waiting.answer(Err(error.clone()));
     }
 }

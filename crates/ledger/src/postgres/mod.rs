@@ -48,6 +48,7 @@ use scrip_core::{
     WalletKey,
 };
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::anchors::{HeadsBehind, Links};
 use crate::clock::Clocks;
@@ -130,7 +131,8 @@ impl Postgres {
         };
         let (reply, answer) = oneshot::channel();
         let (environment, weight) = (order.environment, order.work.weight());
-        let waiting = Waiting { order: Box::new(order), wallet, reply };
+        let span = Span::current();
+        let waiting = Waiting { order: Box::new(order), wallet, reply, span };
         lane.sender.try_send(environment, weight, waiting).map_err(|refused| match refused {
             Refused::Full(_) => LedgerError::Busy,
             Refused::Closed(_) => LedgerError::Closed,

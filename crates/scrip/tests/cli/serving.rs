@@ -74,6 +74,29 @@ fn options_out_of_range_are_named() {
     }
 }
 
+#[test]
+fn a_collector_of_traces_that_is_none_is_refused_before_anything_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let option = [&serve[..], &["--otlp-endpoint", "collector:4318"]].concat();
+    let rows = [
+        (&option[..], None, "--otlp-endpoint"),
+        (&serve[..], Some(("SCRIP_OTLP_ENDPOINT", "collector:4318")), "--otlp-endpoint"),
+        (
+            &serve[..],
+            Some(("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")),
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+        ),
+    ];
+    for (arguments, variable, named) in rows {
+        let (code, text) = run(arguments, variable.as_slice());
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains(&format!("scrip: {named} must be http:// or https://")), "{text}");
+        assert!(!data.exists());
+    }
+}
+
 /// The least of everything is enough to serve.
 #[test]
 fn a_server_with_little_memory_serves() {
