@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use hyper_util::server::graceful::GracefulShutdown;
 use scrip_api::{App, AppConfig, RandomIds, Users};
 use scrip_console::portal::Origins;
+use scrip_integrations::erasures::{self, Finisher};
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
@@ -93,6 +94,7 @@ async fn serve(
     let router = portal::shared(origins, router);
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let anchorer = anchors::start(&options.anchors, anchor_key, &ledger);
+    let finisher = Finisher::start(Arc::clone(&ledger), erasures::Options::default());
     let metrics = scrip_api::metrics_router(webhooks::figures(&ledger, teller.as_ref()));
     app.set_ready(true);
     let noting = tokio::spawn(keys::note_uses(app.clone()));
@@ -129,6 +131,7 @@ async fn serve(
     if let Some(anchorer) = anchorer {
         anchorer.stop(within).await;
     }
+    finisher.stop(within).await;
     noting.abort();
     keys::note_last_uses(&app).await;
     ledger.close().await;
