@@ -1,8 +1,9 @@
-//! Customers: the list, and making, archiving and changing one.
+//! Customers: the list, and making, archiving, erasing and changing one.
 
 mod archive;
 mod create;
 mod edit;
+mod erase;
 mod list;
 pub mod model;
 
@@ -21,4 +22,5 @@ pub fn routes() -> Router<Console> {
             "/console/{environment}/customers/{id}/archive",
             pages_of::<archive::ArchiveCustomer>(),
         )
+        .route("/console/{environment}/customers/{id}/erase", pages_of::<erase::EraseCustomer>())
 }
