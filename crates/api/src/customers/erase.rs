@@ -20,13 +20,14 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
 pub(super) fn operation() -> Operation {
     Operation::new("eraseCustomer", TAG, "Erase what was written of a customer")
         .text(
-            "Name, email, language, timezone, metadata, passthrough and what stands on the card go; and the \
-             names, comments, metadata, billing addresses and dimensions of grants, reservations, \
-             recurring grants, consumptions and their ledger rows, live or archived, up to now. \
-             Amounts, instants, identifiers and the chain of hashes stay, so balances, totals, proofs \
-             and `scrip verify` are what they were. It cannot be taken back. The answer comes when \
-             all of it is done, which may take minutes for a customer with millions of rows; whoever \
-             does not wait for it does not stop it. Erasing twice does no harm.",
+            "Name, email, language, timezone, metadata, passthrough and what stands on the \
+             card go; and the names, comments, metadata, billing addresses and dimensions of \
+             grants, reservations, recurring grants, consumptions and their ledger rows, live \
+             or archived, up to now. Amounts, instants, identifiers and the chain of hashes \
+             stay, so balances, totals, proofs and `scrip verify` are what they were. It \
+             cannot be taken back. The answer comes when all of it is done, which may take \
+             minutes for a customer with millions of rows; whoever does not wait for it does \
+             not stop it. Erasing twice does no harm.",
         )
         .path("id", "The customer's id")
         .answers(200, "The customer, without words", "CustomerResponse")

@@ -55,11 +55,13 @@ impl Deed for EraseCustomer {
         }
         let lines = written(&self.0).map(|(what, before)| Line::of(what, before, NOTHING));
         let notes = html! {
-            p { "Names, comments, metadata and dimensions of grants, reservations, consumptions and \
-                 ledger rows go with it, and what the audit log says of them. Amounts, times, identifiers \
-                 and the chain of hashes stay: balances and totals are what they were." }
-            p { strong { "It cannot be taken back." } " Backups and exports that were made before keep what \
-                 they have. It may take minutes for a customer with very many rows." }
+            p { "Names, comments, metadata and dimensions of grants, reservations, consumptions \
+                 and ledger rows go with it, and what the audit log says of them. Amounts, times, \
+                 identifiers and the chain of hashes stay: balances and totals are what they \
+                 were." }
+            p { strong { "It cannot be taken back." }
+                " Backups and exports that were made before keep what they have. It may take \
+                 minutes for a customer with very many rows." }
         };
         Ok(Plan {
             lines: lines.into(),
