@@ -52,6 +52,7 @@ EXTENSIONS: dict[str, int] = {
     "GET /api/v1/credits/reservations/{}": 200,
     "POST /api/v1/credits/reservations/{}/extend": 200,
     "POST /api/v1/credits/consumption/refund": 200,
+    "POST /api/v1/customers/{}/erase": 200,
     "GET /api/v1/credits/ledger/export": 200,
     "GET /api/v1/credits/ledger/proof": 200,
     "GET /api/v1/credits/anchors": 200,

@@ -76,6 +76,8 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("PATCH", "/api/v1/customers/{id}", CUSTOMERS),
     ("POST", "/api/v1/customers/{id}/archive", CUSTOMERS),
     ("POST", "/api/v1/customers/{id}/unarchive", CUSTOMERS),
+    // It cannot be taken back.
+    ("POST", "/api/v1/customers/{id}/erase", Admin),
     ("POST", "/api/v1/customers/{id}/portal-tokens", CUSTOMERS),
     ("DELETE", "/api/v1/customers/{id}/portal-tokens", CUSTOMERS),
     ("GET", "/api/v1/portal-token", CustomerToken),

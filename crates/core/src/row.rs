@@ -193,6 +193,19 @@ impl Row {
         }
     }
 
+    /// A packed row without what people wrote; none if it has nothing of that. All else stays as it was
+    /// packed, its hash too: that covers the digest which stands in the place of the words.
+    pub fn erase_texts(packed: &[u8]) -> Result<Option<Vec<u8>>, UnreadableRow> {
+        let Packed { content, texts, hash } = Packed::split(packed)?;
+        let digest = Texts::digest_of_packed(texts).ok_or(UnreadableRow::Content)?;
+        let (&[Texts::KEPT, ..], Some(digest)) = (texts, digest) else { return Ok(None) };
+        let mut bytes = content.to_vec();
+        bytes.push(Texts::ERASED);
+        bytes.extend(digest.as_bytes());
+        bytes.extend(hash.as_bytes());
+        Ok(Some(bytes))
+    }
+
     /// Reads the words that [`Row::unpack_to_fold`] left out of the same bytes.
     pub fn read_texts(&mut self, bytes: &[u8]) -> Result<(), UnreadableRow> {
         self.texts = exact_as_packed(Packed::split(bytes)?.texts)?;

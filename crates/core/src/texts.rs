@@ -92,6 +92,11 @@ pub enum Texts {
 }
 
 impl Texts {
+    /// What packed texts begin with that are [`Texts::Kept`].
+    pub(crate) const KEPT: u8 = 1;
+    /// What packed texts begin with that are [`Texts::Erased`].
+    pub(crate) const ERASED: u8 = 2;
+
     /// Keeps words, if there are any.
     #[must_use]
     pub fn keep(words: Words, salt: Salt) -> Self {
@@ -126,10 +131,10 @@ impl Texts {
         match bytes {
             [0] => Some(None),
             // The salt and the words lie there as the digest takes them.
-            [1, salted @ ..] if salted.len() > size_of::<Salt>() => {
+            [Self::KEPT, salted @ ..] if salted.len() > size_of::<Salt>() => {
                 Some(Some(Digest::from_bytes(Sha256::digest(salted).into())))
             }
-            [2, digest @ ..] => Some(Some(Digest::from_bytes(digest.try_into().ok()?))),
+            [Self::ERASED, digest @ ..] => Some(Some(Digest::from_bytes(digest.try_into().ok()?))),
             _ => None,
         }
     }

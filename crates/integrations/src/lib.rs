@@ -1,11 +1,13 @@
 //! What speaks to others by itself: deliveries of events to whoever wants to be told, payments that are
-//! collected, anchors that are signed and handed out, and issuers who say who people are.
+//! collected, anchors that are signed and handed out, erasures that are finished, and issuers who say who
+//! people are.
 //!
 //! Nothing here knows how anything is stored, or the API's server.
 
 pub mod anchors;
 mod asking;
 mod client;
+pub mod erasures;
 pub mod identity;
 pub mod payments;
 pub mod webhooks;

@@ -46,6 +46,8 @@ pub enum Answer {
     Advanced(Advanced),
     /// How many events were removed.
     Forgotten(usize),
+    /// Where the next step of an erasure goes on; 0 if nothing is left.
+    Erased(u64),
     /// Nothing to tell.
     Done,
 }

@@ -148,6 +148,7 @@ const fn noun(kind: RecordKind) -> &'static str {
         RecordKind::ClosedMonth => "closed-month",
         RecordKind::Anchor => "anchor",
         RecordKind::AnchorHeads => "anchor-heads",
+        RecordKind::Erasure => "erasure",
     }
 }
 

@@ -263,6 +263,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Rows of a wallet as links of its chain, from a sequence on, at most so many. Nothing is written.
     async fn links(&self, wallet: &WalletKey, from: u64, most: u64) -> Result<Links, LedgerError>;
 
+    /// Takes the words of rows that were erased out of what was made of them: of these wallets' rows, each
+    /// up to a sequence. That is usage by dimensions, and what files keep of what was deleted.
+    async fn erase_behind(&self, _wallets: Vec<(WalletKey, u64)>) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     /// What it counts about itself, always in the same order; nothing of any customer.
     fn figures(&self) -> Vec<Figure> {
         Vec::new()

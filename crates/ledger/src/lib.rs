@@ -18,6 +18,7 @@ mod counting;
 mod customer_link;
 pub mod embedded;
 mod environment;
+mod erasure;
 mod event;
 mod event_marks;
 mod export;
@@ -69,6 +70,10 @@ pub use customer_link::{CustomerLink, LinkChange, LinkDeed};
 pub use environment::{
     Environment, EnvironmentChange, EnvironmentType, NewEnvironment, all_environments,
     environment_called, environment_numbered,
+};
+pub use erasure::{
+    ErasePart, EraseStep, ErasedWallet, Erasure, ErasureState, begin_erasing, finish_erasures,
+    go_on_erasing,
 };
 pub use event::{
     CurrencyChange, DomainEvent, EventKind, EventQuery, EventView, Subject, event_at, newest_event,

@@ -11,8 +11,8 @@ use scrip_core::{
 };
 
 use crate::{
-    Answer, ApiKeyChange, CollectionOutcome, EnvironmentChange, InvoiceId, LinkChange, LinkUse,
-    PersonChange, RecordKind, StoredAnswer, WebhookSecret,
+    Answer, ApiKeyChange, CollectionOutcome, EnvironmentChange, ErasePart, EraseStep, InvoiceId,
+    LinkChange, LinkUse, PersonChange, RecordKind, StoredAnswer, WebhookSecret,
 };
 
 /// A request, with who asks and how its answer is remembered.
@@ -104,6 +104,8 @@ pub enum Work {
     PutRecurringGrant(Box<PutRecurringGrant>),
     /// End a recurring grant of a wallet; what it gave stays.
     RemoveRecurringGrant(WalletKey, RecurringGrantId),
+    /// Take a step of erasing what was written of a customer.
+    Erase(Box<EraseStep>),
     /// Write what time brought to these wallets.
     Advance(Vec<WalletKey>),
 }
@@ -123,6 +125,11 @@ impl Work {
             Self::PutRecurringGrant(item) => vec![&item.wallet],
             Self::RemoveRecurringGrant(wallet, _) => vec![wallet],
             Self::Advance(keys) => keys.iter().collect(),
+            Self::Erase(step) => match &step.part {
+                ErasePart::Begin(wallets) => wallets.iter().collect(),
+                ErasePart::Rows { wallet, .. } => vec![wallet],
+                ErasePart::Records { .. } | ErasePart::End(_) => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }
@@ -134,6 +141,11 @@ impl Work {
             Self::ImportCustomers(records) | Self::PutRecords(records) => records.len(),
             Self::Advance(wallets) => wallets.len(),
             Self::ForgetRecords(_, ids) => ids.len(),
+            Self::Erase(step) => match &step.part {
+                ErasePart::Begin(wallets) => wallets.len(),
+                ErasePart::Rows { .. } | ErasePart::Records { .. } => crate::work::STEP_MAX,
+                ErasePart::End(_) => 1,
+            },
             _ => 1,
         }
     }

@@ -56,6 +56,8 @@ pub enum RecordKind {
     RetiredEnvironment = 22,
     /// Some heads of wallets under an anchor; lives in [`SYSTEM`]; see [`crate::anchors::Page`].
     AnchorHeads = 24,
+    /// How the erasure of a customer stands; see [`crate::Erasure`]. Called like the customer.
+    Erasure = 25,
 }
 
 /// The member of a currency that says whether its wallets may be overdrawn by consumptions that do
@@ -89,6 +91,7 @@ impl RecordKind {
             Self::Session => &[crate::Session::PERSON],
             Self::AuditEntry => crate::audit::KEYS,
             Self::AnchorHeads => &[crate::anchors::Page::ANCHOR],
+            Self::Erasure => crate::erasure::KEYS,
             Self::Account
             | Self::Environment
             | Self::RetiredEnvironment
@@ -146,6 +149,7 @@ impl RecordKind {
             21 => Self::Anchor,
             22 => Self::RetiredEnvironment,
             24 => Self::AnchorHeads,
+            25 => Self::Erasure,
             _ => return None,
         })
     }

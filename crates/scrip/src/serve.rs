@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use hyper_util::server::graceful::GracefulShutdown;
 use scrip_api::{App, AppConfig, Users};
 use scrip_console::portal::Origins;
+use scrip_integrations::erasures::{self, Finisher};
 use scrip_ledger::embedded::{Embedded, Options};
 use scrip_ledger::postgres::{self, Postgres};
 use scrip_ledger::{InitialKey, Ledger, ProvidedKeys, Settings, bootstrap};
@@ -98,6 +99,7 @@ async fn serve(
     let mut router = portal::shared(origins, router);
     let teller = webhooks::start(&options.webhooks, addresses, &ledger)?;
     let anchorer = anchors::start(&options.anchors, anchor_key, &ledger);
+    let finisher = Finisher::start(Arc::clone(&ledger), erasures::Options::default());
     let mut figures = webhooks::figures(&ledger, teller.as_ref());
     if let Some(traces) = &traces {
         router = traces.of_requests(router, tls.is_some());
@@ -139,6 +141,7 @@ async fn serve(
     if let Some(anchorer) = anchorer {
         anchorer.stop(within).await;
     }
+    finisher.stop(within).await;
     noting.abort();
     keys::note_last_uses(&app).await;
     ledger.close().await;

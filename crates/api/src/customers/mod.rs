@@ -3,6 +3,7 @@
 mod archive;
 mod create;
 mod entitlements;
+mod erase;
 mod get;
 mod import;
 mod integrations;
@@ -48,6 +49,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Accepts::ONCE,
             unarchive::operation(),
             unarchive::handler,
+        ),
+        Endpoint::post(
+            "/api/v1/customers/{id}/erase",
+            Accepts::ONCE,
+            erase::operation(),
+            erase::handler,
         ),
         Endpoint::get(
             "/api/v1/customers/{id}/resources",

@@ -165,6 +165,15 @@ impl Call {
         }
     }
 
+    /// Erases what was written of a customer, but for noting that it is done: in which round that is. It goes
+    /// on if nobody waits for it any more.
+    pub async fn erase(&self, customer: CustomerId) -> Result<u64, LedgerError> {
+        let (app, environment, origin) = (self.app.clone(), self.environment(), self.origin());
+        let erase = async move { app.within(environment).erase(&customer, origin).await };
+        let erased = tokio::spawn(erase).await;
+        erased.unwrap_or_else(|error| Err(LedgerError::Internal(format!("erasing: {error}"))))
+    }
+
     fn origin(&self) -> Origin {
         Origin {
             actor: self.caller.actor(),

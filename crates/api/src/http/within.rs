@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use scrip_core::{
-    Balance, CustomerId, EnvironmentId, GrantId, ReservationId, ResourceId, Timestamp, WalletKey,
+    Balance, CustomerId, EnvironmentId, GrantId, Origin, ReservationId, ResourceId, Timestamp,
+    WalletKey,
 };
 use scrip_ledger::anchors::{self, NotProven, Proof};
 use scrip_ledger::{
@@ -15,7 +16,7 @@ use scrip_ledger::{
     Explained, ExportQuery, ExportSlice, GrantQuery, GrantView, Ledger, LedgerError, Order, Page,
     PageRequest, Point, Record, RecordKind, RecordQuery, RecordTimes, ReservationQuery,
     ReservationView, RevenueBooks, RowQuery, RowView, SPANS, SYSTEM, UsageQuery, UsageSeries,
-    WalletAt, environment_numbered, event_at, newest_event,
+    WalletAt, begin_erasing, environment_numbered, event_at, go_on_erasing, newest_event,
 };
 use tracing::Instrument as _;
 
@@ -206,6 +207,14 @@ impl<'a> Within<'a> {
     ) -> Result<Proof, NotProven> {
         let ledger = self.permit(wallet.environment).map_err(NotProven::Ledger)?;
         anchors::prove(ledger, wallet, sequence, from).await
+    }
+
+    /// Takes all steps of erasing a customer but the last, and says in which round.
+    pub async fn erase(self, customer: &CustomerId, origin: Origin) -> Answered<u64> {
+        let (ledger, environment) = (self.here()?, self.environment);
+        let erasure = begin_erasing(ledger, environment, customer, origin).await?;
+        go_on_erasing(ledger, environment, customer, &erasure).await?;
+        Ok(erasure.round)
     }
 
     /// Which events of the store are kept.

@@ -32,6 +32,28 @@ fn everything() -> Value {
     })
 }
 
+/// What was written goes, what is counted stays; it happens once for each key.
+#[tokio::test]
+async fn are_erased() {
+    let world = World::new().await;
+    world.post(PATH, everything()).await.is(201);
+    let one = format!("{PATH}/a%7Cb.c%40d");
+    let erase = format!("{one}/erase");
+    world.pass(5);
+    let erased = world.send("POST", &erase, &[("idempotency-key", "once")], "").await.is(200);
+    assert_json_snapshot!("erased", erased.json());
+    assert_eq!(world.get(&one).await.is(200).text, erased.text);
+    world.patch(&one, json!({"name": "B"})).await.is(200);
+    let again = world.send("POST", &erase, &[("idempotency-key", "once")], "").await.is(200);
+    assert_eq!(again.text, erased.text);
+    assert_eq!(world.get(&one).await.is(200).data()["name"], "B");
+    world.post(&erase, json!({})).await.is(200);
+    assert_eq!(world.get(&one).await.is(200).data()["name"], Value::Null);
+    let nobody = world.post(&format!("{PATH}/nobody/erase"), json!({})).await;
+    nobody.refuses(404, "CustomerNotFound", "nobody");
+    world.post(&erase, json!({"id": "a"})).await.refuses(400, "BadUserInput", "id");
+}
+
 #[tokio::test]
 async fn a_life() {
     let world = World::new().await;

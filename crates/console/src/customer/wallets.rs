@@ -1,7 +1,7 @@
 //! `/customers/{id}`: the wallets by currency and resource, and how far each is used.
 
 use maud::{Markup, html};
-use scrip_ledger::Scope;
+use scrip_ledger::{Role, Scope};
 
 use super::{CustomerPage, Tab};
 use crate::component::{empty, facts, instant, section};
@@ -23,6 +23,9 @@ pub async fn page(visit: Visit) -> Shown {
         @if page.visit.may(Scope::Customers) {
             a.button href=(page.address("/edit")) { "Edit" }
             a.button href=(page.address("/archive")) { (archive) }
+        }
+        @if page.visit.visitor.role >= Role::Admin {
+            a.button href=(page.address("/erase")) { "Erase" }
         }
     };
     page.show(

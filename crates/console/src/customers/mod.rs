@@ -1,4 +1,4 @@
-//! Customers: the list, and making, archiving and changing one.
+//! Customers: the list, and making, archiving, erasing and changing one.
 //!
 //! What makes something new is below `/new`, here and for every noun: beside the list it would take the
 //! address of whatever is called `new`.
@@ -6,6 +6,7 @@
 mod archive;
 mod create;
 mod edit;
+mod erase;
 mod list;
 pub mod model;
 
@@ -24,4 +25,5 @@ pub fn routes() -> Router<Console> {
             "/console/{environment}/customers/{id}/archive",
             pages_of::<archive::ArchiveCustomer>(),
         )
+        .route("/console/{environment}/customers/{id}/erase", pages_of::<erase::EraseCustomer>())
 }

@@ -209,3 +209,20 @@ async fn a_customer_is_archived_and_comes_back() {
         assert_eq!(!world.read("/customers/acme").await["archivedAt"].is_null(), is_archived);
     }
 }
+
+/// Only with the customer's id once more, and once however often the button is pressed.
+#[tokio::test]
+async fn what_was_written_of_a_customer_is_erased() {
+    const ERASE: &str = "/customers/acme/erase";
+    let world = World::furnished().await;
+    let wrong = world.send(ERASE, &[("customerId", "acm")]).await.is(400);
+    wrong.says("Nothing was changed").says("customerId must be acme");
+    let plan = world.send(ERASE, &[("customerId", "acme")]).await.is(200);
+    let plan = plan.says("It cannot be taken back");
+    assert_ne!(world.read("/customers/acme").await["name"], Value::Null);
+    let (one, two) = tokio::join!(world.confirm(ERASE, &plan), world.confirm(ERASE, &plan));
+    assert!([one.text, two.text].iter().any(|text| text.contains("was erased")));
+    world.confirm(ERASE, &plan).await.is(200).says("it was not done a second time");
+    assert_eq!(world.read("/customers/acme").await["name"], Value::Null);
+    assert_eq!(available(&world).await, "137.5");
+}

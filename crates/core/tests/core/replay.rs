@@ -133,6 +133,10 @@ proptest! {
             prop_assert_eq!(row.texts.erased().unwrap(), row.texts.clone(), "erasing again");
             let packed = row.pack(previous).unwrap();
             prop_assert_eq!(packed.hash, decided.packed.hash);
+            let erased = Row::erase_texts(&decided.packed.bytes).unwrap();
+            prop_assert_eq!(erased.is_some(), decided.row.texts.words().is_some());
+            prop_assert_eq!(erased.as_ref().unwrap_or(&decided.packed.bytes), &packed.bytes);
+            prop_assert_eq!(Row::erase_texts(&packed.bytes), Ok(None), "erasing again");
             let read = Row::unpack_linked(&packed.bytes, previous);
             prop_assert_eq!(read, Ok((row, packed.hash)));
             let folded = Row::unpack_to_fold(&packed.bytes, previous);

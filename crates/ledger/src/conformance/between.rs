@@ -50,6 +50,10 @@ impl<B: Between> Ledger for Behind<B> {
         self.between.execute(self.inner.as_ref(), order).await
     }
 
+    async fn erase_behind(&self, wallets: Vec<(WalletKey, u64)>) -> Result<(), LedgerError> {
+        self.inner.erase_behind(wallets).await
+    }
+
     async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
         self.between.claim(self.inner.as_ref(), claim).await
     }

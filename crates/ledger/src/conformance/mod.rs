@@ -21,6 +21,7 @@ pub mod customers;
 pub mod disputes;
 pub mod editing;
 pub mod environments;
+pub mod erasure;
 pub mod events;
 pub mod export;
 pub mod grant_lists;
@@ -381,6 +382,15 @@ macro_rules! conformance {
                 tells_what_people_did
                 tells_what_keys_manage
                 shows_no_secret
+            }
+            erasure {
+                leaves_no_word
+                keeps_credits_and_chain
+                is_of_what_was_written_by_then
+                is_finished_by_others
+                is_of_customers_that_were_made
+                is_in_the_log
+                goes_on_through_many_rows
             }
             environments {
                 know_nothing_of_each_other

@@ -115,6 +115,7 @@ pub(super) fn write_log_again(directory: &Path) -> Result<(), OpenError> {
 /// every commit synced, no memory map. The cache is small because SQLite looks through all of it at the
 /// end of a commit that sorted the pages of an index anew, as long as the file is below 1 GiB: with 64 MiB
 /// that was more than half of what it takes to make grants, and nothing else became quicker by them.
+/// What is deleted is overwritten: it may be words of somebody who was erased.
 pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open(path(directory))?;
     connection.execute_batch(
@@ -123,6 +124,7 @@ pub(super) fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
          pragma wal_autocheckpoint = 1000;
          pragma cache_size = -16384;
          pragma temp_store = memory;
+         pragma secure_delete = on;
          pragma foreign_keys = on;",
     )?;
     log_ahead(&connection)?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::Connection;
 
 use super::Shared;
+use super::erasing::{self, ToErase};
 use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
@@ -25,6 +26,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// What the writer hands over.
 pub(super) struct ToKeep {
     pub behind: Behind,
+    pub to_erase: ToErase,
     frozen: Mutex<Option<Frozen>>,
     /// The last try to write a slice failed.
     slices_fail: AtomicBool,
@@ -37,6 +39,7 @@ impl ToKeep {
         let behind = Behind::new(bounds, saved, added_up);
         Self {
             behind,
+            to_erase: ToErase::default(),
             frozen: Mutex::default(),
             slices_fail: AtomicBool::new(false),
             last: Mutex::default(),
@@ -103,6 +106,7 @@ pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared)
         if shared.adds_usage_up {
             add_usage_up(connection, ledger, shared);
         }
+        erasing::erase_usage(connection, ledger, shared);
         let dropped = shared.wallets.drop_cold();
         shared.gauges.wallets_dropped.add(dropped);
         show(shared);

@@ -8,6 +8,7 @@ mod asking;
 mod backup;
 mod catch_up;
 pub(crate) mod copying;
+mod erasing;
 mod evidence;
 mod file;
 mod gauges;
@@ -530,6 +531,10 @@ impl Ledger for Embedded {
             reading::links(reader, &shared.wallets, &wallet, from, most).map_err(store_error)
         })
         .await
+    }
+
+    async fn erase_behind(&self, wallets: Vec<(WalletKey, u64)>) -> Result<(), LedgerError> {
+        self.erase_behind_rows(wallets).await
     }
 
     fn figures(&self) -> Vec<Figure> {

@@ -18,8 +18,8 @@ use crate::fast_map::FastMap;
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
-use crate::work::{Settings, Standing, State, StoreError, link};
-use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
+use crate::work::{EraseRows, ErasedRows, Settings, Standing, State, StoreError, link};
+use crate::{Claim, GrantRecord, Record, RecordKind, RecordQuery, StoredAnswer};
 
 use super::Shared;
 
@@ -214,6 +214,11 @@ impl State for Unit<'_> {
         tables::all_records(self.connection, environment, kind)
     }
 
+    fn listed(&mut self, query: &RecordQuery) -> Result<Vec<Record>, StoreError> {
+        let found = tables::records(self.connection, query, query.page)?;
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         self.overlay.last.record += 1;
         record.ordinal = self.overlay.last.record;
@@ -293,6 +298,22 @@ impl State for Unit<'_> {
     fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
         tables::entry(self.connection, position)?.ok_or_else(missing)
+    }
+
+    fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError> {
+        let mut erased = ErasedRows { next: rows.from, ..ErasedRows::default() };
+        for _ in 0..rows.most {
+            let position = erased.next;
+            if position == 0 {
+                break;
+            }
+            let missing = || StoreError::Corrupt(format!("entries {position}: missing"));
+            let entry = tables::raw_entry(self.connection, position)?.ok_or_else(missing)?;
+            if let Some(entry) = erased.take(&entry, rows)? {
+                tables::rewrite_entry(self.connection, &entry)?;
+            }
+        }
+        Ok(erased)
     }
 
     fn grant(

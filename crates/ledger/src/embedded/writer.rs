@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use scrip_core::{Timestamp, WalletKey};
 use tokio::sync::oneshot;
 
+use super::erasing;
 use super::mark;
 use super::names::{Checked, Room};
 use super::publication::Unpublished;
@@ -39,6 +40,8 @@ pub(super) enum Message {
     Freeze(WalletKey, String, Reply<()>),
     /// A wallet takes orders again.
     Thaw(WalletKey, Reply<()>),
+    /// Take the write-ahead log into the file and cut it; tells whether that could be.
+    CutLog(Reply<bool>),
     /// Answer what waits, then stop.
     Stop,
 }
@@ -52,6 +55,8 @@ enum Outcome {
     Pruned(bool),
     Frozen(WalletKey),
     Thawed(WalletKey),
+    /// The log is cut when the commit is over.
+    LogIsNext,
     Stopped,
 }
 
@@ -172,7 +177,7 @@ fn work_off(
                 note(base, overlay.reach());
                 overlay.publish(base, shared);
                 drop(unpublished);
-                answer(shared, batch, outcomes);
+                answer(connection, shared, batch, outcomes);
                 return Ok(());
             }
             // One large order must not take the room from all that waited with it.
@@ -318,6 +323,7 @@ fn run_batch(
                 set_frozen(&mut unit, key, None).map_err(|error| stop(error, index))?;
                 Outcome::Thawed(key.clone())
             }
+            Message::CutLog(_) => Outcome::LogIsNext,
             Message::Stop => Outcome::Stopped,
         });
     }
@@ -378,13 +384,16 @@ fn commit(connection: &Connection) -> Result<(), Stop> {
     })
 }
 
-fn answer(shared: &Shared, batch: Vec<Message>, outcomes: Outcomes) {
+fn answer(connection: &Connection, shared: &Shared, batch: Vec<Message>, outcomes: Outcomes) {
     for (message, outcome) in batch.into_iter().zip(outcomes) {
         // A caller that went away does not undo what it asked for.
         match (message, outcome) {
             (Message::Order(_, _, reply), Outcome::Executed(result)) => drop(reply.send(result)),
             (Message::AnswerClaim(_, _, reply), _) => drop(reply.send(Ok(()))),
             (Message::Prune(_, _, reply), Outcome::Pruned(more)) => drop(reply.send(Ok(more))),
+            (Message::CutLog(reply), _) => {
+                let _ = reply.send(Ok(erasing::cut_log(connection)));
+            }
             (Message::Freeze(_, why, reply), Outcome::Frozen(key)) => {
                 tracing::error!(customer = %key.customer, currency = %key.currency, why,
                     "a wallet is frozen");
@@ -415,7 +424,9 @@ fn refuse_all(batch: Vec<Message>, error: &LedgerError) {
             Message::AnswerClaim(_, _, reply)
             | Message::Freeze(_, _, reply)
             | Message::Thaw(_, reply) => drop(reply.send(Err(error.clone()))),
-            Message::Prune(_, _, reply) => drop(reply.send(Err(error.clone()))),
+            Message::Prune(_, _, reply) | Message::CutLog(reply) => {
+                drop(reply.send(Err(error.clone())));
+            }
             Message::Stop => {}
         }
     }

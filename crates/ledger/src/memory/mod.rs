@@ -195,15 +195,7 @@ impl Ledger for Memory {
 
     async fn records(&self, query: RecordQuery) -> Result<Page<Record>, LedgerError> {
         let kept = self.kept();
-        let matching = kept.records.values().filter(|record| {
-            record.environment == query.environment
-                && record.kind == query.kind
-                && query.created.contains(record.created_at)
-                && query.archived.is_none_or(|asked| asked == record.archived_at.is_some())
-                && query.matching.iter().all(|(name, text)| record.text(name) == Some(text))
-        });
-        let items = matching.map(|record| (record.ordinal, record.clone()));
-        reading::by_ordinal(query.page, |page| Ok(stretch(items.clone(), page)))
+        reading::by_ordinal(query.page, |page| Ok(stretch(kept.records_of(&query), page)))
     }
 
     async fn balance(&self, wallet: &WalletKey) -> Result<Option<Balance>, LedgerError> {

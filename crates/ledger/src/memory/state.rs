@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use scrip_core::{Decided, Digest, EnvironmentId, GrantId, NameHash, Row, Timestamp, WalletKey};
+use scrip_core::{
+    Decided, Digest, EnvironmentId, Event, GrantId, NameHash, Row, Timestamp, WalletKey,
+};
 
 use super::views::Views;
 use crate::clock::Clocks;
@@ -12,8 +14,8 @@ use crate::event::{DomainEvent, Named};
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::slot::{Position, RowLinks, Slot, WalletNumber};
-use crate::work::{Settings, Standing, State, StoreError, link};
-use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
+use crate::work::{EraseRows, ErasedRows, Settings, Standing, State, StoreError, link};
+use crate::{Claim, GrantRecord, Record, RecordKind, RecordQuery, StoredAnswer};
 
 /// A row with its place.
 struct KeptRow {
@@ -75,6 +77,21 @@ impl Kept {
     pub(super) fn grant(&self, environment: EnvironmentId, id: GrantId) -> Option<GrantRecord> {
         let ordinal = self.grant_ids.get(&(environment, id))?;
         self.grants.get(ordinal).cloned()
+    }
+
+    /// The records of a query, whatever its page is.
+    pub(super) fn records_of(
+        &self,
+        query: &RecordQuery,
+    ) -> impl DoubleEndedIterator<Item = (u64, Record)> {
+        let matching = self.records.values().filter(|record| {
+            record.environment == query.environment
+                && record.kind == query.kind
+                && query.created.contains(record.created_at)
+                && query.archived.is_none_or(|asked| asked == record.archived_at.is_some())
+                && query.matching.iter().all(|(name, text)| record.text(name) == Some(text))
+        });
+        matching.map(|record| (record.ordinal, record.clone()))
     }
 
     fn next_ordinal(&mut self) -> u64 {
@@ -186,6 +203,11 @@ impl State for Unit<'_> {
         Ok(records.filter(of_kind).cloned().collect())
     }
 
+    fn listed(&mut self, query: &RecordQuery) -> Result<Vec<Record>, StoreError> {
+        let found = super::stretch(self.kept.records_of(query), query.page);
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         record.ordinal = self.kept.next_ordinal();
         self.update_record(record)
@@ -239,6 +261,26 @@ impl State for Unit<'_> {
     fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         let missing = || StoreError::Corrupt(format!("rows {position}: missing"));
         self.kept.entry(position).ok_or_else(missing)
+    }
+
+    fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError> {
+        let mut erased = ErasedRows { next: rows.from, ..ErasedRows::default() };
+        for _ in 0..rows.most {
+            let index = usize::try_from(erased.next).ok().and_then(|at| at.checked_sub(1));
+            let Some(kept) = index.and_then(|index| self.kept.rows.get_mut(index)) else { break };
+            if kept.row.sequence <= rows.until {
+                if kept.row.texts.words().is_some() {
+                    let texts = kept.row.texts.erased();
+                    Arc::make_mut(&mut kept.row).texts =
+                        texts.map_err(|error| StoreError::Failed(error.to_string()))?;
+                }
+                if let Event::GrantCreated { grant, .. } = &kept.row.event {
+                    erased.grants.push(grant.id);
+                }
+            }
+            erased.next = kept.links.previous;
+        }
+        Ok(erased)
     }
 
     fn grant(

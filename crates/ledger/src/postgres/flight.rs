@@ -79,6 +79,7 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::PutRecurringGrant(_)
             | Work::RemoveRecurringGrant(..)
             | Work::MoveClock(_)
+            | Work::Erase(_)
             // The customer may become known to the provider by it.
             | Work::Collect(_)
     )
@@ -318,13 +319,14 @@ impl<'a> Writes<'a> {
     /// Nothing.
     pub fn is_empty(&self) -> bool {
         let Changes { entries, events, claims, attempts, .. } = self.changes;
-        let Changes { removed_records, forgotten_events, .. } = self.changes;
+        let Changes { removed_records, forgotten_events, rewritten_rows, .. } = self.changes;
         entries.is_empty()
             && events.is_empty()
             && claims.is_empty()
             && attempts.is_empty()
             && removed_records.is_empty()
             && *forgotten_events == 0
+            && *rewritten_rows == 0
             && self.new_records.is_empty()
             && self.records.is_empty()
             && self.new_grants.is_empty()

@@ -9,6 +9,7 @@ pub(crate) mod copying;
 mod database;
 mod distributing;
 mod doors;
+mod erasing;
 mod flight;
 mod gate;
 mod gauges;
@@ -505,6 +506,13 @@ impl Ledger for Postgres {
         let waiting: usize = lanes.iter().map(|lane| lane.sender.len()).sum();
         self.shared.gauges.queue_orders.set(waiting as u64);
         self.shared.gauges.snapshot()
+    }
+
+    async fn erase_behind(&self, wallets: Vec<(WalletKey, u64)>) -> Result<(), LedgerError> {
+        let shared = Arc::clone(&self.shared);
+        let erased = tokio::task::spawn_blocking(move || erasing::usage_of(&shared, &wallets));
+        let erased = erased.await.map_err(|error| LedgerError::Internal(error.to_string()))?;
+        erased.map_err(store_error)
     }
 
     async fn tells_the_world(&self) -> Result<bool, LedgerError> {

@@ -17,7 +17,7 @@ use crate::usage::{Day, DayKey, HourNumber, used};
 use crate::work::StoreError;
 
 /// The node that adds usage up holds this. Any number does that nobody else uses in the same database.
-const LOCK: i64 = 0x7363_7269_7004;
+pub const LOCK: i64 = 0x7363_7269_7004;
 /// Rows that are added up at once. A day is read and written whole, so the more of its rows are added
 /// together, the less each costs.
 const CHUNK: u64 = 65_536;

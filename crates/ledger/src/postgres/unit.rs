@@ -22,8 +22,8 @@ use crate::event::DomainEvent;
 use crate::history::Entry;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
 use crate::verifying::RawEntry;
-use crate::work::{Settings, Standing, State, StoreError, link};
-use crate::{Claim, GrantRecord, Record, RecordKind, StoredAnswer};
+use crate::work::{EraseRows, ErasedRows, Settings, Standing, State, StoreError, link};
+use crate::{Claim, GrantRecord, Record, RecordKind, RecordQuery, StoredAnswer};
 
 use super::flight::Writes;
 
@@ -43,6 +43,8 @@ pub struct Changes {
     pub removed_records: records::Removed,
     /// Events that went already, with the transaction.
     pub forgotten_events: usize,
+    /// Rows that were stored otherwise already, with the transaction.
+    pub rewritten_rows: usize,
     pub grants: BTreeMap<u64, (bool, GrantRecord)>,
     pub events: super::tables::events::Added,
     pub claims: answers::Added,
@@ -228,6 +230,11 @@ impl State for Unit<'_> {
         records::all_of_system(self.session, kind)
     }
 
+    fn listed(&mut self, query: &RecordQuery) -> Result<Vec<Record>, StoreError> {
+        let found = records::records(self.session, query, query.page)?;
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         record.ordinal = self.known.record_ordinals.next(self.session, 1)?;
         self.note(record, true);
@@ -334,6 +341,21 @@ impl State for Unit<'_> {
         let entry = entries::entry(self.session, self.bucket, position)?.ok_or_else(missing)?;
         self.known.entries.insert(position, (self.bucket, entry.clone()));
         Ok(entry)
+    }
+
+    // Whoever asks works alone, so every row is in its table.
+    fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError> {
+        let bucket = bucket_of(rows.wallet.environment, &rows.wallet.customer);
+        let most = i64::try_from(rows.most).unwrap_or(i64::MAX);
+        let mut erased = ErasedRows { next: rows.from, ..ErasedRows::default() };
+        let mut rewritten = entries::Rewritten::default();
+        for entry in entries::raw_back(self.session, bucket, rows.from, most)? {
+            if let Some(entry) = erased.take(&entry, rows)? {
+                rewritten.push(&entry);
+            }
+        }
+        self.changes.rewritten_rows += rewritten.write(self.session, bucket)?;
+        Ok(erased)
     }
 
     fn grant(

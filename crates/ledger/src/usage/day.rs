@@ -131,6 +131,32 @@ impl Day {
         Ok(())
     }
 
+    /// The same day after the rows that were recorded before others lost their words: all that they used
+    /// is of the set without dimensions. `later` is what those others used on the day.
+    pub fn with_sets_of(&self, later: &Self) -> Result<Self, Overflow> {
+        let mut day = Self::default();
+        let nothing = day.place(std::iter::empty());
+        for (number, hour) in &self.hours {
+            let mut sum = hour.sum;
+            let mut sets = Some(BTreeMap::<Place, Sum>::new());
+            if let Some(known) = later.hours.get(number) {
+                sum = (sum.0.minus(known.sum.0)?, sum.1.saturating_sub(known.sum.1));
+                sets = known.sets.as_ref().map(|sets| {
+                    let place = |(place, sum): (&Place, &Sum)| {
+                        (day.place(texts(&later.sets[*place as usize])), *sum)
+                    };
+                    sets.iter().map(place).collect()
+                });
+            }
+            if let Some(sets) = &mut sets {
+                let known = sets.entry(nothing).or_default();
+                *known = plus(*known, sum)?;
+            }
+            day.hours.insert(*number, Hour { sum: hour.sum, rows: hour.rows.clone(), sets });
+        }
+        Ok(day)
+    }
+
     fn join(&mut self, number: u8, other: Hour) -> Result<(), Overflow> {
         let hour = self.hours.entry(number).or_default();
         hour.sum = plus(hour.sum, other.sum)?;

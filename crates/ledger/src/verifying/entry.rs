@@ -57,6 +57,17 @@ impl<Bytes: AsRef<[u8]>> RawEntry<Bytes> {
             .map_err(|error| StoreError::Corrupt(format!("entries {}: {error}", self.position)))
     }
 
+    /// The same row without what people wrote; none if it has nothing of that. Of a row that says what
+    /// was written.
+    pub fn without_texts(&self) -> Result<Option<RawEntry>, StoreError> {
+        let Self { position, wallet, sequence, links, name, row, .. } = self;
+        seal::check(self.is_sealed(), "entries", position)?;
+        let erased = Row::erase_texts(row.as_ref())
+            .map_err(|error| StoreError::Corrupt(format!("entries {position}: {error}")))?;
+        let sealed = |row| RawEntry::sealed(*position, *wallet, *sequence, *links, *name, row);
+        Ok(erased.map(sealed))
+    }
+
     /// It says what was written.
     pub fn is_sealed(&self) -> bool {
         let Self { position, wallet, sequence, links, name, row, seal } = self;

@@ -123,10 +123,12 @@ impl<'a> Usage<'a> {
         }
     }
 
-    /// Whether what is told of a wallet is what all of its rows add up to.
-    pub fn fits(&mut self, wallet: WalletNumber) -> bool {
+    /// Whether what is told of a wallet is what all of its rows add up to; but for their dimensions, if
+    /// these are being erased.
+    pub fn fits(&mut self, wallet: WalletNumber, is_being_erased: impl FnOnce() -> bool) -> bool {
         let found = self.found.remove(&wallet).unwrap_or_default();
-        self.told.remove(&wallet).unwrap_or_default() == found
+        let told = self.told.remove(&wallet).unwrap_or_default();
+        told == found || (told.hours == found.hours && is_being_erased())
     }
 
     /// Wallets that are not in the ledger.

@@ -4,18 +4,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scrip_core::{Actor, Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey};
+use scrip_core::{
+    Actor, CustomerId, Decided, EnvironmentId, GrantId, NameHash, Timestamp, WalletKey,
+};
 use serde_json::{Map, Value};
 
-use super::{Failure, Place, Settings, Standing, State, StoreError, carry_out, records};
+use super::erasing::MEMBERS;
+use super::{
+    EraseRows, ErasedRows, Failure, Place, Settings, Standing, State, StoreError, carry_out,
+    records,
+};
 use crate::audit::{AuditChange, AuditEntry, environment_of};
 use crate::event::DomainEvent;
 use crate::hex::to_hex;
 use crate::history::Entry;
 use crate::slot::{Position, Slot};
 use crate::{
-    Account, Answer, ApiKeyDeed, EnvironmentChange, GrantRecord, Order, Person, PersonDeed, Record,
-    RecordKind, SYSTEM, StoredAnswer, Work, secret_hash,
+    Account, Answer, ApiKeyDeed, EnvironmentChange, ErasePart, GrantRecord, Order, Person,
+    PersonDeed, Record, RecordKind, RecordQuery, SYSTEM, StoredAnswer, Work, secret_hash,
 };
 
 /// Carries out an order, and writes down what it changed if it is one of those that are written down.
@@ -45,6 +51,8 @@ fn is_noted(order: &Order) -> bool {
     };
     match (&order.origin.actor, &order.work) {
         (Actor::System, _) => false,
+        // That it is done is noted in the erasure.
+        (_, Work::Erase(step)) => matches!(step.part, ErasePart::Begin(_)),
         (Actor::Person(_), _) => true,
         (Actor::ApiKey(_), work) => match work {
             Work::CreateRecord(new) => is_managed(new.kind),
@@ -129,6 +137,10 @@ fn note(
             changes.extend(AuditChange::of(before.as_ref(), after.as_ref()));
         }
     }
+    if let Work::Erase(step) = &order.work {
+        customer = Some(step.customer.to_string());
+        changes = vec![erased(&step.customer, &changed)];
+    }
     if changes.len() > CHANGES_MAX {
         changes.truncate(CHANGES_MAX);
     }
@@ -166,6 +178,20 @@ fn note(
         Some(_) => Ok(()),
         None => write(state, order, environment, &entry),
     }
+}
+
+/// What an erasure changed: which members the customer had, and none of their values.
+fn erased(id: &CustomerId, changed: &[ChangedRecord]) -> AuditChange {
+    let customer = changed.iter().find_map(|change| {
+        let is_customer = |record: &&Record| record.kind == RecordKind::Customer;
+        change.before.as_ref().filter(is_customer).zip(change.after.as_ref())
+    });
+    let members = customer.map_or_else(Vec::new, |(before, after)| {
+        let gone = |name: &&String| before.body.get(*name) != after.body.get(*name);
+        before.body.keys().filter(gone).cloned().collect()
+    });
+    let after = Map::from_iter([(MEMBERS.to_owned(), Value::from(members))]);
+    AuditChange { target: format!("customer/{id}"), before: None, after: Some(after) }
 }
 
 /// Changes that one entry tells of: an import makes many customers at once.
@@ -301,6 +327,7 @@ const fn operation(work: &Work) -> &'static str {
         Work::SetRecharge(_) => "set-auto-recharge",
         Work::PutRecurringGrant(_) => "put-recurring-grant",
         Work::RemoveRecurringGrant(..) => "remove-recurring-grant",
+        Work::Erase(_) => "erase",
         Work::Advance(_) => "advance",
     }
 }
@@ -401,6 +428,10 @@ impl State for Watched<'_> {
         self.state.all_records(environment, kind)
     }
 
+    fn listed(&mut self, query: &RecordQuery) -> Result<Vec<Record>, StoreError> {
+        self.state.listed(query)
+    }
+
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError> {
         self.state.insert_record(record)?;
         self.note(None, Some(record.clone()));
@@ -458,6 +489,10 @@ impl State for Watched<'_> {
 
     fn entry(&mut self, position: Position) -> Result<Entry, StoreError> {
         self.state.entry(position)
+    }
+
+    fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError> {
+        self.state.erase_rows(rows)
     }
 
     fn grant(

@@ -7,6 +7,7 @@ mod clock;
 mod collections;
 mod consumption;
 mod environments;
+mod erasing;
 mod events;
 mod grants;
 mod holds;
@@ -35,10 +36,11 @@ use crate::record::{OVERDRAFT_DENY, OVERDRAFT_MEMBER};
 use crate::slot::{Position, RowLinks, Slot, is_linked, name_of};
 use crate::{
     Advanced, Answer, GrantInvoice, GrantRecord, Order, OrderRefusal, Payment, ProviderKind,
-    Record, RecordKind, StoredAnswer, Work,
+    Record, RecordKind, RecordQuery, StoredAnswer, Work,
 };
 
 pub use clock::CLOCK_MEMBER;
+pub use erasing::{EraseRows, ErasedRows, STEP_MAX};
 pub use grants::{change_words, overdraft_words};
 pub use own_grants::recharge_words;
 pub use remember::run;
@@ -180,6 +182,8 @@ pub trait State {
         environment: EnvironmentId,
         kind: RecordKind,
     ) -> Result<Vec<Record>, StoreError>;
+    /// The records of a query that a page may have, and one more. Whoever asks works alone.
+    fn listed(&mut self, query: &RecordQuery) -> Result<Vec<Record>, StoreError>;
     /// Stores a new record and gives it its ordinal.
     fn insert_record(&mut self, record: &mut Record) -> Result<(), StoreError>;
     /// Stores a changed record.
@@ -205,6 +209,9 @@ pub trait State {
     fn find(&mut self, name: NameHash) -> Result<Option<Position>, StoreError>;
     /// The row at a position, with its relatives.
     fn entry(&mut self, position: Position) -> Result<Entry, StoreError>;
+
+    /// Takes the words out of some rows of a wallet.
+    fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError>;
 
     /// A grant's record.
     fn grant(
@@ -282,6 +289,7 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
             own_grants::remove_recurring(state, at, wallet, id)
         }
         Work::MoveClock(now) => clock::move_to(state, at, *now),
+        Work::Erase(step) => erasing::erase(state, at, step),
         Work::Advance(keys) => advance(state, at, keys),
     }
 }

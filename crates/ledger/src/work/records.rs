@@ -361,6 +361,7 @@ const fn entity(kind: RecordKind) -> Option<Entity> {
         | RecordKind::Collection
         | RecordKind::Anchor
         | RecordKind::AnchorHeads
+        | RecordKind::Erasure
         | RecordKind::AuditEntry
         | RecordKind::ClosedMonth => None,
         RecordKind::Invoice => Some(Entity::Invoice),

@@ -131,6 +131,10 @@ impl Ledger for Wrong {
         Ok(page)
     }
 
+    async fn erase_behind(&self, wallets: Vec<(WalletKey, u64)>) -> Result<(), LedgerError> {
+        self.inner.erase_behind(wallets).await
+    }
+
     async fn claim(&self, claim: Claim) -> Result<ClaimState, LedgerError> {
         self.inner.claim(claim).await
     }

@@ -1,7 +1,7 @@
 //! Copying `ledger.db` while it is in use.
 //!
 //! A read transaction keeps the write-ahead log from being begun anew, so one over the whole copy
-//! would let the log grow by all that is written meanwhile. Rows never change and none goes, so
+//! would let the log grow by all that is written meanwhile. Rows hardly ever change and none goes, so
 //! most of them are read in short transactions; only the last ones and the tables beside them are
 //! read as of one moment, without their indexes, which are made when that is over.
 
@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, params};
+use scrip_core::Timestamp;
 
 use super::super::{OpenError, file, tables};
 use super::BackupStage;
 use crate::embedded::reach::Reach;
 use crate::slot::Position;
 use crate::work::StoreError;
+use crate::{Erasure, RecordKind};
 
 /// How many rows are read in one transaction.
 const CHUNK: u64 = 16_384;
@@ -56,6 +58,7 @@ impl LedgerCopy {
             "pragma main.page_size = 4096;
              pragma main.journal_mode = off;
              pragma main.synchronous = off;
+             pragma main.secure_delete = on;
              pragma main.cache_size = -65536;",
         )?;
         connection.execute("attach ?1 as source", [format!("file:{path}?mode=ro")])?;
@@ -88,11 +91,13 @@ impl LedgerCopy {
     /// in it.
     pub(super) fn finish(
         mut self,
+        began: Timestamp,
         tell: &mut impl FnMut(BackupStage, u64, u64),
     ) -> Result<Finished, StoreError> {
         self.connection.execute_batch("begin")?;
         let end = self.last_in_source()?;
         self.copy_until(end)?;
+        self.copy_erased_again(began)?;
         let names = self.others()?;
         for (done, name) in (1..).zip(&names) {
             let sql = format!("insert into main.{name} select * from source.{name}");
@@ -123,6 +128,31 @@ impl LedgerCopy {
                    where position > ?1 and position <= ?2 order by position";
         self.connection.prepare_cached(sql)?.execute(params![self.last, until])?;
         self.last = until;
+        Ok(())
+    }
+
+    /// The one thing that changes rows is an erasure. The rows of whoever was erased since the copy
+    /// began, or is being erased, are copied once more, as they are now.
+    fn copy_erased_again(&self, began: Timestamp) -> Result<(), StoreError> {
+        const ERASURE: u8 = RecordKind::Erasure.number();
+        const ENVIRONMENT: u8 = RecordKind::Environment.number();
+        const RETIRED: u8 = RecordKind::RetiredEnvironment.number();
+        let sql = "select r.environment, r.id, r.body from source.records e
+                   join source.records r on r.environment = cast(e.id as integer) and r.kind = ?1
+                   where e.environment = 0 and e.kind in (?2, ?3)";
+        let again = "insert or replace into main.entries select * from source.entries
+                     where position <= ?1 and wallet in (
+                         select number from source.wallets where environment = ?2 and customer = ?3)";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query(params![ERASURE, ENVIRONMENT, RETIRED])?;
+        while let Some(row) = rows.next()? {
+            let (environment, customer): (u32, String) = (row.get(0)?, row.get(1)?);
+            let body: String = row.get(2)?;
+            let erasure: Option<Erasure> = serde_json::from_str(&body).ok();
+            if erasure.is_none_or(|erasure| erasure.may_be_under_way(began)) {
+                self.connection.execute(again, params![self.last, environment, customer])?;
+            }
+        }
         Ok(())
     }
 

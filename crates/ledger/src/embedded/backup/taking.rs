@@ -45,7 +45,7 @@ pub fn back_up(
     // Read before the rows, which must then bear them out.
     let witnesses = evidence::witnesses_in_use(directory, ledger_id)
         .map_err(|error| BackupError::Open(error.into()))?;
-    let Finished { connection, end } = copy_ledger(directory, &path, &mut tell)?;
+    let Finished { connection, end } = copy_ledger(directory, &path, began, &mut tell)?;
     let loss = evidence::compare(&connection, witnesses);
     if let Some(loss) = loss.map_err(|error| BackupError::store(&path, error))? {
         return Err(BackupError::lost(loss));
@@ -83,6 +83,7 @@ fn examine(directory: &Path) -> Result<[u8; 16], BackupError> {
 fn copy_ledger(
     directory: &Path,
     path: &Path,
+    began: Timestamp,
     tell: &mut impl FnMut(BackupStage, u64, u64),
 ) -> Result<Finished, BackupError> {
     let failed = |error| BackupError::store(path, error);
@@ -92,7 +93,7 @@ fn copy_ledger(
         error => BackupError::Open(error),
     })?;
     copy.copy_rows(tell).map_err(failed)?;
-    copy.finish(tell).map_err(failed)
+    copy.finish(began, tell).map_err(failed)
 }
 
 /// Whether there are any.

@@ -21,7 +21,9 @@ use crate::work::StoreError;
 pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unpack_key};
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use rounds::{Behind, Bounds, round};
-pub(super) use usage::{each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach};
+pub(super) use usage::{
+    days_of, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
+};
 
 const FILE: &str = "snapshots.db";
 /// The name under which it stands up to which row usage is added up.
@@ -327,6 +329,7 @@ fn connect(path: &Path) -> Stored<Connection> {
          pragma synchronous = normal;
          pragma wal_autocheckpoint = 1000;
          pragma cache_size = -32768;
+         pragma secure_delete = on;
          pragma temp_store = memory;",
     )?;
     file::log_ahead(&connection)?;

@@ -31,6 +31,17 @@ pub(in crate::embedded) fn read_day(connection: &Connection, key: DayKey) -> Sto
     day.transpose()
 }
 
+/// The days of a wallet, in order.
+pub(in crate::embedded) fn days_of(
+    connection: &Connection,
+    wallet: WalletNumber,
+) -> Stored<Vec<DayKey>> {
+    let sql = "select wallet, day from usage_days where wallet = ?1 order by day";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &SqlRow<'_>| Ok(DayKey { wallet: row.get(0)?, day: row.get(1)? });
+    Ok(statement.query_map([wallet], read)?.collect::<Result<_, _>>()?)
+}
+
 /// Stores a day.
 pub(in crate::embedded) fn put_day(connection: &Connection, key: DayKey, day: &Day) -> Stored<()> {
     let failed = |error| StoreError::Failed(format!("packing usage: {error}"));

@@ -102,6 +102,14 @@ pub(in crate::embedded) fn insert_raw_entry(
     Ok(())
 }
 
+/// Stores other bytes of a row that is there.
+pub(in crate::embedded) fn rewrite_entry(connection: &Connection, entry: &RawEntry) -> Stored<()> {
+    let sql = "update entries set row = ?2, seal = ?3 where position = ?1";
+    let RawEntry { position, row, seal, .. } = entry;
+    connection.prepare_cached(sql)?.execute(params![position, row, seal])?;
+    Ok(())
+}
+
 pub(in crate::embedded) fn entry(
     connection: &Connection,
     position: Position,

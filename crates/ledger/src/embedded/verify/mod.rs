@@ -17,12 +17,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use rusqlite::Connection;
+use scrip_core::Timestamp;
 
 use super::mark::{Mark, MarkState};
 use super::reach::Reach;
 use super::{OpenError, file, tables};
 use crate::SYSTEM;
 use crate::anchors::{Given, Witnessed, Witnesses};
+use crate::clock::SystemClock;
 use crate::slot::Position;
 use crate::verifying::{self, Chains, Collector, Finding, Usage, check_grants, check_states};
 use crate::work::StoreError;
@@ -85,6 +87,7 @@ pub fn verify_against(
     anchors: &[Given],
     progress: impl FnMut(Position, Position),
 ) -> Result<Verified, VerifyError> {
+    let since = SystemClock::of_machine().now();
     let connection = file::open_reader(directory)?;
     let ledger_id = file::ledger_id(&connection)?;
     let findings = Collector::default();
@@ -99,8 +102,13 @@ pub fn verify_against(
     // An anchor is stored after the rows that it covers.
     let read = |kind, id: &str| tables::record(&connection, SYSTEM, kind, id);
     let anchored = Witnesses::gather(anchors, &read, &findings).map_err(OpenError::from)?;
-    let work =
-        Work { directory, connection: &connection, findings: &findings, anchored: &anchored };
+    let work = Work {
+        directory,
+        since,
+        connection: &connection,
+        findings: &findings,
+        anchored: &anchored,
+    };
     let verified = work.run(records, &mut usage, names, witnesses, progress)?;
     match findings.into_findings() {
         None => Ok(verified),
@@ -128,6 +136,7 @@ fn read_mark(directory: &Path, ledger_id: &[u8; 16], findings: &Collector) -> Op
 
 struct Work<'a> {
     directory: &'a Path,
+    since: Timestamp,
     connection: &'a Connection,
     findings: &'a Collector,
     anchored: &'a Witnesses,
@@ -149,7 +158,7 @@ impl Work<'_> {
             let connection = file::open_reader(self.directory)?;
             let usage = Usage::new(&overfull, usage_until);
             let told = (self.findings, self.anchored);
-            Ok(Worker::new(connection, cores, &records, usage, told))
+            Ok(Worker::new(connection, cores, &records, usage, self.since, told))
         });
         let mut workers = workers.collect::<Result<Vec<_>, OpenError>>()?;
         records.deal_out(&mut workers);
@@ -199,7 +208,9 @@ impl Work<'_> {
         tables::check_records(self.connection, |error| self.findings.add(error))?;
         tables::check_events(self.connection, |error| self.findings.add(error))?;
         check_states(finished, tables::states(self.connection)?, self.findings);
-        check_grants(finished, self.findings, |show| tables::each_grant(self.connection, show))
+        let is_being_erased = |key: &_| worker::is_being_erased(self.connection, key, self.since);
+        let each = |show: &mut dyn FnMut(_)| tables::each_grant(self.connection, show);
+        check_grants(finished, self.findings, is_being_erased, each)
     }
 
     /// Whether the ledger reaches as far as it must, and is the same there.

@@ -5,8 +5,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use rusqlite::Connection;
-use scrip_core::WalletKey;
+use scrip_core::{Timestamp, WalletKey};
 
+use super::super::tables;
 use super::records::{Recorded, Records, told};
 use super::wallets::Wallets;
 use crate::anchors::Witnesses;
@@ -16,6 +17,7 @@ use crate::verifying::{
     Chains, Collector, Finding, Followed, Grants, Linked, RawEntry, States, Usage, check,
 };
 use crate::work::StoreError;
+use crate::{Erasure, RecordKind};
 
 /// Which thread folds a wallet.
 pub(super) fn owner(wallet: WalletNumber, threads: usize) -> usize {
@@ -87,6 +89,8 @@ pub(super) type ByNumber<T> = HashMap<WalletNumber, T, BuildHasherDefault<Scatte
 /// The wallets of one thread.
 pub(super) struct Worker<'a> {
     connection: Connection,
+    /// When it was begun to verify.
+    since: Timestamp,
     findings: &'a Collector,
     anchored: &'a Witnesses,
     wallets: Wallets<'a>,
@@ -118,10 +122,12 @@ impl<'a> Worker<'a> {
         threads: usize,
         records: &Records,
         usage: Usage<'a>,
+        since: Timestamp,
         (findings, anchored): (&'a Collector, &'a Witnesses),
     ) -> Self {
         Self {
             connection,
+            since,
             findings,
             anchored,
             wallets: Wallets::new(threads),
@@ -210,7 +216,9 @@ impl<'a> Worker<'a> {
                 let wallet = &followed.slot.wallet;
                 anchored.end(wallet.key(), wallet.sequence(), self.findings);
             }
-            if !self.usage.fits(number) {
+            let key = followed.slot.wallet.key();
+            let is_being_erased = || is_being_erased(&self.connection, key, self.since);
+            if !self.usage.fits(number, is_being_erased) {
                 let what = "its usage is not what its rows add up to";
                 let told = told(&followed.slot);
                 self.findings.add(Finding::Snapshots(format!("{told}: {what}")));
@@ -239,6 +247,14 @@ impl<'a> Worker<'a> {
         let has_broken = !unlisted.is_empty() || wallets.iter().any(|one| one.is_broken);
         Finished { wallets, grants, states, records: compared, chains, has_broken }
     }
+}
+
+/// Whether a wallet's customer is being erased, or was since an instant.
+pub(super) fn is_being_erased(connection: &Connection, key: &WalletKey, since: Timestamp) -> bool {
+    let id = key.customer.as_str();
+    let record = tables::record(connection, key.environment, RecordKind::Erasure, id);
+    let erasure = record.ok().flatten().as_ref().and_then(Erasure::of);
+    erasure.is_some_and(|erasure| erasure.may_be_under_way(since))
 }
 
 impl Followed for Finished<'_> {

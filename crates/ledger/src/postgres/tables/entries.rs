@@ -299,6 +299,36 @@ impl Added {
     }
 }
 
+/// Rows of a bucket that are there, to be stored with other bytes: column by column.
+#[derive(Default)]
+pub struct Rewritten {
+    positions: Vec<i64>,
+    rows: Vec<Vec<u8>>,
+    seals: Vec<i32>,
+}
+
+impl Rewritten {
+    /// Another one.
+    pub fn push(&mut self, entry: &RawEntry) {
+        self.positions.push(integer(entry.position));
+        self.rows.push(entry.row.clone());
+        self.seals.push(seal_column(entry.seal));
+    }
+
+    /// Stores them; how many.
+    pub fn write(&self, session: &Session, bucket: i16) -> Stored<usize> {
+        if self.positions.is_empty() {
+            return Ok(0);
+        }
+        let sql = "
+            update entries e set row = c.row, seal = c.seal
+            from unnest($2::bigint[], $3::bytea[], $4::integer[]) as c (position, row, seal)
+            where e.bucket = $1 and e.position = c.position";
+        session.query(sql, &[&bucket, &self.positions, &self.rows, &self.seals])?;
+        Ok(self.positions.len())
+    }
+}
+
 /// Whether a row that was to be added is there.
 pub fn is_there(session: &Session, (bucket, position, seal): (i16, i64, i32)) -> Stored<bool> {
     let sql = "select 1 from entries where bucket = $1 and position = $2 and seal = $3";

@@ -48,7 +48,7 @@ impl Place {
             return InvoiceId::parse(&self.id).map_or(0, |id| bucket_column(id.grant().bucket()));
         }
         let customer = match self.kind {
-            RecordKind::Customer => Some(self.id.as_str()),
+            RecordKind::Customer | RecordKind::Erasure => Some(self.id.as_str()),
             RecordKind::Resource => self.id.split_once('/').map(|(customer, _)| customer),
             _ => None,
         };

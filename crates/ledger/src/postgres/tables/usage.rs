@@ -40,6 +40,13 @@ pub fn days(session: &Session, places: &[Place]) -> Stored<HashMap<Place, Day>> 
     rows.iter().map(|row| Ok(((column(row, "bucket")?, key_of(row)?), whole(row)?))).collect()
 }
 
+/// The days of a wallet, in order.
+pub fn days_of(session: &Session, bucket: i16, wallet: WalletNumber) -> Stored<Vec<Place>> {
+    let sql = "select wallet, day from usage_days where bucket = $1 and wallet = $2 order by day";
+    let rows = session.query(sql, &[&bucket, &integer(wallet)])?;
+    rows.iter().map(|row| Ok((bucket, key_of(row)?))).collect()
+}
+
 fn columns(places: &[Place]) -> (Vec<i16>, Vec<i64>, Vec<i64>) {
     let mut columns = (Vec::new(), Vec::new(), Vec::new());
     for (bucket, key) in places {

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use scrip_core::WalletKey;
+
 use super::super::session::Session;
+use super::super::tables::records::Place;
 use super::super::tables::wallets::Listed;
 use super::super::tables::{
     bucket_of, count, entries, events, grants, names, records, states, usage, wallets,
@@ -17,6 +20,7 @@ use crate::verifying::{
     States, Usage, check, check_grants, check_states,
 };
 use crate::work::StoreError;
+use crate::{Erasure, ErasureState, RecordKind};
 
 /// How many rows are read at once.
 const CHUNK: i64 = 4_096;
@@ -206,7 +210,8 @@ impl<'a> Bucket<'a> {
         for wallet in self.wallets.values() {
             let number = wallet.slot.number;
             // Of a broken wallet not all rows were followed.
-            let has_other_usage = !usage.fits(number);
+            let key = wallet.slot.wallet.key();
+            let has_other_usage = !usage.fits(number, || self.is_being_erased(key));
             if wallet.is_broken {
                 continue;
             }
@@ -237,6 +242,14 @@ impl<'a> Bucket<'a> {
         Ok(())
     }
 
+    /// What is read is of one instant, in which the customer is half erased.
+    fn is_being_erased(&self, key: &WalletKey) -> bool {
+        let place = Place::new(key.environment, RecordKind::Erasure, key.customer.as_str());
+        let record = records::record(self.session, &place).ok().flatten();
+        let erasure = record.as_ref().and_then(Erasure::of);
+        erasure.is_some_and(|erasure| erasure.state == ErasureState::Running)
+    }
+
     fn check_names(&mut self) -> Result<(), StoreError> {
         let (session, most) = (self.session, i64::try_from(Findings::MOST).unwrap_or(i64::MAX));
         self.verified.names = names::count_of_bucket(session, self.number)?;
@@ -256,14 +269,19 @@ impl<'a> Bucket<'a> {
         let parts = [&*self];
         check_states(&parts, kept, self.findings);
         let mut last_grant = 0;
-        let grants = check_grants(&parts, self.findings, |show| {
-            grants::each_of_bucket(self.session, self.number, &mut |grant| {
-                if let Ok(listed) = &grant {
-                    last_grant = last_grant.max(listed.record.ordinal);
-                }
-                show(grant);
-            })
-        })?;
+        let grants = check_grants(
+            &parts,
+            self.findings,
+            |key| self.is_being_erased(key),
+            |show| {
+                grants::each_of_bucket(self.session, self.number, &mut |grant| {
+                    if let Ok(listed) = &grant {
+                        last_grant = last_grant.max(listed.record.ordinal);
+                    }
+                    show(grant);
+                })
+            },
+        )?;
         let (records, last_record) =
             records::check_of_bucket(self.session, self.number, tell(self.findings))?;
         (self.verified.grants, self.verified.records) = (grants, records);

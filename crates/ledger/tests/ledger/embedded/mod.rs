@@ -10,6 +10,7 @@ mod crowds;
 mod damage;
 mod deep;
 mod deep_past;
+mod erasing;
 mod forgotten_names;
 mod full_disk;
 mod given_back;

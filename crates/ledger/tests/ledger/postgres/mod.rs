@@ -4,6 +4,7 @@ mod added_up;
 mod citus;
 mod cut_off;
 mod damage;
+mod erasing;
 mod migrating;
 mod nodes;
 mod plans;

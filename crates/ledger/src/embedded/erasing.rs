@@ -1,0 +1,152 @@
+//! Takes the words of rows that were erased out of what was made of them: usage that was added up, and
+//! what the files keep of what was deleted.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use scrip_core::WalletKey;
+use tokio::sync::oneshot;
+
+use super::writer::{Message, Reply};
+use super::{Embedded, Shared, snapshots, tables};
+use crate::LedgerError;
+use crate::fast_map::FastMap;
+use crate::published::Published as _;
+use crate::reading::store_error;
+use crate::slot::{Position, WalletNumber};
+use crate::usage::{Day, DayKey, HourNumber, used_of_skimmed};
+use crate::work::StoreError;
+
+/// A wallet whose usage is to be changed.
+struct Wallet {
+    number: WalletNumber,
+    /// The position of its last row.
+    last: Position,
+    /// The last sequence that is erased.
+    until: u64,
+}
+
+/// What the keeper is to change when it comes to it.
+#[derive(Default)]
+pub(super) struct ToErase(Mutex<Vec<(Vec<Wallet>, Reply<()>)>>);
+
+impl ToErase {
+    fn add(&self, wallets: Vec<Wallet>, reply: Reply<()>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((wallets, reply));
+    }
+
+    fn take(&self) -> Vec<(Vec<Wallet>, Reply<()>)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How often the log is looked at again that readers keep from being cut, and how long it is waited.
+const CUTS: u32 = 100;
+const CUT_PAUSE: Duration = Duration::from_millis(50);
+
+impl Embedded {
+    /// See [`crate::Ledger::erase_behind`].
+    pub(super) async fn erase_behind_rows(
+        &self,
+        wallets: Vec<(WalletKey, u64)>,
+    ) -> Result<(), LedgerError> {
+        let find = move |_: &_, shared: &Shared| {
+            let wallet = |(key, until): (WalletKey, u64)| {
+                let slot = shared.wallets.slot(&key).map_err(store_error)?;
+                Ok(slot.map(|slot| Wallet { number: slot.number, last: slot.links.last, until }))
+            };
+            let found: Result<Vec<_>, LedgerError> = wallets.into_iter().map(wallet).collect();
+            Ok(found?.into_iter().flatten().collect::<Vec<_>>())
+        };
+        let wallets = self.read(find).await?;
+        let (reply, answer) = oneshot::channel();
+        self.shared.keep.to_erase.add(wallets, reply);
+        self.shared.keep.behind.ask();
+        if self.shared.keep.has_ended() {
+            return Err(LedgerError::Closed);
+        }
+        answer.await.unwrap_or(Err(LedgerError::Closed))?;
+        for _ in 0..CUTS {
+            if self.ask(Message::CutLog).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(CUT_PAUSE).await;
+        }
+        // Its pages are overwritten as it goes on, and it is cut at the next end.
+        tracing::warn!("readers keep the write-ahead log of ledger.db from being cut");
+        Ok(())
+    }
+}
+
+/// Takes a log into its file and cuts it, unless others read of it; whether it did.
+pub(super) fn cut_log(connection: &Connection) -> bool {
+    let patiently = Duration::from_secs(5);
+    let cut = connection.busy_timeout(Duration::ZERO).and_then(|()| {
+        connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get::<_, bool>(0))
+    });
+    let reset = connection.busy_timeout(patiently);
+    match cut.and_then(|is_busy| reset.map(|()| !is_busy)) {
+        Ok(is_cut) => is_cut,
+        Err(error) => {
+            tracing::warn!(%error, "a write-ahead log was not cut");
+            false
+        }
+    }
+}
+
+/// Changes what the keeper was asked for, in the thread that adds usage up: nobody does meanwhile.
+pub(super) fn erase_usage(connection: &Connection, ledger: &Connection, shared: &Shared) {
+    for (wallets, reply) in shared.keep.to_erase.take() {
+        let changed = wallets.iter().try_for_each(|wallet| change(connection, ledger, wallet));
+        if changed.is_ok() {
+            // With it, what was changed is durable too.
+            cut_log(connection);
+        }
+        let _ = reply.send(changed.map_err(store_error));
+    }
+}
+
+fn change(connection: &Connection, ledger: &Connection, wallet: &Wallet) -> Result<(), StoreError> {
+    let later = later(connection, ledger, wallet)?;
+    let nothing = Day::default();
+    snapshots::in_transaction(connection, || {
+        for key in snapshots::days_of(connection, wallet.number)? {
+            let Some(day) = snapshots::read_day(connection, key)? else { continue };
+            let day = day.with_sets_of(later.get(&key).unwrap_or(&nothing));
+            snapshots::put_day(connection, key, &day.map_err(|error| key.wrong(error))?)?;
+        }
+        Ok(())
+    })
+}
+
+/// What the rows of a wallet behind its row of a sequence used, as far as it is added up.
+fn later(
+    connection: &Connection,
+    ledger: &Connection,
+    wallet: &Wallet,
+) -> Result<FastMap<DayKey, Day>, StoreError> {
+    let reach = snapshots::usage_reach(connection)?.position;
+    let (mut later, mut next) = (FastMap::<DayKey, Day>::default(), wallet.last);
+    while next != 0 {
+        let position = next;
+        let wrong = |what: &dyn std::fmt::Display| {
+            StoreError::Corrupt(format!("entries {position}: {what}"))
+        };
+        let entry = tables::raw_entry(ledger, position)?.ok_or_else(|| wrong(&"missing"))?;
+        if entry.sequence <= wallet.until {
+            break;
+        }
+        next = entry.links.previous;
+        if position > reach {
+            continue;
+        }
+        let row = entry.skim()?;
+        if let Some(used) = used_of_skimmed(&row).map_err(|error| wrong(&error))? {
+            let hour = HourNumber::of(used.at);
+            let day = later.entry(DayKey { wallet: wallet.number, day: hour.day() }).or_default();
+            day.add(hour.of_day(), position, &used).map_err(|error| wrong(&error))?;
+        }
+    }
+    Ok(later)
+}
