@@ -19,8 +19,9 @@ import pytest
 from support.nodes import nodes_running
 from support.postgres import Postgres
 from support.proofs import Wrong, check_file, check_line, check_proof
-from support.server import REPOSITORY, Server, binary, running
+from support.server import REPOSITORY, Server, running
 from support.shop import Wallet, created, new_currency, new_customer
+from support.signer import Signer, scrip
 from support.tampering import Store, Tampered, TamperedDatabase
 from support.wire import Wire
 
@@ -29,29 +30,6 @@ KILLS = 8
 LINKS_MAX = 1_000
 ANCHORS = "/api/v1/credits/anchors"
 PROOF = "/api/v1/credits/ledger/proof"
-
-
-def scrip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(binary()), *arguments], capture_output=True, text=True, timeout=120, check=False)
-
-
-class Signer:
-    """A key outside the data, and a directory for what it signs."""
-
-    def __init__(self, directory: Path) -> None:
-        self.key = directory / "anchor.pem"
-        self.kept = directory / "anchors"
-        self.kept.mkdir()
-        made = scrip("anchor", "key", str(self.key))
-        assert made.returncode == 0, made.stderr
-        self.public_key = made.stdout.strip()
-
-    def arguments(self, every: int = 1) -> tuple[str, ...]:
-        named = ("--anchor-key-file", str(self.key), "--anchor-every-seconds", str(every))
-        return (*named, "--anchor-directory", str(self.kept))
-
-    def files(self) -> list[Path]:
-        return sorted(self.kept.glob("anchor-*.jsonl"))
 
 
 @pytest.fixture

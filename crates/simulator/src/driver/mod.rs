@@ -296,7 +296,7 @@ impl Driver {
                 total: invoice.total.amount.billionths(),
                 refunded: invoice.refunded.billionths(),
             }),
-            LedgerAnswer::Imported(_) | LedgerAnswer::CustomerLink(_) => {
+            LedgerAnswer::Imported(_) | LedgerAnswer::CustomerLink(_) | LedgerAnswer::Erased(_) => {
                 bail!("nobody asked for that: {answer:?}")
             }
         })
