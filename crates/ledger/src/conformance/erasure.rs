@@ -1,12 +1,14 @@
 //! What was written of a customer is erased; what they have stays, and so does its proof.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use futures_util::future::{join, join_all};
 use scrip_core::{
-    Actor, Address, Cadence, CustomerId, Dimension, EditGrant, EnvironmentId, GrantChange, Origin,
-    Priority, RecurringGrantId, Refusal, TraceId, WalletKey, Words,
+    Actor, Address, Cadence, CustomerId, Dimension, EditGrant, EnvironmentId, Event, GrantChange,
+    Origin, Priority, RecurringGrantId, Refusal, TraceId, WalletKey, Words,
 };
 use serde_json::{Map, Value, json};
 
@@ -104,6 +106,41 @@ impl World {
     /// Begins to erase, and leaves the rest to others.
     pub async fn begin_erasing(&self, environment: EnvironmentId, customer: &str) -> Erasure {
         begin(self, environment, customer).await.unwrap()
+    }
+
+    /// Erases a customer of the sandbox, while others consume from a wallet of theirs.
+    pub async fn erase_while_others_consume(&self, path: &str, again: &str) {
+        let wallet = wallet(path);
+        let is_erased = &Cell::new(false);
+        let consume = |name: String| {
+            let mut consumed = item(&wallet, &name, "1");
+            let dimensions = [("who".to_owned(), Dimension::Text("somebody".to_owned()))];
+            consumed.consume.dimensions = Arc::new(dimensions.into());
+            self.done(Work::Consume(Box::new(consumed)))
+        };
+        let consuming = (0..8).map(async |others| {
+            for number in 0.. {
+                consume(format!("{again}-{others}-{number}")).await;
+                if is_erased.get() {
+                    break;
+                }
+            }
+        });
+        let erasing = async {
+            self.erase(SANDBOX, wallet.customer.as_str()).await;
+            is_erased.set(true);
+        };
+        join(join_all(consuming), erasing).await;
+        let rows = self.ledger.rows(rows_of(wallet.customer.as_str())).await.unwrap().items;
+        let rows = rows.into_iter().map(|(_, view)| view);
+        let worded: BTreeSet<_> = rows
+            .filter(|view| view.wallet == wallet && view.row.texts.words().is_some())
+            .filter(|view| matches!(view.row.event, Event::Consumed { .. }))
+            .map(|view| view.row.sequence)
+            .collect();
+        let used = used(self, &wallet, &["who".to_owned()]).await;
+        let theirs = used.iter().find(|one| one.tags[0] == "somebody");
+        assert_eq!(theirs.map_or(0, |one| one.count), worded.len() as u64, "as the rows say");
     }
 
     /// Everything that the ledger tells of an environment and of `ann` and `bob`.

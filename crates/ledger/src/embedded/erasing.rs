@@ -14,29 +14,23 @@ use crate::LedgerError;
 use crate::fast_map::FastMap;
 use crate::published::Published as _;
 use crate::reading::store_error;
-use crate::slot::{Position, WalletNumber};
+use crate::slot::Slot;
 use crate::usage::{Day, DayKey, HourNumber, used_of_skimmed};
 use crate::work::StoreError;
 
-/// A wallet whose usage is to be changed.
-struct Wallet {
-    number: WalletNumber,
-    /// The position of its last row.
-    last: Position,
-    /// The last sequence that is erased.
-    until: u64,
-}
+/// Wallets whose usage is to be changed, each with the last sequence that is erased.
+type Wallets = Vec<(WalletKey, u64)>;
 
 /// What the keeper is to change when it comes to it.
 #[derive(Default)]
-pub(super) struct ToErase(Mutex<Vec<(Vec<Wallet>, Reply<()>)>>);
+pub(super) struct ToErase(Mutex<Vec<(Wallets, Reply<()>)>>);
 
 impl ToErase {
-    fn add(&self, wallets: Vec<Wallet>, reply: Reply<()>) {
+    fn add(&self, wallets: Wallets, reply: Reply<()>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((wallets, reply));
     }
 
-    fn take(&self) -> Vec<(Vec<Wallet>, Reply<()>)> {
+    fn take(&self) -> Vec<(Wallets, Reply<()>)> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -47,19 +41,7 @@ const CUT_PAUSE: Duration = Duration::from_millis(50);
 
 impl Embedded {
     /// See [`crate::Ledger::erase_behind`].
-    pub(super) async fn erase_behind_rows(
-        &self,
-        wallets: Vec<(WalletKey, u64)>,
-    ) -> Result<(), LedgerError> {
-        let find = move |_: &_, shared: &Shared| {
-            let wallet = |(key, until): (WalletKey, u64)| {
-                let slot = shared.wallets.slot(&key).map_err(store_error)?;
-                Ok(slot.map(|slot| Wallet { number: slot.number, last: slot.links.last, until }))
-            };
-            let found: Result<Vec<_>, LedgerError> = wallets.into_iter().map(wallet).collect();
-            Ok(found?.into_iter().flatten().collect::<Vec<_>>())
-        };
-        let wallets = self.read(find).await?;
+    pub(super) async fn erase_behind_rows(&self, wallets: Wallets) -> Result<(), LedgerError> {
         let (reply, answer) = oneshot::channel();
         self.shared.keep.to_erase.add(wallets, reply);
         self.shared.keep.behind.ask();
@@ -98,7 +80,11 @@ pub(super) fn cut_log(connection: &Connection) -> bool {
 /// Changes what the keeper was asked for, in the thread that adds usage up: nobody does meanwhile.
 pub(super) fn erase_usage(connection: &Connection, ledger: &Connection, shared: &Shared) {
     for (wallets, reply) in shared.keep.to_erase.take() {
-        let changed = wallets.iter().try_for_each(|wallet| change(connection, ledger, wallet));
+        let changed = wallets.iter().try_for_each(|(key, until)| {
+            // Looked up now: what was added up is of rows up to its last one, and none is missed.
+            let slot = shared.wallets.slot(key)?;
+            slot.map_or(Ok(()), |slot| change(connection, ledger, &slot, *until))
+        });
         if changed.is_ok() {
             // With it, what was changed is durable too.
             cut_log(connection);
@@ -107,11 +93,16 @@ pub(super) fn erase_usage(connection: &Connection, ledger: &Connection, shared: 
     }
 }
 
-fn change(connection: &Connection, ledger: &Connection, wallet: &Wallet) -> Result<(), StoreError> {
-    let later = later(connection, ledger, wallet)?;
+fn change(
+    connection: &Connection,
+    ledger: &Connection,
+    slot: &Slot,
+    until: u64,
+) -> Result<(), StoreError> {
+    let later = later(connection, ledger, slot, until)?;
     let nothing = Day::default();
     snapshots::in_transaction(connection, || {
-        for key in snapshots::days_of(connection, wallet.number)? {
+        for key in snapshots::days_of(connection, slot.number)? {
             let Some(day) = snapshots::read_day(connection, key)? else { continue };
             let day = day.with_sets_of(later.get(&key).unwrap_or(&nothing));
             snapshots::put_day(connection, key, &day.map_err(|error| key.wrong(error))?)?;
@@ -124,17 +115,18 @@ fn change(connection: &Connection, ledger: &Connection, wallet: &Wallet) -> Resu
 fn later(
     connection: &Connection,
     ledger: &Connection,
-    wallet: &Wallet,
+    slot: &Slot,
+    until: u64,
 ) -> Result<FastMap<DayKey, Day>, StoreError> {
     let reach = snapshots::usage_reach(connection)?.position;
-    let (mut later, mut next) = (FastMap::<DayKey, Day>::default(), wallet.last);
+    let (mut later, mut next) = (FastMap::<DayKey, Day>::default(), slot.links.last);
     while next != 0 {
         let position = next;
         let wrong = |what: &dyn std::fmt::Display| {
             StoreError::Corrupt(format!("entries {position}: {what}"))
         };
         let entry = tables::raw_entry(ledger, position)?.ok_or_else(|| wrong(&"missing"))?;
-        if entry.sequence <= wallet.until {
+        if entry.sequence <= until {
             break;
         }
         next = entry.links.previous;
@@ -144,7 +136,7 @@ fn later(
         let row = entry.skim()?;
         if let Some(used) = used_of_skimmed(&row).map_err(|error| wrong(&error))? {
             let hour = HourNumber::of(used.at);
-            let day = later.entry(DayKey { wallet: wallet.number, day: hour.day() }).or_default();
+            let day = later.entry(DayKey { wallet: slot.number, day: hour.day() }).or_default();
             day.add(hour.of_day(), position, &used).map_err(|error| wrong(&error))?;
         }
     }

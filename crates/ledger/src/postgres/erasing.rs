@@ -27,9 +27,11 @@ pub fn usage_of(shared: &Arc<Shared>, wallets: &[(WalletKey, u64)]) -> Result<()
     let session =
         shared.database.connect().map_err(|error| StoreError::Unavailable(error.to_string()))?;
     for (key, until) in wallets {
-        if let Some(slot) = wallets::slot(&session, key)? {
-            alone(&session, |session| change(session, &slot, *until))?;
-        }
+        alone(&session, |session| {
+            // Looked up now: what was added up is of rows up to its last one, and none is missed.
+            let slot = wallets::slot(session, key)?;
+            slot.map_or(Ok(()), |slot| change(session, &slot, *until))
+        })?;
     }
     Ok(())
 }

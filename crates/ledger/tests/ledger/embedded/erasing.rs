@@ -65,6 +65,20 @@ async fn no_file_has_a_word_left() {
     verify(store.path(), |_, _| {}).unwrap();
 }
 
+/// Usage is changed behind the rows. What comes meanwhile keeps its dimensions there, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_meanwhile_keeps_its_words() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    opened.world.write_of(SANDBOX, "ann", "1").await;
+    for again in 0..8 {
+        opened.world.erase_while_others_consume("ann/gold", &again.to_string()).await;
+        opened.ledger.write_behind();
+        verify(store.path(), |_, _| {}).unwrap();
+    }
+    opened.close().await;
+}
+
 /// The process ends after any step: what is there is sound, and the next one finishes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn halfway_it_is_sound_and_goes_on() {

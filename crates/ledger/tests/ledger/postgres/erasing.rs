@@ -84,3 +84,16 @@ async fn no_table_has_a_word_left() {
     database.verify().await.unwrap();
     second.close().await;
 }
+
+/// Usage is changed behind the rows. What comes meanwhile keeps its dimensions there, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_meanwhile_keeps_its_words() {
+    let database = Database::make().await;
+    let (world, second) = world(&database).await;
+    world.write_of(SANDBOX, "ann", "1").await;
+    for again in 0..4 {
+        world.erase_while_others_consume("ann/gold", &again.to_string()).await;
+        database.verify().await.unwrap();
+    }
+    second.close().await;
+}
