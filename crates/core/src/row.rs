@@ -67,6 +67,12 @@ pub struct Origin {
     pub salt: Salt,
 }
 
+impl Origin {
+    /// What nobody asked for. It writes no words, so it needs no salt.
+    pub const SYSTEM: Self =
+        Self { actor: Actor::System, trace_id: TraceId([0; 16]), salt: [0; 16] };
+}
+
 /// The name under which a row's request happens once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {

@@ -1,6 +1,6 @@
 //! What an empty store gets: an account, its two environments, and a key for each.
 
-use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
+use scrip_core::{EnvironmentId, Origin};
 use serde_json::Value;
 
 use crate::hex::to_hex;
@@ -124,9 +124,9 @@ async fn ensure_record(ledger: &dyn Ledger, new: NewRecord) -> Result<(), Ledger
     if ledger.record(SYSTEM, kind, &id).await?.is_some() {
         return Ok(());
     }
-    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
     let work = Work::CreateRecord(new);
-    match ledger.execute(Order { environment: SYSTEM, origin, work, remember: None }).await {
+    let order = Order { environment: SYSTEM, origin: Origin::SYSTEM, work, remember: None };
+    match ledger.execute(order).await {
         // Another node made it meanwhile.
         Err(LedgerError::Refused(_)) if ledger.record(SYSTEM, kind, &id).await?.is_some() => Ok(()),
         made => made.map(drop),

@@ -1,9 +1,7 @@
 //! What was written of a customer is erased: the steps, the record that says how they stand, and whoever
 //! takes one after the other (decision record 36).
 
-use scrip_core::{
-    Actor, CurrencyId, CustomerId, EnvironmentId, Origin, ResourceId, Timestamp, TraceId, WalletKey,
-};
+use scrip_core::{CurrencyId, CustomerId, EnvironmentId, Origin, ResourceId, Timestamp, WalletKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -217,9 +215,8 @@ async fn step(
     part: ErasePart,
 ) -> Result<u64, LedgerError> {
     let work = Work::Erase(Box::new(EraseStep { customer: customer.clone(), part }));
-    // Nothing of what a step writes has an origin or words.
-    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
-    match ledger.execute(Order { environment, origin, work, remember: None }).await? {
+    let order = Order { environment, origin: Origin::SYSTEM, work, remember: None };
+    match ledger.execute(order).await? {
         Executed::Fresh(Answer::Erased(next)) => Ok(next),
         Executed::Fresh(Answer::Record(_)) => Ok(0),
         _ => Err(LedgerError::Internal("a step was answered with something else".to_owned())),

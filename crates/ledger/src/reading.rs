@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scrip_core::{
-    Actor, Balance, CurrencyId, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row,
-    Timestamp, TraceId, Wallet, WalletKey, genesis,
+    Balance, CurrencyId, CustomerId, EnvironmentId, Grant, Origin, ResourceId, Row, Timestamp,
+    Wallet, WalletKey, genesis,
 };
 
 use crate::anchors::{self, Links};
@@ -177,8 +177,8 @@ pub fn is_due_before(work: &Work) -> Option<Option<CustomerId>> {
 
 /// The order that brings wallets up to date.
 pub fn advance(environment: EnvironmentId, keys: Vec<WalletKey>) -> Order {
-    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
-    Order { environment, origin, work: Work::Advance(keys), remember: None }
+    let work = Work::Advance(keys);
+    Order { environment, origin: Origin::SYSTEM, work, remember: None }
 }
 
 /// A wallet's balance now, folded without writing; none if it never changed.

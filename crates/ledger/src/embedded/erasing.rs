@@ -11,11 +11,10 @@ use tokio::sync::oneshot;
 use super::writer::{Message, Reply};
 use super::{Embedded, Shared, snapshots, tables};
 use crate::LedgerError;
-use crate::fast_map::FastMap;
 use crate::published::Published as _;
 use crate::reading::store_error;
 use crate::slot::Slot;
-use crate::usage::{Day, DayKey, HourNumber, used_of_skimmed};
+use crate::usage::{Day, used_behind};
 use crate::work::StoreError;
 
 /// Wallets whose usage is to be changed, each with the last sequence that is erased.
@@ -28,6 +27,11 @@ pub(super) struct ToErase(Mutex<Vec<(Wallets, Reply<()>)>>);
 impl ToErase {
     fn add(&self, wallets: Wallets, reply: Reply<()>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((wallets, reply));
+    }
+
+    /// Nobody comes to it any more; whoever waits hears that.
+    pub(super) fn drop_all(&self) {
+        drop(self.take());
     }
 
     fn take(&self) -> Vec<(Wallets, Reply<()>)> {
@@ -99,7 +103,9 @@ fn change(
     slot: &Slot,
     until: u64,
 ) -> Result<(), StoreError> {
-    let later = later(connection, ledger, slot, until)?;
+    let reach = snapshots::usage_reach(connection)?.position;
+    let back = |position| Ok(tables::raw_entry(ledger, position)?.into_iter().collect());
+    let later = used_behind(slot, until, reach, back)?;
     let nothing = Day::default();
     snapshots::in_transaction(connection, || {
         for key in snapshots::days_of(connection, slot.number)? {
@@ -109,36 +115,4 @@ fn change(
         }
         Ok(())
     })
-}
-
-/// What the rows of a wallet behind its row of a sequence used, as far as it is added up.
-fn later(
-    connection: &Connection,
-    ledger: &Connection,
-    slot: &Slot,
-    until: u64,
-) -> Result<FastMap<DayKey, Day>, StoreError> {
-    let reach = snapshots::usage_reach(connection)?.position;
-    let (mut later, mut next) = (FastMap::<DayKey, Day>::default(), slot.links.last);
-    while next != 0 {
-        let position = next;
-        let wrong = |what: &dyn std::fmt::Display| {
-            StoreError::Corrupt(format!("entries {position}: {what}"))
-        };
-        let entry = tables::raw_entry(ledger, position)?.ok_or_else(|| wrong(&"missing"))?;
-        if entry.sequence <= until {
-            break;
-        }
-        next = entry.links.previous;
-        if position > reach {
-            continue;
-        }
-        let row = entry.skim()?;
-        if let Some(used) = used_of_skimmed(&row).map_err(|error| wrong(&error))? {
-            let hour = HourNumber::of(used.at);
-            let day = later.entry(DayKey { wallet: slot.number, day: hour.day() }).or_default();
-            day.add(hour.of_day(), position, &used).map_err(|error| wrong(&error))?;
-        }
-    }
-    Ok(later)
 }

@@ -89,6 +89,7 @@ pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared)
         };
         if is_last && last.is_none() {
             // The writer ended without a word; the next start folds what is behind.
+            shared.keep.to_erase.drop_all();
             return;
         }
         if let Some(frozen) = shared.keep.frozen() {

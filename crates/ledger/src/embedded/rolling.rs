@@ -12,7 +12,7 @@ use super::snapshots;
 use super::tables;
 use crate::fast_map::FastMap;
 use crate::slot::Position;
-use crate::usage::{Day, DayKey, HourNumber, used_of_skimmed};
+use crate::usage::{Day, DayKey, add_used};
 use crate::work::StoreError;
 
 /// Rows of one transaction. The days of a wallet are read and written once for all of its rows among
@@ -89,12 +89,7 @@ fn add_up(
     let (mut days, mut end) = (FastMap::<DayKey, Day>::default(), from);
     tables::every_entry(ledger, from.position, until, |entry| {
         let (row, position) = (entry.skim()?, entry.position);
-        let wrong = |error| StoreError::Corrupt(format!("entries {position}: {error}"));
-        if let Some(used) = used_of_skimmed(&row).map_err(wrong)? {
-            let hour = HourNumber::of(used.at);
-            let key = DayKey { wallet: entry.wallet, day: hour.day() };
-            days.entry(key).or_default().add(hour.of_day(), position, &used).map_err(wrong)?;
-        }
+        add_used(&entry, &row, |key| days.entry(key).or_default())?;
         end = Reach { position, hash: row.hash };
         Ok(())
     })?;

@@ -1,6 +1,5 @@
 //! Takes the words of rows that were erased out of the usage that was added up.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use super::rolling;
 use super::session::{Session, lock_if_free};
 use super::tables::{bucket_of, entries, usage, wallets};
 use crate::slot::Slot;
-use crate::usage::{Day, HourNumber, used_of_skimmed};
+use crate::usage::{Day, used_behind};
 use crate::work::StoreError;
 
 /// How long it is waited for whoever adds usage up.
@@ -61,47 +60,16 @@ fn change(session: &Session, slot: &Slot, until: u64) -> Result<(), StoreError> 
     let key = slot.wallet.key();
     let bucket = bucket_of(key.environment, &key.customer);
     let reach = usage::reach(session)?;
-    let later = later(session, bucket, slot, until)?;
+    let back = |position| entries::raw_back(session, bucket, position, ROWS);
+    let later = used_behind(slot, until, reach, back)?;
     let nothing = Day::default();
     for places in usage::days_of(session, bucket, slot.number)?.chunks(DAYS) {
         let mut changed = Vec::with_capacity(places.len());
         for (place, day) in usage::days(session, places)? {
-            let day = day.with_sets_of(later.get(&place).unwrap_or(&nothing));
+            let day = day.with_sets_of(later.get(&place.1).unwrap_or(&nothing));
             changed.push((place, day.map_err(|error| place.1.wrong(error))?));
         }
         usage::put(session, &changed, reach)?;
     }
     Ok(())
-}
-
-/// What the rows of a wallet behind its row of a sequence used, as far as it is added up.
-fn later(
-    session: &Session,
-    bucket: i16,
-    slot: &Slot,
-    until: u64,
-) -> Result<HashMap<usage::Place, Day>, StoreError> {
-    let reach = usage::reach(session)?;
-    let mut later = HashMap::<usage::Place, Day>::new();
-    let mut next = if slot.wallet.sequence() > until { slot.links.last } else { 0 };
-    while next != 0 {
-        let entries = entries::raw_back(session, bucket, next, ROWS)?;
-        next = 0;
-        for entry in entries.iter().take_while(|entry| entry.sequence > until) {
-            next = entry.links.previous;
-            if entry.position > reach {
-                continue;
-            }
-            let row = entry.skim()?;
-            let wrong = |error| StoreError::Corrupt(format!("entries {}: {error}", entry.position));
-            if let Some(used) = used_of_skimmed(&row).map_err(wrong)? {
-                let hour = HourNumber::of(used.at);
-                let place =
-                    (bucket, crate::usage::DayKey { wallet: entry.wallet, day: hour.day() });
-                let day = later.entry(place).or_default();
-                day.add(hour.of_day(), entry.position, &used).map_err(wrong)?;
-            }
-        }
-    }
-    Ok(later)
 }

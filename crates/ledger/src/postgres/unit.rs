@@ -349,7 +349,11 @@ impl State for Unit<'_> {
         let most = i64::try_from(rows.most).unwrap_or(i64::MAX);
         let mut erased = ErasedRows { next: rows.from, ..ErasedRows::default() };
         let mut rewritten = entries::Rewritten::default();
-        for entry in entries::raw_back(self.session, bucket, rows.from, most)? {
+        let found = entries::raw_back(self.session, bucket, rows.from, most)?;
+        if found.is_empty() {
+            return Err(StoreError::Corrupt(format!("entries {}: missing", rows.from)));
+        }
+        for entry in found {
             if let Some(entry) = erased.take(&entry, rows)? {
                 rewritten.push(&entry);
             }

@@ -1,5 +1,6 @@
 //! Usage: what was consumed, when and for what (spec 1.6, decisions 44 and 68).
 
+mod behind;
 mod day;
 mod days;
 mod rows;
@@ -8,6 +9,7 @@ mod stored;
 mod tally;
 mod used;
 
+pub use behind::{add_used, used_behind};
 pub use day::{
     Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
     read_set_hours, read_sets,

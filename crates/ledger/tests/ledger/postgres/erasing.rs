@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use scrip_ledger::conformance::erasure::word_of;
-use scrip_ledger::conformance::{Given, Made, Making, SANDBOX, World};
+use scrip_ledger::conformance::{Given, Made, Making, SANDBOX, World, wallet};
 use scrip_ledger::postgres::Options;
-use scrip_ledger::{Ledger as _, finish_erasures};
+use scrip_ledger::{Ledger as _, finish_erasures, go_on_erasing};
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
@@ -95,5 +95,23 @@ async fn what_comes_meanwhile_keeps_its_words() {
         world.erase_while_others_consume("ann/gold", &again.to_string()).await;
         database.verify().await.unwrap();
     }
+    second.close().await;
+}
+
+/// A wallet's rows are walked by their links. One that is missing ends it with an error, not never.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_missing_is_told() {
+    let database = Database::make().await;
+    let client = database.connect().await;
+    let (world, second) = world(&database).await;
+    world.write_of(SANDBOX, "ann", "1").await;
+    let sql =
+        "delete from scrip.entries where position = (select min(position) from scrip.entries)";
+    assert_eq!(client.execute(sql, &[]).await.unwrap(), 1);
+    let erasure = world.begin_erasing(SANDBOX, "ann").await;
+    let customer = wallet("ann/gold").customer;
+    let erasing = go_on_erasing(second.as_ref(), SANDBOX, &customer, &erasure);
+    let erased = tokio::time::timeout(Duration::from_secs(60), erasing).await.unwrap();
+    assert!(erased.is_err(), "a row is missing");
     second.close().await;
 }
