@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
+use scrip_core::{EnvironmentId, Origin};
 use scrip_ledger::{
     Answer, Executed, Ledger, LedgerError, Order, Record, RecordKind, RecordQuery, SYSTEM, Work,
     each_record,
@@ -21,8 +21,7 @@ pub(crate) async fn execute(
     environment: EnvironmentId,
     work: Work,
 ) -> Result<Answer, LedgerError> {
-    let origin = Origin { actor: Actor::System, trace_id: TraceId::default(), salt: [0; 16] };
-    let order = Order { environment, origin, work, remember: None };
+    let order = Order { environment, origin: Origin::SYSTEM, work, remember: None };
     match ledger.execute(order).await? {
         Executed::Fresh(answer) => Ok(answer),
         Executed::Replayed(_) => {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use scrip_core::Timestamp;
 use scrip_ledger::{Ledger, LedgerError, SYSTEM, all_environments, finish_erasures};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::background::Background;
 use crate::milliseconds;
 
 /// When they are looked for.
@@ -27,27 +27,19 @@ impl Default for Options {
 }
 
 /// Finishes erasures, until it is stopped.
-pub struct Finisher {
-    stop: watch::Sender<bool>,
-    running: JoinHandle<()>,
-}
+pub struct Finisher(Background);
 
 impl Finisher {
     /// Begins. Needs a runtime.
     #[must_use]
     pub fn start(ledger: Arc<dyn Ledger>, options: Options) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Self { stop, running: tokio::spawn(run(ledger, options, stopped)) }
+        Self(Background::start(|stopped| run(ledger, options, stopped)))
     }
 
     /// Begins nothing more, and waits for what is under way, but no longer than this: the rest is for the
     /// next start.
     pub async fn stop(self, within: Duration) {
-        let _ = self.stop.send(true);
-        let abort = self.running.abort_handle();
-        if tokio::time::timeout(within, self.running).await.is_err() {
-            abort.abort();
-        }
+        self.0.stop(within).await;
     }
 }
 

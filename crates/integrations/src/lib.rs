@@ -6,13 +6,14 @@
 
 pub mod anchors;
 mod asking;
+mod background;
 mod client;
 pub mod erasures;
 pub mod identity;
 pub mod payments;
 pub mod webhooks;
 
-pub use client::{in_words, tls};
+pub use client::{HttpClient, connecting, exchange, in_words, tls};
 
 /// Whole milliseconds, as far as they can be counted.
 fn milliseconds(duration: std::time::Duration) -> i64 {

@@ -11,11 +11,11 @@ use scrip_ledger::{
     Ledger, LedgerError, NewRecord, RecordKind, RecordQuery, SYSTEM, Work, each_record,
 };
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::export::Export;
 use super::gathered::Gathered;
 use crate::asking;
+use crate::background::Background;
 
 /// Pages of heads that are stored in one order: others wait no longer for it than for any other.
 const PAGES_AT_ONCE: usize = 16;
@@ -35,32 +35,24 @@ pub struct Options {
 }
 
 /// Signs anchors, and writes them into a directory, until it is stopped.
-pub struct Anchorer {
-    stop: watch::Sender<bool>,
-    running: JoinHandle<()>,
-}
+pub struct Anchorer(Background);
 
 impl Anchorer {
     /// Begins. Needs a runtime.
     #[must_use]
     pub fn start(ledger: Arc<dyn Ledger>, options: Options) -> Self {
-        let (stop, stopped) = watch::channel(false);
         let rests = RESTS.min(options.every);
         let export = options.directory.map(|directory| Export::into(directory, rests));
         let signing = options.key.map(|key| Signing::with(key, options.every));
         let look_every = options.look_every;
         let rounds = Rounds { ledger, signing, export, look_every, rests };
-        Self { stop, running: tokio::spawn(rounds.run(stopped)) }
+        Self(Background::start(|stopped| rounds.run(stopped)))
     }
 
     /// Begins nothing more, and waits for what is under way, but no longer than this: an anchor that is
     /// not signed then is signed after the next start.
     pub async fn stop(self, within: Duration) {
-        let _ = self.stop.send(true);
-        let abort = self.running.abort_handle();
-        if tokio::time::timeout(within, self.running).await.is_err() {
-            abort.abort();
-        }
+        self.0.stop(within).await;
     }
 }
 

@@ -5,13 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http_body_util::Full;
 
-use crate::client::{in_words, tls};
+use crate::client::{HttpClient, connecting, exchange};
 
 /// What of an answer is read.
 const ANSWER_BYTES_MAX: usize = 512 * 1024;
@@ -22,21 +18,12 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// Asks issuers.
 pub(super) struct Fetcher {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
 }
 
 impl Fetcher {
     pub(super) fn new() -> Result<Self, rustls::Error> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls()?)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector);
-        Ok(Self { client })
+        Ok(Self { client: connecting(IDLE)? })
     }
 
     /// What is there.
@@ -76,17 +63,8 @@ impl Fetcher {
             request = request.header(AUTHORIZATION, authorization);
         }
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
-        let exchange = async {
-            let response = self.client.request(request).await;
-            let response = response.map_err(|error| format!("{url}: {}", in_words(&error)))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| format!("{url}: {}", in_words(&*error)))?;
-            Ok((status, body.to_bytes()))
-        };
-        match tokio::time::timeout(WITHIN, exchange).await {
-            Ok(answered) => answered,
-            Err(_) => Err(format!("{url}: no whole answer within {WITHIN:?}")),
-        }
+        let answered = exchange(&self.client, request, WITHIN, ANSWER_BYTES_MAX).await;
+        let answer = answered.map_err(|error| format!("{url}: {error}"))?;
+        Ok((answer.status(), answer.into_body()))
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use scrip_core::{EnvironmentId, Timestamp};
 use scrip_ledger::{EventView, Ledger, LedgerError, WebhookEndpoint, WebhookStatus};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::{self, JoinHandle, JoinSet};
+use tokio::task::{self, JoinSet};
 
 use super::addresses::Addresses;
 use super::endpoint::Told;
@@ -18,6 +18,7 @@ use super::keeper::Keeper;
 use super::retention::Retention;
 use super::schedule::Schedule;
 use super::sender::Sender;
+use crate::background::Background;
 
 /// Requests for deliveries that wait for an endpoint's task; more are found again at the next round.
 const REQUESTS_MAX: usize = 100;
@@ -83,9 +84,8 @@ pub(super) struct Shared {
 
 /// Delivers until it is stopped.
 pub struct Teller {
-    stop: watch::Sender<bool>,
     figures: Arc<Figures>,
-    running: JoinHandle<()>,
+    background: Background,
 }
 
 impl Teller {
@@ -101,7 +101,6 @@ impl Teller {
         let figures = Arc::new(Figures::default());
         let counted = Arc::clone(&figures);
         let shared = Arc::new(Shared { keeper, payloads, sender, figures: counted, options });
-        let (stop, stopped) = watch::channel(false);
         let rounds = Rounds {
             retention: Retention::new(
                 shared.options.kept,
@@ -112,8 +111,7 @@ impl Teller {
             ending: HashMap::new(),
             newest: BTreeMap::new(),
         };
-        let running = tokio::spawn(rounds.run(stopped));
-        Ok(Self { stop, figures, running })
+        Ok(Self { figures, background: Background::start(|stopped| rounds.run(stopped)) })
     }
 
     /// What it counts about itself.
@@ -125,11 +123,8 @@ impl Teller {
     /// Begins no further request, and waits for those that are under way and for what became of them,
     /// but no longer than this: what is not known then is sent again some day.
     pub async fn stop(self, within: Duration) {
-        let _ = self.stop.send(true);
-        let abort = self.running.abort_handle();
-        if tokio::time::timeout(within, self.running).await.is_err() {
+        if !self.background.stop(within).await {
             tracing::warn!("some webhook deliveries were cut: they did not end in time");
-            abort.abort();
         }
     }
 }

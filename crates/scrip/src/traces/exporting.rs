@@ -6,17 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http_body_util::Full;
 use opentelemetry::Context;
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
-use scrip_integrations::{in_words, tls};
+use scrip_integrations::{connecting, exchange};
 use scrip_ledger::{Counter, Figure, counter};
 use tokio::runtime::Handle;
 
@@ -153,7 +149,7 @@ impl SpanProcessor for Bounded {
 /// requests are made in the server's.
 #[derive(Debug)]
 pub struct Posting {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: scrip_integrations::HttpClient,
     runtime: Handle,
     within: Duration,
     delivery: Arc<Delivery>,
@@ -166,16 +162,7 @@ impl Posting {
         within: Duration,
         delivery: &Arc<Delivery>,
     ) -> Result<Self, rustls::Error> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls()?)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(1)
-            .build(connector);
+        let client = connecting(IDLE)?;
         Ok(Self { client, runtime: runtime.clone(), within, delivery: Arc::clone(delivery) })
     }
 }
@@ -183,8 +170,10 @@ impl Posting {
 #[async_trait]
 impl HttpClient for Posting {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let sent = post(self.client.clone(), request.map(Full::new));
-        let sent = self.runtime.spawn(async_timeout(self.within, sent)).await;
+        let (client, within) = (self.client.clone(), self.within);
+        let request = request.map(Full::new);
+        let sent = async move { exchange(&client, request, within, ANSWER_BYTES_MAX).await };
+        let sent = self.runtime.spawn(sent).await;
         let answered = sent.map_err(|_| "the server stops".to_owned()).flatten();
         answered.map_err(|error| {
             let mut cause = self.delivery.cause.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,23 +181,4 @@ impl HttpClient for Posting {
             error.into()
         })
     }
-}
-
-async fn async_timeout<T>(
-    within: Duration,
-    answer: impl Future<Output = Result<T, String>>,
-) -> Result<T, String> {
-    let late = |_| Err(format!("no whole answer within {within:?}"));
-    tokio::time::timeout(within, answer).await.unwrap_or_else(late)
-}
-
-async fn post(
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    request: Request<Full<Bytes>>,
-) -> Result<Response<Bytes>, String> {
-    let response = client.request(request).await.map_err(|error| in_words(&error))?;
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-    let body = body.map_err(|error| in_words(error.as_ref()))?;
-    Ok(Response::from_parts(head, body.to_bytes()))
 }

@@ -6,16 +6,12 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::form::Form;
 use super::options::{InvalidOptions, StripeOptions};
-use crate::client::{in_words, retry_after, tls};
+use crate::client::{HttpClient, connecting, in_words, retry_after};
 use crate::payments::provider::Trouble;
 
 /// The version of the API that is spoken: the last in which a charge names its invoice.
@@ -92,7 +88,7 @@ impl From<Failure> for Trouble {
 
 /// Sends requests in the name of an account.
 pub(super) struct Api {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
     base: String,
     authorization: HeaderValue,
     secret: super::options::Secret,
@@ -114,15 +110,7 @@ impl Api {
         let mut authorization = HeaderValue::from_str(&bearer)
             .map_err(|_| InvalidOptions("the secret key has characters that none has".into()))?;
         authorization.set_sensitive(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls().map_err(|error| InvalidOptions(format!("TLS: {error}")))?)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector);
+        let client = connecting(IDLE).map_err(|error| InvalidOptions(format!("TLS: {error}")))?;
         let secret = options.secret_key.clone();
         Ok(Self { client, base, authorization, secret, within: options.timeout })
     }
