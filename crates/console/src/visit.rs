@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use scrip_ledger::{Permissions, Scope};
 
 use crate::Console;
-use crate::api::Api;
+use crate::api::{Api, target};
 use crate::failure::{Failure, Shown};
 use crate::layout::{self, Heading};
 use crate::visitor::{TurnedAway, Visitor};
@@ -34,6 +34,16 @@ impl Visit {
     pub fn query(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The path of the page of a list that the address asks for, of those that these members choose.
+    pub fn page_of(&self, path: &str, chosen: &[(&str, Option<&str>)]) -> String {
+        let page = [
+            ("limit", Some("50")),
+            ("after", self.query("after")),
+            ("before", self.query("before")),
+        ];
+        target(path, &[chosen, &page].concat())
     }
 
     /// Whether the person's role allows something; the API asks again.

@@ -4,6 +4,7 @@
 //! `Idempotency-Key`: however often its button is pressed, it happens once. Each step is a page of
 //! its own, so that all of it works without a script.
 
+mod changes;
 mod pages;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use axum::routing::{MethodRouter, get};
 use maud::Markup;
 use serde_json::Value;
 
+pub use self::changes::Changes;
 use crate::Console;
 use crate::api::{ApiFailure, Done, Refusal, STILL_RUNNING};
 use crate::component::Field;
@@ -95,6 +97,15 @@ impl Line {
     ) -> Self {
         Self { what: what.into(), before: before.into(), after: after.into() }
     }
+
+    /// Things that are known by name, each as it is, and how they will be in the same order.
+    pub fn each(
+        before: impl IntoIterator<Item = (&'static str, String)>,
+        after: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Vec<Self> {
+        let lines = before.into_iter().zip(after);
+        lines.map(|((what, before), after)| Self::of(what, before, after)).collect()
+    }
 }
 
 /// An operation of the API.
@@ -119,14 +130,6 @@ impl Plan {
         }
         Ok(Self { lines, notes, verb, is_dangerous: false })
     }
-}
-
-/// Whether a thing is to change, by the form of its plan. What is not is left out of the operation: what
-/// somebody else changed of it meanwhile stays. It depends on the form alone, so that a button that is
-/// pressed twice asks for the same twice.
-pub fn is_to_change(form: &Form, what: &str, after: &str) -> bool {
-    let mut lines = form.all(WHAT).zip(form.all(BEFORE));
-    lines.find(|(known, _)| *known == what).is_none_or(|(_, before)| before != after)
 }
 
 impl Operation {

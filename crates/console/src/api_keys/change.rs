@@ -1,12 +1,11 @@
 //! `/api-keys/{key}/rotate` and `…/revoke`.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
 use super::model::{Key, secret};
 use crate::action::{Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Choice, Field, Kind, event_name};
+use crate::component::{Field, Overlaps, event_name};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::{Heading, Section};
@@ -18,12 +17,12 @@ pub struct Rotate(Key);
 pub struct Revoke(Key);
 
 /// How long the old secret is good beside the new one.
-const OVERLAPS: [(&str, &str); 4] = [
+const OVERLAPS: Overlaps = Overlaps([
     ("0", "Ends at once"),
     ("3600", "Is good for another hour"),
     ("86400", "Is good for another day"),
     ("604800", "Is good for another week"),
-];
+]);
 
 async fn find(visit: &Visit) -> Result<Key, Failure> {
     Key::get(&visit.api, visit.path("key")).await
@@ -49,30 +48,23 @@ impl Deed for Rotate {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        let overlaps = OVERLAPS.map(|(value, text)| Choice::of(value, text)).into();
-        vec![Field::required("overlapSeconds", "The secret in use", Kind::One(overlaps))]
+        vec![OVERLAPS.field()]
     }
 
     fn prefilled(&self, _: &Visit) -> Form {
-        Form::of([("overlapSeconds", "86400")])
+        Overlaps::prefilled()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
-        let chosen = form.written("overlapSeconds");
-        let overlap = OVERLAPS.iter().find(|(value, _)| *value == chosen);
-        let after = overlap.map_or(chosen, |(_, text)| text).to_lowercase();
         let lines = vec![
-            Line::of("The secret in use", "is good", after),
+            Line::of("The secret in use", "is good", OVERLAPS.chosen(form)),
             Line::of("A new secret", "–", "is shown once, on the next page"),
         ];
         Ok(Plan { lines, notes: None, verb: "Rotate the key", is_dangerous: true })
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let seconds = form.written("overlapSeconds");
-        let seconds = seconds.parse::<u64>().map_or_else(|_| json!(seconds), Value::from);
-        let body = json!({"overlapSeconds": seconds});
-        Operation::post(Key::target(&self.0.id, "/rotate-secret"), body)
+        Operation::post(Key::target(&self.0.id, "/rotate-secret"), Overlaps::body(form))
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {

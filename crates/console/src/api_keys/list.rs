@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::model::Key;
-use crate::api::{Listed, segment, target};
+use crate::api::{Listed, segment};
 use crate::component::{badge, empty, instant, instant_or, pager, table};
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
@@ -11,9 +11,7 @@ use crate::visit::Visit;
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let query =
-        [("limit", Some("50")), ("after", visit.query("after")), ("before", visit.query("before"))];
-    let keys: Listed<Key> = visit.api.list(&target("/api/v1/api-keys", &query)).await?;
+    let keys: Listed<Key> = visit.api.list(&visit.page_of("/api/v1/api-keys", &[])).await?;
     let new = visit.address("/new/api-key");
     let actions = html! { a.button.primary href=(new) { "New key" } };
     let heading = Heading::of("API keys", Section::ApiKeys).with(actions);

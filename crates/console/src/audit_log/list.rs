@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::api::{Listed, target};
+use crate::api::Listed;
 use crate::component::{Instant, empty, instant_or, pager, table};
 use crate::customers::model::path_of;
 use crate::failure::Shown;
@@ -38,13 +38,9 @@ const FILTERS: [(&str, &str, &str); 3] = [
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let mut query = vec![
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
-    query.extend(FILTERS.map(|(name, ..)| (name, visit.query(name))));
-    let entries: Listed<Entry> = visit.api.list(&target("/api/v1/audit-log", &query)).await?;
+    let chosen = FILTERS.map(|(name, ..)| (name, visit.query(name)));
+    let entries = visit.page_of("/api/v1/audit-log", &chosen);
+    let entries: Listed<Entry> = visit.api.list(&entries).await?;
     let heading = Heading::of("Audit log", Section::AuditLog);
     visit.page(
         &heading,

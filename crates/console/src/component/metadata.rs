@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Field, Kind};
-use crate::action::is_to_change;
+use crate::action::Changes;
 use crate::failure::Failure;
 use crate::form::Form;
 
@@ -15,14 +15,23 @@ pub type Metadata = BTreeMap<String, String>;
 /// What the field is called, by the API and by people.
 pub const METADATA: (&str, &str) = ("metadata", "Metadata");
 
-/// The field in which all of it is written.
-pub fn metadata_field() -> Field {
-    Field::optional(METADATA.0, METADATA.1, Kind::Lines)
-        .hint("A line for each, as in plan=enterprise; what is not written here is removed")
+/// The field in which all of it is written, in a form that has it: see [`with_metadata`].
+pub fn metadata_field(form: &Form) -> Option<Field> {
+    form.all(METADATA.0).next()?;
+    let field = Field::optional(METADATA.0, METADATA.1, Kind::Lines);
+    Some(field.hint("A line for each, as in plan=enterprise; what is not written here is removed"))
+}
+
+/// A form with it, where lines can say it.
+pub fn with_metadata(form: Form, metadata: &Metadata) -> Form {
+    match metadata_lines(metadata) {
+        Some(lines) => form.and(METADATA.0, &lines),
+        None => form,
+    }
 }
 
 /// As it is written into the field; none where lines cannot say it.
-pub fn metadata_lines(metadata: &Metadata) -> Option<String> {
+fn metadata_lines(metadata: &Metadata) -> Option<String> {
     let lines: Vec<_> = metadata.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let lines = lines.join("\n");
     (read_lines(&lines).as_ref() == Some(metadata)).then_some(lines)
@@ -34,15 +43,15 @@ pub fn metadata_in_words(metadata: &Metadata) -> Option<String> {
     Some(if lines.is_empty() { "–".to_owned() } else { lines })
 }
 
-/// What of it is sent, if the form has it and it is to change. What cannot be read is refused by the API
-/// in its words.
-pub fn metadata_to_change(form: &Form) -> Option<Value> {
-    let lines = form.all(METADATA.0).next()?;
+/// Sends it, if the form has it and it is to change. What cannot be read is refused by the API in its
+/// words.
+pub fn put_metadata(changes: &mut Changes<'_>) {
+    let Some(lines) = changes.form().all(METADATA.0).next() else { return };
     match read_lines(lines) {
-        None => Some(json!(lines)),
+        None => changes.insert(METADATA.0, json!(lines)),
         Some(metadata) => {
             let after = metadata_in_words(&metadata).unwrap_or_default();
-            is_to_change(form, METADATA.1, &after).then(|| json!(metadata))
+            changes.put(METADATA.0, METADATA.1, &after, json!(metadata));
         }
     }
 }

@@ -8,6 +8,7 @@ mod field;
 mod filter;
 mod instant;
 mod metadata;
+mod overlap;
 mod pager;
 mod written;
 
@@ -19,9 +20,10 @@ pub use field::{Choice, Field, Kind};
 pub use filter::{select, status_filter};
 pub use instant::{Instant, instant, instant_or};
 pub use metadata::{
-    METADATA, Metadata, metadata_field, metadata_in_words, metadata_lines, metadata_to_change,
+    METADATA, Metadata, metadata_field, metadata_in_words, put_metadata, with_metadata,
     written_metadata,
 };
+pub use overlap::Overlaps;
 pub use pager::pager;
 pub use written::{number_or_text, written_instant, written_priority};
 

@@ -1,14 +1,14 @@
 //! `/currencies/{currency}/edit`: what may be changed of a currency.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::model::{Currencies, Currency, DENY, Units};
-use crate::action::{Deed, Line, Operation, Plan, is_to_change};
+use crate::action::{Changes, Deed, Line, Operation, Plan};
 use crate::api::Done;
 use crate::component::{
-    Amount, Choice, Field, Kind, METADATA, metadata_field, metadata_in_words, metadata_lines,
-    metadata_to_change, written_metadata,
+    Amount, Choice, Field, Kind, METADATA, metadata_field, metadata_in_words, put_metadata,
+    with_metadata, written_metadata,
 };
 use crate::failure::Failure;
 use crate::form::Form;
@@ -123,9 +123,7 @@ impl Deed for EditCurrency {
             Field::optional("unitCost.currency", "Money of the price", Kind::Text)
                 .hint("In ISO 4217, as in usd"),
         ];
-        if form.all(METADATA.0).next().is_some() {
-            fields.push(metadata_field());
-        }
+        fields.extend(metadata_field(form));
         fields
     }
 
@@ -145,15 +143,11 @@ impl Deed for EditCurrency {
             ("unitCost.amount", &amount.unwrap_or_default()),
             ("unitCost.currency", &money.unwrap_or_default()),
         ]);
-        match metadata_lines(&self.0.metadata) {
-            Some(lines) => form.and(METADATA.0, &lines),
-            None => form,
-        }
+        with_metadata(form, &self.0.metadata)
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
-        let lines = lines_of(&self.0).into_iter().zip(written(form)?);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let lines = Line::each(lines_of(&self.0), written(form)?);
         let notes = html! {
             p { "It holds from now on, for every wallet of " code { (self.0.id) } ". What was granted "
                 "and consumed stays as it is." }
@@ -162,31 +156,24 @@ impl Deed for EditCurrency {
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
-        let mut put = |name: &str, what: &str, after: &str, value: Value| {
-            if is_to_change(form, what, after) {
-                body.insert(name.to_owned(), value);
-            }
-        };
+        let mut changes = Changes::of(form);
         let name = form.written("displayName");
-        put("displayName", NAME, name, json!(name));
+        changes.put("displayName", NAME, name, json!(name));
         for (name, what) in [("symbol", SYMBOL), ("description", DESCRIPTION)] {
             let text = form.text(name);
-            put(name, what, text.unwrap_or("–"), json!(text));
+            changes.put(name, what, text.unwrap_or("–"), json!(text));
         }
         let units = written_units(form);
         let value = units.map(|(one, many)| json!({"singular": one, "plural": many}));
-        put("units", UNITS, &units_in_words(units), json!(value));
+        changes.put("units", UNITS, &units_in_words(units), json!(value));
         let short = form.text("overdraft").filter(|word| *word != "ALLOW");
-        put("overdraft", SHORT, when_short(form), json!(short));
+        changes.put("overdraft", SHORT, when_short(form), json!(short));
         let price = written_price(form);
         let words = or_dash(price.as_ref().map(|(.., words)| words.as_str()));
         let value = price.map(|(amount, money, _)| json!({"amount": amount, "currency": money}));
-        put("unitCost", PRICE, &words, json!(value));
-        if let Some(metadata) = metadata_to_change(form) {
-            body.insert(METADATA.0.to_owned(), metadata);
-        }
-        Operation::patch(Currency::target(&self.0.id, ""), Value::Object(body))
+        changes.put("unitCost", PRICE, &words, json!(value));
+        put_metadata(&mut changes);
+        Operation::patch(Currency::target(&self.0.id, ""), changes.body())
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use scrip_ledger::Scope;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{CustomerPage, Tab};
 use crate::action::{Deed, Line, Operation, Plan};
@@ -170,9 +170,8 @@ impl Deed for EditRecharge {
             grant_expiration_period: form.written("grantExpirationPeriod").to_owned(),
             updated_at: None,
         };
-        let before = self.recharge.in_words().into_iter();
-        let lines = NAMES.into_iter().zip(before).zip(after.in_words());
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let before = NAMES.into_iter().zip(self.recharge.in_words());
+        let lines = Line::each(before, after.in_words());
         let wallet = self.wallet.title(&self.currencies);
         let notes = html! {
             p { "Of the wallet " strong { (wallet) } ". If the balance is below the threshold "
@@ -182,13 +181,7 @@ impl Deed for EditRecharge {
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
-        body.insert("customerId".to_owned(), json!(self.customer.id));
-        for (name, value) in self.wallet.query() {
-            if let Some(value) = value {
-                body.insert(name.to_owned(), json!(value));
-            }
-        }
+        let mut body = self.wallet.members(&self.customer.id);
         body.insert("isEnabled".to_owned(), json!(form.text("isEnabled") == Some("true")));
         let texts = ["thresholdType", "thresholdValue", "targetBalance", "maxSpendLimit"];
         for name in texts.into_iter().chain(["grantExpirationPeriod"]) {

@@ -1,13 +1,13 @@
 //! `/customers/{id}/edit`: name, email and metadata.
 
 use maud::Markup;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::model::Customer;
-use crate::action::{Deed, Line, Operation, Plan, is_to_change};
+use crate::action::{Changes, Deed, Line, Operation, Plan};
 use crate::api::Done;
 use crate::component::{
-    Field, Kind, METADATA, metadata_field, metadata_in_words, metadata_lines, metadata_to_change,
+    Field, Kind, METADATA, metadata_field, metadata_in_words, put_metadata, with_metadata,
     written_metadata,
 };
 use crate::failure::Failure;
@@ -51,9 +51,7 @@ impl Deed for EditCustomer {
             Field::optional("name", NAME, Kind::Text),
             Field::optional("email", EMAIL, Kind::Text),
         ];
-        if form.all(METADATA.0).next().is_some() {
-            fields.push(metadata_field());
-        }
+        fields.extend(metadata_field(form));
         fields
     }
 
@@ -62,32 +60,23 @@ impl Deed for EditCustomer {
             ("name", self.0.name.as_deref().unwrap_or_default()),
             ("email", self.0.email.as_deref().unwrap_or_default()),
         ]);
-        match metadata_lines(&self.0.metadata) {
-            Some(lines) => form.and(METADATA.0, &lines),
-            None => form,
-        }
+        with_metadata(form, &self.0.metadata)
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
         let mut after = vec![or_dash(form.text("name")), or_dash(form.text("email"))];
         after.extend(written_metadata(form)?.as_ref().and_then(metadata_in_words));
-        let lines = lines_of(&self.0).into_iter().zip(after);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
-        Plan::of_changes(lines, None, "Change the customer")
+        Plan::of_changes(Line::each(lines_of(&self.0), after), None, "Change the customer")
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
+        let mut changes = Changes::of(form);
         for (name, what) in [("name", NAME), ("email", EMAIL)] {
             let text = form.text(name);
-            if is_to_change(form, what, text.unwrap_or("–")) {
-                body.insert(name.to_owned(), json!(text));
-            }
+            changes.put(name, what, text.unwrap_or("–"), json!(text));
         }
-        if let Some(metadata) = metadata_to_change(form) {
-            body.insert(METADATA.0.to_owned(), metadata);
-        }
-        Operation::patch(Customer::target(&self.0.id, ""), Value::Object(body))
+        put_metadata(&mut changes);
+        Operation::patch(Customer::target(&self.0.id, ""), changes.body())
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {

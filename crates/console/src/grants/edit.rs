@@ -1,15 +1,15 @@
 //! `/customers/{id}/grants/{grant}/edit`: what may be changed of a grant.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::burn_order::{NewGrant, preview};
 use super::model::Grant;
-use crate::action::{Deed, Line, Operation, Plan, is_to_change};
+use crate::action::{Changes, Deed, Line, Operation, Plan};
 use crate::api::Done;
 use crate::component::{
-    Amount, Field, Kind, METADATA, metadata_field, metadata_in_words, metadata_lines,
-    metadata_to_change, number_or_text, written_instant, written_metadata, written_priority,
+    Amount, Field, Kind, METADATA, metadata_field, metadata_in_words, number_or_text, put_metadata,
+    with_metadata, written_instant, written_metadata, written_priority,
 };
 use crate::failure::Failure;
 use crate::form::Form;
@@ -96,9 +96,7 @@ impl Deed for EditGrant {
             Field::optional("expireAt", UNTIL, Kind::Instant).hint("In UTC; empty is for ever"),
             Field::optional("comment", REASON, Kind::Lines).hint("For you and your colleagues"),
         ];
-        if form.all(METADATA.0).next().is_some() {
-            fields.push(metadata_field());
-        }
+        fields.extend(metadata_field(form));
         fields
     }
 
@@ -110,18 +108,14 @@ impl Deed for EditGrant {
             ("expireAt", grant.expire_at.as_deref().unwrap_or_default()),
             ("comment", grant.comment.as_deref().unwrap_or_default()),
         ]);
-        match metadata_lines(&grant.metadata) {
-            Some(lines) => form.and(METADATA.0, &lines),
-            None => form,
-        }
+        with_metadata(form, &grant.metadata)
     }
 
     async fn plan(&self, visit: &Visit, form: &Form) -> Result<Plan, Failure> {
         let grant = &self.0;
         let after = Facts::written(form, grant)?;
-        let before = Facts::of(grant).in_words().into_iter();
-        let lines = before.zip(after.in_words());
-        let lines = lines.map(|((what, before), (_, after))| Line::of(what, before, after));
+        let written = after.in_words().into_iter().map(|(_, words)| words);
+        let lines = Line::each(Facts::of(grant).in_words(), written);
         let mut notes = None;
         if grant.status == "ACTIVE" && grant.left() > Amount::ZERO {
             let wallet = grant.wallet();
@@ -138,32 +132,25 @@ impl Deed for EditGrant {
             };
             notes = Some(preview(&others, &new));
         }
-        Plan::of_changes(lines.collect(), notes, "Change the grant")
+        Plan::of_changes(lines, notes, "Change the grant")
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
-        let mut put = |name: &str, what: &str, after: &str, value: Value| {
-            if is_to_change(form, what, after) {
-                body.insert(name.to_owned(), value);
-            }
-        };
+        let mut changes = Changes::of(form);
         let name = form.written("displayName");
-        put("displayName", NAME, name, json!(name));
+        changes.put("displayName", NAME, name, json!(name));
         if let Some(priority) = form.text("priority") {
-            put("priority", PRIORITY, priority, number_or_text(priority));
+            changes.put("priority", PRIORITY, priority, number_or_text(priority));
         }
         // What is no instant, or no lines, is refused by the API in its words.
         let written = form.text("expireAt");
         let until = written_instant(form, "expireAt").ok().flatten();
         let until = until.as_deref().or(written);
-        put("expireAt", UNTIL, until.unwrap_or("for ever"), json!(until));
+        changes.put("expireAt", UNTIL, until.unwrap_or("for ever"), json!(until));
         let comment = form.text("comment");
-        put("comment", REASON, comment.unwrap_or("–"), json!(comment));
-        if let Some(metadata) = metadata_to_change(form) {
-            body.insert(METADATA.0.to_owned(), metadata);
-        }
-        Operation::patch(Grant::target(&self.0.id, ""), Value::Object(body))
+        changes.put("comment", REASON, comment.unwrap_or("–"), json!(comment));
+        put_metadata(&mut changes);
+        Operation::patch(Grant::target(&self.0.id, ""), changes.body())
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {

@@ -19,16 +19,9 @@ pub async fn page(visit: Visit) -> Shown {
     let wallet = page.wallet();
     let visit = &page.visit;
     let [currency, resource] = wallet.as_ref().map(WalletName::query).unwrap_or_default();
-    let query = [
-        ("customerId", Some(page.customer.id.as_str())),
-        currency,
-        resource,
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
-    let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
-    let grants: Listed<Grant> = visit.api.list(&target("/api/v1/credits/grants", &query)).await?;
+    let chosen = [("customerId", Some(page.customer.id.as_str())), currency, resource];
+    let grants = visit.page_of("/api/v1/credits/grants", &chosen);
+    let grants: Listed<Grant> = visit.api.list(&grants).await?;
     let new = new_address(&page, wallet.as_ref());
     let first = page.address("/grants/new");
     let first = visit.offer(Scope::Grants, &first, "Grant the first credits");

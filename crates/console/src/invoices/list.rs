@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use super::model::Invoice;
-use crate::api::{Listed, target};
+use crate::api::Listed;
 use crate::component::{badge, empty, instant, instant_or, pager, status_filter, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::customers::model::path_of;
@@ -30,14 +30,8 @@ pub async fn of_customer(visit: Visit) -> Shown {
 }
 
 async fn listed(visit: &Visit, customer: Option<&str>) -> Result<Listed<Invoice>, Failure> {
-    let query = [
-        ("customerId", customer),
-        ("status", visit.query("status")),
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
-    Ok(visit.api.list(&target("/api/v1/invoices", &query)).await?)
+    let chosen = [("customerId", customer), ("status", visit.query("status"))];
+    Ok(visit.api.list(&visit.page_of("/api/v1/invoices", &chosen)).await?)
 }
 
 fn contents(visit: &Visit, invoices: &Listed<Invoice>, names_customers: bool) -> Markup {

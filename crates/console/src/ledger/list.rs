@@ -19,18 +19,15 @@ pub async fn page(visit: Visit) -> Shown {
     let visit = &page.visit;
     let wallet = WalletName::of_query(visit);
     let [currency, resource] = wallet.as_ref().map(WalletName::query).unwrap_or_default();
-    let query = [
+    let chosen = [
         ("customerId", Some(page.customer.id.as_str())),
         currency,
         resource,
         ("eventType", visit.query("eventType")),
         ("reservationId", visit.query("reservationId")),
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
     ];
-    let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
-    let rows: Listed<Row> = visit.api.list(&target("/api/v1/credits/ledger", &query)).await?;
+    let rows = visit.page_of("/api/v1/credits/ledger", &chosen);
+    let rows: Listed<Row> = visit.api.list(&rows).await?;
     page.show(
         Tab::Ledger,
         None,

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::model::Person;
-use crate::api::{Listed, segment, target};
+use crate::api::{Listed, segment};
 use crate::component::{badge, instant, pager, table};
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
@@ -11,9 +11,7 @@ use crate::visit::Visit;
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let query =
-        [("limit", Some("50")), ("after", visit.query("after")), ("before", visit.query("before"))];
-    let people: Listed<Person> = visit.api.list(&target("/api/v1/people", &query)).await?;
+    let people: Listed<Person> = visit.api.list(&visit.page_of("/api/v1/people", &[])).await?;
     let actions = html! {
         a.button.primary href=(visit.address("/new/person")) { "Invite somebody" }
     };

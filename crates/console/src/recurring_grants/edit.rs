@@ -2,7 +2,7 @@
 //! period on.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::model::{RecurringGrant, check_name, each, list_of, terms};
 use crate::action::{Deed, Line, Operation, Plan};
@@ -81,8 +81,7 @@ impl Deed for Edit {
             priority.unwrap_or(recurring.priority).to_string(),
             next,
         ];
-        let lines = NAMES.into_iter().zip(self.in_words(recurring)).zip(after);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let lines = Line::each(NAMES.into_iter().zip(self.in_words(recurring)), after);
         let notes = html! {
             p { "It holds from the next period on. What was granted for this one stays as it is until "
                 "its end." }
@@ -91,13 +90,7 @@ impl Deed for Edit {
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
-        body.insert("customerId".to_owned(), json!(self.recurring.customer_id));
-        for (name, value) in self.recurring.wallet().query() {
-            if let Some(value) = value {
-                body.insert(name.to_owned(), json!(value));
-            }
-        }
+        let mut body = self.recurring.wallet().members(&self.recurring.customer_id);
         for name in ["amount", "displayName", "cadence", "anchor"] {
             if let Some(text) = form.text(name) {
                 body.insert(name.to_owned(), json!(text));

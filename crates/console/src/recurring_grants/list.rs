@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use super::model::{RECURRING, RecurringGrant, period};
-use crate::api::{Listed, target};
+use crate::api::Listed;
 use crate::component::{empty, instant_or, pager, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::failure::Shown;
@@ -14,13 +14,8 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let page = CustomerPage::of(visit).await?;
     let visit = &page.visit;
-    let query = [
-        ("customerId", Some(page.customer.id.as_str())),
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
-    let found: Listed<RecurringGrant> = visit.api.list(&target(RECURRING, &query)).await?;
+    let chosen = [("customerId", Some(page.customer.id.as_str()))];
+    let found: Listed<RecurringGrant> = visit.api.list(&visit.page_of(RECURRING, &chosen)).await?;
     let new = page.address("/new/recurring-grant");
     let first = visit.offer(Scope::Grants, &new, "Make the first recurring grant");
     let actions = html! {

@@ -4,7 +4,7 @@ use maud::html;
 use scrip_ledger::Scope;
 
 use super::model::{RESERVATIONS, Reservation};
-use crate::api::{Listed, target};
+use crate::api::Listed;
 use crate::component::{empty, instant, pager, table};
 use crate::customer::{CustomerPage, Tab};
 use crate::failure::Shown;
@@ -14,13 +14,9 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let page = CustomerPage::of(visit).await?;
     let visit = &page.visit;
-    let query = [
-        ("customerId", Some(page.customer.id.as_str())),
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
-    let reservations: Listed<Reservation> = visit.api.list(&target(RESERVATIONS, &query)).await?;
+    let chosen = [("customerId", Some(page.customer.id.as_str()))];
+    let reservations: Listed<Reservation> =
+        visit.api.list(&visit.page_of(RESERVATIONS, &chosen)).await?;
     let heads = [
         ("Reservation", false),
         ("Wallet", false),

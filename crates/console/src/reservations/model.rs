@@ -1,7 +1,7 @@
 //! A reservation as the API shows it.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::api::{Api, segment, target};
 use crate::component::{Amount, Instant, event_name};
@@ -118,13 +118,7 @@ impl Held {
 
     /// An operation's body with one member more.
     pub fn body(&self, name: &str, value: &str) -> Value {
-        let mut body = Map::new();
-        body.insert("customerId".to_owned(), json!(self.customer.id));
-        for (name, value) in self.reservation.wallet().query() {
-            if let Some(value) = value {
-                body.insert(name.to_owned(), json!(value));
-            }
-        }
+        let mut body = self.reservation.wallet().members(&self.customer.id);
         body.insert(name.to_owned(), json!(value));
         Value::Object(body)
     }

@@ -25,10 +25,6 @@ pub struct CloseMonth {
 const MONTH: &str = "month";
 const CLOSED: &str = "Closed for ever";
 
-async fn last(visit: &Visit) -> Result<Option<ClosedMonth>, Failure> {
-    Ok(ClosedMonth::list(&visit.api, None, None).await?.data.into_iter().next())
-}
-
 fn up_to(last: Option<&ClosedMonth>) -> String {
     last.map_or("no month", |last| &last.month).to_owned()
 }
@@ -62,7 +58,7 @@ impl Deed for CloseMonth {
         let now = Clock::get(&visit.api).await?.now;
         let now = Timestamp::parse(&now).map_err(|error| Failure::Internal(error.to_string()))?;
         let currencies = Currencies::all(&visit.api).await?;
-        Ok(Self { last: last(visit).await?, now, currencies })
+        Ok(Self { last: ClosedMonth::last(&visit.api).await?, now, currencies })
     }
 
     fn heading<'a>(&'a self, visit: &Visit) -> Heading<'a> {
@@ -114,7 +110,7 @@ impl Deed for CloseMonth {
     }
 
     async fn state(&self, visit: &Visit, form: &Form) -> Result<Vec<String>, Failure> {
-        let last = last(visit).await?;
+        let last = ClosedMonth::last(&visit.api).await?;
         let month = form.written(MONTH);
         let is_closed = last.as_ref().is_some_and(|last| month <= last.month.as_str());
         let how = if is_closed { CLOSED } else { "Open" };

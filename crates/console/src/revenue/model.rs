@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::api::{Api, ApiFailure, Listed, segment, target};
 use crate::component::{Amount, Instant, table};
 use crate::currencies::model::Currencies;
+use crate::visit::Visit;
 
 const REPORT: &str = "/api/v1/credits/reports/revenue";
 const MONTHS: &str = "/api/v1/credits/reports/months";
@@ -51,6 +52,33 @@ pub struct Total {
     pub deferred_to: Amount,
 }
 
+/// What [`Total::figures`] are called.
+pub const FIGURES: [(&str, bool); 7] = [
+    ("Deferred before", true),
+    ("Granted", true),
+    ("Restored", true),
+    ("Recognised", true),
+    ("Breakage", true),
+    ("Refunded", true),
+    ("Deferred after", true),
+];
+
+impl Total {
+    /// Its figures in money, as a row has them.
+    pub fn figures(&self) -> Markup {
+        let figures = [
+            self.deferred_from,
+            self.granted,
+            self.restored,
+            self.recognised,
+            self.breakage,
+            self.refunded,
+            self.deferred_to,
+        ];
+        html! { @for figure in figures { td.number { (figure) } } }
+    }
+}
+
 /// A month that was closed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,13 +106,14 @@ impl Report {
 
 impl ClosedMonth {
     /// A page of them, the last one first.
-    pub async fn list(
-        api: &Api,
-        after: Option<&str>,
-        before: Option<&str>,
-    ) -> Result<Listed<Self>, ApiFailure> {
-        let query = [("limit", Some("50")), ("after", after), ("before", before)];
-        api.list(&target(MONTHS, &query)).await
+    pub async fn list(visit: &Visit) -> Result<Listed<Self>, ApiFailure> {
+        visit.api.list(&visit.page_of(MONTHS, &[])).await
+    }
+
+    /// The last one, if any was closed.
+    pub async fn last(api: &Api) -> Result<Option<Self>, ApiFailure> {
+        let found: Listed<Self> = api.list(&target(MONTHS, &[("limit", Some("1"))])).await?;
+        Ok(found.data.into_iter().next())
     }
 
     /// The path by which a month is closed.
@@ -106,16 +135,7 @@ pub fn name_of(at: Timestamp) -> String {
 
 /// The figures of a month, a row for each currency and money.
 pub fn figures(totals: &[Total], currencies: &Currencies) -> Markup {
-    let heads = [
-        ("Credits", false),
-        ("Deferred before", true),
-        ("Granted", true),
-        ("Restored", true),
-        ("Recognised", true),
-        ("Breakage", true),
-        ("Refunded", true),
-        ("Deferred after", true),
-    ];
+    let heads = [&[("Credits", false)], &FIGURES[..]].concat();
     table(
         "Figures of the month",
         &heads,
@@ -124,10 +144,7 @@ pub fn figures(totals: &[Total], currencies: &Currencies) -> Markup {
                 tr {
                     th scope="row" { (currencies.name(&total.currency_id)) " in "
                         (total.cost_currency.to_uppercase()) }
-                    @for figure in [
-                        total.deferred_from, total.granted, total.restored, total.recognised,
-                        total.breakage, total.refunded, total.deferred_to,
-                    ] { td.number { (figure) } }
+                    (total.figures())
                 }
             }
         },

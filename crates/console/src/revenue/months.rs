@@ -11,7 +11,7 @@ use crate::visit::Visit;
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let months = ClosedMonth::list(&visit.api, visit.query("after"), visit.query("before")).await?;
+    let months = ClosedMonth::list(&visit).await?;
     let close = visit.address("/revenue/close");
     let actions = html! {
         @if visit.may_everything() { a.button.primary href=(close) { "Close a month" } }

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use scrip_core::Timestamp;
 
-use super::model::{Report, Total};
+use super::model::{FIGURES, Report, Total};
 use crate::api::ApiFailure;
 use crate::component::{Amount, Chart, Series, empty, figure, instant, section, select, table};
 use crate::currencies::model::Currencies;
@@ -170,18 +170,7 @@ fn of_kind(reports: &[Report], kind: (&str, &str), title: &str) -> Markup {
 }
 
 fn figures(totals: &[(&Report, Option<Total>)], title: &str) -> Markup {
-    let heads = [
-        ("From", false),
-        ("To", false),
-        ("Grants", true),
-        ("Deferred before", true),
-        ("Granted", true),
-        ("Restored", true),
-        ("Recognised", true),
-        ("Breakage", true),
-        ("Refunded", true),
-        ("Deferred after", true),
-    ];
+    let heads = [&[("From", false), ("To", false), ("Grants", true)], &FIGURES[..]].concat();
     table(
         title,
         &heads,
@@ -193,10 +182,7 @@ fn figures(totals: &[(&Report, Option<Total>)], title: &str) -> Markup {
                     @match total {
                         Some(total) => {
                             td.number { (total.grants) }
-                            @for figure in [
-                                total.deferred_from, total.granted, total.restored, total.recognised,
-                                total.breakage, total.refunded, total.deferred_to,
-                            ] { td.number { (figure) } }
+                            (total.figures())
                         }
                         None => { td.quiet colspan="8" { "nothing" } }
                     }

@@ -112,8 +112,7 @@ impl Deed for SetProvider {
             written("webhookSecret").unwrap_or("none"),
             &disputes(form.text("disputeHandling")),
         ];
-        let lines = self.0.lines().zip(after);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let lines = Line::each(self.0.lines(), after);
         let notes = html! {
             p { "From now on Stripe collects what new grants cost that are charged or invoiced. "
                 "Invoices that were made before stay with whoever was to collect them." }
@@ -167,8 +166,7 @@ impl Deed for RemoveProvider {
             return Err(Failure::of_field("Payments are collected by hand already."));
         }
         let after = ["by hand", "none", "none", "–"];
-        let lines = self.0.lines().zip(after);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let lines = Line::each(self.0.lines(), after);
         let notes = html! {
             p { "Its secrets are forgotten. New invoices are marked paid by hand. Those that Stripe was "
                 "to collect wait until it is set again." }

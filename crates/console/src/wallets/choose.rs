@@ -1,6 +1,7 @@
 //! Which wallet of a customer a page is about.
 
 use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use super::Wallet;
 use crate::component::Choice;
@@ -35,6 +36,13 @@ impl WalletName {
     /// The members of an operation's query.
     pub fn query(&self) -> [(&str, Option<&str>); 2] {
         [("currencyId", Some(&self.currency)), ("resourceId", self.resource.as_deref())]
+    }
+
+    /// The members of an operation's body that name it.
+    pub fn members(&self, customer: &str) -> Map<String, Value> {
+        let named = [("customerId", Some(customer))].into_iter().chain(self.query());
+        let member = |(name, value): (&str, Option<&str>)| Some((name.to_owned(), value?.into()));
+        named.filter_map(member).collect()
     }
 
     /// In words.

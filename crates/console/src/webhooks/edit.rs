@@ -2,14 +2,14 @@
 //! knows us.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::change::{back, find, heading};
 use super::create::{names_of, secret};
 use super::model::Webhook;
-use crate::action::{Deed, Line, Operation, Plan, is_to_change};
+use crate::action::{Changes, Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Choice, Field, Kind};
+use crate::component::{Field, Kind, Overlaps};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::Heading;
@@ -25,12 +25,12 @@ const DESCRIPTION: &str = "Description";
 const EVENTS: &str = "Told of";
 
 /// How long deliveries are signed with the old secret beside the new one.
-const OVERLAPS: [(&str, &str); 4] = [
+const OVERLAPS: Overlaps = Overlaps([
     ("0", "Signs nothing any more"),
     ("3600", "Signs for another hour"),
     ("86400", "Signs for another day"),
     ("604800", "Signs for another week"),
-];
+]);
 
 fn told_of(names: &[&str]) -> String {
     if names.is_empty() { "everything".to_owned() } else { names.join(", ") }
@@ -74,26 +74,20 @@ impl Deed for Edit {
         let url = form.text("url").ok_or_else(|| Failure::of_field("url must not be empty"))?;
         let description = form.text("description").unwrap_or("–");
         let after = [url, description, &told_of(&names_of(form))].map(str::to_owned);
-        let lines = lines_of(&self.0).into_iter().zip(after);
-        let lines = lines.map(|((what, before), after)| Line::of(what, before, after)).collect();
+        let lines = Line::each(lines_of(&self.0), after);
         let notes = html! { p { "What happened before is told as it was asked for then." } };
         Plan::of_changes(lines, Some(notes), "Change the endpoint")
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let mut body = Map::new();
-        let mut put = |name: &str, what: &str, after: &str, value: Value| {
-            if is_to_change(form, what, after) {
-                body.insert(name.to_owned(), value);
-            }
-        };
-        put("url", ADDRESS, form.written("url"), json!(form.written("url")));
+        let mut changes = Changes::of(form);
+        changes.put("url", ADDRESS, form.written("url"), json!(form.written("url")));
         let description = form.text("description");
-        put("description", DESCRIPTION, description.unwrap_or("–"), json!(description));
+        changes.put("description", DESCRIPTION, description.unwrap_or("–"), json!(description));
         let names = names_of(form);
         let value = if names.is_empty() { Value::Null } else { json!(names) };
-        put("eventTypes", EVENTS, &told_of(&names), value);
-        Operation::patch(Webhook::target(&self.0.id, ""), Value::Object(body))
+        changes.put("eventTypes", EVENTS, &told_of(&names), value);
+        Operation::patch(Webhook::target(&self.0.id, ""), changes.body())
     }
 
     async fn state(&self, visit: &Visit, _: &Form) -> Result<Vec<String>, Failure> {
@@ -120,20 +114,16 @@ impl Deed for Rotate {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        let overlaps = OVERLAPS.map(|(value, text)| Choice::of(value, text)).into();
-        vec![Field::required("overlapSeconds", "The secret in use", Kind::One(overlaps))]
+        vec![OVERLAPS.field()]
     }
 
     fn prefilled(&self, _: &Visit) -> Form {
-        Form::of([("overlapSeconds", "86400")])
+        Overlaps::prefilled()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
-        let chosen = form.written("overlapSeconds");
-        let known = OVERLAPS.iter().find(|(value, _)| *value == chosen);
-        let after = known.map_or(chosen, |(_, text)| text).to_lowercase();
         let lines = vec![
-            Line::of("The secret in use", "signs", after),
+            Line::of("The secret in use", "signs", OVERLAPS.chosen(form)),
             Line::of("A new secret", "–", "is shown once, on the next page"),
         ];
         let notes = html! {
@@ -144,14 +134,15 @@ impl Deed for Rotate {
     }
 
     fn operation(&self, form: &Form, _: &str) -> Operation {
-        let seconds = crate::component::number_or_text(form.written("overlapSeconds"));
-        let target = Webhook::target(&self.0.id, "/rotate-secret");
-        Operation::post(target, json!({"overlapSeconds": seconds}))
+        Operation::post(Webhook::target(&self.0.id, "/rotate-secret"), Overlaps::body(form))
     }
 
     async fn state(&self, _: &Visit, form: &Form) -> Result<Vec<String>, Failure> {
-        let signs_on = form.text("overlapSeconds") != Some("0");
-        let old = if signs_on { "signs beside the new one" } else { "signs nothing any more" };
+        let old = if Overlaps::goes_on(form) {
+            "signs beside the new one"
+        } else {
+            "signs nothing any more"
+        };
         Ok(vec![old.to_owned(), "is made".to_owned()])
     }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use super::model::{Delivery, Webhook, deliveries};
-use crate::api::{Listed, segment, target};
+use crate::api::{Listed, segment};
 use crate::component::{
     badge, empty, facts, instant, instant_or, pager, section, status_filter, table, text_or_dash,
 };
@@ -22,14 +22,9 @@ const STATES: [(&str, &str); 4] =
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
     let webhook = Webhook::get(&visit.api, visit.path("webhook")).await?;
-    let query = [
-        ("status", visit.query("status")),
-        ("limit", Some("50")),
-        ("after", visit.query("after")),
-        ("before", visit.query("before")),
-    ];
     let path = Webhook::target(&webhook.id, "/deliveries");
-    let deliveries = deliveries(&visit.api, &target(&path, &query)).await?;
+    let chosen = visit.page_of(&path, &[("status", visit.query("status"))]);
+    let deliveries = deliveries(&visit.api, &chosen).await?;
     let to = |operation: &str| visit.address(&format!("{}{operation}", webhook.path()));
     let switch = if webhook.status == "ENABLED" { "Disable" } else { "Enable" };
     let actions = html! {
