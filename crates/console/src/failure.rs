@@ -8,7 +8,7 @@ use crate::api::{ApiFailure, Refusal};
 use crate::layout;
 
 /// Why a page cannot be shown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Failure {
     /// Nobody is signed in; afterwards the person wants to be here.
     NotSignedIn {
@@ -57,6 +57,11 @@ impl Failure {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// What to do about it.
+    pub fn text(&self) -> String {
+        self.words().1
     }
 
     /// A title, and what to do about it.

@@ -43,6 +43,7 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use tower::ServiceExt as _;
 
+use self::overview::Overview;
 pub use sign_in::SignIn;
 pub use visitor::{Boxed, CsrfToken, Doorkeeper, EnvironmentLink, TurnedAway, Visitor};
 
@@ -54,20 +55,22 @@ struct Shared {
     api: Router,
     doorkeeper: Arc<dyn Doorkeeper>,
     sign_in: Option<SignIn>,
+    overview: Overview,
 }
 
 impl Console {
     /// A console over an API, which asks in the name of whomever the doorkeeper lets in.
     #[must_use]
     pub fn new(api: Router, doorkeeper: Arc<dyn Doorkeeper>) -> Self {
-        Self(Arc::new(Shared { api, doorkeeper, sign_in: None }))
+        Self(Arc::new(Shared { api, doorkeeper, sign_in: None, overview: Overview::default() }))
     }
 
     /// A console over an API, with the pages on which people sign in.
     #[must_use]
     pub fn signing_in(api: Router, sign_in: SignIn) -> Self {
         let doorkeeper = Arc::new(sign_in.clone());
-        Self(Arc::new(Shared { api, doorkeeper, sign_in: Some(sign_in) }))
+        let sign_in = Some(sign_in);
+        Self(Arc::new(Shared { api, doorkeeper, sign_in, overview: Overview::default() }))
     }
 
     fn api(&self) -> Router {
@@ -76,6 +79,10 @@ impl Console {
 
     fn doorkeeper(&self) -> &dyn Doorkeeper {
         self.0.doorkeeper.as_ref()
+    }
+
+    fn overview(&self) -> &Overview {
+        &self.0.overview
     }
 }
 

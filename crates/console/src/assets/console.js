@@ -46,3 +46,11 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   });
 });
+
+// What is still being found out is looked at again, while somebody looks at the page.
+const renewed = document.querySelector("[data-renews-seconds]");
+if (renewed) {
+  setInterval(() => {
+    if (!document.hidden) location.reload();
+  }, Number(renewed.dataset.renewsSeconds) * 1000);
+}

@@ -11,9 +11,6 @@ use crate::invoices::model::Invoice;
 use crate::visit::Visit;
 use crate::webhooks::model::Webhook;
 
-/// Deficits that are named one by one.
-const NAMED: usize = 5;
-
 /// What is not as it should be.
 pub struct Attention {
     open_invoices: usize,
@@ -39,9 +36,10 @@ impl Attention {
     }
 
     /// A list of it; nothing where all is well.
-    pub fn show(&self, visit: &Visit, sums: &Sums, currencies: &Currencies) -> Markup {
-        let is_well =
-            self.open_invoices == 0 && self.silent.is_empty() && sums.overdrawn.is_empty();
+    pub fn show(&self, visit: &Visit, sums: Option<&Sums>, currencies: &Currencies) -> Markup {
+        let overdrawn = sums.map(|sums| sums.overdrawn.as_slice()).unwrap_or_default();
+        let more_overdrawn = sums.map_or(0, |sums| sums.overdrawn_wallets - overdrawn.len());
+        let is_well = self.open_invoices == 0 && self.silent.is_empty() && overdrawn.is_empty();
         if is_well {
             return html! {};
         }
@@ -56,14 +54,12 @@ impl Attention {
                         li { a href=(visit.address("/invoices?status=OPEN")) {
                             (more) (counted(self.open_invoices, "open invoice")) } }
                     }
-                    @for (customer, wallet) in sums.overdrawn.iter().take(NAMED) {
+                    @for (customer, wallet) in overdrawn {
                         li { a href=(visit.address(&customer.path())) { (customer.title()) }
                             " is overdrawn by "
                             (currencies.in_words(&wallet.currency_id, wallet.overdraft)) }
                     }
-                    @if sums.overdrawn.len() > NAMED {
-                        li { (sums.overdrawn.len() - NAMED) " more wallets are overdrawn" }
-                    }
+                    @if more_overdrawn > 0 { li { (more_overdrawn) " more wallets are overdrawn" } }
                     @for webhook in &self.silent {
                         li { a href=(visit.address(&webhook.path())) { (webhook.url) }
                             " is sent no events any more" }

@@ -1,33 +1,112 @@
-//! `/console/{environment}`: what is outstanding, burned, expiring and overdrawn.
+//! `/console/{environment}`: what is outstanding, burned, expiring and overdrawn, deferred and recognised.
 
+use axum::extract::State;
 use maud::{Markup, html};
 use scrip_ledger::Scope;
 
 use super::attention::Attention;
+use super::gathered::Look;
+use super::money::Money;
 use super::sums::{Sum, Sums};
-use crate::component::{Amount, Chart, Series, counted, empty, figure, instant_or, section};
+use crate::Console;
+use crate::component::{
+    Amount, Chart, Instant, Series, counted, empty, figure, instant, instant_or, section,
+};
 use crate::currencies::model::Currencies;
-use crate::failure::Shown;
+use crate::failure::{Failure, Shown};
 use crate::layout::{Heading, Section};
+use crate::revenue::model::Kind;
 use crate::visit::Visit;
 
 /// The page.
-pub async fn page(visit: Visit) -> Shown {
+pub async fn page(State(console): State<Console>, visit: Visit) -> Shown {
     let currencies = Currencies::all(&visit.api).await?;
-    let sums = Sums::of(&visit.api).await?;
+    let environment = &visit.visitor.environment;
+    let api = || visit.api.clone();
+    let known = console.overview();
+    let sums = known.sums.look(environment, |progress| Sums::of(api(), progress)).await?;
+    let money = known.money.look(environment, |progress| Money::of(api(), progress)).await;
     let attention = Attention::of(&visit.api).await?;
     let heading = Heading::of("Overview", Section::Overview);
-    visit.page(&heading, html! {
-        @if sums.by_currency.is_empty() { (nothing(&visit, &sums, &currencies)) }
-        (attention.show(&visit, &sums, &currencies))
-        @for (currency, sum) in &sums.by_currency { (of_currency(&currencies, currency, sum)) }
-        @if sums.is_partial {
-            p.quiet { "These are the sums of the " (sums.customers) " newest customers; there are "
-                "more." }
-        } @else if sums.customers > 0 {
-            p.quiet { "These are the sums of " (counted(sums.customers, "customer")) ": all there are." }
+    visit.page(
+        &heading,
+        html! {
+            (attention.show(&visit, sums.newest.as_deref(), &currencies))
+            @match &sums.newest {
+                None => (awaited("The credits of all customers", &sums, "customer")),
+                Some(newest) => {
+                    @if newest.by_currency.is_empty() { (nothing(&visit, newest, &currencies)) }
+                    @for (currency, sum) in &newest.by_currency {
+                        (of_currency(&currencies, currency, sum))
+                    }
+                    @if newest.customers > 0 {
+                        p.quiet {
+                            "These are the sums of " (counted(newest.customers, "customer"))
+                            ": all there are." (age(&sums, &newest.from))
+                        }
+                    }
+                }
+            }
+            @match &money {
+                Err(failure) => (untold(failure)),
+                Ok(money) => (of_money(&visit, money, &currencies)),
+            }
+        },
+    )
+}
+
+/// What stands where nothing is known yet.
+fn awaited<T>(what: &str, look: &Look<T>, noun: &str) -> Markup {
+    let so_far = counted(look.under_way.unwrap_or_default(), noun);
+    html! {
+        div.notice data-tone="waiting" data-renews-seconds="3" role="status" {
+            p { (what) " are being added up: " (so_far) " so far." }
+            p { a href="" { "Look again" } }
         }
-    })
+    }
+}
+
+/// How old something is that is not of this moment.
+fn age<T>(look: &Look<T>, from: &Instant) -> Markup {
+    html! {
+        @if look.is_kept {
+            " They were added up from " (instant(from)) " on"
+            @if look.under_way.is_some() { ", and are being added up anew" }
+            "."
+        }
+        @if let Some(failure) = &look.failure {
+            " Adding them up anew failed: " (failure.text())
+        }
+    }
+}
+
+fn untold(failure: &Failure) -> Markup {
+    html! {
+        div.notice data-tone="bad" role="alert" { p { "Revenue is not known: " (failure.text()) } }
+    }
+}
+
+/// What is deferred and recognised of each kind of money; nothing where no grant cost any.
+fn of_money(visit: &Visit, look: &Look<Money>, currencies: &Currencies) -> Markup {
+    let Some(money) = &look.newest else {
+        return awaited("What is deferred and recognised", look, "month");
+    };
+    let more = html! { a href=(visit.address("/revenue")) { "Other times" } };
+    let kinds = Kind::all_of(&money.months);
+    html! {
+        @for (index, kind) in kinds.iter().enumerate() {
+            @let title = format!("Revenue this month: {}", kind.title(currencies));
+            @let total = money.months.last().and_then(|month| kind.total(month));
+            (section(&format!("revenue-{index}"), &title, Some(more.clone()), html! {
+                @if let Some(total) = total { (total.first_figures()) }
+                (kind.chart(&money.months, &kind.title(currencies)).show())
+            }))
+        }
+        @if !kinds.is_empty() {
+            p.quiet { "What is deferred is so now; the rest happened this month."
+                (age(look, &money.from)) }
+        }
+    }
 }
 
 fn nothing(visit: &Visit, sums: &Sums, currencies: &Currencies) -> Markup {
@@ -48,10 +127,10 @@ fn of_currency(currencies: &Currencies, currency: &str, sum: &Sum) -> Markup {
     let unit = currencies.unit(currency);
     let chart = Chart {
         title: format!("{} consumed, day by day", currencies.name(currency)),
-        columns: sum.burned.keys().map(|day| day.chars().take(10).collect()).collect(),
+        columns: sum.days.keys().map(|day| day.chars().take(10).collect()).collect(),
         series: vec![Series {
             name: "Consumed".to_owned(),
-            values: sum.burned.values().copied().collect(),
+            values: sum.days.values().copied().collect(),
         }],
     };
     section(
@@ -63,7 +142,7 @@ fn of_currency(currencies: &Currencies, currency: &str, sum: &Sum) -> Markup {
                 (figure("Outstanding", html! { (sum.outstanding) }, html! {
                     (unit) " that can be used, in " (counted(sum.wallets, "wallet"))
                 }))
-                (figure("Burned in 30 days", html! { (sum.burned()) }, html! {
+                (figure("Burned in 30 days", html! { (sum.burned) }, html! {
                     @if sum.reserved > Amount::ZERO { (sum.reserved) " more are reserved" }
                     @else { "nothing is reserved" }
                 }))

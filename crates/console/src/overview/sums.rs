@@ -1,29 +1,36 @@
-//! Sums over wallets. The API tells what each customer has; up to a bound all of them are asked
-//! for, and the page says of how many the sums are.
+//! Sums over all wallets, made of what the API tells of each customer.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant as Moment};
 
 use serde::Deserialize;
 
+use super::gathered::Progress;
 use crate::api::{Api, Listed, target};
 use crate::component::{Amount, Instant};
 use crate::customers::model::Customer;
 use crate::failure::Failure;
+use crate::settings::Clock;
 use crate::wallets::Wallet;
 
-/// Customers that are added up: as many as are asked for quickly.
-pub const CUSTOMERS_MAX: usize = 200;
+/// Deficits that are named one by one.
+const NAMED: usize = 5;
+/// Whoever adds up for longer than this rests half of the time: others ask the ledger too.
+const WITHOUT_REST: Duration = Duration::from_secs(1);
 
-/// What is known of the customers that were asked for.
+/// What is known of all customers.
+#[derive(Default)]
 pub struct Sums {
     /// How many they are.
     pub customers: usize,
-    /// There are more.
-    pub is_partial: bool,
     /// By currency.
     pub by_currency: BTreeMap<String, Sum>,
-    /// Wallets with a deficit: whose, and what they are.
+    /// Some wallets with a deficit: whose, and what they are.
     pub overdrawn: Vec<(Customer, Wallet)>,
+    /// How many wallets have a deficit.
+    pub overdrawn_wallets: usize,
+    /// When the first was looked at.
+    pub from: Instant,
 }
 
 /// What wallets of one currency have together.
@@ -41,8 +48,10 @@ pub struct Sum {
     pub expiring: Amount,
     /// When the first of it goes.
     pub expires_first: Option<Instant>,
-    /// What was consumed, day by day: when the day begins, and how much.
-    pub burned: BTreeMap<Instant, Amount>,
+    /// What was consumed in all days.
+    pub burned: Amount,
+    /// The days, when each begins, and what was consumed in it.
+    pub days: BTreeMap<Instant, Amount>,
 }
 
 #[derive(Deserialize)]
@@ -62,45 +71,61 @@ struct Point {
 }
 
 impl Sums {
-    /// Adds up the newest customers.
-    pub async fn of(api: &Api) -> Result<Self, Failure> {
-        let (customers, is_partial) = newest(api).await?;
-        let mut sums = Self {
-            customers: customers.len(),
-            is_partial,
-            by_currency: BTreeMap::new(),
-            overdrawn: Vec::new(),
-        };
-        for customer in customers {
-            for wallet in Wallet::all_of(api, &customer.id).await? {
-                let sum = sums.by_currency.entry(wallet.currency_id.clone()).or_default();
-                sum.add(&wallet);
-                sum.add_usage(api, &customer.id, &wallet).await?;
-                if wallet.overdraft > Amount::ZERO {
-                    sums.overdrawn.push((customer.clone(), wallet));
-                }
+    /// Adds up all customers, however many they are.
+    pub async fn of(api: Api, progress: Progress) -> Result<Self, Failure> {
+        let mut sums = Self { from: Clock::get(&api).await?.now, ..Self::default() };
+        let begun = Moment::now();
+        let mut after: Option<String> = None;
+        loop {
+            let page_begun = Moment::now();
+            let query = [("limit", Some("100")), ("after", after.as_deref())];
+            let page: Listed<Customer> = api.list(&target("/api/v1/customers", &query)).await?;
+            for customer in page.data {
+                sums.add(&api, customer).await?;
+                progress.add(1);
+            }
+            after = page.pagination.next;
+            if after.is_none() {
+                break;
+            }
+            if begun.elapsed() > WITHOUT_REST {
+                tokio::time::sleep(page_begun.elapsed()).await;
             }
         }
         Ok(sums)
     }
+
+    async fn add(&mut self, api: &Api, customer: Customer) -> Result<(), Failure> {
+        self.customers += 1;
+        for wallet in Wallet::all_of(api, &customer.id).await? {
+            let sum = self.by_currency.entry(wallet.currency_id.clone()).or_default();
+            sum.add(&wallet)?;
+            sum.add_usage(api, &customer.id, &wallet).await?;
+            if wallet.overdraft > Amount::ZERO {
+                self.overdrawn_wallets += 1;
+                if self.overdrawn.len() < NAMED {
+                    self.overdrawn.push((customer.clone(), wallet));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Sum {
-    fn add(&mut self, wallet: &Wallet) {
-        let add = |sum: &mut Amount, amount: Amount| {
-            *sum = sum.plus(amount).unwrap_or(*sum);
-        };
+    fn add(&mut self, wallet: &Wallet) -> Result<(), Failure> {
         self.wallets += 1;
-        add(&mut self.outstanding, wallet.available.at_least_zero());
-        add(&mut self.reserved, wallet.reserved);
-        add(&mut self.overdrawn, wallet.overdraft);
+        add(&mut self.outstanding, wallet.available.at_least_zero())?;
+        add(&mut self.reserved, wallet.reserved)?;
+        add(&mut self.overdrawn, wallet.overdraft)?;
         if let Some(next) = &wallet.next_expiry {
-            add(&mut self.expiring, next.amount);
+            add(&mut self.expiring, next.amount)?;
             let is_first = self.expires_first.as_ref().is_none_or(|first| next.at < *first);
             if is_first {
                 self.expires_first = Some(next.at.clone());
             }
         }
+        Ok(())
     }
 
     async fn add_usage(
@@ -115,30 +140,16 @@ impl Sum {
         let query = [("customerId", Some(customer)), currency, resource, range];
         let usage: Usage = api.get(&target("/api/v1/credits/usage", &query)).await?;
         for point in usage.series.into_iter().flat_map(|series| series.points) {
-            let sum = self.burned.entry(point.timestamp).or_default();
-            *sum = sum.plus(point.value).unwrap_or(*sum);
+            add(&mut self.burned, point.value)?;
+            add(self.days.entry(point.timestamp).or_default(), point.value)?;
         }
         Ok(())
     }
-
-    /// What was consumed in all these days.
-    pub fn burned(&self) -> Amount {
-        let days = self.burned.values();
-        days.fold(Amount::ZERO, |sum, day| sum.plus(*day).unwrap_or(sum))
-    }
 }
 
-async fn newest(api: &Api) -> Result<(Vec<Customer>, bool), Failure> {
-    let mut customers: Vec<Customer> = Vec::new();
-    let mut after: Option<String> = None;
-    while customers.len() < CUSTOMERS_MAX {
-        let query = [("limit", Some("100")), ("after", after.as_deref())];
-        let page: Listed<Customer> = api.list(&target("/api/v1/customers", &query)).await?;
-        customers.extend(page.data);
-        after = page.pagination.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok((customers, after.is_some()))
+/// Adds to a sum. One that cannot be written is an error, never a smaller sum.
+fn add(sum: &mut Amount, amount: Amount) -> Result<(), Failure> {
+    let too_large = || Failure::Internal("the sum of all wallets is too large".to_owned());
+    *sum = sum.plus(amount).ok_or_else(too_large)?;
+    Ok(())
 }

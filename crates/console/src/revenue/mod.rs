@@ -1,7 +1,7 @@
 //! What became of the money of grants, and the months whose figures stand for ever.
 
 mod close;
-mod model;
+pub mod model;
 mod months;
 mod page;
 

@@ -5,7 +5,7 @@ use scrip_core::Timestamp;
 use serde::Deserialize;
 
 use crate::api::{Api, ApiFailure, Listed, segment, target};
-use crate::component::{Amount, Instant, table};
+use crate::component::{Amount, Chart, Instant, Series, figure, table};
 use crate::currencies::model::Currencies;
 use crate::visit::Visit;
 
@@ -52,6 +52,9 @@ pub struct Total {
     pub deferred_to: Amount,
 }
 
+/// Months of [`months_up_to`], the current one last.
+const MONTHS_SHOWN: i32 = 6;
+
 /// What [`Total::figures`] are called.
 pub const FIGURES: [(&str, bool); 7] = [
     ("Deferred before", true),
@@ -76,6 +79,75 @@ impl Total {
             self.deferred_to,
         ];
         html! { @for figure in figures { td.number { (figure) } } }
+    }
+
+    /// The figures that are read before everything else.
+    pub fn first_figures(&self) -> Markup {
+        let money = self.cost_currency.to_uppercase();
+        html! {
+            div.figures {
+                (figure("Deferred", html! { (self.deferred_to) }, html! {
+                    (money) " not earned yet" }))
+                (figure("Recognised", html! { (self.recognised) }, html! {
+                    (money) " earned by consumption" }))
+                (figure("Breakage", html! { (self.breakage) }, html! {
+                    (money) " of credits that nobody used" }))
+                (figure("Refunded", html! { (self.refunded) }, html! { (money) " went back" }))
+            }
+        }
+    }
+}
+
+/// What figures are of: credits of a currency that cost money of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Kind<'a> {
+    /// What credits are counted in.
+    pub currency: &'a str,
+    /// What they cost.
+    pub money: &'a str,
+}
+
+impl<'a> Kind<'a> {
+    /// All that reports have figures of, each once.
+    pub fn all_of(reports: &'a [Report]) -> Vec<Self> {
+        let mut kinds = Vec::new();
+        for total in reports.iter().flat_map(|report| &report.totals) {
+            let kind = Self::of(total);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    }
+
+    fn of(total: &'a Total) -> Self {
+        Self { currency: &total.currency_id, money: &total.cost_currency }
+    }
+
+    /// In words.
+    pub fn title(self, currencies: &Currencies) -> String {
+        format!("{} in {}", currencies.name(self.currency), self.money.to_uppercase())
+    }
+
+    /// Its figures of a report, if it has some.
+    pub fn total(self, report: &Report) -> Option<&Total> {
+        report.totals.iter().find(|total| Kind::of(total) == self)
+    }
+
+    /// What was earned in the stretches of several reports.
+    pub fn chart(self, reports: &[Report], title: &str) -> Chart {
+        let values = |pick: fn(&Total) -> Amount| -> Vec<Amount> {
+            let picked = |report| self.total(report).map(pick).unwrap_or_default();
+            reports.iter().map(picked).collect()
+        };
+        Chart {
+            title: format!("{title}, month by month"),
+            columns: reports.iter().map(|it| it.from.chars().take(7).collect()).collect(),
+            series: vec![
+                Series { name: "Recognised".to_owned(), values: values(|it| it.recognised) },
+                Series { name: "Breakage".to_owned(), values: values(|it| it.breakage) },
+            ],
+        }
     }
 }
 
@@ -120,6 +192,16 @@ impl ClosedMonth {
     pub fn closing(month: &str) -> String {
         format!("{MONTHS}/{}/close", segment(month))
     }
+}
+
+/// The last months, from when to when, up to an instant of the current one.
+pub fn months_up_to(now: Timestamp) -> Vec<(String, String)> {
+    let month = now.first_of_month();
+    let stretch = |back: i32| {
+        let from = month.months_later(-back);
+        (from.to_string(), from.next_month().min(now).to_string())
+    };
+    (0..MONTHS_SHOWN).rev().map(stretch).collect()
 }
 
 /// The first instant of a month as it is written, `2026-01`.

@@ -1,22 +1,19 @@
 //! `/revenue`: what is deferred and what is recognised, from what grants cost.
 //!
 //! A report reads all rows, which takes seconds for each million of them: it is made when somebody
-//! asks for a stretch of time, not whenever the overview is looked at.
+//! asks for a stretch of time.
 
 use maud::{Markup, html};
 use scrip_core::Timestamp;
 
-use super::model::{FIGURES, Report, Total};
+use super::model::{FIGURES, Kind, Report, Total, months_up_to};
 use crate::api::ApiFailure;
-use crate::component::{Amount, Chart, Series, empty, figure, instant, section, select, table};
+use crate::component::{empty, instant, section, select, table};
 use crate::currencies::model::Currencies;
 use crate::failure::{Failure, Shown};
 use crate::layout::{Heading, Section};
 use crate::settings::Clock;
 use crate::visit::Visit;
-
-/// Months of the chart, the current one last.
-const MONTHS: i32 = 6;
 
 /// What can be asked for.
 const RANGES: [(&str, &str); 4] = [
@@ -69,13 +66,7 @@ fn stretches(visit: &Visit, now: Timestamp) -> Vec<(String, String)> {
     match visit.query("range") {
         Some("this-month") => vec![between(month, now)],
         Some("last-month") => vec![between(month.months_later(-1), month)],
-        Some("months") => (0..MONTHS)
-            .rev()
-            .map(|back| {
-                let from = month.months_later(-back);
-                between(from, from.next_month().min(now))
-            })
-            .collect(),
+        Some("months") => months_up_to(now),
         Some("between") => {
             let text = |name| visit.query(name).unwrap_or_default().to_owned();
             vec![(text("from"), text("to"))]
@@ -106,70 +97,31 @@ fn filters(visit: &Visit) -> Markup {
 }
 
 fn told(reports: &[Report], currencies: &Currencies) -> Markup {
-    let mut kinds: Vec<(&str, &str)> = Vec::new();
-    for total in reports.iter().flat_map(|report| &report.totals) {
-        let kind = (total.currency_id.as_str(), total.cost_currency.as_str());
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
+    let kinds = Kind::all_of(reports);
     html! {
         @if kinds.is_empty() {
             (empty("No grant that cost anything was there in this time.", None))
         }
-        @for (index, (currency, money)) in kinds.into_iter().enumerate() {
-            @let title = format!("{} in {}", currencies.name(currency), money.to_uppercase());
-            (section(&format!("revenue-{index}"), &title, None,
-                of_kind(reports, (currency, money), &title)))
+        @for (index, kind) in kinds.into_iter().enumerate() {
+            @let title = kind.title(currencies);
+            (section(&format!("revenue-{index}"), &title, None, of_kind(reports, kind, &title)))
         }
         p.quiet { "What was deferred at the beginning, and what was granted and restored, is either \
                    recognised, breakage, refunded, or deferred at the end." }
     }
 }
 
-fn of_kind(reports: &[Report], kind: (&str, &str), title: &str) -> Markup {
-    let of = |report: &Report| {
-        let is =
-            |total: &&Total| (total.currency_id.as_str(), total.cost_currency.as_str()) == kind;
-        report.totals.iter().find(is).cloned()
-    };
-    let totals: Vec<(&Report, Option<Total>)> =
-        reports.iter().map(|report| (report, of(report))).collect();
-    let values = |pick: fn(&Total) -> Amount| -> Vec<Amount> {
-        let picked = |total: &Option<Total>| total.as_ref().map(pick).unwrap_or_default();
-        totals.iter().map(|(_, total)| picked(total)).collect()
-    };
-    let last = totals.last().and_then(|(_, total)| total.clone());
-    let money = kind.1.to_uppercase();
+fn of_kind(reports: &[Report], kind: Kind<'_>, title: &str) -> Markup {
+    let totals: Vec<(&Report, Option<&Total>)> =
+        reports.iter().map(|report| (report, kind.total(report))).collect();
     html! {
-        @if let Some(last) = &last {
-            div.figures {
-                (figure("Deferred", html! { (last.deferred_to) }, html! {
-                    (money) " not earned yet" }))
-                (figure("Recognised", html! { (last.recognised) }, html! {
-                    (money) " earned by consumption" }))
-                (figure("Breakage", html! { (last.breakage) }, html! {
-                    (money) " of credits that nobody used" }))
-                (figure("Refunded", html! { (last.refunded) }, html! { (money) " went back" }))
-            }
-        }
-        @if totals.len() > 1 {
-            (Chart {
-                title: format!("{title}, month by month"),
-                columns: totals.iter().map(|(report, _)| report.from.chars().take(7).collect())
-                    .collect(),
-                series: vec![
-                    Series { name: "Recognised".to_owned(), values: values(|it| it.recognised) },
-                    Series { name: "Breakage".to_owned(), values: values(|it| it.breakage) },
-                ],
-            }.show())
-            br;
-        }
+        @if let Some((_, Some(last))) = totals.last() { (last.first_figures()) }
+        @if totals.len() > 1 { (kind.chart(reports, title).show()) br; }
         (figures(&totals, title))
     }
 }
 
-fn figures(totals: &[(&Report, Option<Total>)], title: &str) -> Markup {
+fn figures(totals: &[(&Report, Option<&Total>)], title: &str) -> Markup {
     let heads = [&[("From", false), ("To", false), ("Grants", true)], &FIGURES[..]].concat();
     table(
         title,

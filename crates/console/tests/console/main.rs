@@ -5,6 +5,7 @@
 mod actions;
 mod changes;
 mod escaping;
+mod overview;
 mod pages;
 mod portal;
 mod revenue;
