@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.server import Server
 from support.wire import Wire
 
-from console.accessible import findings
+from console.dialogs import looked_at, see_what_changes, twice
 from console.keyboard import enter, focus
-from console.look import DESKTOP, PHONE, picture
+from console.look import PHONE
 from console.story import CURRENCY, Story
 
 CUSTOMER = "new"
@@ -73,32 +73,6 @@ def scriptless(browser: Browser, session: dict) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(viewport=PHONE, storage_state=session, java_script_enabled=False)
     yield context.new_page()
     context.close()
-
-
-def see_what_changes(page: Page, name: str) -> None:
-    page.get_by_role("button", name="See what will change").click()
-    expect(page.get_by_role("heading", name="What will change")).to_be_visible()
-    looked_at(page, f"{name}-plan")
-
-
-def twice(page: Page, verb: str, said: str, name: str) -> None:
-    """Does it by a double click, and once more by sending the same form again."""
-    page.get_by_role("button", name=verb).dblclick()
-    expect(page.get_by_role("status")).to_contain_text(said)
-    looked_at(page, f"{name}-done")
-    page.reload()
-    expect(page.get_by_role("status")).to_contain_text("not done a second time")
-
-
-def looked_at(page: Page, name: str) -> None:
-    assert findings(page) == []
-    for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-        page.set_viewport_size(viewport)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, f"{name}: {wide} pixels too wide on a {size}"
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            picture(page, f"{name}-{size}-{scheme}")
 
 
 def test_a_customer_who_is_called_new(page: Page, sandbox_console: str, shop: Shop) -> None:

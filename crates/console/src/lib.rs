@@ -14,6 +14,7 @@ mod consumption;
 mod currencies;
 mod customer;
 mod customers;
+mod environments;
 mod failure;
 mod form;
 mod grants;
@@ -115,6 +116,7 @@ pub fn router(console: Console) -> Router {
         .merge(webhooks::routes())
         .merge(api_keys::routes())
         .merge(people::routes())
+        .merge(environments::routes())
         .merge(settings::routes())
         .merge(audit_log::routes())
         .merge(revenue::routes())

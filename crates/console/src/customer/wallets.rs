@@ -24,7 +24,7 @@ pub async fn page(visit: Visit) -> Shown {
             a.button href=(page.address("/edit")) { "Edit" }
             a.button href=(page.address("/archive")) { (archive) }
         }
-        @if page.visit.visitor.role >= Role::Admin {
+        @if page.visit.visitor.role >= Role::Admin && page.visit.can_change() {
             a.button href=(page.address("/erase")) { "Erase" }
         }
     };

@@ -4,9 +4,11 @@
 
 mod actions;
 mod changes;
+mod environments;
 mod escaping;
 mod pages;
 mod portal;
 mod revenue;
+mod roles;
 mod security;
 mod support;
