@@ -4,6 +4,7 @@
 //! page is one that the documented API gives, and every action is one of its operations, under an
 //! `Idempotency-Key`. Who somebody is, a [`Doorkeeper`] says; without one there is no console.
 
+mod accounts;
 mod action;
 mod api;
 mod api_keys;
@@ -117,6 +118,7 @@ pub fn router(console: Console) -> Router {
         .merge(api_keys::routes())
         .merge(people::routes())
         .merge(environments::routes())
+        .merge(accounts::routes())
         .merge(settings::routes())
         .merge(audit_log::routes())
         .merge(revenue::routes())

@@ -12,8 +12,11 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let environments = Environment::all(&visit).await?;
     let mut heading = Heading::of("Environments", Section::Environments);
-    heading.actions = visit.may_administer().then(|| {
-        html! { a.button.primary href=(visit.address("/new/environment")) { "New environment" } }
+    heading.actions = Some(html! {
+        @if visit.may_administer() {
+            a.button.primary href=(visit.address("/new/environment")) { "New environment" }
+        }
+        a.button href=(visit.address("/accounts")) { "Accounts" }
     });
     let heads = [
         ("Environment", false),

@@ -11,6 +11,9 @@ use axum::routing::get;
 use crate::Console;
 use crate::action::pages_of;
 
+// An account is made with an environment, in the same words.
+pub use create::{body, display_name, first_key, names};
+
 pub fn routes() -> Router<Console> {
     const ENVIRONMENTS: &str = "/console/{environment}/environments";
     let of = |path: &str| format!("{ENVIRONMENTS}/{{id}}{path}");

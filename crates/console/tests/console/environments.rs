@@ -3,7 +3,7 @@
 use scrip_ledger::{Role, all_environments};
 use serde_json::json;
 
-use crate::support::{Told, World};
+use crate::support::{World, secret};
 
 const NEW: &str = "/new/environment";
 const RESET: &str = "/environments/sandbox/reset";
@@ -14,12 +14,6 @@ const SANDBOX: &[(&str, &str)] = &[("environmentId", "sandbox")];
 async fn numbers(world: &World) -> Vec<(String, u32)> {
     let known = all_environments(world.ledger.as_ref()).await.unwrap();
     known.into_iter().map(|it| (it.id, it.number.0)).collect()
-}
-
-/// The secret on a page that shows one.
-fn secret(told: &Told) -> String {
-    let (_, secret) = told.text.split_once("<code class=\"secret\">").unwrap();
-    secret.split_once('<').unwrap().0.to_owned()
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ async fn roles_hold_for_every_form() {
     world.ask(&format!("/invoices/{invoice}/mark-paid"), json!({})).await;
     let webhook = world.ask("/webhooks", json!({"url": "https://example.com/hook"})).await;
     let webhook = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
+    world.ask("/accounts", json!({"id": "other"})).await;
     for (role, path, fields) in [
         (Role::Viewer, NEW_RECURRING.to_owned(), MONTHLY),
         (
@@ -57,6 +58,8 @@ async fn roles_hold_for_every_form() {
         (Role::Admin, "/new/environment".to_owned(), &[("id", "staging"), ("type", "SANDBOX")]),
         (Role::Admin, "/environments/sandbox/reset".to_owned(), &[("environmentId", "sandbox")]),
         (Role::Admin, "/environments/sandbox/archive".to_owned(), &[("environmentId", "sandbox")]),
+        (Role::Admin, "/new/account".to_owned(), &[("id", "third")]),
+        (Role::Admin, "/accounts/other/archive".to_owned(), &[("accountId", "other")]),
     ] {
         let fields: Vec<_> =
             fields.iter().copied().chain([("step", "confirmed"), ("request_id", "r")]).collect();

@@ -22,7 +22,7 @@ use tower::ServiceExt;
 const START: i64 = 1_767_323_045_000;
 pub const CSRF: &str = "the-token-of-the-session";
 
-/// Lets everybody in who says which role he has, into every environment of the first account.
+/// Lets everybody in who says which role he has, into every environment.
 struct OpenDoor(Arc<dyn Ledger>);
 
 impl Doorkeeper for OpenDoor {
@@ -36,8 +36,11 @@ impl Doorkeeper for OpenDoor {
             let role = role.and_then(Role::parse).ok_or(TurnedAway::NotSignedIn)?;
             let known = all_environments(self.0.as_ref()).await;
             let mut known = known.map_err(|_| TurnedAway::Unavailable)?;
-            known.retain(|it| it.account == "default");
             known.sort_by_key(|it| it.home);
+            let wanted = environment.unwrap_or("production");
+            let account = known.iter().find(|it| it.id == wanted).map(|it| it.account.clone());
+            let account_id = account.ok_or(TurnedAway::NoSuchEnvironment)?;
+            known.retain(|it| it.account == account_id);
             let links = known.into_iter().map(|it| EnvironmentLink {
                 number: it.number,
                 home: it.home,
@@ -46,14 +49,13 @@ impl Doorkeeper for OpenDoor {
                 name: it.id,
             });
             let environments: Vec<_> = links.collect();
-            let wanted = environment.unwrap_or("production");
             let here = environments.iter().find(|known| known.name == wanted);
             Ok(Visitor {
                 person_id: "person_ann".to_owned(),
                 display_name: "Ann <Support>".to_owned(),
                 email: "ann@example.com".to_owned(),
                 role,
-                account_id: "default".to_owned(),
+                account_id,
                 environment: here.cloned().ok_or(TurnedAway::NoSuchEnvironment)?,
                 environments,
                 csrf: CsrfToken::new(CSRF),
@@ -279,6 +281,12 @@ impl Told {
         });
         fields.filter(|(name, _)| name != "csrf").collect()
     }
+}
+
+/// The secret on a page that shows one.
+pub fn secret(told: &Told) -> String {
+    let (_, secret) = told.text.split_once("<code class=\"secret\">").unwrap();
+    secret.split_once('<').unwrap().0.to_owned()
 }
 
 fn unescaped(text: &str) -> String {
