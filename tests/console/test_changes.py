@@ -270,3 +270,28 @@ def test_a_month_is_closed(page: Page, sandbox_console: str, shop: Shop) -> None
     expect(page.get_by_role("row").nth(1)).to_contain_text(month)
     looked_at(page, "months-with-one")
     assert [each["month"] for each in shop.data("/credits/reports/months")] == [month]
+
+
+def test_a_portal_link_is_made_and_ends(page: Page, customer: str, console_server: Server, shop: Shop) -> None:
+    page.goto(customer)
+    page.get_by_role("link", name="Make a link").click()
+    expect(page.get_by_label("Usage")).to_be_checked()
+    page.get_by_label("Usage").uncheck()
+    page.get_by_label("It is good for so many seconds").fill("30")
+    page.get_by_role("button", name="See what will change").click()
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.get_by_role("alert")).to_contain_text("ttlSeconds must be")
+    page.get_by_label("It is good for so many seconds").fill("600")
+    see_what_changes(page, "portal-link")
+    page.get_by_role("button", name="Make the link").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("The link was made")
+    looked_at(page, "portal-link-done")
+    link = console_server.url + page.locator("code.secret").inner_text()
+    page.get_by_role("link", name="Open it").click()
+    expect(page.get_by_role("heading", name="Newton & Co")).to_be_visible()
+    page.goto(customer)
+    page.get_by_role("link", name="End all links").click()
+    looked_at(page, "portal-links-end-plan")
+    twice(page, "End the links", "The customer's links have ended", "portal-links-end")
+    answer = page.goto(link)
+    assert answer is not None and answer.status == 401

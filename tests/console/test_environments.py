@@ -1,4 +1,4 @@
-"""Environments are made, reset and archived by an owner: each form says what will be, and does it once."""
+"""Environments and accounts are made, reset and archived by an owner: each form says what will be, and does it once."""
 
 from __future__ import annotations
 
@@ -121,3 +121,32 @@ def test_one_is_archived_from_within(page: Page, console: str, console_server: S
     page.goto(f"{console}/production")
     bar = page.get_by_role("navigation", name="Environment")
     expect(bar.get_by_role("link", name="stage-three")).to_have_count(0)
+
+
+def test_an_account_is_made_and_archived(page: Page, console: str, console_server: Server, wire: Wire) -> None:
+    page.goto(f"{console}/production/environments")
+    page.get_by_role("link", name="Accounts").click()
+    page.get_by_role("link", name="New account").click()
+    page.get_by_label("Id").fill("Acme")
+    page.get_by_role("button", name="See what will change").click()
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("alert")).to_contain_text("id must be 1 to")
+    page.get_by_label("Id").fill("acme-two")
+    page.get_by_label("Name").fill("Acme, Inc.")
+    see_what_changes(page, "account")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("status")).to_contain_text("The account acme-two was made")
+    looked_at(page, "account-done")
+    secret = page.locator("code.secret").inner_text()
+    theirs = Wire(console_server.url, secret)
+    assert customers(theirs) == []
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("not done a second time")
+    page.get_by_role("link", name="To all accounts").click()
+    assert secret not in page.content()
+    page.get_by_role("link", name="Archive acme-two").click()
+    page.get_by_label("Account id, once more").fill("acme-two")
+    see_what_changes(page, "account-archive")
+    twice(page, "Archive the account", "The account acme-two was archived", "account-archive")
+    assert theirs.get("/api/v1/customers").status_code == 401
+    theirs.close()

@@ -9,6 +9,8 @@ mod environments;
 mod escaping;
 mod pages;
 mod portal;
+mod portal_links;
+mod retries;
 mod revenue;
 mod roles;
 mod security;

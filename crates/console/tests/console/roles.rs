@@ -46,6 +46,13 @@ async fn roles_hold_for_every_form() {
         (Role::Viewer, reservation("release"), &[("consumedAmount", "1")]),
         (Role::Viewer, reservation("extend"), &[("expiresAt", "2026-01-02T04:00:00Z")]),
         (Role::Viewer, format!("/invoices/{invoice}/refund"), &[("amount", "5")]),
+        (
+            Role::Viewer,
+            "/customers/acme/portal-links/make".to_owned(),
+            &[("scopes", "balances"), ("ttlSeconds", "60")],
+        ),
+        (Role::Viewer, "/customers/acme/portal-links/end".to_owned(), &[]),
+        (Role::Viewer, format!("/invoices/{invoice}/retry"), &[]),
         (Role::Viewer, "/customers/acme/edit".to_owned(), &[("name", "Other")]),
         (Role::Support, "/currencies/tokens/edit".to_owned(), &[("displayName", "Other")]),
         (Role::Support, "/currencies/tokens/archive".to_owned(), &[]),
