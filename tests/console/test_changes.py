@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.server import Server
 from support.wire import Wire
 
-from console.accessible import findings
+from console.dialogs import looked_at, see_what_changes, twice
 from console.keyboard import enter, focus
-from console.look import DESKTOP, PHONE, picture
+from console.look import PHONE
 from console.story import CURRENCY, Story
 
 CUSTOMER = "new"
@@ -73,32 +73,6 @@ def scriptless(browser: Browser, session: dict) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(viewport=PHONE, storage_state=session, java_script_enabled=False)
     yield context.new_page()
     context.close()
-
-
-def see_what_changes(page: Page, name: str) -> None:
-    page.get_by_role("button", name="See what will change").click()
-    expect(page.get_by_role("heading", name="What will change")).to_be_visible()
-    looked_at(page, f"{name}-plan")
-
-
-def twice(page: Page, verb: str, said: str, name: str) -> None:
-    """Does it by a double click, and once more by sending the same form again."""
-    page.get_by_role("button", name=verb).dblclick()
-    expect(page.get_by_role("status")).to_contain_text(said)
-    looked_at(page, f"{name}-done")
-    page.reload()
-    expect(page.get_by_role("status")).to_contain_text("not done a second time")
-
-
-def looked_at(page: Page, name: str) -> None:
-    assert findings(page) == []
-    for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-        page.set_viewport_size(viewport)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, f"{name}: {wide} pixels too wide on a {size}"
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            picture(page, f"{name}-{size}-{scheme}")
 
 
 def test_a_customer_who_is_called_new(page: Page, sandbox_console: str, shop: Shop) -> None:
@@ -296,3 +270,28 @@ def test_a_month_is_closed(page: Page, sandbox_console: str, shop: Shop) -> None
     expect(page.get_by_role("row").nth(1)).to_contain_text(month)
     looked_at(page, "months-with-one")
     assert [each["month"] for each in shop.data("/credits/reports/months")] == [month]
+
+
+def test_a_portal_link_is_made_and_ends(page: Page, customer: str, console_server: Server, shop: Shop) -> None:
+    page.goto(customer)
+    page.get_by_role("link", name="Make a link").click()
+    expect(page.get_by_label("Usage")).to_be_checked()
+    page.get_by_label("Usage").uncheck()
+    page.get_by_label("It is good for so many seconds").fill("30")
+    page.get_by_role("button", name="See what will change").click()
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.get_by_role("alert")).to_contain_text("ttlSeconds must be")
+    page.get_by_label("It is good for so many seconds").fill("600")
+    see_what_changes(page, "portal-link")
+    page.get_by_role("button", name="Make the link").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("The link was made")
+    looked_at(page, "portal-link-done")
+    link = console_server.url + page.locator("code.secret").inner_text()
+    page.get_by_role("link", name="Open it").click()
+    expect(page.get_by_role("heading", name="Newton & Co")).to_be_visible()
+    page.goto(customer)
+    page.get_by_role("link", name="End all links").click()
+    looked_at(page, "portal-links-end-plan")
+    twice(page, "End the links", "The customer's links have ended", "portal-links-end")
+    answer = page.goto(link)
+    assert answer is not None and answer.status == 401

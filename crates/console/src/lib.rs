@@ -4,6 +4,7 @@
 //! page is one that the documented API gives, and every action is one of its operations, under an
 //! `Idempotency-Key`. Who somebody is, a [`Doorkeeper`] says; without one there is no console.
 
+mod accounts;
 mod action;
 mod api;
 mod api_keys;
@@ -14,6 +15,7 @@ mod consumption;
 mod currencies;
 mod customer;
 mod customers;
+mod environments;
 mod failure;
 mod form;
 mod grants;
@@ -122,6 +124,8 @@ pub fn router(console: Console) -> Router {
         .merge(webhooks::routes())
         .merge(api_keys::routes())
         .merge(people::routes())
+        .merge(environments::routes())
+        .merge(accounts::routes())
         .merge(settings::routes())
         .merge(audit_log::routes())
         .merge(revenue::routes())

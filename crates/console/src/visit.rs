@@ -1,10 +1,11 @@
 //! A person on a page: who it is, where, and the API in their name.
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse};
 use maud::{Markup, html};
-use scrip_ledger::{Permissions, Scope};
+use scrip_ledger::{Permissions, Role, Scope};
 
 use crate::Console;
 use crate::api::{Api, target};
@@ -18,6 +19,8 @@ pub struct Visit {
     pub visitor: Visitor,
     /// The API in their name.
     pub api: Api,
+    console: Console,
+    headers: HeaderMap,
     path: String,
     parameters: Vec<(Box<str>, Box<str>)>,
     query: Vec<(String, String)>,
@@ -48,12 +51,32 @@ impl Visit {
 
     /// Whether the person's role allows something; the API asks again.
     pub fn may(&self, scope: Scope) -> bool {
-        self.visitor.role.permissions().allow(scope)
+        let is_possible = scope == Scope::Read || self.can_change();
+        is_possible && self.visitor.role.permissions().allow(scope)
     }
 
-    /// Whether the person's role allows everything, what cannot be taken back too.
+    /// Whether the person's role allows everything here, what cannot be taken back too.
     pub fn may_everything(&self) -> bool {
-        self.visitor.role.permissions() == Permissions::Full
+        self.can_change() && self.visitor.role.permissions() == Permissions::Full
+    }
+
+    /// Whether the person's role allows to change what the account is made of; it can be from within an
+    /// environment that has ended too.
+    pub fn may_administer(&self) -> bool {
+        self.visitor.role == Role::Owner
+    }
+
+    /// Whether anything can be changed in this environment, whoever asks.
+    pub fn can_change(&self) -> bool {
+        !self.visitor.environment.is_archived
+    }
+
+    /// The API in the person's name as things are now: an environment that was reset meanwhile has another number.
+    pub async fn anew(&self) -> Result<Api, Failure> {
+        let name = Some(self.visitor.environment.name.as_str());
+        let visitor = self.console.doorkeeper().visitor(&self.headers, name).await;
+        let visitor = visitor.map_err(|turned_away| failure(turned_away, &self.path))?;
+        Ok(Api::new(self.console.api(), visitor.holder()))
     }
 
     /// The way to a page where something is done, for whoever may do it.
@@ -99,14 +122,27 @@ impl FromRequestParts<Console> for Visit {
         let environment = environment.map(|(_, value)| value.as_ref());
         let visitor = console.doorkeeper().visitor(&parts.headers, environment).await;
         let target = parts.uri.path_and_query().map_or("/console", |target| target.as_str());
-        let visitor = visitor.map_err(|turned_away| match turned_away {
-            TurnedAway::NotSignedIn => Failure::NotSignedIn { next: target.to_owned() },
-            TurnedAway::NoSuchEnvironment => Failure::NotFound,
-            TurnedAway::Unavailable => Failure::Unavailable,
-        })?;
+        let visitor = visitor.map_err(|turned_away| failure(turned_away, target))?;
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let api = Api::new(console.api(), visitor.holder());
-        Ok(Self { visitor, api, path: parts.uri.path().to_owned(), parameters, query })
+        Ok(Self {
+            visitor,
+            api,
+            console: console.clone(),
+            headers: parts.headers.clone(),
+            path: parts.uri.path().to_owned(),
+            parameters,
+            query,
+        })
+    }
+}
+
+/// Why somebody sees no page who wanted this one.
+fn failure(turned_away: TurnedAway, wanted: &str) -> Failure {
+    match turned_away {
+        TurnedAway::NotSignedIn => Failure::NotSignedIn { next: wanted.to_owned() },
+        TurnedAway::NoSuchEnvironment => Failure::NotFound,
+        TurnedAway::Unavailable => Failure::Unavailable,
     }
 }

@@ -29,7 +29,8 @@ pub struct Visitor {
     pub account_id: String,
     /// The environment that is looked at.
     pub environment: EnvironmentLink,
-    /// All environments that the person may look at, in the order of the switcher.
+    /// The environments to go to, in the order of the switcher: those that have not ended, and the one that
+    /// is looked at.
     pub environments: Vec<EnvironmentLink>,
     /// What the forms of this session carry.
     pub csrf: CsrfToken,
@@ -54,6 +55,8 @@ pub struct EnvironmentLink {
     pub name: String,
     /// It has a clock that can be moved.
     pub is_sandbox: bool,
+    /// It has ended: it can be read, and nothing in it changes.
+    pub is_archived: bool,
 }
 
 /// A secret of a session, which shows that a form came from one of its pages.
@@ -74,7 +77,7 @@ pub enum TurnedAway {
 /// Says who asks.
 pub trait Doorkeeper: Send + Sync {
     /// Who sends these headers, in the environment of this name, or in the first that they may look
-    /// at.
+    /// at. One that was archived can be looked at too.
     fn visitor<'a>(
         &'a self,
         headers: &'a HeaderMap,

@@ -13,8 +13,9 @@ use crate::visit::Visit;
 pub async fn page(visit: Visit) -> Shown {
     let keys: Listed<Key> = visit.api.list(&visit.page_of("/api/v1/api-keys", &[])).await?;
     let new = visit.address("/new/api-key");
-    let actions = html! { a.button.primary href=(new) { "New key" } };
-    let heading = Heading::of("API keys", Section::ApiKeys).with(actions);
+    let mut heading = Heading::of("API keys", Section::ApiKeys);
+    heading.actions =
+        visit.can_change().then(|| html! { a.button.primary href=(new) { "New key" } });
     let heads = [
         ("Key", false),
         ("Status", false),
@@ -28,7 +29,8 @@ pub async fn page(visit: Visit) -> Shown {
         &heading,
         html! {
             @if keys.data.is_empty() {
-                (empty("No program is let in.", Some(html! { a href=(new) { "Make a key" } })))
+                @let make = visit.can_change().then(|| html! { a href=(new) { "Make a key" } });
+                (empty("No program is let in.", make))
             } @else {
                 (table("API keys", &heads, html! { @for key in &keys.data { (row(&visit, key)) } }))
                 (pager(&visit, &keys.pagination))
@@ -57,7 +59,7 @@ fn row(visit: &Visit, key: &Key) -> Markup {
             td { (instant_or(key.expires_at.as_ref(), "never")) }
             td { (instant(&key.created_at)) }
             td {
-                @if key.status == "ACTIVE" {
+                @if key.status == "ACTIVE" && visit.can_change() {
                     a.button.small href=(to("rotate")) {
                         "Rotate" span.hidden { " " (key.title()) }
                     }

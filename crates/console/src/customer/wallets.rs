@@ -5,6 +5,7 @@ use scrip_ledger::{Role, Scope};
 
 use super::{CustomerPage, Tab};
 use crate::component::{empty, facts, instant, section};
+use crate::customers::portal_links;
 use crate::failure::Shown;
 use crate::visit::Visit;
 use crate::wallets::{Wallet, held};
@@ -24,7 +25,7 @@ pub async fn page(visit: Visit) -> Shown {
             a.button href=(page.address("/edit")) { "Edit" }
             a.button href=(page.address("/archive")) { (archive) }
         }
-        @if page.visit.visitor.role >= Role::Admin {
+        @if page.visit.visitor.role >= Role::Admin && page.visit.can_change() {
             a.button href=(page.address("/erase")) { "Erase" }
         }
     };
@@ -34,6 +35,7 @@ pub async fn page(visit: Visit) -> Shown {
         html! {
             (wallets(&page))
             (about(&page))
+            @if let Some(links) = portal_links::about(&page.visit, &page.customer) { (links) }
         },
     )
 }

@@ -9,6 +9,7 @@ mod edit;
 mod erase;
 mod list;
 pub mod model;
+pub mod portal_links;
 
 use axum::Router;
 use axum::routing::get;
@@ -26,4 +27,12 @@ pub fn routes() -> Router<Console> {
             pages_of::<archive::ArchiveCustomer>(),
         )
         .route("/console/{environment}/customers/{id}/erase", pages_of::<erase::EraseCustomer>())
+        .route(
+            "/console/{environment}/customers/{id}/portal-links/make",
+            pages_of::<portal_links::MakeLink>(),
+        )
+        .route(
+            "/console/{environment}/customers/{id}/portal-links/end",
+            pages_of::<portal_links::EndLinks>(),
+        )
 }

@@ -3,6 +3,7 @@
 mod list;
 pub mod model;
 mod refund;
+mod retry;
 mod settle;
 mod show;
 
@@ -21,4 +22,5 @@ pub fn routes() -> Router<Console> {
         .route(&format!("{INVOICES}/{{invoice}}/mark-paid"), pages_of::<settle::MarkPaid>())
         .route(&format!("{INVOICES}/{{invoice}}/cancel"), pages_of::<settle::Cancel>())
         .route(&format!("{INVOICES}/{{invoice}}/refund"), pages_of::<refund::Refund>())
+        .route(&format!("{INVOICES}/{{invoice}}/retry"), pages_of::<retry::Retry>())
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::api::{Api, segment};
 use crate::component::{Amount, Instant};
 use crate::failure::Failure;
+use crate::grants::model::Grant;
 
 /// What a customer pays for a grant.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,6 +21,8 @@ pub struct Invoice {
     pub credit_grant_id: String,
     /// Who collects it.
     pub provider: String,
+    /// How often its provider was to collect it.
+    pub attempt_count: u32,
     /// Where it can be paid.
     pub payment_url: Option<String>,
     /// Why it could not be collected.
@@ -69,6 +72,17 @@ impl Invoice {
     /// Whether a person says that money of it went back: elsewhere the provider does.
     pub fn can_be_refunded(&self) -> bool {
         self.status == "PAID" && self.provider == "MANUAL" && self.left() > Amount::ZERO
+    }
+
+    /// Whether a provider collects it and there is no more to it yet than that.
+    pub fn is_collected(&self) -> bool {
+        self.status == "OPEN" && self.provider != "MANUAL"
+    }
+
+    /// Whether its payment failed, or needs an action, and its provider can collect it again.
+    pub fn can_be_retried(&self, grant: &Grant) -> bool {
+        let has_failed = ["FAILED", "ACTION_REQUIRED"].contains(&grant.payment_collection.as_str());
+        self.is_collected() && has_failed && grant.status != "VOIDED"
     }
 
     /// Whether a person says how it ends: nobody collects it.

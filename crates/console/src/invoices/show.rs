@@ -7,17 +7,25 @@ use super::model::Invoice;
 use crate::component::{badge, facts, instant, instant_or, text_or_dash};
 use crate::customers::model::path_of;
 use crate::failure::Shown;
+use crate::grants::model::Grant;
 use crate::layout::{Heading, Section};
 use crate::visit::Visit;
 
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
     let invoice = Invoice::get(&visit.api, visit.path("invoice")).await?;
+    let can_be_retried = invoice.is_collected() && {
+        let grant = Grant::get(&visit.api, &invoice.credit_grant_id).await?;
+        invoice.can_be_retried(&grant)
+    };
     let to = |operation: &str| visit.address(&format!("{}{operation}", invoice.path()));
     let actions = html! {
         @if invoice.is_settled_by_hand() && visit.may(Scope::Grants) {
             a.button.primary href=(to("/mark-paid")) { "Mark paid" }
             a.button href=(to("/cancel")) { "Cancel the invoice" }
+        }
+        @if can_be_retried && visit.may(Scope::Grants) {
+            a.button.primary href=(to("/retry")) { "Collect again" }
         }
         @if invoice.can_be_refunded() && visit.may(Scope::Grants) {
             a.button href=(to("/refund")) { "Record a refund" }

@@ -65,6 +65,11 @@ pub fn page(visit: &Visit, heading: &Heading<'_>, contents: Markup) -> Markup {
                 (navigation::sections(visit, heading.section))
                 main #contents tabindex="-1" {
                     (above(heading))
+                    @if environment.is_archived {
+                        div.notice data-tone="waiting" {
+                            p { "This environment is archived: it can be read, and nothing in it changes." }
+                        }
+                    }
                     header.heading {
                         h1 { (heading.title) }
                         @if let Some(actions) = &heading.actions { div.actions { (actions) } }

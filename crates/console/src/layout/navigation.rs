@@ -27,12 +27,14 @@ pub enum Section {
     People,
     /// Who changed what.
     AuditLog,
+    /// The worlds of the account.
+    Environments,
     /// What holds for the environment.
     Settings,
 }
 
 /// Those that everybody is shown, with their titles and paths.
-const SECTIONS: [(Section, &str, &str); 10] = [
+const SECTIONS: [(Section, &str, &str); 11] = [
     (Section::Overview, "Overview", ""),
     (Section::Customers, "Customers", "/customers"),
     (Section::Invoices, "Invoices", "/invoices"),
@@ -42,6 +44,7 @@ const SECTIONS: [(Section, &str, &str); 10] = [
     (Section::ApiKeys, "API keys", "/api-keys"),
     (Section::People, "People", "/people"),
     (Section::AuditLog, "Audit log", "/audit-log"),
+    (Section::Environments, "Environments", "/environments"),
     (Section::Settings, "Settings", "/settings"),
 ];
 

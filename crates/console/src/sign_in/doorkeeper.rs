@@ -41,8 +41,13 @@ fn visitor(
     open: Vec<Open>,
     environment: Option<&str>,
 ) -> Result<Visitor, TurnedAway> {
-    let is_wanted = |it: &&Open| environment.is_none_or(|name| it.link.name == name);
-    let found = open.iter().find(is_wanted).ok_or(TurnedAway::NoSuchEnvironment)?;
+    let lives = |it: &&Open| !it.link.is_archived;
+    let found = match environment {
+        Some(name) => open.iter().find(|it| it.link.name == name),
+        None => open.iter().find(lives).or_else(|| open.first()),
+    };
+    let found = found.ok_or(TurnedAway::NoSuchEnvironment)?;
+    let is_shown = |it: &&Open| lives(it) || it.link == found.link;
     Ok(Visitor {
         person_id: person.id.clone(),
         display_name: person.display_name,
@@ -50,25 +55,23 @@ fn visitor(
         role: found.role,
         account_id: found.account.clone(),
         environment: found.link.clone(),
-        environments: open.iter().map(|it| it.link.clone()).collect(),
+        environments: open.iter().filter(is_shown).map(|it| it.link.clone()).collect(),
         csrf,
     })
 }
 
-/// The environments of the accounts that somebody belongs to, the oldest first.
+/// The environments of the accounts that somebody belongs to, the oldest first, archived ones too.
 pub async fn open_to(sign_in: &SignIn, person: &Person) -> Result<Vec<Open>, LedgerError> {
     let mut open = Vec::new();
     for environment in all_environments(sign_in.ledger()).await? {
-        let is_there = environment.archived_at.is_none();
-        let Some(role) = person.role_in(&environment.account).filter(|_| is_there) else {
-            continue;
-        };
+        let Some(role) = person.role_in(&environment.account) else { continue };
         let is_sandbox = environment.is_sandbox();
         let link = EnvironmentLink {
             number: environment.number,
             home: environment.home,
             name: environment.id,
             is_sandbox,
+            is_archived: environment.archived_at.is_some(),
         };
         open.push(Open { link, account: environment.account, role });
     }

@@ -33,6 +33,8 @@ async fn what_people_write_stays_text() {
         .await;
     world.ask("/webhooks", json!({"url": "https://example.com/<x>", "description": EVIL})).await;
     world.ask("/api-keys", json!({"name": EVIL, "scopes": ["read"]})).await;
+    world.ask("/environments", json!({"id": "evil", "displayName": EVIL, "type": "SANDBOX"})).await;
+    world.ask("/accounts", json!({"id": "evil", "displayName": EVIL})).await;
     let id = grant["id"].as_str().unwrap();
     let evil = form_urlencoded::byte_serialize(EVIL.as_bytes()).collect::<String>();
     for path in [
@@ -55,6 +57,11 @@ async fn what_people_write_stays_text() {
         "/currencies".to_owned(),
         "/webhooks".to_owned(),
         "/api-keys".to_owned(),
+        "/customers/evil/portal-links/make".to_owned(),
+        "/environments".to_owned(),
+        "/environments/evil/reset".to_owned(),
+        "/accounts".to_owned(),
+        "/accounts/evil/archive".to_owned(),
     ] {
         let told = world.page(&path).await;
         for raw in ["<script>alert", "<img", "<b>Gold", "onerror=alert(2)>\"", "<u>", "<i>", "<x>"]

@@ -12,8 +12,8 @@ use scrip_console::{
     Boxed, Console, CsrfToken, Doorkeeper, EnvironmentLink, TurnedAway, Visitor, mounted,
 };
 use scrip_ledger::{
-    KeyHolder, Ledger, Memory, PRODUCTION, ProvidedKeys, Reading, Role, SANDBOX, Settings,
-    SystemClock, bootstrap,
+    KeyHolder, Ledger, Memory, PRODUCTION, ProvidedKeys, Reading, Role, Settings, SystemClock,
+    all_environments, bootstrap,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -22,8 +22,8 @@ use tower::ServiceExt;
 const START: i64 = 1_767_323_045_000;
 pub const CSRF: &str = "the-token-of-the-session";
 
-/// Lets everybody in who says which role he has.
-struct OpenDoor;
+/// Lets everybody in who says which role he has, into every environment.
+struct OpenDoor(Arc<dyn Ledger>);
 
 impl Doorkeeper for OpenDoor {
     fn visitor<'a>(
@@ -34,22 +34,28 @@ impl Doorkeeper for OpenDoor {
         Box::pin(async move {
             let role = headers.get("x-role").and_then(|role| role.to_str().ok());
             let role = role.and_then(Role::parse).ok_or(TurnedAway::NotSignedIn)?;
-            let link = |id, name: &str, is_sandbox| EnvironmentLink {
-                number: id,
-                home: id,
-                name: name.to_owned(),
-                is_sandbox,
-            };
-            let environments =
-                vec![link(PRODUCTION, "production", false), link(SANDBOX, "sandbox", true)];
+            let known = all_environments(self.0.as_ref()).await;
+            let mut known = known.map_err(|_| TurnedAway::Unavailable)?;
+            known.sort_by_key(|it| it.home);
             let wanted = environment.unwrap_or("production");
+            let account = known.iter().find(|it| it.id == wanted).map(|it| it.account.clone());
+            let account_id = account.ok_or(TurnedAway::NoSuchEnvironment)?;
+            known.retain(|it| it.account == account_id);
+            let links = known.into_iter().map(|it| EnvironmentLink {
+                number: it.number,
+                home: it.home,
+                is_sandbox: it.is_sandbox(),
+                is_archived: it.archived_at.is_some(),
+                name: it.id,
+            });
+            let environments: Vec<_> = links.collect();
             let here = environments.iter().find(|known| known.name == wanted);
             Ok(Visitor {
                 person_id: "person_ann".to_owned(),
                 display_name: "Ann <Support>".to_owned(),
                 email: "ann@example.com".to_owned(),
                 role,
-                account_id: "default".to_owned(),
+                account_id,
                 environment: here.cloned().ok_or(TurnedAway::NoSuchEnvironment)?,
                 environments,
                 csrf: CsrfToken::new(CSRF),
@@ -62,6 +68,7 @@ impl Doorkeeper for OpenDoor {
 pub struct World {
     router: Router,
     api: Router,
+    pub ledger: Arc<dyn Ledger>,
     milliseconds: Arc<AtomicI64>,
 }
 
@@ -91,11 +98,12 @@ impl World {
             sandbox: Some("server-sandbox".to_owned()),
         };
         bootstrap(ledger.as_ref(), keys, |_| Ok(())).await.unwrap();
-        let app = App::new(ledger, Arc::new(SeededIds::new(7)), AppConfig::default());
+        let app = App::new(Arc::clone(&ledger), Arc::new(SeededIds::new(7)), AppConfig::default());
         app.set_ready(true);
         let api = change(scrip_api::router(app));
-        let router = mounted(api.clone(), Console::new(api.clone(), Arc::new(OpenDoor)));
-        Self { router, api, milliseconds }
+        let doorkeeper = Arc::new(OpenDoor(Arc::clone(&ledger)));
+        let router = mounted(api.clone(), Console::new(api.clone(), doorkeeper));
+        Self { router, api, ledger, milliseconds }
     }
 
     /// A customer with some history: `acme` has 90 tokens of two grants, and used 12.5 of them.
@@ -176,9 +184,10 @@ impl World {
         told(self.router.clone(), request.body(Body::empty()).unwrap()).await
     }
 
-    /// A page of production, as an owner sees it.
+    /// A page of production, as an owner sees it; or one whose address is given whole.
     pub async fn page(&self, path: &str) -> Told {
-        self.page_as(Role::Owner, &format!("/console/production{path}")).await
+        let whole = if path.starts_with("/console/") { "" } else { "/console/production" };
+        self.page_as(Role::Owner, &format!("{whole}{path}")).await
     }
 
     /// Any request.
@@ -186,11 +195,12 @@ impl World {
         told(self.router.clone(), request).await
     }
 
-    /// Sends a form of production, with these fields.
+    /// Sends a form of production, with these fields; or one whose address is given whole.
     pub async fn send_as(&self, role: Role, path: &str, fields: &[(&str, &str)]) -> Told {
+        let whole = if path.starts_with("/console/") { "" } else { "/console/production" };
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("csrf", CSRF).extend_pairs(fields);
-        let request = Request::post(format!("/console/production{path}"))
+        let request = Request::post(format!("{whole}{path}"))
             .header("x-role", role.as_str())
             .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded")
@@ -271,6 +281,12 @@ impl Told {
         });
         fields.filter(|(name, _)| name != "csrf").collect()
     }
+}
+
+/// The secret on a page that shows one.
+pub fn secret(told: &Told) -> String {
+    let (_, secret) = told.text.split_once("<code class=\"secret\">").unwrap();
+    secret.split_once('<').unwrap().0.to_owned()
 }
 
 fn unescaped(text: &str) -> String {

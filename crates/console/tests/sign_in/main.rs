@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod elsewhere;
+mod environments;
 mod links;
 mod passwords;
 mod sessions;
