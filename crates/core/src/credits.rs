@@ -61,6 +61,23 @@ impl Credits {
         self.0
     }
 
+    /// The amount in its shortest exact form, without an allocation: answers have many of them.
+    #[must_use]
+    pub fn written(self) -> WrittenCredits {
+        let magnitude = self.0.unsigned_abs();
+        let one = Self::ONE.unsigned_abs();
+        let mut text = WrittenCredits {
+            bytes: [0; WrittenCredits::LENGTH_MAX],
+            begin: WrittenCredits::LENGTH_MAX,
+        };
+        text.put_fraction(u64::try_from(magnitude % one).unwrap_or_default());
+        text.put_whole(magnitude / one);
+        if self.0 < 0 {
+            text.put(b'-');
+        }
+        text
+    }
+
     /// Reads a decimal number: an optional minus, digits, an optional fraction and exponent.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
@@ -120,17 +137,74 @@ impl Credits {
     }
 }
 
+/// An amount as it is printed; made from its end.
+#[derive(Clone, Copy)]
+pub struct WrittenCredits {
+    bytes: [u8; Self::LENGTH_MAX],
+    begin: usize,
+}
+
+impl WrittenCredits {
+    /// The digits of an i128, a point and a minus.
+    const LENGTH_MAX: usize = 41;
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let written = self.bytes.get(self.begin..).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.begin = self.begin.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.begin) {
+            *place = byte;
+        }
+    }
+
+    /// Billionths below one: their digits without zeros at the end, and the point before them.
+    fn put_fraction(&mut self, mut billionths: u64) {
+        if billionths == 0 {
+            return;
+        }
+        let mut digits = Credits::SCALE;
+        while billionths.is_multiple_of(10) {
+            billionths /= 10;
+            digits -= 1;
+        }
+        for _ in 0..digits {
+            self.put_digit(billionths % 10);
+            billionths /= 10;
+        }
+        self.put(b'.');
+    }
+
+    fn put_whole(&mut self, mut whole: u128) {
+        // Nearly always it is of 64 bits, which are divided in one step.
+        let mut rest = loop {
+            if let Ok(rest) = u64::try_from(whole) {
+                break rest;
+            }
+            self.put_digit(u64::try_from(whole % 10).unwrap_or_default());
+            whole /= 10;
+        };
+        loop {
+            self.put_digit(rest % 10);
+            rest /= 10;
+            if rest == 0 {
+                return;
+            }
+        }
+    }
+
+    fn put_digit(&mut self, digit: u64) {
+        self.put(b'0' + u8::try_from(digit).unwrap_or_default());
+    }
+}
+
 impl fmt::Display for Credits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.unsigned_abs();
-        let one = Self::ONE.unsigned_abs();
-        let (whole, fraction) = (magnitude / one, magnitude % one);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if fraction == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let digits = format!("{fraction:09}");
-        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+        f.write_str(self.written().as_str())
     }
 }
 
@@ -220,6 +294,28 @@ mod tests {
             assert_eq!(amount, Credits::from_billionths(billionths));
         }
         assert_eq!(Credits::whole(-3).billionths(), -3_000_000_000);
+    }
+
+    /// Beside the whole part and nine digits, of which zeros at the end are left out.
+    #[test]
+    fn the_largest_and_the_smallest_are_printed() {
+        let magnitudes =
+            [0, 1, 9, 10, 999_999_999, 1_000_000_000, u128::from(u64::MAX) * 1_000_000_000];
+        let near = magnitudes.iter().flat_map(|it| [it.saturating_sub(1), *it, it + 1]);
+        for magnitude in near.chain([i128::MAX.unsigned_abs(), i128::MIN.unsigned_abs()]) {
+            let (whole, fraction) = (magnitude / 1_000_000_000, magnitude % 1_000_000_000);
+            let printed = format!("{whole}.{fraction:09}");
+            let printed = printed.trim_end_matches('0').trim_end_matches('.');
+            if let Ok(billionths) = i128::try_from(magnitude) {
+                assert_eq!(Credits(billionths).to_string(), printed);
+            }
+            if magnitude > 0 {
+                assert_eq!(
+                    Credits(0_i128.wrapping_sub_unsigned(magnitude)).to_string(),
+                    format!("-{printed}")
+                );
+            }
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use command::{
     PaymentState, Release, Reserve, ReturnMoney, SetRenewal,
 };
 pub use contradiction::Contradiction;
-pub use credits::{AmountError, Credits, Overflow};
+pub use credits::{AmountError, Credits, Overflow, WrittenCredits};
 pub use decide::{Broken, Decided, Outcome};
 pub use event::{Event, EventType, Leg, RowPart};
 pub use fingerprint::{Fingerprint, NameHash, NameKind};
@@ -68,5 +68,5 @@ pub use revenue::{Deed, Gone, MoneySum, Paid, Revenue, deeds_of};
 pub use row::{Actor, Cause, HashedParts, Mark, Origin, PackedRow, Row, TraceId, UnreadableRow};
 pub use skimmed::SkimmedRow;
 pub use texts::{Address, Dimension, Dimensions, Salt, Texts, Words};
-pub use time::{InvalidTimestamp, Timestamp};
+pub use time::{InvalidTimestamp, Microseconds, Timestamp};
 pub use wallet::{Balance, Due, DueKind, Wallet};

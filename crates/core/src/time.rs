@@ -130,9 +130,38 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// An instant in microseconds since 1970-01-01T00:00:00Z, printed with six fraction digits; beyond the year
+/// 9999 it is the last of that year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Microseconds(pub i64);
+
+impl fmt::Display for Microseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match EPOCH.checked_add(SignedDuration::from_micros(self.0)) {
+            Ok(utc) => write!(f, "{utc:.6}Z"),
+            Err(_) => f.write_str("9999-12-31T23:59:59.999999Z"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn microseconds_have_six_digits() {
+        let rows = [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"),
+            (1_767_323_045_000_010, "2026-01-02T03:04:05.000010Z"),
+            (-1, "1969-12-31T23:59:59.999999Z"),
+            (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
+            (i64::MAX, "9999-12-31T23:59:59.999999Z"),
+        ];
+        for (microseconds, text) in rows {
+            assert_eq!(Microseconds(microseconds).to_string(), text);
+        }
+    }
 
     #[test]
     fn reads_what_clients_send() {

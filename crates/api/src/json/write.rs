@@ -95,7 +95,16 @@ impl Writer {
         self.format(format_args!("\"{text}\""));
     }
 
-    /// An amount, of credits or money.
+    /// An amount of credits.
+    pub fn credits(&mut self, amount: Credits) {
+        let text = amount.written();
+        match self.numbers {
+            Numbers::AsNumbers => self.raw(text.as_str()),
+            Numbers::AsStrings => self.text(text.as_str()),
+        }
+    }
+
+    /// An amount of money.
     pub fn amount(&mut self, amount: impl fmt::Display) {
         match self.numbers {
             Numbers::AsNumbers => self.format(format_args!("{amount}")),
@@ -197,7 +206,7 @@ impl Members<'_> {
 
     /// An amount of credits.
     pub fn credits(&mut self, name: &str, amount: Credits) {
-        self.value(name, |writer| writer.amount(amount));
+        self.value(name, |writer| writer.credits(amount));
     }
 
     /// An amount of money.
@@ -264,7 +273,9 @@ mod tests {
 
     #[test]
     fn amounts_as_strings() {
-        let bytes = document(Numbers::AsStrings, |writer| writer.amount(Credits::whole(5)));
-        assert_eq!(bytes, b"{\"data\":\"5\"}");
+        let bytes = document(Numbers::AsStrings, |writer| {
+            writer.array([5, 6], |writer, whole| writer.credits(Credits::whole(whole)));
+        });
+        assert_eq!(bytes, b"{\"data\":[\"5\",\"6\"]}");
     }
 }

@@ -1,6 +1,6 @@
 //! What the API answers to a consumption.
 
-use scrip_core::{Balance, CurrencyId, Timestamp, WalletKey};
+use scrip_core::{Balance, CurrencyId, Microseconds, WalletKey};
 use scrip_ledger::{Consumed, Rejected};
 use serde_json::json;
 
@@ -71,20 +71,6 @@ pub(super) fn batch_body(numbers: Numbers, rejected: &[Rejected]) -> Vec<u8> {
     })
 }
 
-/// An instant with six fraction digits.
-struct Microseconds(i64);
-
-impl std::fmt::Display for Microseconds {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let milliseconds = Timestamp::from_milliseconds(self.0.div_euclid(1_000));
-        let rest = self.0.rem_euclid(1_000);
-        match milliseconds {
-            Ok(at) => write!(f, "{}{rest:03}Z", at.to_string().trim_end_matches('Z')),
-            Err(_) => f.write_str("9999-12-31T23:59:59.999999Z"),
-        }
-    }
-}
-
 pub(super) fn components() -> Vec<Component> {
     let credit = open([
         required("currencyId", schema::text()),
@@ -112,21 +98,4 @@ pub(super) fn components() -> Vec<Component> {
         ("ConsumeCreditsResponse", data(consumption)),
         ("ConsumeCreditsAsyncResponse", data(batch)),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Microseconds;
-
-    #[test]
-    fn six_digits() {
-        let rows = [
-            (0, "1970-01-01T00:00:00.000000Z"),
-            (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"),
-            (-1, "1969-12-31T23:59:59.999999Z"),
-        ];
-        for (microseconds, text) in rows {
-            assert_eq!(Microseconds(microseconds).to_string(), text);
-        }
-    }
 }

@@ -56,7 +56,7 @@ impl CreditEntitlement<'_> {
     pub fn write(&self, writer: &mut Writer) {
         let amount = |of: fn(&Balance) -> Credits| self.balance.map_or(Credits::ZERO, of);
         writer.object(|members| {
-            members.plain("type", "CREDIT");
+            members.text("type", "CREDIT");
             write_access(members, self.denied);
             members.object("currency", |currency| self.write_currency(currency));
             members.credits("usageLimit", amount(|balance| balance.granted));
@@ -112,7 +112,7 @@ fn write_access(members: &mut Members<'_>, denied: Option<Denied>) {
 
 pub(super) fn write_reason(members: &mut Members<'_>, denied: Option<Denied>) {
     match denied {
-        Some(denied) => members.plain("accessDeniedReason", denied.as_str()),
+        Some(denied) => members.text("accessDeniedReason", denied.as_str()),
         None => members.null("accessDeniedReason"),
     }
 }
