@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::api::Listed;
-use crate::component::{Instant, empty, instant_or, pager, table};
+use crate::component::{Instant, empty, instant_or, pager, select, table};
 use crate::customers::model::path_of;
 use crate::failure::Shown;
 use crate::layout::{Heading, Section};
@@ -36,9 +36,15 @@ const FILTERS: [(&str, &str, &str); 3] = [
     ("customerId", "Customer", "acme"),
 ];
 
+/// Which log: the environment's own, or that of the account, for owners.
+const OF: &str = "of";
+const LOGS: [(&str, &str); 2] =
+    [("environment", "This environment"), ("people", "People, environments and accounts")];
+
 /// The page.
 pub async fn page(visit: Visit) -> Shown {
-    let chosen = FILTERS.map(|(name, ..)| (name, visit.query(name)));
+    let mut chosen = vec![(OF, visit.query(OF))];
+    chosen.extend(FILTERS.map(|(name, ..)| (name, visit.query(name))));
     let entries = visit.page_of("/api/v1/audit-log", &chosen);
     let entries: Listed<Entry> = visit.api.list(&entries).await?;
     let heading = Heading::of("Audit log", Section::AuditLog);
@@ -59,6 +65,9 @@ pub async fn page(visit: Visit) -> Shown {
 fn filters(visit: &Visit) -> Markup {
     html! {
         form.filters method="get" {
+            @if visit.may_administer() {
+                (select(OF, "Done to", &LOGS, visit.query(OF).unwrap_or_default()))
+            }
             @for (name, label, example) in FILTERS {
                 div {
                     label for=(name) { (label) }

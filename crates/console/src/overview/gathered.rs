@@ -14,9 +14,9 @@ use crate::visitor::EnvironmentLink;
 
 /// How long a page waits for it. What takes less is found out anew for everybody who looks.
 const PATIENCE: Duration = Duration::from_millis(750);
-/// What took longer is good for so many times as long: at most a twentieth of a core goes into it, however
-/// often somebody looks.
-const GOOD_FOR: u32 = 20;
+/// What took longer is good for so many times as long: at most a tenth of a core goes into it, however often
+/// somebody looks.
+const GOOD_FOR: u32 = 10;
 
 /// Something that is found out of each environment.
 pub struct Gathered<T>(Mutex<HashMap<EnvironmentId, Place<T>>>);
@@ -171,7 +171,13 @@ mod tests {
 
     fn environment(number: u32) -> EnvironmentLink {
         let (home, name) = (EnvironmentId(1), "sandbox".to_owned());
-        EnvironmentLink { number: EnvironmentId(number), home, name, is_sandbox: true }
+        EnvironmentLink {
+            number: EnvironmentId(number),
+            home,
+            name,
+            is_sandbox: true,
+            is_archived: false,
+        }
     }
 
     /// Many who look at once wait for the same one.

@@ -24,8 +24,11 @@ pub async fn page(State(console): State<Console>, visit: Visit) -> Shown {
     let environment = &visit.visitor.environment;
     let api = || visit.api.clone();
     let known = console.overview();
-    let sums = known.sums.look(environment, |progress| Sums::of(api(), progress)).await?;
-    let money = known.money.look(environment, |progress| Money::of(api(), progress)).await;
+    let (sums, money) = tokio::join!(
+        known.sums.look(environment, |progress| Sums::of(api(), progress)),
+        known.money.look(environment, |progress| Money::of(api(), progress)),
+    );
+    let sums = sums?;
     let attention = Attention::of(&visit.api).await?;
     let heading = Heading::of("Overview", Section::Overview);
     visit.page(
@@ -33,7 +36,7 @@ pub async fn page(State(console): State<Console>, visit: Visit) -> Shown {
         html! {
             (attention.show(&visit, sums.newest.as_deref(), &currencies))
             @match &sums.newest {
-                None => (awaited("The credits of all customers", &sums, "customer")),
+                None => (awaited("What all customers have", &sums, "customer")),
                 Some(newest) => {
                     @if newest.by_currency.is_empty() { (nothing(&visit, newest, &currencies)) }
                     @for (currency, sum) in &newest.by_currency {
@@ -60,8 +63,8 @@ fn awaited<T>(what: &str, look: &Look<T>, noun: &str) -> Markup {
     let so_far = counted(look.under_way.unwrap_or_default(), noun);
     html! {
         div.notice data-tone="waiting" data-renews-seconds="3" role="status" {
-            p { (what) " are being added up: " (so_far) " so far." }
-            p { a href="" { "Look again" } }
+            p { (what) " is being added up: " (so_far) " so far. "
+                a href="" { "Look again" } }
         }
     }
 }

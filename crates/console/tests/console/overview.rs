@@ -89,7 +89,7 @@ async fn what_takes_long_is_found_out_once() {
     let before = customers.asked.load(Ordering::SeqCst);
     let told = world.page("").await.is(200);
     assert!(told.text.contains("data-renews-seconds"), "{}", told.text);
-    told.says("The credits of all customers are being added up: 0 customers so far.");
+    told.says("What all customers have is being added up: 0 customers so far.");
     tokio::time::sleep(Duration::from_millis(1_000)).await;
     for role in [Role::Viewer, Role::Owner] {
         let told = world.page_as(role, "/console/production").await.is(200);

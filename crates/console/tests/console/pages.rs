@@ -86,6 +86,23 @@ async fn the_audit_log() {
     world.page_as(Role::Support, "/console/production/audit-log").await.is(403);
 }
 
+/// What is done to people, environments and accounts is in a log of its own, which is for owners.
+#[tokio::test]
+async fn the_audit_log_of_the_account() {
+    let world = World::furnished().await;
+    world.ask("/people", json!({"email": "eve@example.com", "role": "VIEWER"})).await;
+    world.ask("/environments", json!({"id": "staging", "type": "SANDBOX"})).await;
+    let told = world.page("/audit-log").await.is(200).says("People, environments and accounts");
+    assert!(!told.words().contains("staging"), "{}", told.words());
+    let told = world.page("/audit-log?of=people").await.is(200);
+    told.says("create-environment").says("name: staging").says("eve@example.com");
+    let of_people = "/console/production/audit-log?of=people";
+    let told = world.page_as(Role::Admin, of_people).await.is(403);
+    told.says("of=people is for full keys and owners only");
+    let told = world.page_as(Role::Admin, "/console/production/audit-log").await.is(200);
+    assert!(!told.text.contains("name=\"of\""), "{}", told.text);
+}
+
 /// Where there is nothing yet, every page says so and how it begins.
 #[tokio::test]
 async fn empty_pages() {
