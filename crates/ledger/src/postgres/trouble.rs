@@ -24,10 +24,17 @@ pub enum Trouble {
 impl Trouble {
     /// What an error of the database means.
     pub fn of(error: &Error) -> Self {
-        let Some(code) = error.code() else {
+        match error.as_db_error() {
             // Without a word of the server: nothing says what it made of the statement.
-            return Self::Lost;
-        };
+            None => Self::Lost,
+            Some(said) => Self::named(said.code(), said.message()),
+        }
+    }
+
+    fn named(code: &SqlState, message: &str) -> Self {
+        if *code == SqlState::INTERNAL_ERROR {
+            return Self::passed_on(message);
+        }
         let is = |codes: &[SqlState]| codes.contains(code);
         if is(&[
             SqlState::T_R_SERIALIZATION_FAILURE,
@@ -60,6 +67,21 @@ impl Trouble {
         if is(&lost) { Self::Lost } else { Self::Other }
     }
 
+    /// Of what a worker refuses while a coordinator of Citus copies rows to it, the coordinator passes on the
+    /// words, not the code. The names of constraints are in them in every language.
+    fn passed_on(message: &str) -> Self {
+        let is = |known: &[&str]| known.iter().any(|words| message.contains(words));
+        if is(&["_pkey_", "records_by_id_", "records_by_living_id_", "grants_by_id_"])
+            || is(&["deadlock detected", "could not serialize access"])
+        {
+            return Self::Conflict;
+        }
+        if is(&["canceling statement"]) {
+            return Self::TimedOut;
+        }
+        if is(&["No space left on device"]) { Self::DiskFull } else { Self::Other }
+    }
+
     /// What the store says of it.
     pub fn error(self, error: &Error) -> StoreError {
         let text = in_full(error);
@@ -83,4 +105,33 @@ pub fn in_full(error: &Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_coordinator_passes_on_is_told_by_its_words() {
+        let rows = [
+            (
+                "duplicate key value violates unique constraint \"wallets_pkey_102012\"",
+                Trouble::Conflict,
+            ),
+            (
+                "doppelter Schl\u{fc}sselwert verletzt Unique-Constraint \u{bb}grants_by_id_102044\u{ab}",
+                Trouble::Conflict,
+            ),
+            ("deadlock detected", Trouble::Conflict),
+            ("could not serialize access due to concurrent update", Trouble::Conflict),
+            ("canceling statement due to lock timeout", Trouble::TimedOut),
+            ("could not extend file \"base/5/1\": No space left on device", Trouble::DiskFull),
+            ("cache lookup failed for relation 5", Trouble::Other),
+        ];
+        for (message, trouble) in rows {
+            assert_eq!(Trouble::named(&SqlState::INTERNAL_ERROR, message), trouble, "{message}");
+            assert_eq!(Trouble::named(&SqlState::SYNTAX_ERROR, message), Trouble::Other);
+        }
+        assert_eq!(Trouble::named(&SqlState::UNIQUE_VIOLATION, "any"), Trouble::Conflict);
+    }
 }

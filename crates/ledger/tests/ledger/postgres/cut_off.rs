@@ -166,7 +166,10 @@ async fn an_order_does_not_wait_for_ever() {
     let key = wallet("ann/gold");
     it.world.grant(&key, "main", "100").await;
     let other = it.database.connect().await;
-    other.batch_execute("begin; select 1 from scrip.wallets for update").await.unwrap();
+    let bucket: i16 =
+        other.query_one("select bucket from scrip.wallets", &[]).await.unwrap().get(0);
+    let hold = format!("begin; select 1 from scrip.wallets where bucket = {bucket} for update");
+    other.batch_execute(&hold).await.unwrap();
     let work = Work::Consume(Box::new(item(&key, "held", "1")));
     let answer = it.world.execute(scrip_ledger::conformance::SANDBOX, work).await;
     assert_eq!(answer.unwrap_err(), LedgerError::Busy);
@@ -181,35 +184,50 @@ async fn what_the_server_refuses_is_not_done() {
     let it = Cuttable::new().await;
     let key = wallet("ann/gold");
     it.world.grant(&key, "main", "100").await;
-    let server = it.database.connect().await;
-    server.batch_execute("create sequence scrip.refusals").await.unwrap();
-    // How often it refuses, and what whoever asked is told.
+    let tables = it.database.tables_of_entries().await;
+    for (server, _) in &tables {
+        server.batch_execute("create sequence scrip.refusals").await.unwrap();
+    }
+    // In which words, how often it refuses, and what whoever asked is told.
+    let full = "could not extend file \"base/5/1\": No space left on device";
     let cases = [
-        ("53100", i64::MAX, Some(LedgerError::DiskFull)),
-        ("40001", 2, None),
-        ("40P01", 2, None),
-        ("55P03", 1, Some(LedgerError::Busy)),
-        ("57014", 1, Some(LedgerError::Busy)),
+        ("53100", full, i64::MAX, Some(LedgerError::DiskFull)),
+        ("40001", "could not serialize access due to concurrent update", 2, None),
+        ("40P01", "deadlock detected", 2, None),
+        ("55P03", "canceling statement due to lock timeout", 1, Some(LedgerError::Busy)),
+        ("57014", "canceling statement due to statement timeout", 1, Some(LedgerError::Busy)),
     ];
-    for (round, (code, times, told)) in cases.into_iter().enumerate() {
+    for (round, (code, words, times, told)) in cases.into_iter().enumerate() {
         let refuse = format!(
             "create or replace function scrip.refuse() returns trigger language plpgsql as $$ begin
                  if nextval('scrip.refusals') <= {times} then
-                     raise exception 'injected' using errcode = '{code}';
+                     raise exception '{words}' using errcode = '{code}';
                  end if;
                  return null;
              end $$;
-             select setval('scrip.refusals', 1, false);
-             create trigger refuse after insert on scrip.entries for each statement
-                 execute function scrip.refuse()"
+             select setval('scrip.refusals', 1, false);"
         );
-        server.batch_execute(&refuse).await.unwrap();
+        for (server, names) in &tables {
+            server.batch_execute(&refuse).await.unwrap();
+            for table in names {
+                let refusing = format!(
+                    "create trigger refuse after insert on {table} for each statement
+                         execute function scrip.refuse()"
+                );
+                server.batch_execute(&refusing).await.unwrap();
+            }
+        }
         let work = Work::Consume(Box::new(item(&key, code, "1")));
         let answer = it.world.execute(SANDBOX, work).await;
         assert_eq!(answer.as_ref().err(), told.as_ref(), "{code}: {answer:?}");
         let done = i64::try_from(round).unwrap() + i64::from(told.is_none());
         assert_eq!(it.world.available(&key).await, (100 - done).to_string(), "{code}");
-        server.batch_execute("drop trigger refuse on scrip.entries").await.unwrap();
+        for (server, names) in &tables {
+            for table in names {
+                let accept = format!("drop trigger refuse on {table}");
+                server.batch_execute(&accept).await.unwrap();
+            }
+        }
         it.world.consume(&key, code, "1").await;
         assert_eq!(it.world.story(&key).await.len(), round + 2, "{code}: once");
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use scrip_ledger::conformance::{item, reserve_of, wallet};
 use scrip_ledger::postgres::Verified;
 use scrip_ledger::{Ledger as _, Work};
+use tokio_postgres::Client;
 
 use super::nodes::Nodes;
-use super::server::Database;
+use super::server::{Database, is_distributed};
 
 /// Two wallets, one of them with a reservation, and so many consumptions of the other.
 async fn sound(consumptions: usize) -> Database {
@@ -125,11 +126,11 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     ("delete from records where id = 'ann'", "wallets: # is of a customer without a record"),
     (
-        "update record_keys set value = 'x' where ordinal in (select min(ordinal) from record_keys)",
+        "update record_keys set value = 'x' where ordinal = FIRST_ORDINAL",
         "records #: it cannot be listed by what it says",
     ),
     (
-        "update domain_events set kind = 99 where position in (select min(position) from domain_events)",
+        "update domain_events set kind = 99 where position = FIRST_EVENT",
         "domain_events #: it is listed as of another kind",
     ),
     ("update domain_events set body = '\\x00'", "domain_events #: the body cannot be read"),
@@ -179,8 +180,14 @@ async fn find_all(sound: &Database, damages: &[(&str, &str)]) {
         let keep = format!("create table before.{table} as table scrip.{table}");
         client.batch_execute(&keep).await.unwrap();
     }
+    let named = named(&client).await;
     for (damage, expected) in damages {
-        client.batch_execute(&sql(damage)).await.unwrap();
+        let done = client.batch_execute(&sql(damage, &named)).await;
+        if is_distributed() && damage.contains("set bucket") && done.is_err() {
+            // Citus itself refuses to change what a row is distributed by.
+            continue;
+        }
+        done.unwrap();
         let Err(found) = sound.verify().await else { panic!("{damage}: nothing is found") };
         let is_found = found.lines().any(|line| without_numbers(line) == *expected);
         assert!(is_found, "{damage}: {found}, not: {expected}");
@@ -191,14 +198,28 @@ async fn find_all(sound: &Database, damages: &[(&str, &str)]) {
     }
 }
 
-/// The shorthands of the table.
-fn sql(damage: &str) -> String {
-    damage
-        .replace("POSITION_THIRD", "position in (select position from entries where AS_THIRD)")
-        .replace("AS_THIRD", "wallet = WALLET_OF_ANN and sequence = 3")
-        .replace("WALLET_OF_ANN", "(select number from wallets where OF_ANN)")
-        .replace("WALLET_OF_BOB", "(select number from wallets where customer = 'bob')")
-        .replace("OF_ANN", "customer = 'ann'")
+/// The shorthands of the table that stand for what is stored, and that. They are looked up before anything
+/// is damaged: where tables are distributed, no statement looks into one to change another.
+async fn named(client: &Client) -> [(&'static str, i64); 5] {
+    let number = async |sql: &str| -> i64 { client.query_one(sql, &[]).await.unwrap().get(0) };
+    let of_ann = number("select number from wallets where customer = 'ann'").await;
+    let third = format!("select position from entries where wallet = {of_ann} and sequence = 3");
+    [
+        ("POSITION_OF_THIRD", number(&third).await),
+        ("WALLET_OF_ANN", of_ann),
+        ("WALLET_OF_BOB", number("select number from wallets where customer = 'bob'").await),
+        ("FIRST_ORDINAL", number("select min(ordinal) from record_keys").await),
+        ("FIRST_EVENT", number("select min(position) from domain_events").await),
+    ]
+}
+
+/// What is done, without shorthands.
+fn sql(damage: &str, named: &[(&str, i64)]) -> String {
+    let sql = damage
+        .replace("POSITION_THIRD", "position = POSITION_OF_THIRD")
+        .replace("AS_THIRD", "wallet = WALLET_OF_ANN and sequence = 3");
+    let sql = named.iter().fold(sql, |sql, (name, value)| sql.replace(name, &value.to_string()));
+    sql.replace("OF_ANN", "customer = 'ann'")
 }
 
 fn without_numbers(text: &str) -> String {

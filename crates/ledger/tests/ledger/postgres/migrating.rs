@@ -7,7 +7,7 @@ use super::server::Database;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_start_at_once_make_the_tables_once() {
-    let database = Database::make().await;
+    let database = Database::make_empty().await;
     let starts = (0..6).map(|_| {
         let url = database.url.clone();
         tokio::task::spawn_blocking(move || migrate(&url, Handle::current()))
@@ -30,7 +30,7 @@ async fn refused(database: &Database, migrate: bool) -> OpenError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn older_tables_are_refused_where_nothing_may_change() {
-    let database = Database::make().await;
+    let database = Database::make_empty().await;
     let error = refused(&database, false).await;
     assert!(matches!(error, OpenError::Behind { found: 0, known: 3 }), "{error}");
     let sql = "select count(*) from pg_namespace where nspname = 'scrip'";

@@ -18,7 +18,7 @@ pub struct Database {
 impl Database {
     /// An empty one; with its tables, distributed over workers, where the tests run beside a coordinator.
     pub async fn make() -> Self {
-        if workers().is_empty() {
+        if !is_distributed() {
             return Self::make_empty().await;
         }
         let template = distributed().await;
@@ -44,7 +44,7 @@ impl Database {
             server.batch_execute(&format!("create database {name}")).await.unwrap();
         }
         let database = Self::named(name);
-        if !workers().is_empty() {
+        if is_distributed() {
             database.introduce().await;
         }
         database
@@ -82,13 +82,36 @@ impl Database {
         }
     }
 
-    /// Connections of the test's own to the database on each worker.
+    /// Connections of the test's own to the database on each worker, which show its shards.
     pub async fn connect_to_workers(&self) -> Vec<Client> {
         let mut clients = Vec::new();
         for url in servers().iter().skip(1) {
-            clients.push(connect(&of_database(url, &self.name)).await);
+            let client = connect(&of_database(url, &self.name)).await;
+            let show = "set citus.show_shards_for_app_name_prefixes = '*'";
+            client.batch_execute(show).await.unwrap();
+            clients.push(client);
         }
         clients
+    }
+
+    /// Where rows are stored: the table, or where the tests run beside a coordinator its shards on each
+    /// worker, with a connection that may change them.
+    pub async fn tables_of_entries(&self) -> Vec<(Client, Vec<String>)> {
+        if !is_distributed() {
+            return vec![(self.connect().await, vec!["scrip.entries".to_owned()])];
+        }
+        let mut tables = Vec::new();
+        for worker in self.connect_to_workers().await {
+            let change = "set citus.enable_manual_changes_to_shards = on;
+                          set citus.enable_ddl_propagation = off";
+            worker.batch_execute(change).await.unwrap();
+            let shards = "select oid::regclass::text from pg_class
+                          where relnamespace = 'scrip'::regnamespace and relkind = 'r'
+                              and relname ~ '^entries_[0-9]+$'";
+            let shards = worker.query(shards, &[]).await.unwrap();
+            tables.push((worker, shards.iter().map(|shard| shard.get(0)).collect()));
+        }
+        tables
     }
 
     /// Recomputes all of it: what was verified, or what is wrong.
@@ -121,6 +144,11 @@ impl Drop for Database {
         });
         let _ = gone.join();
     }
+}
+
+/// Whether the tests run beside a coordinator, which distributes their tables over workers.
+pub fn is_distributed() -> bool {
+    !workers().is_empty()
 }
 
 /// The name of a distributed database that those of tests are copies of, on every server of the cluster: to
