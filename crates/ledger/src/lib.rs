@@ -86,9 +86,10 @@ pub use ledger::{ClaimGuard, ClaimState, Explained, Ledger, LedgerError, WalletA
 pub use memory::Memory;
 pub use order::{
     Claim, CreateGrant, DisputeHandling, INVOICE_DAYS_UNTIL_DUE, INVOICE_DAYS_UNTIL_DUE_MAX,
-    InvoiceMoney, InvoiceRefund, NewRecord, Order, OrderRefusal, Payment, ProviderDispute,
-    PutRecurringGrant, RecordPatch, Remember, RememberBy, Render, RotateWebhookSecret,
-    WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease, WalletReserve, Work,
+    InvoiceMoney, InvoiceRefund, NewRecord, Order, OrderRefusal, Payment, PortalTokenMade,
+    ProviderDispute, PutRecurringGrant, RecordPatch, Remember, RememberBy, Render,
+    RotateWebhookSecret, WalletConsume, WalletExtend, WalletRecharge, WalletRefund, WalletRelease,
+    WalletReserve, Work,
 };
 pub use page::{
     CreatedRange, GrantQuery, Page, PageRequest, Point, RecordQuery, ReservationQuery, RowQuery,

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use scrip_core::{
-    Cadence, Consume, Credits, Digest, DisputeState, EditGrant, EnvironmentId, Extend, GrantId,
-    IdempotencyKey, MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority, RechargeSetting,
-    RecurringGrantId, RefundRequest, Refusal, Release, ReservationId, Reserve, Timestamp, Undone,
-    WalletKey, genesis,
+    Cadence, Consume, Credits, CustomerId, Digest, DisputeState, EditGrant, EnvironmentId, Extend,
+    GrantId, IdempotencyKey, MoneyAmount, NameHash, NameKind, NewGrant, Origin, Priority,
+    RechargeSetting, RecurringGrantId, RefundRequest, Refusal, Release, ReservationId, Reserve,
+    Timestamp, Undone, WalletKey, genesis,
 };
 
 use crate::{
@@ -104,6 +104,8 @@ pub enum Work {
     PutRecurringGrant(Box<PutRecurringGrant>),
     /// End a recurring grant of a wallet; what it gave stays.
     RemoveRecurringGrant(WalletKey, RecurringGrantId),
+    /// A person lets somebody see what is a customer's own: nothing of it is kept but that it was done.
+    NotePortalToken(Box<PortalTokenMade>),
     /// Take a step of erasing what was written of a customer.
     Erase(Box<EraseStep>),
     /// Write what time brought to these wallets.
@@ -502,4 +504,15 @@ mod tests {
             assert_eq!(told, (vec![&key], vec![(&key, name)]), "{work:?}");
         }
     }
+}
+
+/// A portal token, without the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalTokenMade {
+    /// Whose it opens.
+    pub customer: CustomerId,
+    /// Which parts of it, as the API names them.
+    pub scopes: Vec<String>,
+    /// Until when, by real time.
+    pub expires_at: Timestamp,
 }

@@ -260,16 +260,45 @@ impl Write {
     where
         F: Fn(&Answer, Option<&str>) -> Result<Reply, ApiError> + Send + Sync + 'static,
     {
+        let (order, render) = self.order_once_shown(SYSTEM, work, render);
+        match self.call.app.whole_ledger().execute(order).await? {
+            Executed::Fresh(answer) => render(&answer, shown_once.as_deref()),
+            Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
+        }
+    }
+
+    /// The same on what is in the caller's environment.
+    pub async fn execute_once_shown_here<F>(
+        &self,
+        work: Work,
+        shown_once: Box<str>,
+        render: F,
+    ) -> Result<Reply, ApiError>
+    where
+        F: Fn(&Answer, Option<&str>) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
+        let (order, render) = self.order_once_shown(self.call.environment(), work, render);
+        match self.call.ledger().execute(order).await? {
+            Executed::Fresh(answer) => render(&answer, Some(&shown_once)),
+            Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
+        }
+    }
+
+    fn order_once_shown<F>(
+        &self,
+        environment: EnvironmentId,
+        work: Work,
+        render: F,
+    ) -> (Order, Arc<F>)
+    where
+        F: Fn(&Answer, Option<&str>) -> Result<Reply, ApiError> + Send + Sync + 'static,
+    {
         let render = Arc::new(render);
         let remember = self.memory.map(|by| {
             let stored = Arc::clone(&render);
             self.remember(by, "items", move |answer| stored(answer, None))
         });
-        let order = Order { environment: SYSTEM, origin: self.call.origin(), work, remember };
-        match self.call.app.whole_ledger().execute(order).await? {
-            Executed::Fresh(answer) => render(&answer, shown_once.as_deref()),
-            Executed::Replayed(stored) => Ok(Reply::replayed(stored)),
-        }
+        (Order { environment, origin: self.call.origin(), work, remember }, render)
     }
 
     fn remember(

@@ -1,6 +1,7 @@
 //! `POST /api/v1/customers/{id}/portal-tokens`: lets a customer see what is their own.
 
 use scrip_core::Entity;
+use scrip_ledger::{PortalTokenMade, Work};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -48,16 +49,28 @@ pub(super) async fn handler(write: Write) -> Result<Reply, ApiError> {
         let archived = scrip_core::Refusal::archived(Entity::Customer, customer.as_str());
         return Err(refusal::of_rules(&archived));
     }
+    let parts = parts.unwrap_or_else(|| Part::ALL.to_vec());
+    let expires_at = call.ledger().real_now().later(ttl_seconds.saturating_mul(1_000));
+    let work = Work::NotePortalToken(Box::new(PortalTokenMade {
+        customer: customer.clone(),
+        scopes: parts.iter().map(|part| part.as_str().to_owned()).collect(),
+        expires_at,
+    }));
     let token = PortalToken {
         environment: call.environment(),
         customer,
         generation: generation_of(&record),
-        parts: parts.unwrap_or_else(|| Part::ALL.to_vec()),
-        expires_at: call.ledger().real_now().later(ttl_seconds.saturating_mul(1_000)),
+        parts,
+        expires_at,
         theme: theme.unwrap_or_default(),
     };
     let text = token.seal(call.app().secret());
-    Ok(Reply::created(view::made(&token, &text)).no_store())
+    let reply = move |text: Option<&str>| Reply::created(view::made(&token, text)).no_store();
+    // Programs make one for each visit; of people everything is noted, and done once.
+    if !call.caller().is_person() {
+        return Ok(reply(Some(&text)));
+    }
+    write.execute_once_shown_here(work, text.into(), move |_, text| Ok(reply(text))).await
 }
 
 /// Each once or several times, at least one.
@@ -81,8 +94,9 @@ pub(super) fn operation() -> Operation {
         .text(
             "Lets whoever has it see what is this customer's own, and nothing else, for an hour at \
              most: at `path` of this server as a page, which can be framed, and by the API in the header \
-             `X-CUSTOMER-TOKEN`. Make one for each visit. Nothing of it is stored: a repetition with the \
-             same `Idempotency-Key` makes another.",
+             `X-CUSTOMER-TOKEN`. Make one for each visit. The token is not stored: a repetition by a key \
+             with the same `Idempotency-Key` makes another. That a person made one is in the audit log, \
+             and a repetition of theirs is answered without the token.",
         )
         .path("id", "The customer's id")
         .body("CreatePortalTokenRequest")

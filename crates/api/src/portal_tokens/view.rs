@@ -16,12 +16,13 @@ use crate::openapi::schema::{
     self, boolean, choice, data, described, instant, integer, nullable, open, reference, required,
 };
 
-/// `{"data": token}`, with the token itself.
-pub(super) fn made(token: &PortalToken, text: &str) -> Vec<u8> {
+/// `{"data": token}`, with the token itself, if it is shown.
+pub(super) fn made(token: &PortalToken, text: Option<&str>) -> Vec<u8> {
+    let path = text.map(|text| format!("/portal?token={text}"));
     document(Numbers::AsNumbers, |writer| {
         writer.object(|members| {
-            members.text("token", text);
-            members.plain("path", format_args!("/portal?token={text}"));
+            members.text_or_null("token", text);
+            members.text_or_null("path", path.as_deref());
             write(members, token);
         });
     })
@@ -89,10 +90,12 @@ pub(super) fn components() -> Vec<Component> {
             required("expiresAt", described(instant(), "By real time")),
         ]
     };
-    let token = "For whoever looks: in the address of the page, or in `X-CUSTOMER-TOKEN`";
+    let token = "For whoever looks: in the address of the page, or in `X-CUSTOMER-TOKEN`; null where it \
+                 was shown before";
+    let path = "Where the page is, on this server; null where it was shown before";
     let mut made = vec![
-        required("token", described(schema::text(), token)),
-        required("path", described(schema::text(), "Where the page is, on this server")),
+        required("token", described(nullable(schema::text()), token)),
+        required("path", described(nullable(schema::text()), path)),
     ];
     made.extend(members());
     let mut own = members();

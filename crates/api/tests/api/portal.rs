@@ -1,8 +1,10 @@
 //! What a customer sees with a portal token, and that it is nothing else.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use scrip_api::AppConfig;
+use scrip_ledger::{KeyHolder, PRODUCTION as PRODUCTION_ID, Role};
 use serde_json::{Value, json};
 
 use crate::support::{PRODUCTION, SANDBOX, Told, World, but, grant_body};
@@ -43,6 +45,33 @@ async fn a_token_opens_what_is_its_customers() {
     }
     let own = with(&world, token, OWN).await.is(200).data();
     insta::assert_json_snapshot!(own);
+}
+
+/// What a person makes is noted, and made once; programs make one for each visit.
+#[tokio::test]
+async fn a_token_of_a_person_is_in_the_audit_log() {
+    let world = World::furnished().await;
+    let ask = async |key: &str, body: Value| {
+        let holder = KeyHolder::of_person("person_ann", PRODUCTION_ID, false, Role::Support);
+        let request = axum::http::Request::post(TOKENS).header("idempotency-key", key);
+        let mut request = request.body(body.to_string().into()).unwrap();
+        request.extensions_mut().insert(Arc::new(holder));
+        world.call(request).await.is(201)
+    };
+    let body = json!({"scopes": ["usage"], "ttlSeconds": 60});
+    let made = ask("once", body.clone()).await;
+    assert_eq!(made.header("cache-control"), "no-store");
+    with(&world, made.data()["token"].as_str().unwrap(), OWN).await.is(200);
+    let mut repeated = made.data();
+    (repeated["token"], repeated["path"]) = (Value::Null, Value::Null);
+    assert_eq!(ask("once", body.clone()).await.data(), repeated);
+    token(&world, body).await;
+    let log = world.get("/api/v1/audit-log?customerId=c").await.is(200).data();
+    assert_eq!(log.as_array().unwrap().len(), 1, "{log}");
+    assert_eq!(log[0]["operation"], "create-portal-token");
+    assert_eq!(log[0]["actor"], "person:person_ann");
+    let after = json!({"scopes": ["usage"], "expiresAt": "2026-01-02T03:05:05.000Z"});
+    assert_eq!(log[0]["changes"][0]["after"], after);
 }
 
 #[tokio::test]

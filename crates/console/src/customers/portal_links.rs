@@ -100,8 +100,7 @@ impl Deed for MakeLink {
             Line::of("It is good for", "–", lasts(form)),
         ];
         let notes = html! {
-            p { "Whoever has the link sees the page. Nothing of it is stored: whoever sends this twice \
-                makes two." }
+            p { "Whoever has the link sees the page." }
         };
         Ok(Plan { lines, notes: Some(notes), verb: "Make the link", is_dangerous: false })
     }
@@ -122,15 +121,22 @@ impl Deed for MakeLink {
 
     fn told(&self, _: &Visit, done: &Done) -> (String, Option<Markup>) {
         let text = |name: &str| done.data.get(name).and_then(Value::as_str);
-        let path = text("path").unwrap_or_default().to_owned();
-        let ends = text("expiresAt").unwrap_or_default().to_owned();
+        let ends = text("expiresAt").unwrap_or_default();
         let more = html! {
             div.card {
                 h2 { "The link" }
-                code.secret { (path) }
-                p { "Send it to the customer, behind this server's address. It is good until " (ends)
-                    ", and nothing shows it again." }
-                p { a href=(path) { "Open it" } }
+                @match text("path") {
+                    Some(path) => {
+                        code.secret { (path) }
+                        p { "Send it to the customer, behind this server's address. It is good until "
+                            (ends) ", and nothing shows it again." }
+                        p { a href=(path) { "Open it" } }
+                    }
+                    None => {
+                        p { "It was shown when the request was carried out, and is not shown again. If \
+                            nobody has it, make another." }
+                    }
+                }
             }
         };
         ("The link was made.".to_owned(), Some(more))

@@ -3,11 +3,11 @@
 use scrip_core::{Actor, EnvironmentId, Origin, TraceId};
 use serde_json::{Map, Value, json};
 
-use super::{Factory, SANDBOX, World, grant_of, item, record, wallet};
+use super::{Factory, SANDBOX, World, grant_of, instant, item, record, wallet};
 use crate::{
     ApiKey, ApiKeyChange, ApiKeyDeed, AuditEntry, CreatedRange, Email, KeySecret, LedgerError,
-    NewRecord, Order, PageRequest, PasswordHash, PersonChange, PersonDeed, RecordKind, RecordPatch,
-    RecordQuery, Role, SYSTEM, Settings, Start, Work,
+    NewRecord, Order, PageRequest, PasswordHash, PersonChange, PersonDeed, PortalTokenMade,
+    RecordKind, RecordPatch, RecordQuery, Role, SYSTEM, Settings, Start, Work,
 };
 
 /// Everything that a person did and that changed something is there once; what was refused is not.
@@ -49,6 +49,17 @@ pub async fn tells_what_people_did(make: &Factory<'_>) {
     assert_eq!(about, told);
     let target = world.entries(SANDBOX, (AuditEntry::TARGET, "customer/ann")).await;
     assert_eq!(target, told[..1]);
+    let made = PortalTokenMade {
+        customer: key.customer.clone(),
+        scopes: vec!["usage".to_owned()],
+        expires_at: instant("2030-01-02"),
+    };
+    world.as_ann(SANDBOX, Work::NotePortalToken(Box::new(made))).await.unwrap();
+    let told = world.entries(SANDBOX, (AuditEntry::TARGET, "portal-token/ann")).await;
+    let [made] = &told[..] else { panic!("one entry: {told:?}") };
+    assert_eq!(made.customer_id.as_deref(), Some("ann"));
+    let after = json!({"scopes": ["usage"], "expiresAt": "2030-01-02T00:00:00.000Z"});
+    assert_eq!(made.changes[0].after, Some(map(after)));
 }
 
 /// Of what keys do only what they manage is there: the rest has its rows.

@@ -79,6 +79,7 @@ pub const fn changes_records(work: &Work) -> bool {
             | Work::PutRecurringGrant(_)
             | Work::RemoveRecurringGrant(..)
             | Work::MoveClock(_)
+            | Work::NotePortalToken(_)
             | Work::Erase(_)
             // The customer may become known to the provider by it.
             | Work::Collect(_)

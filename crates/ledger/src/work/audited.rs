@@ -21,7 +21,8 @@ use crate::history::Entry;
 use crate::slot::{Position, Slot};
 use crate::{
     Account, Answer, ApiKeyDeed, EnvironmentChange, ErasePart, GrantRecord, Order, Person,
-    PersonDeed, Record, RecordKind, RecordQuery, SYSTEM, StoredAnswer, Work, secret_hash,
+    PersonDeed, PortalTokenMade, Record, RecordKind, RecordQuery, SYSTEM, StoredAnswer, Work,
+    secret_hash,
 };
 
 /// Carries out an order, and writes down what it changed if it is one of those that are written down.
@@ -137,9 +138,16 @@ fn note(
             changes.extend(AuditChange::of(before.as_ref(), after.as_ref()));
         }
     }
-    if let Work::Erase(step) = &order.work {
-        customer = Some(step.customer.to_string());
-        changes = vec![erased(&step.customer, &changed)];
+    match &order.work {
+        Work::Erase(step) => {
+            customer = Some(step.customer.to_string());
+            changes = vec![erased(&step.customer, &changed)];
+        }
+        Work::NotePortalToken(made) => {
+            customer = Some(made.customer.to_string());
+            changes = vec![opened(made)];
+        }
+        _ => {}
     }
     if changes.len() > CHANGES_MAX {
         changes.truncate(CHANGES_MAX);
@@ -192,6 +200,16 @@ fn erased(id: &CustomerId, changed: &[ChangedRecord]) -> AuditChange {
     });
     let after = Map::from_iter([(MEMBERS.to_owned(), Value::from(members))]);
     AuditChange { target: format!("customer/{id}"), before: None, after: Some(after) }
+}
+
+/// What somebody may see now.
+fn opened(made: &PortalTokenMade) -> AuditChange {
+    let after = Map::from_iter([
+        ("scopes".to_owned(), Value::from(made.scopes.clone())),
+        ("expiresAt".to_owned(), Value::from(made.expires_at.to_string())),
+    ]);
+    let target = format!("portal-token/{}", made.customer);
+    AuditChange { target, before: None, after: Some(after) }
 }
 
 /// Changes that one entry tells of: an import makes many customers at once.
@@ -327,6 +345,7 @@ const fn operation(work: &Work) -> &'static str {
         Work::SetRecharge(_) => "set-auto-recharge",
         Work::PutRecurringGrant(_) => "put-recurring-grant",
         Work::RemoveRecurringGrant(..) => "remove-recurring-grant",
+        Work::NotePortalToken(_) => "create-portal-token",
         Work::Erase(_) => "erase",
         Work::Advance(_) => "advance",
     }

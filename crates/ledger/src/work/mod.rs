@@ -289,6 +289,8 @@ fn carry_out(state: &mut dyn State, order: &Order) -> Result<Answer, Failure> {
             own_grants::remove_recurring(state, at, wallet, id)
         }
         Work::MoveClock(now) => clock::move_to(state, at, *now),
+        // It is noted; there is nothing else to it.
+        Work::NotePortalToken(_) => Ok(Answer::Done),
         Work::Erase(step) => erasing::erase(state, at, step),
         Work::Advance(keys) => advance(state, at, keys),
     }
