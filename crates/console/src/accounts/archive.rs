@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::model::{Account, back, dialog};
 use crate::action::{Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Field, Kind, event_name};
+use crate::component::{Field, Repeated, event_name};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::Heading;
@@ -14,8 +14,8 @@ use crate::visit::Visit;
 /// An account ends.
 pub struct ArchiveAccount(Account);
 
-/// The field in which the account's id is repeated.
-const REPEATED: &str = "accountId";
+const REPEATED: Repeated =
+    Repeated { field: "accountId", label: "Account id, once more", noun: "account" };
 
 impl Deed for ArchiveAccount {
     async fn find(visit: &Visit) -> Result<Self, Failure> {
@@ -27,20 +27,18 @@ impl Deed for ArchiveAccount {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        vec![Field::required(REPEATED, "Account id, once more", Kind::Text)]
+        REPEATED.fields()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
         let Self(account) = self;
-        let refused = |why: &str| Err(Failure::of_field(format!("{REPEATED}{why}")));
-        if form.text(REPEATED) != Some(account.id.as_str()) {
-            return refused(&format!(" must be {}, as the account is called", account.id));
-        }
+        REPEATED.check(form, &account.id)?;
         if account.archived_at.is_some() {
-            return refused(&format!(": {} is archived", account.id));
+            return Err(REPEATED.refuse(&format!("{} is archived", account.id)));
         }
         if account.is_first() {
-            return refused(": the account of whoever runs the server is not archived");
+            let why = "the account of whoever runs the server is not archived";
+            return Err(REPEATED.refuse(why));
         }
         let notes = html! {
             p { "All of its environments end with it: their API keys are refused, at once, and time \

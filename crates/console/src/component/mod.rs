@@ -10,6 +10,7 @@ mod instant;
 mod metadata;
 mod overlap;
 mod pager;
+mod repeated;
 mod written;
 
 pub use amount::Amount;
@@ -25,6 +26,7 @@ pub use metadata::{
 };
 pub use overlap::Overlaps;
 pub use pager::pager;
+pub use repeated::Repeated;
 pub use written::{number_or_text, written_instant, written_priority};
 
 use maud::{Markup, html};

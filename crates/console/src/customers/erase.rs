@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::model::Customer;
 use crate::action::{Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Field, Kind};
+use crate::component::{Field, Repeated};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::{Heading, Section};
@@ -14,8 +14,8 @@ use crate::visit::Visit;
 /// What was written of a customer is erased.
 pub struct EraseCustomer(Customer);
 
-/// The field in which the customer's id is repeated.
-const REPEATED: &str = "customerId";
+const REPEATED: Repeated =
+    Repeated { field: "customerId", label: "Customer id, once more", noun: "customer" };
 
 /// How it stands with what is written, without saying it again.
 fn written(customer: &Customer) -> [(&'static str, String); 3] {
@@ -45,14 +45,11 @@ impl Deed for EraseCustomer {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        vec![Field::required(REPEATED, "Customer id, once more", Kind::Text)]
+        REPEATED.fields()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
-        if form.text(REPEATED) != Some(self.0.id.as_str()) {
-            let message = format!("{REPEATED} must be {}, as the customer is called", self.0.id);
-            return Err(Failure::of_field(message));
-        }
+        REPEATED.check(form, &self.0.id)?;
         let lines = written(&self.0).map(|(what, before)| Line::of(what, before, NOTHING));
         let notes = html! {
             p { "Names, comments, metadata and dimensions of grants, reservations, consumptions \

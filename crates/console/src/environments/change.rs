@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::model::{Environment, back, heading};
 use crate::action::{Deed, Line, Operation, Plan};
 use crate::api::Done;
-use crate::component::{Field, Kind, event_name};
+use crate::component::{Field, Repeated, event_name};
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::layout::Heading;
@@ -16,26 +16,19 @@ pub struct Reset(Environment);
 /// An environment ends.
 pub struct Archive(Environment);
 
-/// The field in which the environment's id is repeated.
-const REPEATED: &str = "environmentId";
+const REPEATED: Repeated =
+    Repeated { field: "environmentId", label: "Environment id, once more", noun: "environment" };
 
 impl Environment {
     async fn find(visit: &Visit) -> Result<Self, Failure> {
         Self::get(visit, visit.path("id")).await
     }
 
-    fn repeated() -> Vec<Field> {
-        vec![Field::required(REPEATED, "Environment id, once more", Kind::Text)]
-    }
-
     /// Refuses what is meant for another one, or for one that has ended.
     fn check(&self, form: &Form) -> Result<(), Failure> {
-        if form.text(REPEATED) != Some(self.id.as_str()) {
-            let message = format!("{REPEATED} must be {}, as the environment is called", self.id);
-            return Err(Failure::of_field(message));
-        }
+        REPEATED.check(form, &self.id)?;
         if self.archived_at.is_some() {
-            return Err(Failure::of_field(format!("{REPEATED}: {} is archived", self.id)));
+            return Err(REPEATED.refuse(&format!("{} is archived", self.id)));
         }
         Ok(())
     }
@@ -55,14 +48,14 @@ impl Deed for Reset {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        Environment::repeated()
+        REPEATED.fields()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
         self.0.check(form)?;
         if !self.0.is_sandbox() {
-            let message = format!("{REPEATED}: {} is no sandbox, and is not reset", self.0.id);
-            return Err(Failure::of_field(message));
+            let why = format!("{} is no sandbox, and is not reset", self.0.id);
+            return Err(REPEATED.refuse(&why));
         }
         let notes = html! {
             p { strong { "Gone is everything in it: " } "customers, currencies, grants, ledger rows, \
@@ -107,7 +100,7 @@ impl Deed for Archive {
     }
 
     fn fields(&self, _: &Form) -> Vec<Field> {
-        Environment::repeated()
+        REPEATED.fields()
     }
 
     async fn plan(&self, _: &Visit, form: &Form) -> Result<Plan, Failure> {
