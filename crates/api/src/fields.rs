@@ -227,7 +227,7 @@ pub(crate) fn metadata(
 pub(crate) fn dimensions(
     field: &str,
     Dimensions(dimensions): Dimensions<'_>,
-) -> Result<BTreeMap<String, Dimension>, ApiError> {
+) -> Result<scrip_core::Dimensions, ApiError> {
     if dimensions.len() > DIMENSIONS_MAX {
         let message = format!("{field} must have at most {DIMENSIONS_MAX} keys");
         return Err(ApiError::bad_input(message));
@@ -260,11 +260,12 @@ fn is_dimension_key(key: &str) -> bool {
 fn dimension(text: &str) -> Option<Dimension> {
     match text.as_bytes().first()? {
         b'"' => {
-            let text: String = serde_json::from_str(text).ok()?;
-            (text.chars().count() <= DIMENSION_VALUE_MAX).then_some(Dimension::Text(text))
+            let Text(text) = serde_json::from_str(text).ok()?;
+            let fits = text.chars().count() <= DIMENSION_VALUE_MAX;
+            fits.then(|| Dimension::Text(text.into()))
         }
         b't' => Some(Dimension::Flag(true)),
         b'f' => Some(Dimension::Flag(false)),
-        _ => canonical_number(text, DIMENSION_VALUE_MAX).map(Dimension::Number),
+        _ => canonical_number(text, DIMENSION_VALUE_MAX).map(|text| Dimension::Number(text.into())),
     }
 }

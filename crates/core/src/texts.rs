@@ -1,10 +1,13 @@
 //! Words that people wrote: kept beside the hash chain, so that they can be erased.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+use smol_str::SmolStr;
 
 use crate::{Digest, packing};
 
@@ -15,9 +18,9 @@ pub type Salt = [u8; 16];
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Dimension {
     /// A string.
-    Text(String),
+    Text(SmolStr),
     /// A number, as its shortest exact decimal text.
-    Number(String),
+    Number(SmolStr),
     /// A boolean.
     Flag(bool),
 }
@@ -34,8 +37,76 @@ impl Dimension {
     }
 }
 
-/// What a consumption was for, by name. Clones share it on its way from a request into a row.
-pub type Dimensions = Arc<BTreeMap<String, Dimension>>;
+/// What a consumption was for, by name, each name once. Clones share it on its way from a request into
+/// a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dimensions(Arc<[(SmolStr, Dimension)]>);
+
+impl Dimensions {
+    /// All, in the order of their names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Dimension)> + Clone {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Dimension> {
+        let index = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        self.0.get(index).map(|(_, value)| value)
+    }
+
+    /// There are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Of several values of one name the last counts, as in a map.
+impl<Name: Into<SmolStr>> FromIterator<(Name, Dimension)> for Dimensions {
+    fn from_iter<I: IntoIterator<Item = (Name, Dimension)>>(given: I) -> Self {
+        let mut list: Vec<(SmolStr, Dimension)> =
+            given.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        if !list.is_sorted_by(|(one, _), (next, _)| one < next) {
+            list = list.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect();
+        }
+        Self(list.into())
+    }
+}
+
+impl<Name: Into<SmolStr>, const N: usize> From<[(Name, Dimension); N]> for Dimensions {
+    fn from(list: [(Name, Dimension); N]) -> Self {
+        list.into_iter().collect()
+    }
+}
+
+impl Serialize for Dimensions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Dimensions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+
+        impl<'de> Visitor<'de> for Map {
+            type Value = Dimensions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("dimensions by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dimensions, A::Error> {
+                let pairs =
+                    std::iter::from_fn(|| map.next_entry::<SmolStr, Dimension>().transpose());
+                pairs.collect()
+            }
+        }
+
+        deserializer.deserialize_map(Map)
+    }
+}
 
 /// A postal address, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

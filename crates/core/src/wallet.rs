@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::SHARED;
 use crate::sorted::{Keyed, SortedList};
 use crate::{
     BurnRank, Credits, Digest, Grant, GrantId, GrantNumber, GrantRef, GrantType, Hold, HoldNumber,
@@ -370,13 +371,13 @@ impl Wallet {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let key = &self.key;
-        let texts = [key.customer.as_str(), key.currency.as_str()];
-        let texts = texts.into_iter().chain(key.resource.as_ref().map(ResourceId::as_str));
         let of_hold = |hold: &Hold| {
             let legs = hold.legs.capacity() * size_of::<Leg>();
-            SHARED + size_of::<Hold>() + legs + text_bytes(hold.reservation.as_str())
+            SHARED + size_of::<Hold>() + legs + hold.reservation.heap_bytes()
         };
-        texts.map(text_bytes).sum::<usize>()
+        key.customer.heap_bytes()
+            + key.currency.heap_bytes()
+            + key.resource.as_ref().map_or(0, ResourceId::heap_bytes)
             + self.grants.heap_bytes()
             + self.burn.heap_bytes()
             + self.due.heap_bytes()
@@ -387,11 +388,7 @@ impl Wallet {
             + self.claims.capacity() * size_of::<MoneyClaim>()
             + self.remains.capacity() * size_of::<GrantNumber>()
             + self.renewals.capacity() * size_of::<Renewal>()
-            + self
-                .renewals
-                .iter()
-                .map(|renewal| text_bytes(renewal.terms.id.as_str()))
-                .sum::<usize>()
+            + self.renewals.iter().map(|renewal| renewal.terms.id.heap_bytes()).sum::<usize>()
             + self.recharge().map_or(0, |recharge| {
                 size_of::<Recharge>() + recharge.pending.capacity() * PENDING_BYTES
             })
@@ -410,11 +407,4 @@ impl Wallet {
     }
 }
 
-/// The two counts that every shared allocation begins with.
-const SHARED: usize = 2 * size_of::<usize>();
-
 const PENDING_BYTES: usize = size_of::<(GrantNumber, Credits)>();
-
-const fn text_bytes(text: &str) -> usize {
-    SHARED + text.len()
-}

@@ -7,7 +7,13 @@ use crate::error::ApiError;
 
 /// Reads a body that is an object of this form.
 pub(crate) fn read_body<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
-    match serde_json::from_slice::<Object<T>>(bytes) {
+    // Whether it is a text is looked at once, not for each string. One that is none is refused where it
+    // ceases to be.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str::<Object<T>>(text),
+        Err(_) => serde_json::from_slice::<Object<T>>(bytes),
+    };
+    match read {
         Ok(Object(value)) => Ok(value),
         Err(error) => Err(located::<T>(bytes, &error)),
     }

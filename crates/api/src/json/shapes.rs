@@ -81,13 +81,15 @@ pub(crate) struct Metadata(pub BTreeMap<String, String>);
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = UniqueKeys::<String>("an object of strings", PhantomData);
-        deserializer.deserialize_map(visitor).map(Metadata)
+        let members = deserializer.deserialize_map(visitor)?;
+        Ok(Self(members.into_iter().map(|(key, text)| (key.into_owned(), text)).collect()))
     }
 }
 
-/// The dimensions of a consumption: values as they were written, each key once.
+/// The dimensions of a consumption: values as they were written, in the order of their keys, each key
+/// once.
 #[derive(Clone, Debug)]
-pub(crate) struct Dimensions<'a>(pub BTreeMap<String, &'a RawValue>);
+pub(crate) struct Dimensions<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Dimensions<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -96,25 +98,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Dimensions<'a> {
     }
 }
 
+/// An object, as its members in the order of their keys.
 struct UniqueKeys<V>(&'static str, PhantomData<V>);
 
 impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueKeys<V> {
-    type Value = BTreeMap<String, V>;
+    type Value = Vec<(Cow<'de, str>, V)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value()?;
-            if members.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
-            }
-            members.insert(key, value);
+        let mut members = Vec::new();
+        while let Some(Text(key)) = map.next_key()? {
+            members.push((key, map.next_value()?));
         }
-        Ok(members)
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        match members.array_windows().find(|[(one, _), (next, _)]| one == next) {
+            Some([(key, _), _]) => Err(A::Error::custom(format_args!("duplicate key `{key}`"))),
+            None => Ok(members),
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! The orders of the load: customers, grants, and consumptions with identifiers of 20 characters,
 //! keys of 36 and two dimensions.
 
-use std::sync::Arc;
-
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use scrip_core::{
@@ -126,13 +124,15 @@ impl Writer {
         let thousandths = self.random.random_range(1..5_000_i128);
         let user = self.random.random_range(0..50_u32);
         let key = format!("{:08x}-{:08x}-{:018x}", self.run, self.caller, self.sequence);
-        let text = |text: String| Dimension::Text(text);
-        let dimensions = [("model", "large-2026".to_owned()), ("user", format!("user-{user}"))];
+        let dimensions = [
+            ("model", Dimension::Text("large-2026".into())),
+            ("user", Dimension::Text(format!("user-{user}").into())),
+        ];
         let consume = Consume {
             amount: Credits::from_billionths(thousandths * 1_000_000),
             key: IdempotencyKey::parse(&key)?,
             created_at: None,
-            dimensions: Arc::new(dimensions.map(|(name, of)| (name.to_owned(), text(of))).into()),
+            dimensions: dimensions.into(),
             on_insufficient: OnInsufficient::Overdraft,
         };
         Ok(WalletConsume { wallet: wallet(number)?, consume, as_currency_says: false })
@@ -149,6 +149,6 @@ mod tests {
         let WalletConsume { wallet, consume, .. } = writer.item().unwrap();
         assert_eq!(wallet.customer.as_str().len(), 20);
         assert_eq!(wallet.currency.as_str().len(), 20);
-        assert_eq!((consume.key.as_str().len(), consume.dimensions.len()), (36, 2));
+        assert_eq!((consume.key.as_str().len(), consume.dimensions.iter().len()), (36, 2));
     }
 }

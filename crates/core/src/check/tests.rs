@@ -7,9 +7,10 @@ use super::*;
 use crate::sorted::SortedList;
 use crate::wallet::HoldName;
 use crate::{
-    Actor, Command, Consume, CurrencyId, CustomerId, DueKind, EnvironmentId, Fingerprint, GrantId,
-    GrantRef, Hold, HoldNumber, IdempotencyKey, Leg, Money, NewGrant, OnInsufficient, Origin,
-    PaymentState, Priority, ReservationId, Reserve, TraceId, WalletKey, Words,
+    Actor, Command, Consume, CurrencyId, CustomerId, Dimensions, DueKind, EnvironmentId,
+    Fingerprint, GrantId, GrantRef, Hold, HoldNumber, IdempotencyKey, Leg, Money, NewGrant,
+    OnInsufficient, Origin, PaymentState, Priority, ReservationId, Reserve, TraceId, WalletKey,
+    Words,
 };
 
 type Tampering = fn(&mut Wallet);
@@ -41,7 +42,7 @@ fn consume(amount: i64) -> Command {
         amount: Credits::whole(amount),
         key: IdempotencyKey::parse("key").unwrap(),
         created_at: None,
-        dimensions: Arc::default(),
+        dimensions: Dimensions::default(),
         on_insufficient: OnInsufficient::Overdraft,
     })
 }

@@ -73,8 +73,8 @@ fn names_are_readable_in_reports() {
 #[test]
 fn dimensions_are_grouped_by_their_text() {
     let rows = [
-        (Dimension::Text("gpt".to_owned()), "gpt"),
-        (Dimension::Number("1.5".to_owned()), "1.5"),
+        (Dimension::Text("gpt".into()), "gpt"),
+        (Dimension::Number("1.5".into()), "1.5"),
         (Dimension::Flag(true), "true"),
         (Dimension::Flag(false), "false"),
     ];

@@ -2,7 +2,6 @@
 //! different kinds, wallets or spellings never meet.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use scrip_core::{
     Consume, CurrencyId, CustomerId, Dimension, Dimensions, NameHash, NameKind, OnInsufficient,
@@ -12,15 +11,15 @@ use scrip_core::{
 use crate::world::{credits, instant, key, new_consumption};
 
 fn dimensions(entries: &[(&str, Dimension)]) -> Dimensions {
-    Arc::new(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
+    entries.iter().cloned().collect()
 }
 
 fn text(value: &str) -> Dimension {
-    Dimension::Text(value.to_owned())
+    Dimension::Text(value.into())
 }
 
 fn number(value: &str) -> Dimension {
-    Dimension::Number(value.to_owned())
+    Dimension::Number(value.into())
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! never accepted anew. Another form of a row is another version.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use insta::assert_snapshot;
 use scrip_core::{
@@ -226,7 +225,7 @@ fn check_skimmed(row: &Row, packed: &PackedRow) {
     let skimmed = SkimmedRow::read(&packed.bytes).unwrap();
     let dimensions = row.texts.words().map(|words| Dimensions::clone(&words.dimensions));
     let dimensions = dimensions.unwrap_or_default();
-    let texts = dimensions.iter().map(|(name, value)| (name.as_str(), value.as_text()));
+    let texts = dimensions.iter().map(|(name, value)| (name, value.as_text()));
     let (attributed_at, event, hash) = (row.attributed_at, row.event.clone(), packed.hash);
     let expected = SkimmedRow { attributed_at, event, dimensions: texts.collect(), hash };
     assert_eq!(skimmed, expected);
@@ -406,14 +405,14 @@ fn a_row_of_each_cause_and_actor() {
 fn a_row_with_a_mark_and_words() {
     let dimensions = [
         ("cached", Dimension::Flag(true)),
-        ("model", Dimension::Text("gpt".to_owned())),
-        ("size", Dimension::Number("1.5".to_owned())),
+        ("model", Dimension::Text("gpt".into())),
+        ("size", Dimension::Number("1.5".into())),
     ];
     let words = Words {
         display_name: Some("Welcome".to_owned()),
         comment: Some(None),
         metadata: Some(BTreeMap::from([("plan".to_owned(), "pro".to_owned())])),
-        dimensions: Arc::new(dimensions.map(|(name, value)| (name.to_owned(), value)).into()),
+        dimensions: dimensions.into(),
         billing_address: Some(scrip_core::Address {
             city: Some("Berlin".to_owned()),
             ..scrip_core::Address::default()

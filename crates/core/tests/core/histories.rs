@@ -1,8 +1,6 @@
 //! Random histories of one wallet: every command, on a coarse grid of instants and amounts, so that
 //! expiries, timeouts and exact fits fall together often.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use scrip_core::{
     Command, Credits, Dimension, GrantChange, GrantId, GrantType, OnInsufficient, PaymentState,
@@ -189,8 +187,7 @@ impl Life {
                 consume.created_at = attributed_hours.map(|hours| self.hours(hours));
                 if reject {
                     consume.on_insufficient = OnInsufficient::Reject;
-                    let text = Dimension::Text("gpt".to_owned());
-                    Arc::make_mut(&mut consume.dimensions).insert("model".to_owned(), text);
+                    consume.dimensions = [("model", Dimension::Text("gpt".into()))].into();
                 }
                 Command::Consume(consume)
             }

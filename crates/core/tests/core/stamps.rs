@@ -1,7 +1,6 @@
 //! What a row says beside its event: who asked, in which request, under which name, in which words.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use scrip_core::{
     Actor, Cause, Command, Consume, Dimension, EditGrant, Event, GrantChange, Mark, Row, Words,
@@ -97,7 +96,7 @@ fn a_consumption_bears_its_name() {
     let now = instant("2026-01-02");
     let consume = Consume {
         created_at: Some(instant("2026-01-01")),
-        dimensions: Arc::new([("model".to_owned(), Dimension::Text("gpt".to_owned()))].into()),
+        dimensions: [("model", Dimension::Text("gpt".into()))].into(),
         ..new_consumption("key", credits("5"))
     };
     let mark = Mark { key: Some(consume.key.clone()), fingerprint: consume.fingerprint() };

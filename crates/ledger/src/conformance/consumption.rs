@@ -1,7 +1,5 @@
 //! Burning credits, once for each key (decision 13).
 
-use std::sync::Arc;
-
 use scrip_core::{Consume, Dimension, Entity, OnInsufficient, Refusal};
 
 use super::world::{credits, instant, record, wallet};
@@ -59,10 +57,7 @@ pub async fn of_the_same_key_with_another_request_conflicts(make: &Factory<'_>) 
         |consume| consume.amount = credits("4.1"),
         |consume| consume.created_at = Some(super::start()),
         |consume| consume.on_insufficient = OnInsufficient::Reject,
-        |consume| {
-            let dimensions = Arc::make_mut(&mut consume.dimensions);
-            dimensions.insert("a".to_owned(), Dimension::Flag(true));
-        },
+        |consume| consume.dimensions = [("a", Dimension::Flag(true))].into(),
     ];
     for change in others {
         let mut other = item(&wallet, "k", "4");
@@ -87,11 +82,11 @@ pub async fn keys_belong_to_their_wallet(make: &Factory<'_>) {
 /// Equal values make an equal request: the order of dimensions and trailing zeros mean nothing.
 pub async fn is_the_same_request_whatever_the_order_of_members(make: &Factory<'_>) {
     let world = World::new(make).await;
-    let dimension = |name: &str| (name.to_owned(), Dimension::Text(name.to_uppercase()));
+    let dimension = |name: &str| (name.to_owned(), Dimension::Text(name.to_uppercase().into()));
     let mut one = item(&wallet("ann/gold"), "k", "4");
-    one.consume.dimensions = Arc::new([dimension("a"), dimension("b")].into());
+    one.consume.dimensions = [dimension("a"), dimension("b")].into();
     let mut other = item(&wallet("ann/gold"), "k", "4.000");
-    other.consume.dimensions = Arc::new([dimension("b"), dimension("a")].into());
+    other.consume.dimensions = [dimension("b"), dimension("a")].into();
     for same in [one, other] {
         world.done(Work::Consume(Box::new(same))).await;
     }

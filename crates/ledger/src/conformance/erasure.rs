@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
 use scrip_core::{
@@ -66,8 +65,8 @@ async fn write_of(world: &World, environment: EnvironmentId, customer: &str, aga
         spent.await;
         for (consumption, amount) in [("c1", "3"), ("c2", "4")] {
             let mut consumed = item(&key, &name(consumption), amount);
-            let dimensions = [(says("dimension"), Dimension::Text(says(consumption)))];
-            consumed.consume.dimensions = Arc::new(dimensions.into());
+            let dimensions = [(says("dimension"), Dimension::Text(says(consumption).into()))];
+            consumed.consume.dimensions = dimensions.into();
             world.execute(environment, Work::Consume(Box::new(consumed))).await.unwrap();
         }
         let refund = refund_of(&key, &name("refund"), &name("c1"), Some("1"));
@@ -114,8 +113,8 @@ impl World {
         let is_erased = &Cell::new(false);
         let consume = |name: String| {
             let mut consumed = item(&wallet, &name, "1");
-            let dimensions = [("who".to_owned(), Dimension::Text("somebody".to_owned()))];
-            consumed.consume.dimensions = Arc::new(dimensions.into());
+            let dimensions = [("who", Dimension::Text("somebody".into()))];
+            consumed.consume.dimensions = dimensions.into();
             self.done(Work::Consume(Box::new(consumed)))
         };
         let consuming = (0..8).map(async |others| {
@@ -315,8 +314,8 @@ pub async fn keeps_credits_and_chain(make: &Factory<'_>) {
     assert_eq!(format!("{:?}", world.ledger.links(&key, 1, 1_000).await.unwrap()), links);
     // What follows goes on from there: a repeat is known, a refund finds its consumption.
     let mut again = item(&key, "c21", "4");
-    let words = [(by[0].clone(), Dimension::Text(c("c2")[0].clone()))];
-    again.consume.dimensions = Arc::new(words.into());
+    let words = [(by[0].clone(), Dimension::Text(c("c2")[0].as_str().into()))];
+    again.consume.dimensions = words.into();
     world.done(Work::Consume(Box::new(again))).await;
     assert_eq!(world.story(&key).await, story);
     world.done(refund_of(&key, "back", "c21", None)).await;
@@ -333,7 +332,7 @@ pub async fn is_of_what_was_written_by_then(make: &Factory<'_>) {
     let erasure = begin(&world, SANDBOX, "ann").await.unwrap();
     let mut consumed = item(&key, "later", "6");
     consumed.consume.dimensions =
-        Arc::new([("what".to_owned(), Dimension::Text(format!("{word} later")))].into());
+        [("what", Dimension::Text(format!("{word} later").into()))].into();
     world.done(Work::Consume(Box::new(consumed))).await;
     go_on_erasing(world.ledger.as_ref(), SANDBOX, &id("ann"), &erasure).await.unwrap();
     let step = EraseStep { customer: id("ann"), part: ErasePart::End(erasure.round) };
@@ -420,8 +419,8 @@ pub async fn goes_on_through_many_rows(make: &Factory<'_>) {
     for batch in 0..3 {
         let items = (0..400).map(|n| {
             let mut one = item(&key, &format!("{batch}-{n}"), "1");
-            let value = Dimension::Text(format!("{word} {n}"));
-            one.consume.dimensions = Arc::new([("what".to_owned(), value)].into());
+            let value = Dimension::Text(format!("{word} {n}").into());
+            one.consume.dimensions = [("what", value)].into();
             one
         });
         match world.done(Work::ConsumeBatch(items.collect())).await {

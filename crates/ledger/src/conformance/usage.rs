@@ -1,7 +1,5 @@
 //! Usage over time, and for what.
 
-use std::sync::Arc;
-
 use scrip_core::{Dimension, Timestamp, WalletKey};
 
 use super::holds::{release_of, reserve_of};
@@ -34,18 +32,17 @@ pub async fn is_seen_at_once_in_its_bucket(make: &Factory<'_>) {
 pub async fn is_grouped_by_dimensions(make: &Factory<'_>) {
     let world = World::new(make).await;
     let ann = wallet("ann/gold");
-    let text = |text: &str| Dimension::Text(text.to_owned());
+    let text = |text: &str| Dimension::Text(text.into());
     for (key, amount, dimensions) in [
         ("a", "1", vec![("model", text("large")), ("team", text("x"))]),
         ("b", "2", vec![("model", text("small"))]),
         ("c", "4", vec![("model", text("large")), ("team", text("y"))]),
-        ("d", "3", vec![("model", Dimension::Number("1".to_owned()))]),
+        ("d", "3", vec![("model", Dimension::Number("1".into()))]),
         ("e", "3", vec![("model", text("1"))]),
         ("f", "9", vec![]),
     ] {
         let mut one = item(&ann, key, amount);
-        let named = dimensions.into_iter().map(|(name, value)| (name.to_owned(), value));
-        one.consume.dimensions = Arc::new(named.collect());
+        one.consume.dimensions = dimensions.into_iter().collect();
         world.done(Work::Consume(Box::new(one))).await;
     }
     assert_eq!(
@@ -73,8 +70,7 @@ pub async fn is_reduced_by_refunds(make: &Factory<'_>) {
     let ann = wallet("ann/gold");
     world.grant(&ann, "A", "100").await;
     let mut one = item(&ann, "k", "8");
-    Arc::make_mut(&mut one.consume.dimensions)
-        .insert("model".to_owned(), Dimension::Text("large".to_owned()));
+    one.consume.dimensions = [("model", Dimension::Text("large".into()))].into();
     world.done(Work::Consume(Box::new(one))).await;
     world.move_clock("2030-01-02").await;
     world.done(super::refund_of(&ann, "r", "k", Some("3"))).await;

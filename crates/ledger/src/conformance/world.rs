@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use scrip_core::{
-    Actor, Balance, Consume, Credits, CurrencyId, CustomerId, EnvironmentId, GrantId, GrantType,
-    IdempotencyKey, Money, NewGrant, OnInsufficient, Origin, PaymentState, Priority, Refusal,
-    ResourceId, Timestamp, TraceId, WalletKey, Words, bucket,
+    Actor, Balance, Consume, Credits, CurrencyId, CustomerId, Dimensions, EnvironmentId, GrantId,
+    GrantType, IdempotencyKey, Money, NewGrant, OnInsufficient, Origin, PaymentState, Priority,
+    Refusal, ResourceId, Timestamp, TraceId, WalletKey, Words, bucket,
 };
 use serde_json::{Map, Value};
 
@@ -317,7 +317,7 @@ pub fn item(wallet: &WalletKey, key: &str, credits_: &str) -> WalletConsume {
         amount: credits(credits_),
         key: IdempotencyKey::parse(key).unwrap(),
         created_at: None,
-        dimensions: Arc::default(),
+        dimensions: Dimensions::default(),
         on_insufficient: OnInsufficient::Overdraft,
     };
     WalletConsume { wallet: wallet.clone(), consume, as_currency_says: false }

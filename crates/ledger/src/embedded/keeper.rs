@@ -13,7 +13,7 @@ use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
 use super::rolling::{self, NotRolled};
-use super::snapshots::{self, Behind, Bounds};
+use super::snapshots::{self, Behind, Bounds, Turn};
 use super::writer::Watch;
 use crate::slot::Position;
 use crate::work::StoreError;
@@ -82,7 +82,12 @@ pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared)
     let _watch = Watch { shared, thread: "keeper" };
     let mut forgot: Option<Instant> = None;
     loop {
-        let is_last = shared.keep.behind.wait_for_round();
+        let turn = shared.keep.behind.wait_for_turn();
+        if turn == Turn::Usage {
+            add_usage_up(connection, ledger, shared);
+            continue;
+        }
+        let is_last = turn == Turn::Last;
         let last = {
             let mut last = shared.keep.last.lock().unwrap_or_else(PoisonError::into_inner);
             last.take()
@@ -176,8 +181,9 @@ fn write_round(connection: &Connection, shared: &Shared) {
 fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
     let behind = &shared.keep.behind;
     let until = behind.durable().position;
-    match rolling::roll_up(connection, ledger, until, ROLL_FOR, |reached| behind.added_up(reached))
-    {
+    let next = |added_up| behind.next_used(added_up);
+    let reached = |reached| behind.added_up(reached);
+    match rolling::roll_up(connection, ledger, until, ROLL_FOR, next, reached) {
         Ok(reached) => {
             shared.gauges.usage_lag_rows.set(until.saturating_sub(reached));
             if reached < until {

@@ -76,6 +76,7 @@ use names::Names;
 use publication::Publication;
 use readers::{Reader, Readers};
 use wallets::Wallets;
+use warm::AtOnce;
 use writer::Message;
 
 pub use backup::{
@@ -191,9 +192,13 @@ impl Ledger for Embedded {
             self.write_due_in(order.environment, customer).await?;
         }
         let moved = matches!(order.work, Work::MoveClock(_)).then_some(order.environment);
-        let (order, checked) = match warm::warm_at_once(&self.shared, &order) {
-            Some(checked) => (order, checked?),
-            None => {
+        let (order, checked) = match warm::warm_at_once(&self.shared, &order)? {
+            AtOnce::Warm(checked) => (order, checked),
+            AtOnce::Unsure(unsure) => {
+                let checked = self.read(move |_, _| unsure.ask().map_err(store_error)).await?;
+                (order, checked)
+            }
+            AtOnce::Cold => {
                 let warm = move |reader: &Reader, shared: &Shared| {
                     warm::warm(reader, shared, &order).map(|checked| (order, checked))
                 };

@@ -32,10 +32,38 @@ impl Checked {
         Ok(Self { generation, names: found })
     }
 
-    /// No slice knows these names.
-    pub(super) fn absent(slices: &Slices, names: Vec<NameHash>) -> Self {
-        let names = names.into_iter().map(|name| (name, None)).collect();
-        Self { generation: slices.generation(), names }
+    /// What the filter says of names. Where it says that a slice may know some, these are to be asked
+    /// for in a thread that may wait.
+    pub(super) fn by_filter(slices: Arc<Slices>, names: Vec<NameHash>) -> Result<Self, Unsure> {
+        let mut absent = FastMap::with_capacity_and_hasher(names.len(), FastHash::default());
+        let mut unsure = Vec::new();
+        for name in names {
+            if slices.may_know(&name) {
+                unsure.push(name);
+            } else {
+                absent.insert(name, None);
+            }
+        }
+        let sure = Self { generation: slices.generation(), names: absent };
+        if unsure.is_empty() { Ok(sure) } else { Err(Unsure { sure, slices, names: unsure }) }
+    }
+}
+
+/// Names of which a slice must be asked, beside those that no slice knows.
+pub(super) struct Unsure {
+    sure: Checked,
+    slices: Arc<Slices>,
+    names: Vec<NameHash>,
+}
+
+impl Unsure {
+    /// Asks the slices; may read the disk.
+    pub(super) fn ask(self) -> Result<Checked, StoreError> {
+        let Self { mut sure, slices, names } = self;
+        for name in names {
+            sure.names.insert(name, slices.find(&name)?);
+        }
+        Ok(sure)
     }
 }
 

@@ -244,7 +244,7 @@ pub(super) fn open(
         shared.wallets.publish(Arc::new(slot));
         key
     });
-    shared.keep.behind.committed(dirty.collect(), end, 0);
+    shared.keep.behind.committed(dirty.collect(), end, 0, None);
     let last = Last {
         reach: end,
         wallet: tables::last_wallet(&ledger)?,

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::reach::Reach;
-use super::snapshots;
+use super::snapshots::{self, Next};
 use super::tables;
 use crate::fast_map::FastMap;
 use crate::slot::Position;
-use crate::usage::{Day, DayKey, add_used};
+use crate::usage::{Day, DayKey, NewlyUsed, add_used};
 use crate::work::StoreError;
 
 /// Rows of one transaction. The days of a wallet are read and written once for all of its rows among
@@ -46,7 +46,8 @@ pub(super) fn catch_up(
     let mut reached = snapshots::usage_reach(snapshots)?.position;
     while reached < enough {
         progress(reached, until);
-        match roll_up(snapshots, ledger, enough, Duration::from_secs(1), |_| {}) {
+        let read = |_| Next::Read(enough);
+        match roll_up(snapshots, ledger, enough, Duration::from_secs(1), read, |_| {}) {
             Ok(position) => reached = position,
             Err(NotRolled::Snapshots(error)) => return Err(error),
             // Whoever verifies finds the row; what is behind it is told from the rows.
@@ -59,20 +60,26 @@ pub(super) fn catch_up(
     Ok(reached)
 }
 
-/// Adds up what is behind, for so long at most; up to which row all are added up. `reached` is told it
-/// after each transaction.
+/// Adds up what is behind, for so long at most; up to which row all are added up. `next` tells where
+/// what is behind a row comes from; `reached` is told it after each transaction.
 pub(super) fn roll_up(
     snapshots: &Connection,
     ledger: &Connection,
     until: Position,
     within: Duration,
+    next: impl Fn(Position) -> Next,
     mut reached: impl FnMut(Position),
 ) -> Result<Position, NotRolled> {
     let begin = Instant::now();
     let mut reach = snapshots::usage_reach(snapshots).map_err(NotRolled::Snapshots)?;
     while reach.position < until && begin.elapsed() < within {
-        let end = until.min(reach.position.saturating_add(CHUNK));
-        let (days, end) = add_up(ledger, reach, end).map_err(NotRolled::Rows)?;
+        let (days, end) = match next(reach.position) {
+            Next::AtHand(used, end) => (add_at_hand(used).map_err(NotRolled::Rows)?, end),
+            Next::Read(most) => {
+                let end = until.min(most).min(reach.position.saturating_add(CHUNK));
+                add_up(ledger, reach, end).map_err(NotRolled::Rows)?
+            }
+        };
         write(snapshots, days, &end).map_err(NotRolled::Snapshots)?;
         reach = end;
         reached(reach.position);
@@ -94,6 +101,12 @@ fn add_up(
         Ok(())
     })?;
     Ok((days, end))
+}
+
+fn add_at_hand(used: Vec<Vec<NewlyUsed>>) -> Result<FastMap<DayKey, Day>, StoreError> {
+    let mut days = FastMap::<DayKey, Day>::default();
+    used.iter().flatten().try_for_each(|used| used.add(|key| days.entry(key).or_default()))?;
+    Ok(days)
 }
 
 fn write(

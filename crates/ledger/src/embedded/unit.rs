@@ -12,12 +12,13 @@ use super::known_records::{Changed, KnownRecords};
 use super::mark::Mark;
 use super::names::Checked;
 use super::reach::Reach;
-use super::tables;
+use super::tables::{self, InsertEntry};
 use crate::event::DomainEvent;
 use crate::fast_map::FastMap;
 use crate::history::Entry;
 use crate::published::Published as _;
 use crate::slot::{Position, Slot, WalletNumber, state_is_due};
+use crate::usage::NewlyUsed;
 use crate::work::{EraseRows, ErasedRows, Settings, Standing, State, StoreError, link};
 use crate::{Claim, GrantRecord, Record, RecordKind, RecordQuery, StoredAnswer};
 
@@ -62,6 +63,8 @@ pub(super) struct Overlay {
     last: Last,
     /// Bytes of rows.
     bytes: u64,
+    /// What rows used; none where others lose their words, which it may have.
+    used: Option<Vec<NewlyUsed>>,
 }
 
 impl Overlay {
@@ -77,6 +80,7 @@ impl Overlay {
             out: Vec::new(),
             last: base.last,
             bytes: 0,
+            used: Some(Vec::new()),
         }
     }
 
@@ -119,7 +123,8 @@ impl Overlay {
         }
         // A wallet that was only looked at, but dropped meanwhile, is new to the rounds too.
         if !dirty.is_empty() || self.last.reach != base.last.reach {
-            shared.keep.behind.committed(dirty, self.last.reach, self.bytes);
+            let behind = &shared.keep.behind;
+            behind.committed(dirty, self.last.reach, self.bytes, self.used);
         }
         base.last = self.last;
     }
@@ -140,6 +145,8 @@ pub(super) struct Unit<'a> {
     pub overlay: Overlay,
     /// What was asked of the slices for the order at hand.
     pub checked: &'a Checked,
+    /// Stores rows, once there was one.
+    pub insert_entry: Option<InsertEntry<'a>>,
 }
 
 impl State for Unit<'_> {
@@ -273,10 +280,15 @@ impl State for Unit<'_> {
         for (decided, name) in rows.iter().zip(names) {
             let position = self.overlay.last.reach.position + 1;
             let links = link(self, Arc::make_mut(&mut slot), position, decided, *name)?;
-            tables::insert_entry(self.connection, position, slot.number, links, *name, decided)?;
+            self.insert_entry()?.decided(position, slot.number, links, *name, decided)?;
             self.overlay.last.reach = Reach { position, hash: decided.packed.hash };
             self.overlay.bytes += decided.packed.bytes.len() as u64;
             self.overlay.names.extend(name.map(|name| (name, position)));
+            if self.shared.adds_usage_up
+                && let Some(used) = &mut self.overlay.used
+            {
+                used.extend(NewlyUsed::of(slot.number, position, &decided.row)?);
+            }
         }
         let after = slot.wallet.sequence();
         if state_is_due(after.saturating_sub(rows.len() as u64), after) {
@@ -301,6 +313,7 @@ impl State for Unit<'_> {
     }
 
     fn erase_rows(&mut self, rows: &EraseRows<'_>) -> Result<ErasedRows, StoreError> {
+        self.overlay.used = None;
         let mut erased = ErasedRows { next: rows.from, ..ErasedRows::default() };
         for _ in 0..rows.most {
             let position = erased.next;
@@ -367,7 +380,7 @@ impl State for Unit<'_> {
     }
 }
 
-impl Unit<'_> {
+impl<'a> Unit<'a> {
     /// Every wallet that an order took out must be back when the order is answered: the batch's
     /// changes to one that is not would be lost.
     pub(super) fn check_all_back(&self) -> Result<(), StoreError> {
@@ -375,6 +388,14 @@ impl Unit<'_> {
             None => Ok(()),
             Some(key) => Err(StoreError::Corrupt(format!("wallet {key:?} was not put back"))),
         }
+    }
+
+    fn insert_entry(&mut self) -> Result<&mut InsertEntry<'a>, StoreError> {
+        let insert = match self.insert_entry.take() {
+            Some(insert) => insert,
+            None => InsertEntry::on(self.connection)?,
+        };
+        Ok(self.insert_entry.insert(insert))
     }
 
     fn note(&mut self, record: &Record) {

@@ -4,35 +4,43 @@
 use scrip_core::{NameHash, WalletKey, genesis};
 
 use super::Shared;
-use super::names::Checked;
+use super::names::{Checked, Unsure};
 use super::readers::Reader;
 use super::tables;
 use crate::reading::store_error;
 use crate::{LedgerError, Order, Work};
 
-/// Warms an order if nothing has to be read from the disk for it.
-pub(super) fn warm_at_once(shared: &Shared, order: &Order) -> Option<Result<Checked, LedgerError>> {
+/// How warm an order is without reading the disk.
+pub(super) enum AtOnce {
+    /// The writer finds all of it in memory.
+    Warm(Checked),
+    /// Its wallets are in memory, and a slice may know some of its names.
+    Unsure(Unsure),
+    /// It is to be warmed in a thread that may wait.
+    Cold,
+}
+
+/// Warms an order as far as nothing has to be read from the disk for it.
+pub(super) fn warm_at_once(shared: &Shared, order: &Order) -> Result<AtOnce, LedgerError> {
     let work = &order.work;
     if work.grant().is_some() {
-        return None;
+        return Ok(AtOnce::Cold);
     }
     let wallets = work.wallets();
     let mut slots = Vec::with_capacity(wallets.len());
     for key in wallets {
-        if let Err(refused) = check_frozen(shared, work, key) {
-            return Some(Err(refused));
-        }
-        slots.push(shared.wallets.in_memory(key)?);
+        check_frozen(shared, work, key)?;
+        let Some(slot) = shared.wallets.in_memory(key) else { return Ok(AtOnce::Cold) };
+        slots.push(slot);
     }
     let known = |index: usize, key: &WalletKey| {
         slots.get(index).map_or_else(|| genesis(key), |slot| slot.genesis)
     };
-    let names: Vec<_> = work.names_within(known).into_iter().map(|(_, name)| name).collect();
-    let slices = shared.keys.slices();
-    if names.iter().any(|name| slices.may_know(name)) {
-        return None;
-    }
-    Some(Ok(Checked::absent(&slices, names)))
+    let names = work.names_within(known).into_iter().map(|(_, name)| name).collect();
+    Ok(match Checked::by_filter(shared.keys.slices(), names) {
+        Ok(checked) => AtOnce::Warm(checked),
+        Err(unsure) => AtOnce::Unsure(unsure),
+    })
 }
 
 /// Warms an order in a thread that may wait.

@@ -293,7 +293,8 @@ fn run_batch(
 ) -> Result<(Overlay, Outcomes), Stop> {
     let overlay = Overlay::on(base);
     let nothing = Checked::default();
-    let mut unit = Unit { connection, shared, base, overlay, checked: &nothing };
+    let mut unit =
+        Unit { connection, shared, base, overlay, checked: &nothing, insert_entry: None };
     let mut outcomes = Vec::with_capacity(batch.len());
     for (index, message) in batch.iter().enumerate() {
         outcomes.push(match message {

@@ -1,11 +1,10 @@
 //! The facts of grants against whatever bytes there are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use scrip_core::{
-    Address, Credits, Grant, GrantId, GrantNumber, GrantRef, GrantState, GrantType, Money,
-    MoneyAmount, MoneyBack, Priority, Words,
+    Address, Credits, Dimensions, Grant, GrantId, GrantNumber, GrantRef, GrantState, GrantType,
+    Money, MoneyAmount, MoneyBack, Priority, Words,
 };
 use scrip_fuzz::{Examples, target};
 
@@ -45,7 +44,7 @@ pub fn records() -> impl Iterator<Item = GrantRecord> {
         display_name: text("Welcome"),
         comment: Some(text("a gift")),
         metadata: Some(BTreeMap::from([("a".to_owned(), "1".to_owned())])),
-        dimensions: Arc::default(),
+        dimensions: Dimensions::default(),
         billing_address: Some(Address { city: text("Bern"), ..Address::default() }),
     };
     let states = [GrantState::Usable, GrantState::Expired { at: instant(9) }];

@@ -1,10 +1,10 @@
 //! Usage of rows that are behind others: added to days, row by row.
 
-use scrip_core::{Overflow, SkimmedRow};
+use scrip_core::{Credits, Dimensions, Overflow, Row, SkimmedRow, Timestamp};
 
-use super::{Day, DayKey, HourNumber, used_of_skimmed};
+use super::{Day, DayKey, HourNumber, Used, used, used_of_skimmed};
 use crate::fast_map::FastMap;
-use crate::slot::{Position, Slot};
+use crate::slot::{Position, Slot, WalletNumber};
 use crate::verifying::RawEntry;
 use crate::work::StoreError;
 
@@ -14,14 +14,64 @@ pub fn add_used<'d>(
     row: &SkimmedRow<'_>,
     day_of: impl FnOnce(DayKey) -> &'d mut Day,
 ) -> Result<(), StoreError> {
-    let position = entry.position;
-    let wrong = |error: Overflow| StoreError::Corrupt(format!("entries {position}: {error}"));
-    if let Some(used) = used_of_skimmed(row).map_err(wrong)? {
-        let hour = HourNumber::of(used.at);
-        let day = day_of(DayKey { wallet: entry.wallet, day: hour.day() });
-        day.add(hour.of_day(), position, &used).map_err(wrong)?;
+    match used_of_skimmed(row).map_err(|error| wrong(entry.position, error))? {
+        Some(used) => add(entry.wallet, entry.position, &used, day_of),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn add<'d>(
+    wallet: WalletNumber,
+    position: Position,
+    used: &Used<'_>,
+    day_of: impl FnOnce(DayKey) -> &'d mut Day,
+) -> Result<(), StoreError> {
+    let hour = HourNumber::of(used.at);
+    let day = day_of(DayKey { wallet, day: hour.day() });
+    day.add(hour.of_day(), position, used).map_err(|error| wrong(position, error))
+}
+
+fn wrong(position: Position, error: Overflow) -> StoreError {
+    StoreError::Corrupt(format!("entries {position}: {error}"))
+}
+
+/// What a row used, apart from the row: for whoever adds it up later.
+pub struct NewlyUsed {
+    /// Whose row.
+    pub wallet: WalletNumber,
+    /// Where it stands.
+    pub position: Position,
+    /// The instant that it counts for.
+    pub at: Timestamp,
+    /// Negative where it was given back.
+    pub amount: Credits,
+    /// Whether it is an event of its own.
+    pub counts: bool,
+    /// For what it was used.
+    pub dimensions: Dimensions,
+}
+
+impl NewlyUsed {
+    /// Of a row; none if it used nothing.
+    pub fn of(
+        wallet: WalletNumber,
+        position: Position,
+        row: &Row,
+    ) -> Result<Option<Self>, StoreError> {
+        let used = used(row).map_err(|error| wrong(position, error))?;
+        Ok(used.map(|Used { at, amount, counts, .. }| {
+            let words = row.texts.words();
+            let dimensions = words.map(|words| words.dimensions.clone()).unwrap_or_default();
+            Self { wallet, position, at, amount, counts, dimensions }
+        }))
+    }
+
+    /// Adds it to its day.
+    pub fn add<'d>(&self, day_of: impl FnOnce(DayKey) -> &'d mut Day) -> Result<(), StoreError> {
+        let Self { wallet, position, at, amount, counts, dimensions } = self;
+        let used = Used::whole(*at, *amount, *counts, dimensions);
+        add(*wallet, *position, &used, day_of)
+    }
 }
 
 /// What the rows of a wallet behind its row of a sequence used, of those up to a position. `back` reads

@@ -9,7 +9,7 @@ mod stored;
 mod tally;
 mod used;
 
-pub use behind::{add_used, used_behind};
+pub use behind::{NewlyUsed, add_used, used_behind};
 pub use day::{
     Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,
     read_set_hours, read_sets,

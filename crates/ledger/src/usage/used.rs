@@ -26,6 +26,11 @@ enum Named<'a> {
 }
 
 impl<'a> Used<'a> {
+    /// What is said of it.
+    pub fn whole(at: Timestamp, amount: Credits, counts: bool, of: &'a Dimensions) -> Self {
+        Self { at, amount, counts, dimensions: Named::Whole(Some(of)) }
+    }
+
     /// Its dimensions by their names, with the text of their values.
     pub fn dimensions(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
         let (whole, skimmed) = match self.dimensions {
@@ -33,7 +38,7 @@ impl<'a> Used<'a> {
             Named::Skimmed(skimmed) => (None, skimmed),
         };
         let whole = whole.into_iter().flat_map(|dimensions| dimensions.iter());
-        let whole = whole.map(|(name, value)| (name.as_str(), value.as_text()));
+        let whole = whole.map(|(name, value)| (name, value.as_text()));
         whole.chain(skimmed.iter().copied())
     }
 

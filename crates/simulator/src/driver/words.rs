@@ -1,6 +1,6 @@
 //! The oracle's words as the ledger's, and back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use anyhow::{Result, bail};
 use scrip_core::{
@@ -138,13 +138,12 @@ fn cost(amount: OracleMoney) -> Result<Money> {
 
 fn burn(environment: Environment, consume: &Consume) -> Result<WalletConsume> {
     let dimensions = consume.dimensions.iter();
-    let dimensions: BTreeMap<_, _> =
-        dimensions.map(|(name, value)| (name.clone(), Dimension::Text(value.clone()))).collect();
+    let dimensions = dimensions.map(|(name, value)| (name, Dimension::Text(value.into())));
     let asked = scrip_core::Consume {
         amount: Credits::from_billionths(consume.amount),
         key: IdempotencyKey::parse(&consume.key)?,
         created_at: consume.created_at.map(timestamp).transpose()?,
-        dimensions: dimensions.into(),
+        dimensions: dimensions.collect(),
         on_insufficient: match consume.short {
             Short::Overdraft | Short::Unsaid => OnInsufficient::Overdraft,
             Short::Reject => OnInsufficient::Reject,

@@ -76,7 +76,7 @@ fn parse(call: &Call, item: Item<'_>) -> Result<WalletConsume, ApiError> {
             amount: fields::positive_amount("amount", item.amount, call.numbers())?,
             key: fields::idempotency_key("idempotencyKey", &item.idempotency_key.0)?,
             created_at: created_at.transpose()?,
-            dimensions: dimensions.transpose()?.unwrap_or_default().into(),
+            dimensions: dimensions.transpose()?.unwrap_or_default(),
             on_insufficient: on_insufficient.unwrap_or(OnInsufficient::Overdraft),
         },
         as_currency_says: on_insufficient.is_none(),

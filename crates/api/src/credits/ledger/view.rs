@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scrip_core::{Dimension, EventType, RowPart};
+use scrip_core::{Dimension, Dimensions, EventType, RowPart};
 use scrip_ledger::RowView;
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ pub(super) fn broken_down(view: &RowView) -> Option<(&RowView, &[RowPart])> {
 }
 
 /// The dimensions of what was consumed, if it has any.
-pub(super) fn dimensions(view: &RowView) -> Option<&BTreeMap<String, Dimension>> {
+pub(super) fn dimensions(view: &RowView) -> Option<&Dimensions> {
     let dimensions = &view.row.texts.words()?.dimensions;
     (!dimensions.is_empty()).then_some(dimensions)
 }
@@ -70,9 +70,9 @@ pub(super) fn write_breakdown(writer: &mut Writer, (view, parts): (&RowView, &[R
     });
 }
 
-pub(super) fn write_dimensions(writer: &mut Writer, dimensions: &BTreeMap<String, Dimension>) {
+pub(super) fn write_dimensions(writer: &mut Writer, dimensions: &Dimensions) {
     writer.object(|members| {
-        for (key, value) in dimensions {
+        for (key, value) in dimensions.iter() {
             members.named_by_client(key, |writer| write_dimension(writer, value));
         }
     });

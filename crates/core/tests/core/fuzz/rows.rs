@@ -1,11 +1,10 @@
 //! Packed rows: what is read packs to the same row, and only what was written is linked.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use scrip_core::{
-    Actor, Address, Cause, Digest, Dimension, Fingerprint, IdempotencyKey, Mark, Row, Texts,
-    UnreadableRow, Words, genesis,
+    Actor, Address, Cause, Digest, Dimension, Dimensions, Fingerprint, IdempotencyKey, Mark, Row,
+    Texts, UnreadableRow, Words, genesis,
 };
 use scrip_fuzz::{Examples, target};
 use sha2::{Digest as _, Sha256};
@@ -137,11 +136,11 @@ fn words() -> Words {
         display_name: Some(text("Welcome")),
         comment: Some(None),
         metadata: Some(BTreeMap::from([(text("a"), text("1")), (text("b"), text("é"))])),
-        dimensions: Arc::new(BTreeMap::from([
-            (text("model"), Dimension::Text(text("large"))),
-            (text("size"), Dimension::Number(text("1.5"))),
-            (text("beta"), Dimension::Flag(true)),
-        ])),
+        dimensions: Dimensions::from([
+            ("model", Dimension::Text("large".into())),
+            ("size", Dimension::Number("1.5".into())),
+            ("beta", Dimension::Flag(true)),
+        ]),
         billing_address: Some(Address { city: Some(text("Bern")), ..Address::default() }),
     }
 }

@@ -1,7 +1,5 @@
 //! Undoing a consumption (spec section 7, decisions 11, 39, 69).
 
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 use scrip_core::limits::REFUNDS_MAX;
 use scrip_core::{
@@ -465,8 +463,8 @@ fn rows_say_what_was_undone() {
     world.execute(&Command::Consume(consume), now);
     world.execute(&world.refund("c", Some(credits("2"))), now);
     let Command::Refund(mut refund) = world.refund("c", Some(credits("3"))) else { panic!() };
-    let model = ("model".to_owned(), Dimension::Text("gpt".to_owned()));
-    refund.original.dimensions = Arc::new([model.clone()].into());
+    let model = ("model", Dimension::Text("gpt".into()));
+    refund.original.dimensions = [model.clone()].into();
     let outcome = world.execute(&Command::Refund(refund.clone()), now);
     let own = outcome.own.unwrap();
     let (named, given) = (&outcome.rows[own - 1].row, &outcome.rows[own].row);
@@ -478,7 +476,7 @@ fn rows_say_what_was_undone() {
     assert_eq!(mark.key.as_ref(), Some(&refund.request.key));
     assert_eq!(mark.fingerprint, refund.request.fingerprint());
     assert_eq!((named.texts.words(), given.attributed_at), (None, now));
-    assert_eq!(given.texts.words().unwrap().dimensions, Arc::new([model].into()));
+    assert_eq!(given.texts.words().unwrap().dimensions, [model].into());
     let Event::Refunded { attributed_at, .. } = given.event else { panic!() };
     assert_eq!(attributed_at, instant("2026-01-01"));
 }

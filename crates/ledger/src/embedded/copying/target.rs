@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use scrip_core::{Timestamp, WalletKey};
 
 use super::super::file::{self, DirectoryLock};
-use super::super::{OpenError, evidence, tables};
+use super::super::tables::{self, InsertEntry};
+use super::super::{OpenError, evidence};
 use crate::anchors::Anchor;
 use crate::clock::SystemClock;
 use crate::copying::{CarriedAnswer, Chunk, Rows, Standing, Target};
@@ -67,8 +68,9 @@ impl CopyTarget {
                 tables::insert_wallet(&self.ledger, *number, slot.wallet.key())?;
             }
         }
+        let mut insert = InsertEntry::on(&self.ledger)?;
         for entry in &rows.entries {
-            tables::insert_raw_entry(&self.ledger, entry)?;
+            insert.raw(entry)?;
         }
         for (number, position, wallet) in &rows.states {
             tables::insert_state(&self.ledger, *number, *position, wallet)?;

@@ -14,7 +14,8 @@ use std::time::Instant;
 use rusqlite::Connection;
 use scrip_core::{Command, EventType, GrantId, NameHash, NameKind, Timestamp, genesis};
 
-use super::super::{file, tables};
+use super::super::file;
+use super::super::tables::{self, InsertEntry};
 use super::{Reader, Readers};
 use crate::history::tests::story::{
     Story, Written, consume, grant, instant, key, release, reservation, reserve,
@@ -187,6 +188,7 @@ fn generate(directory: &Path, rows: u64) {
     for story in &stories {
         tables::insert_wallet(&connection, story.slot.number, story.slot.wallet.key()).unwrap();
     }
+    let mut insert = InsertEntry::on(&connection).unwrap();
     connection.execute_batch("begin").unwrap();
     let started = Instant::now();
     // A fifth of the time that the rows take.
@@ -197,7 +199,7 @@ fn generate(directory: &Path, rows: u64) {
         let mut write = |story: &mut Story, command| {
             for Written { position, links, name, decided } in story.run(&command, now, last) {
                 let wallet = story.slot.number;
-                tables::insert_entry(&connection, position, wallet, links, name, &decided).unwrap();
+                insert.decided(position, wallet, links, name, &decided).unwrap();
                 last = position;
             }
             story.reservations.retain(|_, _| n == ODD_PAIR);

@@ -1,6 +1,7 @@
 //! `snapshots.db`: wallets written behind, so that a start need not fold the whole ledger again
 //! and cold wallets need not stay in memory. Whatever is wrong with it is mended from the ledger.
 
+mod at_hand;
 mod inspecting;
 mod rounds;
 mod usage;
@@ -19,8 +20,9 @@ use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
 pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unpack_key};
+pub(super) use at_hand::Next;
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
-pub(super) use rounds::{Behind, Bounds, round};
+pub(super) use rounds::{Behind, Bounds, Turn, round};
 pub(super) use usage::{
     days_of, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
 };

@@ -13,8 +13,10 @@ use scrip_core::WalletKey;
 
 use super::super::reach::Reach;
 use super::super::wallets::Wallets;
+use super::at_hand::{AtHand, Next};
 use super::{Stored, get_reach, in_transaction, pack, pack_key, put_reach};
 use crate::slot::{Position, Slot};
+use crate::usage::NewlyUsed;
 use crate::work::StoreError;
 
 /// Records of one transaction: bounds the file's write-ahead log.
@@ -57,14 +59,29 @@ struct State {
     failing: bool,
     /// The usage of all rows up to here is added up.
     added_up: Position,
+    /// What rows used since then, as far as it need not be read.
+    at_hand: AtHand,
     /// It cannot be added up: waiting for it helps nobody.
     adding_up_fails: bool,
     /// Somebody wants a round soon.
     asked: bool,
     stopping: bool,
-    /// Turns of the keeper that began, and that ended.
+    /// When the last turn with a round ended.
+    round_ended: Instant,
+    /// Such turns that began, and that ended.
     begun: u64,
     ended: u64,
+}
+
+/// What the keeper is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::embedded) enum Turn {
+    /// Nothing but adding usage up.
+    Usage,
+    /// All of it.
+    Whole,
+    /// All of it, for the last time.
+    Last,
 }
 
 /// A round's work.
@@ -93,22 +110,32 @@ impl Behind {
             saved_bytes: 0,
             failing: false,
             added_up,
+            at_hand: AtHand::after(saved.position),
             adding_up_fails: false,
             asked: false,
             stopping: false,
+            round_ended: Instant::now(),
             begun: 0,
             ended: 0,
         };
         Self { bounds, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// The ledger is durable up to here, and these wallets changed since a round knew of them.
-    pub(in crate::embedded) fn committed(&self, dirty: Vec<WalletKey>, reach: Reach, bytes: u64) {
+    /// The ledger is durable up to here, and these wallets changed since a round knew of them. `used` is
+    /// what the rows used that are new; none if they are to be read for that.
+    pub(in crate::embedded) fn committed(
+        &self,
+        dirty: Vec<WalletKey>,
+        reach: Reach,
+        bytes: u64,
+        used: Option<Vec<NewlyUsed>>,
+    ) {
         let mut state = self.lock();
         state.dirty.extend(dirty);
         state.reach = reach;
         state.bytes = state.bytes.saturating_add(bytes);
-        if state.dirty.len() >= self.bounds.wallets {
+        state.at_hand.extend(used, reach.position);
+        if state.dirty.len() >= self.bounds.wallets || state.at_hand.is_enough() {
             self.changed.notify_all();
         }
     }
@@ -160,19 +187,24 @@ impl Behind {
         self.lock().stopping
     }
 
-    /// Waits until a round is worth it; whether it is the last one.
-    pub(in crate::embedded) fn wait_for_round(&self) -> bool {
-        let begin = Instant::now();
+    /// Waits until a turn is worth it.
+    pub(in crate::embedded) fn wait_for_turn(&self) -> Turn {
         let mut state = self.lock();
-        state.ended = state.begun;
+        if state.ended < state.begun {
+            state.ended = state.begun;
+            state.round_ended = Instant::now();
+        }
         self.changed.notify_all();
         loop {
             let is_full = state.dirty.len() >= self.bounds.wallets && !state.failing;
-            let left = self.bounds.every.saturating_sub(begin.elapsed());
+            let left = self.bounds.every.saturating_sub(state.round_ended.elapsed());
             if state.stopping || state.asked || is_full || left.is_zero() {
                 state.asked = false;
                 state.begun += 1;
-                return state.stopping;
+                return if state.stopping { Turn::Last } else { Turn::Whole };
+            }
+            if state.at_hand.is_enough() && !state.adding_up_fails {
+                return Turn::Usage;
             }
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -209,6 +241,13 @@ impl Behind {
         state.added_up = position;
         state.adding_up_fails = false;
         self.changed.notify_all();
+    }
+
+    /// Where the usage behind a row comes from, up to which all is added up.
+    pub(in crate::embedded) fn next_used(&self, added_up: Position) -> Next {
+        let mut state = self.lock();
+        let end = state.reach;
+        state.at_hand.take(added_up, end)
     }
 
     /// Usage cannot be added up. Whether the time before it could.

@@ -1,6 +1,6 @@
 //! Wallets, their rows and states.
 
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row as SqlRow, params};
 use scrip_core::{
     CurrencyId, CustomerId, Decided, Digest, EnvironmentId, NameHash, ResourceId, Wallet, WalletKey,
 };
@@ -64,42 +64,49 @@ impl Beside for Connection {
     }
 }
 
-pub(in crate::embedded) fn insert_entry(
-    connection: &Connection,
-    position: Position,
-    wallet: WalletNumber,
-    links: RowLinks,
-    name: Option<NameHash>,
-    decided: &Decided,
-) -> Stored<()> {
-    let (sequence, row) = (decided.row.sequence, decided.packed.bytes.as_slice());
-    insert_raw_entry(connection, &RawEntry::sealed(position, wallet, sequence, links, name, row))
-}
+/// Stores rows by a statement that is looked up once for many.
+pub(in crate::embedded) struct InsertEntry<'c>(CachedStatement<'c>);
 
-/// Stores a row as it is.
-pub(in crate::embedded) fn insert_raw_entry(
-    connection: &Connection,
-    entry: &RawEntry<impl AsRef<[u8]>>,
-) -> Stored<()> {
-    let sql = "insert into entries
-                   (position, wallet, sequence, previous, previous_notable, skip, types, related,
-                    name, row, seal)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let RawEntry { position, wallet, sequence, links, name, row, seal } = entry;
-    connection.prepare_cached(sql)?.execute(params![
-        position,
-        wallet,
-        sequence,
-        links.previous,
-        links.previous_notable,
-        links.skip,
-        links.types.0,
-        links.related,
-        name.map(|name| name.0),
-        row.as_ref(),
-        seal
-    ])?;
-    Ok(())
+impl<'c> InsertEntry<'c> {
+    pub(in crate::embedded) fn on(connection: &'c Connection) -> Stored<Self> {
+        let sql = "insert into entries
+                       (position, wallet, sequence, previous, previous_notable, skip, types, related,
+                        name, row, seal)
+                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        Ok(Self(connection.prepare_cached(sql)?))
+    }
+
+    /// Stores a row that was decided.
+    pub(in crate::embedded) fn decided(
+        &mut self,
+        position: Position,
+        wallet: WalletNumber,
+        links: RowLinks,
+        name: Option<NameHash>,
+        decided: &Decided,
+    ) -> Stored<()> {
+        let (sequence, row) = (decided.row.sequence, decided.packed.bytes.as_slice());
+        self.raw(&RawEntry::sealed(position, wallet, sequence, links, name, row))
+    }
+
+    /// Stores a row as it is.
+    pub(in crate::embedded) fn raw(&mut self, entry: &RawEntry<impl AsRef<[u8]>>) -> Stored<()> {
+        let RawEntry { position, wallet, sequence, links, name, row, seal } = entry;
+        self.0.execute(params![
+            position,
+            wallet,
+            sequence,
+            links.previous,
+            links.previous_notable,
+            links.skip,
+            links.types.0,
+            links.related,
+            name.map(|name| name.0),
+            row.as_ref(),
+            seal
+        ])?;
+        Ok(())
+    }
 }
 
 /// Stores other bytes of a row that is there.

@@ -1,7 +1,5 @@
 //! Usage that is added up behind the rows says what the rows say.
 
-use std::sync::Arc;
-
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -37,13 +35,11 @@ pub async fn live(world: &World, chance: &mut Chance, day: i64) {
         let whose = wallet(["ann/gold", "ann/gold/r"][usize::try_from(chance.below(2)).unwrap()]);
         let key = format!("{day}-{n}");
         let mut one = item(&whose, &key, &format!("{}.5", chance.below(9)));
-        for name in ["model", "team"] {
+        let dimensions = ["model", "team"].into_iter().filter_map(|name| {
             let value = ["a", "b", "", "c"][usize::try_from(chance.below(4)).unwrap()];
-            if !value.is_empty() {
-                let value = Dimension::Text(value.to_owned());
-                Arc::make_mut(&mut one.consume.dimensions).insert(name.to_owned(), value);
-            }
-        }
+            (!value.is_empty()).then(|| (name, Dimension::Text(value.into())))
+        });
+        one.consume.dimensions = dimensions.collect();
         if chance.below(3) == 0 {
             one.consume.created_at = Some(now.later(-chance.below(40 * HOUR)));
         }
@@ -192,10 +188,9 @@ async fn is_exact_beyond_the_sets_that_are_kept_apart() {
         let items = (0..sets).map(|n| {
             let mut one = item(&ann, &format!("{hour}-{n}"), "1");
             let dimensions = [("request", n.to_string()), ("model", (n % 3).to_string())];
-            for (name, value) in dimensions {
-                Arc::make_mut(&mut one.consume.dimensions)
-                    .insert(name.to_owned(), Dimension::Number(value));
-            }
+            let dimensions =
+                dimensions.map(|(name, value)| (name, Dimension::Number(value.into())));
+            one.consume.dimensions = dimensions.into();
             one
         });
         for batch in items.collect::<Vec<_>>().chunks(500) {

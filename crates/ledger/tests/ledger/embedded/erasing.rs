@@ -148,8 +148,8 @@ async fn consume(world: &World, count: usize) {
     for first in (0..count).step_by(1_000) {
         let items = (first..(first + 1_000).min(count)).map(|n| {
             let mut one = item(&key, &format!("many{n}"), "1");
-            let value = Dimension::Text(format!("{} {}", word_of("ann"), n % 3));
-            one.consume.dimensions = Arc::new([("what".to_owned(), value)].into());
+            let value = Dimension::Text(format!("{} {}", word_of("ann"), n % 3).into());
+            one.consume.dimensions = [("what", value)].into();
             one
         });
         world.done(Work::ConsumeBatch(items.collect())).await;
