@@ -223,6 +223,26 @@ impl Texts {
 mod tests {
     use super::*;
 
+    /// Packed like a map and read like one: sorted, each name once, the last of several values.
+    #[test]
+    fn dimensions_are_a_map() {
+        let given = [("size", "1"), ("model", "small"), ("model", "large"), ("a", "2")]
+            .map(|(name, value)| (SmolStr::from(name), Dimension::Text(value.into())));
+        let map = BTreeMap::from(given.clone());
+        let dimensions = Dimensions::from(given.clone());
+        let told: Vec<_> = dimensions.iter().map(|(name, value)| (name, value.as_text())).collect();
+        assert_eq!(told, [("a", "2"), ("model", "large"), ("size", "1")]);
+        assert_eq!(dimensions.get("model"), map.get("model"));
+        assert_eq!(dimensions.get("mode"), None);
+        let packed = postcard::to_stdvec(&dimensions).unwrap();
+        assert_eq!(packed, postcard::to_stdvec(&map).unwrap());
+        let as_given = postcard::to_stdvec(given.as_slice()).unwrap();
+        for bytes in [packed, as_given] {
+            assert_eq!(postcard::from_bytes(&bytes), Ok(dimensions.clone()));
+        }
+        assert!(!dimensions.is_empty() && Dimensions::default().is_empty());
+    }
+
     #[test]
     fn what_was_not_written_is_not_kept() {
         let salt = [7; 16];
