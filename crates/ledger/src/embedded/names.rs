@@ -22,16 +22,6 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Asks the slices for names; may read the disk.
-    pub(super) fn by(slices: &Slices, names: &[NameHash]) -> Result<Self, StoreError> {
-        let generation = slices.generation();
-        let mut found = FastMap::with_capacity_and_hasher(names.len(), FastHash::default());
-        for name in names {
-            found.insert(*name, slices.find(name)?);
-        }
-        Ok(Self { generation, names: found })
-    }
-
     /// What the filter says of names. Where it says that a slice may know some, these are to be asked
     /// for in a thread that may wait.
     pub(super) fn by_filter(slices: Arc<Slices>, names: Vec<NameHash>) -> Result<Self, Unsure> {

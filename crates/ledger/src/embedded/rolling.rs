@@ -8,16 +8,12 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::reach::Reach;
-use super::snapshots::{self, Next};
+use super::snapshots::{self, Next, USAGE_CHUNK};
 use super::tables;
 use crate::fast_map::FastMap;
 use crate::slot::Position;
 use crate::usage::{Day, DayKey, NewlyUsed, add_used};
 use crate::work::StoreError;
-
-/// Rows of one transaction. The days of a wallet are read and written once for all of its rows among
-/// them, and those of a hundred thousand wallets lie far apart in fewer.
-const CHUNK: u64 = 262_144;
 
 /// More rows than these are added up before anything is served: as long as they are behind, questions
 /// have to read them.
@@ -76,7 +72,8 @@ pub(super) fn roll_up(
         let (days, end) = match next(reach.position) {
             Next::AtHand(used, end) => (add_at_hand(used).map_err(NotRolled::Rows)?, end),
             Next::Read(most) => {
-                let end = until.min(most).min(reach.position.saturating_add(CHUNK));
+                let end =
+                    until.min(most).min(reach.position.saturating_add(USAGE_CHUNK as Position));
                 add_up(ledger, reach, end).map_err(NotRolled::Rows)?
             }
         };

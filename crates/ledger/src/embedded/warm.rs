@@ -1,7 +1,7 @@
 //! What an order needs is loaded before it is queued: its wallets into memory, and whether any slice
 //! knows its names. The writer then looks only at memory.
 
-use scrip_core::{NameHash, WalletKey, genesis};
+use scrip_core::{WalletKey, genesis};
 
 use super::Shared;
 use super::names::{Checked, Unsure};
@@ -71,11 +71,8 @@ pub(super) fn warm(
             shared.keep.behind.ask();
         }
     }
-    Checked::by(&shared.keys.slices(), &names_of(work)).map_err(store_error)
-}
-
-fn names_of(work: &Work) -> Vec<NameHash> {
-    work.names().into_iter().map(|(_, name)| name).collect()
+    let names = work.names().into_iter().map(|(_, name)| name).collect();
+    Checked::by_filter(shared.keys.slices(), names).or_else(Unsure::ask).map_err(store_error)
 }
 
 /// Refuses an order of a frozen wallet before it costs others anything. Time passes in the wallets

@@ -7,16 +7,18 @@ use super::super::reach::Reach;
 use crate::slot::Position;
 use crate::usage::NewlyUsed;
 
-/// With so many it is worth adding them up: the days of a wallet are read and written once for all of
-/// its rows among them.
-const ENOUGH: usize = 262_144;
+/// Rows that are worth adding up together: the days of a wallet are read and written once for all of its
+/// rows among them, and those of a hundred thousand wallets lie far apart in fewer.
+pub(in crate::embedded) const USAGE_CHUNK: usize = 262_144;
 /// More are not kept.
-const MOST: usize = 2 * ENOUGH;
+const MOST: usize = 2 * USAGE_CHUNK;
+/// Room of a piece: what is kept grows piece by piece, so that nothing is moved while the writer waits.
+const PIECE: usize = 1_024;
 
 /// What the rows behind one used, up to the end of the durable ledger.
 pub(in crate::embedded) struct AtHand {
     after: Position,
-    /// Commit by commit.
+    /// In pieces.
     used: Vec<Vec<NewlyUsed>>,
     count: usize,
 }
@@ -30,17 +32,26 @@ impl AtHand {
     /// More rows are durable, up to the end; none is known of what they used if that is not told.
     pub(super) fn extend(&mut self, used: Option<Vec<NewlyUsed>>, end: Position) {
         match used {
-            Some(used) if self.count.saturating_add(used.len()) <= MOST => {
-                self.count += used.len();
+            Some(used) if self.count.saturating_add(used.len()) <= MOST => self.keep(used),
+            _ => *self = Self::after(end),
+        }
+    }
+
+    fn keep(&mut self, mut used: Vec<NewlyUsed>) {
+        self.count += used.len();
+        match self.used.last_mut() {
+            Some(last) if used.len() <= last.capacity() - last.len() => last.append(&mut used),
+            _ if used.is_empty() => {}
+            _ => {
+                used.reserve_exact(PIECE.saturating_sub(used.len()));
                 self.used.push(used);
             }
-            _ => *self = Self::after(end),
         }
     }
 
     /// It is worth adding up.
     pub(super) const fn is_enough(&self) -> bool {
-        self.count >= ENOUGH
+        self.count >= USAGE_CHUNK
     }
 
     /// All of it, for somebody who has added everything up to a row.
@@ -126,6 +137,20 @@ mod tests {
         at_hand.extend(Some(vec![used(most + 1)]), most + 1);
         assert!(!at_hand.is_enough());
         assert_eq!(told(&at_hand.take(0, end(most + 1))), format!("read up to {}", most + 1));
+    }
+
+    /// However few rows a commit has, and if it has none that used anything.
+    #[test]
+    fn small_commits_take_no_more_room_than_large_ones() {
+        let mut at_hand = AtHand::after(0);
+        let rows = 10 * Position::try_from(PIECE).unwrap();
+        for position in 1..=rows {
+            at_hand.extend(Some(vec![used(position)]), position);
+            at_hand.extend(Some(Vec::new()), position);
+        }
+        assert_eq!(at_hand.used.iter().map(Vec::capacity).sum::<usize>(), 10 * PIECE);
+        let all: Vec<_> = (1..=rows).collect();
+        assert_eq!(told(&at_hand.take(0, end(rows))), format!("{all:?} up to {rows}"));
     }
 
     /// Somebody who is further than what is at hand counts no row twice.

@@ -20,7 +20,7 @@ use crate::slot::{Position, Slot};
 use crate::work::StoreError;
 
 pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unpack_key};
-pub(super) use at_hand::Next;
+pub(super) use at_hand::{Next, USAGE_CHUNK};
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use rounds::{Behind, Bounds, Turn, round};
 pub(super) use usage::{

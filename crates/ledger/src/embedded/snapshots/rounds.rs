@@ -135,7 +135,7 @@ impl Behind {
         state.reach = reach;
         state.bytes = state.bytes.saturating_add(bytes);
         state.at_hand.extend(used, reach.position);
-        if state.dirty.len() >= self.bounds.wallets || state.at_hand.is_enough() {
+        if state.dirty.len() >= self.bounds.wallets || state.is_usage_worth_a_turn() {
             self.changed.notify_all();
         }
     }
@@ -203,7 +203,7 @@ impl Behind {
                 state.begun += 1;
                 return if state.stopping { Turn::Last } else { Turn::Whole };
             }
-            if state.at_hand.is_enough() && !state.adding_up_fails {
+            if state.is_usage_worth_a_turn() {
                 return Turn::Usage;
             }
             let waited = self.changed.wait_timeout(state, left);
@@ -288,6 +288,10 @@ impl State {
 
     fn is_usage_too_far(&self, bounds: &Bounds) -> bool {
         self.reach.position.saturating_sub(self.added_up) >= bounds.usage_rows
+    }
+
+    fn is_usage_worth_a_turn(&self) -> bool {
+        self.at_hand.is_enough() && !self.adding_up_fails
     }
 
     /// Too much is behind, and it will be less.
