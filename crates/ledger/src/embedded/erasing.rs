@@ -116,3 +116,69 @@ fn change(
         Ok(())
     })
 }
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    use std::sync::Arc;
+
+    use scrip_core::Dimension;
+
+    use super::super::Options;
+    use super::super::snapshots::Next;
+    use super::*;
+    use crate::conformance::erasure::word_of;
+    use crate::conformance::{Made, SANDBOX, World, item, wallet};
+    use crate::{ErasePart, EraseStep, Work};
+
+    const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// What rows used is kept with its words until it is added up, but not where rows lose theirs: whoever
+    /// adds it up later would bring them back.
+    #[tokio::test]
+    async fn words_that_are_erased_are_not_kept_to_be_added_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let opened = Arc::new(Mutex::new(None));
+        let (path, told) = (directory.path().to_owned(), Arc::clone(&opened));
+        let world = World::new(&move |given| {
+            let options = Options {
+                settings: given.settings,
+                clock: given.clock,
+                snapshots_every: NEVER,
+                housekeeping_every: NEVER,
+                ..Options::default()
+            };
+            let ledger = Embedded::open(&path, options, |_, _| {}).unwrap();
+            *told.lock().unwrap() = Some(Arc::clone(&ledger));
+            Box::pin(async { Made { ledger, follows_given_clock: true, keep: Box::new(()) } })
+        })
+        .await;
+        let ledger = opened.lock().unwrap().take().unwrap();
+        let behind = &ledger.shared.keep.behind;
+        let key = wallet("ann/gold");
+        let consume = async |name: &str| {
+            let mut one = item(&key, name, "1");
+            one.consume.dimensions = [("what", Dimension::Text(word_of("ann").into()))].into();
+            world.done(Work::Consume(Box::new(one))).await;
+        };
+
+        consume("added up").await;
+        let Next::AtHand(used, reach) = behind.next_used(0) else { panic!("it is at hand") };
+        let used: Vec<_> = used.iter().flatten().collect();
+        assert_eq!(used.len(), 1);
+        assert_eq!(used[0].dimensions.get("what").unwrap().as_text(), word_of("ann"));
+
+        consume("erased").await;
+        let erasure = world.begin_erasing(SANDBOX, "ann").await;
+        for (wallet, until) in erasure.wallets_of(SANDBOX, &key.customer) {
+            let part = ErasePart::Rows { wallet, until, from: 0 };
+            let step = EraseStep { customer: key.customer.clone(), part };
+            world.done(Work::Erase(Box::new(step))).await;
+        }
+        let Next::Read(until) = behind.next_used(reach.position) else { panic!("it has words") };
+        assert_eq!(until, behind.durable().position);
+
+        consume("later").await;
+        let Next::AtHand(used, _) = behind.next_used(until) else { panic!("it is at hand") };
+        assert_eq!(used.iter().flatten().count(), 1);
+    }
+}

@@ -122,7 +122,8 @@ impl Overlay {
             }
         }
         // A wallet that was only looked at, but dropped meanwhile, is new to the rounds too.
-        if !dirty.is_empty() || self.last.reach != base.last.reach {
+        // Rows that lost their words are no new ones.
+        if !dirty.is_empty() || self.last.reach != base.last.reach || self.used.is_none() {
             let behind = &shared.keep.behind;
             behind.committed(dirty, self.last.reach, self.bytes, self.used);
         }
