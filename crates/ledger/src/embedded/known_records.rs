@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use scrip_core::EnvironmentId;
+use smol_str::SmolStr;
 
 use crate::fast_map::{FastHash, FastMap};
 use crate::{Record, RecordKind, RecordTimes};
@@ -121,7 +122,7 @@ struct Kept<V> {
 }
 
 struct Part<V> {
-    known: FastMap<Place, FastMap<Box<str>, V>>,
+    known: FastMap<Place, FastMap<SmolStr, V>>,
     count: usize,
 }
 

@@ -12,6 +12,7 @@ mod erasing;
 mod evidence;
 mod file;
 mod gauges;
+mod giving_way;
 mod heads;
 mod housekeeping;
 mod keeper;

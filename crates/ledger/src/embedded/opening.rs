@@ -9,6 +9,7 @@ use scrip_core::{EnvironmentId, Timestamp};
 
 use super::catch_up::{CatchUp, CaughtUp};
 use super::file::DirectoryLock;
+use super::giving_way::give_way;
 use super::keeper::{self, ToKeep};
 use super::keys::KeyStore;
 use super::known_records::KnownRecords;
@@ -278,6 +279,7 @@ pub(super) fn open(
         drop(held);
     })?;
     embedded.spawn("ledger-keeper", move || {
+        give_way();
         keeper::run(&snapshots, &rows, &shared);
         drop(snapshots);
         drop(lock);
@@ -288,7 +290,10 @@ pub(super) fn open(
     })?;
     if let Some(every) = options.scrub_every {
         let weak = Arc::downgrade(&embedded);
-        let run = move || scrub::run(&weak, &scrubbing_stopped, every);
+        let run = move || {
+            give_way();
+            scrub::run(&weak, &scrubbing_stopped, every);
+        };
         embedded.spawn("ledger-scrubber", run)?;
     }
     Ok(embedded)

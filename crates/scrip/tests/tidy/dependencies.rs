@@ -159,7 +159,7 @@ fn every_dependency_has_its_reason_beside_it() {
         let mut above = "";
         for line in manifest.lines() {
             if line.starts_with('[') {
-                in_dependencies = line == "[dependencies]";
+                in_dependencies = line.ends_with("dependencies]") && line != "[dev-dependencies]";
             } else if in_dependencies && !line.is_empty() && !line.starts_with('#') {
                 let is_ours = line.starts_with("scrip-");
                 assert!(

@@ -325,11 +325,12 @@ fn get_reach(connection: &Connection, name: &str) -> Result<Reach, String> {
 
 fn connect(path: &Path) -> Stored<Connection> {
     let connection = Connection::open(path)?;
-    // NORMAL costs little and survives power loss: at worst some records are older.
+    // NORMAL costs little and survives power loss: at worst some records are older. Its log is written
+    // back megabyte by megabyte, for commits of the ledger wait for the same disk.
     connection.execute_batch(
         "pragma page_size = 4096;
          pragma synchronous = normal;
-         pragma wal_autocheckpoint = 1000;
+         pragma wal_autocheckpoint = 250;
          pragma cache_size = -32768;
          pragma secure_delete = on;
          pragma temp_store = memory;",

@@ -1,5 +1,5 @@
 //! Writing behind: every few seconds the wallets that changed, sorted by key, in transactions of
-//! some ten thousand.
+//! some hundred.
 //!
 //! Only published states are written, and what is published is durable, so no record is ever ahead
 //! of the ledger. The position up to which every row is in some record is that of the commit at
@@ -19,8 +19,9 @@ use crate::slot::{Position, Slot};
 use crate::usage::NewlyUsed;
 use crate::work::StoreError;
 
-/// Records of one transaction: bounds the file's write-ahead log.
-const RECORDS_PER_TRANSACTION: usize = 50_000;
+/// Records of one transaction. With them the file's write-ahead log is synced and written back, and whoever
+/// waits for a commit of the ledger waits for that too: the more there is, the longer.
+const RECORDS_PER_TRANSACTION: usize = 256;
 
 /// How far what is written behind may be behind.
 #[derive(Clone, Copy, Debug)]
