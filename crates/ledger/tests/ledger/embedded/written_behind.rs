@@ -1,5 +1,6 @@
 //! What is written behind the ledger: wallets and names, in every state that a kill can leave.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scrip_ledger::conformance::{item, wallet};
@@ -238,4 +239,62 @@ async fn a_wallet_that_was_dropped_while_it_was_looked_at_is_written() {
     let opened = store.opened().await;
     assert_eq!(opened.world.available(&ann).await, "-150");
     opened.close().await;
+}
+
+/// Commits of the ledger wait while the disk syncs anything else, so no round is synced in one piece.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_of_many_wallets_is_written_little_by_little() {
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let opened = store
+        .opened_with(|options| {
+            options.snapshots_every = Duration::MAX;
+            options.adds_usage_up = false;
+        })
+        .await;
+    let wallets: Vec<_> = (0..12_000).map(|n| wallet(&format!("bob/silver/r{n}"))).collect();
+    for wallets in wallets.chunks(1_000) {
+        let items = wallets.iter().map(|key| item(key, "once", "1")).collect();
+        opened.world.done(Work::ConsumeBatch(items)).await;
+    }
+    let ledger = Arc::clone(&opened.ledger);
+    tokio::task::spawn_blocking(move || ledger.write_behind()).await.unwrap();
+    let bytes = |name: &str| std::fs::metadata(store.path().join(name)).unwrap().len();
+    let (all, log) = (bytes("snapshots.db"), bytes("snapshots.db-wal"));
+    assert!(all > 2_500_000 && log < 1_500_000, "{all} bytes by way of a log of {log}");
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+/// What is behind the requests goes behind them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn threads_that_nobody_waits_for_give_way() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    let begin = Instant::now();
+    loop {
+        let less = |name| priorities_of(name).into_iter().min();
+        let behind = [less("ledger-keeper"), less("ledger-scrubber")];
+        if behind == [less("ledger-writer").map(|own| (own + 10).min(19)); 2] {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10), "{behind:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    opened.close().await;
+}
+
+/// How nice the threads of this process are that are called like this.
+#[cfg(target_os = "linux")]
+fn priorities_of(name: &str) -> Vec<i64> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let told = threads.filter_map(|thread| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).ok()?;
+        let (head, rest) = stat.rsplit_once(") ")?;
+        let is_one = head.split_once('(')?.1 == name;
+        // The nineteenth of all, of which two stand in front.
+        is_one.then(|| rest.split(' ').nth(16)?.parse().ok()).flatten()
+    });
+    told.collect()
 }
