@@ -166,7 +166,7 @@ pub struct ServeOptions {
     /// Rows whose usage need not be added up yet; then writing waits. All but two million of them are
     /// added up by a start after a kill.
     #[arg(long, env = "SCRIP_USAGE_LAG_ROWS_MAX", conflicts_with = "database_url",
-          default_value_t = 5_000_000,
+          default_value_t = 2_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     pub usage_lag_rows_max: u32,
     /// Days for which the keys of consumptions are known at least; a key that is older may burn

@@ -103,7 +103,7 @@ fn change(
     slot: &Slot,
     until: u64,
 ) -> Result<(), StoreError> {
-    let reach = snapshots::usage_reach(connection)?.position;
+    let reach = snapshots::usage_reach(connection)?.added_up_to().of(slot.number);
     let back = |position| Ok(tables::raw_entry(ledger, position)?.into_iter().collect());
     let later = used_behind(slot, until, reach, back)?;
     let nothing = Day::default();

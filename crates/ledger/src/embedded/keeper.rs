@@ -12,7 +12,7 @@ use super::erasing::{self, ToErase};
 use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
-use super::rolling::{self, NotRolled};
+use super::rolling::{DAYS_PER_TRANSACTION, NotRolled, Rolling};
 use super::snapshots::{self, Behind, Bounds, Turn};
 use super::writer::Watch;
 use crate::slot::Position;
@@ -108,8 +108,8 @@ pub(super) fn run(connection: &Connection, ledger: &Connection, shared: &Shared)
             forget_names(shared);
             forgot = Some(Instant::now());
         }
-        write_round(connection, shared);
-        if shared.adds_usage_up {
+        let wallets = write_round(connection, shared);
+        if shared.adds_usage_up && (is_last || shared.keep.behind.is_usage_due(wallets)) {
             add_usage_up(connection, ledger, shared);
         }
         erasing::erase_usage(connection, ledger, shared);
@@ -157,16 +157,19 @@ fn forget_names(shared: &Shared) {
     }
 }
 
-fn write_round(connection: &Connection, shared: &Shared) {
+/// Writes the wallets that changed; how many.
+fn write_round(connection: &Connection, shared: &Shared) -> u64 {
     let begin = Instant::now();
     let gauges = &shared.gauges;
     match snapshots::round(connection, &shared.wallets, &shared.keep.behind) {
-        Ok(0) => {}
         Ok(wallets) => {
-            gauges.snapshot_rounds.increment();
-            gauges.snapshot_wallets_written.add(wallets);
-            let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-            gauges.snapshot_last_round_milliseconds.set(took);
+            if wallets > 0 {
+                gauges.snapshot_rounds.increment();
+                gauges.snapshot_wallets_written.add(wallets);
+                let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+                gauges.snapshot_last_round_milliseconds.set(took);
+            }
+            return wallets;
         }
         Err(StoreError::Corrupt(what)) => {
             gauges.snapshot_failures.increment();
@@ -175,19 +178,24 @@ fn write_round(connection: &Connection, shared: &Shared) {
         }
         Err(_) => gauges.snapshot_failures.increment(),
     }
+    0
 }
 
 /// Adds usage up behind the rows; what is not done in time is done in the next turn, which is soon.
 fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
     let behind = &shared.keep.behind;
     let until = behind.durable().position;
-    let next = |added_up| behind.next_used(added_up);
-    let reached = |reached| behind.added_up(reached);
-    match rolling::roll_up(connection, ledger, until, ROLL_FOR, next, reached) {
+    let mut work = Rolling {
+        snapshots: connection,
+        ledger,
+        days_per_transaction: DAYS_PER_TRANSACTION,
+        next: |added_up| behind.next_used(added_up),
+        reached: |reached| behind.added_up(reached),
+    };
+    match work.roll_up(until, ROLL_FOR) {
         Ok(reached) => {
-            shared.gauges.usage_lag_rows.set(until.saturating_sub(reached));
             if reached < until {
-                behind.ask();
+                behind.go_on_adding_up();
             }
         }
         // Questions are answered from the rows that are not added up.
@@ -211,6 +219,9 @@ pub(super) fn show(shared: &Shared) {
     let lag = shared.keep.behind.lag();
     gauges.snapshot_lag_rows.set(lag.rows);
     gauges.snapshot_lag_bytes.set(lag.bytes);
+    if shared.adds_usage_up {
+        gauges.usage_lag_rows.set(lag.usage_rows);
+    }
     let keys = shared.keys.stats();
     gauges.key_slices.set(keys.slices as u64);
     gauges.key_names_in_slices.set(keys.names);

@@ -61,7 +61,7 @@ impl Default for Options {
             housekeeping_every: Duration::from_millis(100),
             lag_rows_max: 1_000_000,
             lag_bytes_max: 1 << 30,
-            usage_lag_rows_max: 5_000_000,
+            usage_lag_rows_max: 2_000_000,
             scrub_every: Some(Duration::from_secs(24 * 60 * 60)),
             on_failure: Box::new(|_| {}),
         }

@@ -35,7 +35,8 @@ fn read<'q>(shared: &Shared, head: &Head, query: &'q UsageQuery) -> Result<Days<
     shared.wallets.snapshots().with(|connection| {
         // One instant for the days and for how far they reach.
         connection.execute_batch("begin")?;
-        let mut days = Days::up_to(snapshots::usage_reach(connection)?.position, query);
+        let reach = snapshots::usage_reach(connection)?.added_up_to();
+        let mut days = Days::up_to(reach.of(head.number), query);
         let with_sets = !query.group_by.is_empty();
         snapshots::each_day_of(connection, head.number, stretch_of(query), with_sets, |row| {
             days.take(row)

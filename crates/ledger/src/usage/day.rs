@@ -5,6 +5,7 @@
 //! themselves finds them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use scrip_core::{Credits, Overflow};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,9 @@ pub const SETS_MAX: usize = 1_000;
 
 /// An amount, and how many events it is of.
 type Sum = (Credits, u64);
-/// All dimensions of an event: names and values, by name.
-type Set = Vec<(String, String)>;
+/// All dimensions of an event: names and values, by name, in one piece. Each text has its length in front,
+/// so that no set looks like another.
+type Set = Arc<[u8]>;
 /// The place of a set in its day's list.
 type Place = u32;
 
@@ -29,8 +31,7 @@ type Place = u32;
 pub struct Day {
     hours: BTreeMap<u8, Hour>,
     sets: Vec<Set>,
-    /// By what a set is packed into.
-    places: FastMap<Box<[u8]>, Place>,
+    places: FastMap<Set, Place>,
 }
 
 /// An hour of it.
@@ -119,7 +120,7 @@ impl Day {
 
     /// Adds another part of the same day.
     pub fn merge(&mut self, other: Self) -> Result<(), Overflow> {
-        let places: Vec<Place> = other.sets.iter().map(|set| self.place(texts(set))).collect();
+        let places: Vec<Place> = other.sets.iter().map(|set| self.place_of(set)).collect();
         for (number, mut hour) in other.hours {
             let sets = hour.sets.take();
             hour.sets = sets.map(|sets| {
@@ -143,7 +144,7 @@ impl Day {
                 sum = (sum.0.minus(known.sum.0)?, sum.1.saturating_sub(known.sum.1));
                 sets = known.sets.as_ref().map(|sets| {
                     let place = |(place, sum): (&Place, &Sum)| {
-                        (day.place(texts(&later.sets[*place as usize])), *sum)
+                        (day.place_of(&later.sets[*place as usize]), *sum)
                     };
                     sets.iter().map(place).collect()
                 });
@@ -176,20 +177,30 @@ impl Day {
         Ok(())
     }
 
-    fn place<'t>(&mut self, set: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> Place {
+    fn place<'t>(&mut self, set: impl Iterator<Item = (&'t str, &'t str)>) -> Place {
         let mut packed = Vec::with_capacity(128);
-        for text in set.clone().flat_map(|(name, text)| [name, text]) {
-            // With its length, so that no set is packed into what another one is.
+        for text in set.flat_map(|(name, text)| [name, text]) {
             packed.extend(text.len().to_le_bytes());
             packed.extend_from_slice(text.as_bytes());
         }
-        if let Some(place) = self.places.get(packed.as_slice()) {
-            return *place;
+        match self.places.get(packed.as_slice()) {
+            Some(place) => *place,
+            None => self.new_place(packed.into()),
         }
+    }
+
+    fn place_of(&mut self, set: &Set) -> Place {
+        match self.places.get(set) {
+            Some(place) => *place,
+            None => self.new_place(Arc::clone(set)),
+        }
+    }
+
+    fn new_place(&mut self, set: Set) -> Place {
         // A day has at most as many sets as rows, and no day has so many.
         let place = Place::try_from(self.sets.len()).unwrap_or(Place::MAX);
-        self.places.insert(packed.into(), place);
-        self.sets.push(set.map(|(name, text)| (name.to_owned(), text.to_owned())).collect());
+        self.places.insert(Arc::clone(&set), place);
+        self.sets.push(set);
         place
     }
 
@@ -209,7 +220,7 @@ impl Day {
         let rows: Vec<(u8, &Spans)> =
             self.hours.iter().map(|(number, hour)| (*number, &hour.rows)).collect();
         let hour_rows = postcard::to_stdvec(&rows)?;
-        if hours.iter().all(|hour| hour.has_sets) && self.sets.iter().all(Vec::is_empty) {
+        if hours.iter().all(|hour| hour.has_sets) && self.sets.iter().all(|set| set.is_empty()) {
             return Ok(PackedDay { hours: hours_packed, hour_rows, sets: None, set_hours: None });
         }
         let mut renumbered = HashMap::<Place, Place>::new();
@@ -245,8 +256,16 @@ impl Day {
     }
 }
 
-fn texts(set: &Set) -> impl Iterator<Item = (&str, &str)> + Clone {
-    set.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+/// Names and values of a set.
+fn texts(set: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = set;
+    let mut text = move || {
+        let (length, after) = rest.split_first_chunk()?;
+        let (text, after) = after.split_at_checked(usize::from_le_bytes(*length))?;
+        rest = after;
+        std::str::from_utf8(text).ok()
+    };
+    std::iter::from_fn(move || Some((text()?, text()?)))
 }
 
 impl PackedDay {

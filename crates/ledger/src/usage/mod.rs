@@ -1,5 +1,6 @@
 //! Usage: what was consumed, when and for what (spec 1.6, decisions 44 and 68).
 
+mod added_up_to;
 mod behind;
 mod day;
 mod days;
@@ -9,6 +10,7 @@ mod stored;
 mod tally;
 mod used;
 
+pub use added_up_to::AddedUpTo;
 pub use behind::{NewlyUsed, add_used, used_behind};
 pub use day::{
     Day, HourRows, HourSum, PackedDay, SetHour, SetSum, UnreadableDay, read_hour_rows, read_hours,

@@ -11,8 +11,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use scrip_core::{Credits, Row};
 
 use super::{Finding, RawEntry};
-use crate::slot::{Position, WalletNumber};
-use crate::usage::{HourNumber, StoredDay, Used, used};
+use crate::slot::WalletNumber;
+use crate::usage::{AddedUpTo, HourNumber, StoredDay, Used, used};
 use crate::work::StoreError;
 
 /// What a wallet's usage comes to: by the hour, and by the hour and set of dimensions.
@@ -86,11 +86,12 @@ pub struct Usage<'a> {
     pub told: HashMap<WalletNumber, Weight>,
     found: HashMap<WalletNumber, Weight>,
     overfull: &'a Overfull,
-    until: Position,
+    until: AddedUpTo,
 }
 
 impl<'a> Usage<'a> {
-    pub fn new(overfull: &'a Overfull, until: Position) -> Self {
+    pub fn new(overfull: &'a Overfull, until: impl Into<AddedUpTo>) -> Self {
+        let until = until.into();
         Self { told: HashMap::default(), found: HashMap::default(), overfull, until }
     }
 
@@ -100,7 +101,7 @@ impl<'a> Usage<'a> {
         entry: &RawEntry<impl AsRef<[u8]>>,
         row: &mut Row,
     ) -> Result<(), Finding> {
-        if entry.position > self.until {
+        if entry.position > self.until.of(entry.wallet) {
             return Ok(());
         }
         let wrong = |error: &dyn Display| Finding::row(entry.position, error);

@@ -9,7 +9,7 @@ use crate::usage::NewlyUsed;
 
 /// Rows that are worth adding up together: the days of a wallet are read and written once for all of its
 /// rows among them, and those of a hundred thousand wallets lie far apart in fewer.
-pub(in crate::embedded) const USAGE_CHUNK: usize = 262_144;
+pub(in crate::embedded) const USAGE_CHUNK: usize = 393_216;
 /// More are not kept.
 const MOST: usize = 2 * USAGE_CHUNK;
 /// Room of a piece: what is kept grows piece by piece, so that nothing is moved while the writer waits.

@@ -4,6 +4,7 @@
 mod at_hand;
 mod inspecting;
 mod rounds;
+mod to_add_up;
 mod usage;
 
 use std::fs;
@@ -23,17 +24,22 @@ pub(super) use crate::packed_slot::{customer_prefix, pack, pack_key, unpack, unp
 pub(super) use at_hand::{Next, USAGE_CHUNK};
 pub(super) use inspecting::{DUE_MODULUS, Line, each_line, inspect, line, reaches_of, sum_of_due};
 pub(super) use rounds::{Behind, Bounds, Turn, round};
+use usage::read_usage_reach;
 pub(super) use usage::{
-    days_of, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
+    UsageReach, days_of, each_day, each_day_of, put_day, put_usage_reach, read_day, usage_reach,
 };
 
 const FILE: &str = "snapshots.db";
 /// The name under which it stands up to which row usage is added up.
 const USAGE: &str = "usage";
+/// The same of some wallets that are further than all; there only as long as they are.
+const USAGE_AHEAD: &str = "usage_ahead";
 /// Stands beside a file that must be made again.
 const CONDEMNED: &str = "snapshots.damaged";
-/// The format of the file; any other is rebuilt.
-const FORMAT: i64 = 3;
+/// The format of the file; any other is rebuilt, but for one that has nothing that this one has not.
+const FORMAT: i64 = 4;
+/// All wallets are added up to one row.
+const FORMAT_BEFORE: i64 = 3;
 /// Connections that are kept for the next reader: as many as read at once when many ask. To open one
 /// takes longer than to read a record.
 const IDLE_MAX: usize = 64;
@@ -244,8 +250,9 @@ pub(super) fn reaches(directory: &Path, ledger_id: &[u8; 16]) -> Vec<Reach> {
     let snapshots = Snapshots::in_directory(directory);
     let reaches = snapshots.with(|connection| {
         let read = |name| get_reach(connection, name);
-        Ok(check(connection, ledger_id)
-            .and_then(|whole| Ok(vec![whole, read("newest")?, read(USAGE)?])))
+        Ok(check(connection, ledger_id).and_then(|whole| {
+            Ok(vec![whole, read("newest")?, read_usage_reach(connection)?.newest()])
+        }))
     });
     // What cannot be read tells nothing, and is made again.
     reaches.ok().and_then(Result::ok).unwrap_or_default()
@@ -300,13 +307,19 @@ fn open_existing(path: &Path, ledger_id: &[u8; 16]) -> Stored<Result<(Connection
         return Ok(Err("it is not there".to_owned()));
     }
     let connection = connect(path)?;
-    Ok(check(&connection, ledger_id).map(|reach| (connection, reach)))
+    let checked = check(&connection, ledger_id);
+    if checked.is_ok() {
+        // A version that knows less would not know what is written from now on.
+        let sql = "update meta set value = ?1 where name = 'format' and value = ?2";
+        connection.execute(sql, [FORMAT, FORMAT_BEFORE])?;
+    }
+    Ok(checked.map(|reach| (connection, reach)))
 }
 
 /// Whether the file is this ledger's, and how far it reaches.
 fn check(connection: &Connection, ledger_id: &[u8; 16]) -> Result<Reach, String> {
     let format: i64 = get_meta(connection, "format")?;
-    if format != FORMAT {
+    if ![FORMAT_BEFORE, FORMAT].contains(&format) {
         return Err(format!("it has format {format}"));
     }
     let id: Vec<u8> = get_meta(connection, "ledger_id")?;
@@ -317,7 +330,10 @@ fn check(connection: &Connection, ledger_id: &[u8; 16]) -> Result<Reach, String>
 }
 
 fn get_reach(connection: &Connection, name: &str) -> Result<Reach, String> {
-    let bytes: [u8; 40] = get_meta(connection, name)?;
+    reach_of(get_meta(connection, name)?)
+}
+
+fn reach_of(bytes: [u8; 40]) -> Result<Reach, String> {
     let (position, hash) = bytes.split_first_chunk::<8>().ok_or("a short value")?;
     let hash: [u8; 32] = hash.try_into().map_err(|_| "a short value")?;
     Ok(Reach { position: u64::from_be_bytes(*position), hash: Digest::from_bytes(hash) })
@@ -354,6 +370,9 @@ fn put_meta(connection: &Connection, name: &str, value: SqlValue) -> Stored<()> 
 }
 
 fn put_reach(connection: &Connection, name: &str, reach: &Reach) -> Stored<()> {
-    let bytes = [&reach.position.to_be_bytes()[..], reach.hash.as_bytes()].concat();
-    put_meta(connection, name, SqlValue::Blob(bytes))
+    put_meta(connection, name, SqlValue::Blob(reach_to_bytes(reach)))
+}
+
+fn reach_to_bytes(reach: &Reach) -> Vec<u8> {
+    [&reach.position.to_be_bytes()[..], reach.hash.as_bytes()].concat()
 }

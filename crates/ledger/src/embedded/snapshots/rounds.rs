@@ -13,7 +13,8 @@ use scrip_core::WalletKey;
 
 use super::super::reach::Reach;
 use super::super::wallets::Wallets;
-use super::at_hand::{AtHand, Next};
+use super::at_hand::Next;
+use super::to_add_up::ToAddUp;
 use super::{Stored, get_reach, in_transaction, pack, pack_key, put_reach};
 use crate::slot::{Position, Slot};
 use crate::usage::NewlyUsed;
@@ -58,12 +59,7 @@ struct State {
     saved_bytes: u64,
     /// Rounds fail: waiting for them helps nobody.
     failing: bool,
-    /// The usage of all rows up to here is added up.
-    added_up: Position,
-    /// What rows used since then, as far as it need not be read.
-    at_hand: AtHand,
-    /// It cannot be added up: waiting for it helps nobody.
-    adding_up_fails: bool,
+    to_add_up: ToAddUp,
     /// Somebody wants a round soon.
     asked: bool,
     stopping: bool,
@@ -98,6 +94,8 @@ pub(in crate::embedded) struct Lag {
     pub wallets: u64,
     pub rows: u64,
     pub bytes: u64,
+    /// Rows whose usage is not added up.
+    pub usage_rows: u64,
 }
 
 impl Behind {
@@ -110,9 +108,7 @@ impl Behind {
             saved,
             saved_bytes: 0,
             failing: false,
-            added_up,
-            at_hand: AtHand::after(saved.position),
-            adding_up_fails: false,
+            to_add_up: ToAddUp::after(added_up, saved.position),
             asked: false,
             stopping: false,
             round_ended: Instant::now(),
@@ -135,8 +131,8 @@ impl Behind {
         state.dirty.extend(dirty);
         state.reach = reach;
         state.bytes = state.bytes.saturating_add(bytes);
-        state.at_hand.extend(used, reach.position);
-        if state.dirty.len() >= self.bounds.wallets || state.is_usage_worth_a_turn() {
+        state.to_add_up.extend(used, reach.position);
+        if state.dirty.len() >= self.bounds.wallets || state.to_add_up.is_worth_a_turn() {
             self.changed.notify_all();
         }
     }
@@ -148,6 +144,7 @@ impl Behind {
             return false;
         }
         state.asked = true;
+        state.to_add_up.ask();
         self.changed.notify_all();
         while state.is_worth_waiting(&self.bounds) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -166,11 +163,12 @@ impl Behind {
         self.changed.notify_all();
     }
 
-    /// Asks for a round and waits until one that began after this is over.
+    /// Asks for all that is written behind, and waits until a turn that began after this is over.
     pub(in crate::embedded) fn ask_and_wait(&self) {
         let mut state = self.lock();
         let turn = state.begun + 1;
         state.asked = true;
+        state.to_add_up.ask();
         self.changed.notify_all();
         while state.ended < turn && !state.stopping {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -204,7 +202,7 @@ impl Behind {
                 state.begun += 1;
                 return if state.stopping { Turn::Last } else { Turn::Whole };
             }
-            if state.is_usage_worth_a_turn() {
+            if state.to_add_up.is_worth_a_turn() {
                 return Turn::Usage;
             }
             let waited = self.changed.wait_timeout(state, left);
@@ -236,26 +234,38 @@ impl Behind {
         !std::mem::replace(&mut state.failing, true)
     }
 
+    /// Usage is to be added up in the turn of a round that wrote so many wallets.
+    pub(in crate::embedded) fn is_usage_due(&self, wallets: u64) -> bool {
+        let mut state = self.lock();
+        let end = state.reach.position;
+        state.to_add_up.is_due(end, wallets, self.bounds.every)
+    }
+
     /// The usage of all rows up to this one is added up.
     pub(in crate::embedded) fn added_up(&self, position: Position) {
-        let mut state = self.lock();
-        state.added_up = position;
-        state.adding_up_fails = false;
+        self.lock().to_add_up.is_done(position);
         self.changed.notify_all();
+    }
+
+    /// Not all was added up in time; the rest is to follow soon.
+    pub(in crate::embedded) fn go_on_adding_up(&self) {
+        let mut state = self.lock();
+        state.asked = true;
+        state.to_add_up.ask();
     }
 
     /// Where the usage behind a row comes from, up to which all is added up.
     pub(in crate::embedded) fn next_used(&self, added_up: Position) -> Next {
         let mut state = self.lock();
         let end = state.reach;
-        state.at_hand.take(added_up, end)
+        state.to_add_up.next(added_up, end)
     }
 
     /// Usage cannot be added up. Whether the time before it could.
     pub(in crate::embedded) fn adding_up_failed(&self) -> bool {
         let mut state = self.lock();
         self.changed.notify_all();
-        !std::mem::replace(&mut state.adding_up_fails, true)
+        state.to_add_up.failed()
     }
 
     /// How far the ledger is durable.
@@ -270,6 +280,7 @@ impl Behind {
             wallets: state.dirty.len() as u64,
             rows: state.rows(),
             bytes: state.bytes.saturating_sub(state.saved_bytes),
+            usage_rows: state.to_add_up.rows(state.reach.position),
         }
     }
 
@@ -287,18 +298,10 @@ impl State {
         self.rows() >= bounds.rows || self.bytes.saturating_sub(self.saved_bytes) >= bounds.bytes
     }
 
-    fn is_usage_too_far(&self, bounds: &Bounds) -> bool {
-        self.reach.position.saturating_sub(self.added_up) >= bounds.usage_rows
-    }
-
-    fn is_usage_worth_a_turn(&self) -> bool {
-        self.at_hand.is_enough() && !self.adding_up_fails
-    }
-
     /// Too much is behind, and it will be less.
     fn is_worth_waiting(&self, bounds: &Bounds) -> bool {
         let for_wallets = !self.failing && self.are_wallets_too_far(bounds);
-        let for_usage = !self.adding_up_fails && self.is_usage_too_far(bounds);
+        let for_usage = self.to_add_up.is_worth_waiting(self.reach.position, bounds.usage_rows);
         !self.stopping && (for_wallets || for_usage)
     }
 }

@@ -1,24 +1,83 @@
 //! The usage of days in `snapshots.db`: how it lies there.
 
+use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use super::super::reach::Reach;
-use super::{Stored, USAGE, get_reach, put_reach};
+use super::{Stored, USAGE, USAGE_AHEAD, get_reach, put_meta, put_reach, reach_of, reach_to_bytes};
 use crate::slot::WalletNumber;
 use crate::usage::{
-    Day, DayKey, HourRows, HourSum, PackedDay, SetHour, SetSum, StoredDay, UnreadableDay,
-    read_hour_rows, read_hours, read_set_hours, read_sets,
+    AddedUpTo, Day, DayKey, HourRows, HourSum, PackedDay, SetHour, SetSum, StoredDay,
+    UnreadableDay, read_hour_rows, read_hours, read_set_hours, read_sets,
 };
 use crate::work::StoreError;
 
-/// Up to which row all are added up.
-pub(in crate::embedded) fn usage_reach(connection: &Connection) -> Stored<Reach> {
-    get_reach(connection, USAGE).map_err(StoreError::Corrupt)
+/// Up to which rows usage is added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::embedded) struct UsageReach {
+    /// Of all wallets.
+    pub all: Reach,
+    /// Of the wallets up to one: they are further than the others while days are being written, and after
+    /// that was interrupted.
+    pub ahead: Option<(WalletNumber, Reach)>,
+}
+
+impl UsageReach {
+    /// Nothing is added up.
+    pub(in crate::embedded) const START: Self = Self { all: Reach::START, ahead: None };
+
+    /// The last row that is added up.
+    pub(in crate::embedded) const fn newest(&self) -> Reach {
+        match self.ahead {
+            Some((_, reach)) => reach,
+            None => self.all,
+        }
+    }
+
+    pub(in crate::embedded) fn added_up_to(&self) -> AddedUpTo {
+        let ahead = self.ahead.map(|(wallet, reach)| (wallet, reach.position));
+        AddedUpTo { all: self.all.position, ahead }
+    }
+}
+
+/// Up to which rows usage is added up.
+pub(in crate::embedded) fn usage_reach(connection: &Connection) -> Stored<UsageReach> {
+    read_usage_reach(connection).map_err(StoreError::Corrupt)
+}
+
+pub(super) fn read_usage_reach(connection: &Connection) -> Result<UsageReach, String> {
+    let all = get_reach(connection, USAGE)?;
+    let sql = "select value from meta where name = ?1";
+    let ahead =
+        connection.query_row(sql, [USAGE_AHEAD], |row| row.get::<_, [u8; 48]>(0)).optional();
+    let ahead = match ahead.map_err(|error| error.to_string())? {
+        None => None,
+        Some(bytes) => {
+            let (wallet, reach) = bytes.split_first_chunk::<8>().ok_or("a short value")?;
+            let reach = reach.try_into().map_err(|_| "a short value")?;
+            Some((WalletNumber::from_be_bytes(*wallet), reach_of(reach)?))
+        }
+    };
+    Ok(UsageReach { all, ahead })
 }
 
 /// The same from now on.
-pub(in crate::embedded) fn put_usage_reach(connection: &Connection, reach: &Reach) -> Stored<()> {
-    put_reach(connection, USAGE, reach)
+pub(in crate::embedded) fn put_usage_reach(
+    connection: &Connection,
+    reach: &UsageReach,
+) -> Stored<()> {
+    match &reach.ahead {
+        Some((wallet, ahead)) => {
+            let bytes = [&wallet.to_be_bytes()[..], &reach_to_bytes(ahead)].concat();
+            put_meta(connection, USAGE_AHEAD, SqlValue::Blob(bytes))
+        }
+        None => {
+            put_reach(connection, USAGE, &reach.all)?;
+            let sql = "delete from meta where name = ?1";
+            connection.prepare_cached(sql)?.execute([USAGE_AHEAD])?;
+            Ok(())
+        }
+    }
 }
 
 /// Reads a day to add to it.

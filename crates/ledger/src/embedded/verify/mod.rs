@@ -153,7 +153,7 @@ impl Work<'_> {
     ) -> Result<Verified, OpenError> {
         let cores = thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX);
         let (overfull, usage_until) =
-            (std::mem::take(&mut usage.added_up.overfull), usage.reach.position);
+            (std::mem::take(&mut usage.added_up.overfull), usage.reach.added_up_to());
         let workers = (0..cores).map(|_| {
             let connection = file::open_reader(self.directory)?;
             let usage = Usage::new(&overfull, usage_until);

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::super::reach::Reach;
-use super::super::snapshots;
+use super::super::snapshots::{self, UsageReach};
 use super::Witness;
 use super::worker::{Worker, owner};
 use crate::verifying::{AddedUp, Collector, Finding};
@@ -13,13 +12,13 @@ use crate::verifying::{AddedUp, Collector, Finding};
 /// What stands in the file.
 pub(super) struct InFile {
     pub added_up: AddedUp,
-    pub reach: Reach,
+    pub reach: UsageReach,
 }
 
 impl InFile {
     /// Reads all of it; where there is no file, or one that cannot be used, nothing: that was told.
     pub(super) fn read(directory: &Path, ledger_id: &[u8; 16], findings: &Collector) -> Self {
-        let nothing = || Self { added_up: AddedUp::default(), reach: Reach::START };
+        let nothing = || Self { added_up: AddedUp::default(), reach: UsageReach::START };
         let read = |connection: &Connection| {
             if snapshots::reaches_of(connection, ledger_id).is_err() {
                 return Ok(nothing());
@@ -41,7 +40,7 @@ impl InFile {
     }
 
     pub(super) fn witness(&self) -> Witness {
-        Witness { reach: self.reach, wrong: Finding::Snapshots, file: String::new() }
+        Witness { reach: self.reach.newest(), wrong: Finding::Snapshots, file: String::new() }
     }
 
     /// Each thread gets what is said of its wallets.

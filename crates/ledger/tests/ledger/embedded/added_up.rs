@@ -10,7 +10,7 @@ use scrip_ledger::conformance::{
 use scrip_ledger::embedded::{Options, verify};
 use scrip_ledger::{Ledger, UsageQuery, UsageSeries, Work};
 
-use super::store::Store;
+use super::store::{Opened, Store};
 
 const HOUR: i64 = 3_600_000;
 
@@ -218,6 +218,78 @@ async fn is_exact_beyond_the_sets_that_are_kept_apart() {
         let sum: u64 = told.iter().map(|one| one.count).sum();
         assert_eq!(sum, if hours == 1 { 1_000 } else { 2_301 });
     }
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+}
+
+/// Days are written some hundred wallets at a time. Where that ends among them, each row is still counted
+/// once, and the next time goes on with the wallets that are left.
+#[tokio::test(flavor = "multi_thread")]
+async fn goes_on_where_it_was_interrupted() {
+    const WALLETS: usize = 700;
+    let key = |n: usize| wallet(&format!("bob/silver/r{n}"));
+    let store = Store::new();
+    store.fresh().await.close().await;
+    let snapshots = || Connection::open(store.path().join("snapshots.db")).unwrap();
+    // The last wallet that is further than others, and its last row.
+    let ahead = || {
+        let sql = "select value from meta where name = 'usage_ahead'";
+        let bytes = snapshots().query_row(sql, [], |row| row.get::<_, [u8; 48]>(0)).ok()?;
+        let number = |from: usize| u64::from_be_bytes(bytes[from..from + 8].try_into().unwrap());
+        Some((number(0), number(8)))
+    };
+    let consume = async |opened: &Opened, name: &str| {
+        let items = (0..WALLETS).map(|n| item(&key(n), name, "1")).collect();
+        opened.world.done(Work::ConsumeBatch(items)).await;
+    };
+    let expect = async |opened: &Opened, expected: &str| {
+        for n in [0, 255, 256, 399, 400, 401, WALLETS - 1] {
+            let query = UsageQuery {
+                wallet: key(n),
+                buckets: vec![instant("2020-01-01")],
+                from: instant("2020-01-01"),
+                until: instant("2040-01-01"),
+                group_by: Vec::new(),
+            };
+            let told = opened.ledger.usage(query).await.unwrap().unwrap();
+            assert_eq!(told[0].total, credits(expected), "{n}");
+        }
+    };
+
+    let opened = store.opened_with(by_hand).await;
+    consume(&opened, "first").await;
+    opened.ledger.write_behind();
+    assert_eq!(ahead(), None);
+    let numbers = "select wallet from usage_days order by wallet limit 1 offset 400";
+    let number: u64 = snapshots().query_row(numbers, [], |row| row.get(0)).unwrap();
+    let disturb = format!(
+        "pragma busy_timeout = 5000;
+         create trigger disturbs before update on usage_days when new.wallet >= {number}
+         begin select raise(abort, 'disturbed'); end"
+    );
+    snapshots().execute_batch(&disturb).unwrap();
+
+    consume(&opened, "second").await;
+    opened.ledger.write_behind();
+    let interrupted = ahead().expect("it was interrupted");
+    assert_eq!(interrupted.0, number - 400 + 255);
+    expect(&opened, "2").await;
+    opened.close().await;
+    verify(store.path(), |_, _| {}).unwrap();
+
+    let opened = store.opened_with(by_hand).await;
+    consume(&opened, "third").await;
+    opened.ledger.write_behind();
+    assert_eq!(ahead(), Some(interrupted), "it goes on there, and no further");
+    expect(&opened, "3").await;
+    // After a kill likewise.
+    drop(opened);
+    let opened = store.opened_with(by_hand).await;
+    expect(&opened, "3").await;
+    snapshots().execute_batch("pragma busy_timeout = 5000; drop trigger disturbs").unwrap();
+    opened.ledger.write_behind();
+    assert_eq!(ahead(), None);
+    expect(&opened, "3").await;
     opened.close().await;
     verify(store.path(), |_, _| {}).unwrap();
 }

@@ -241,17 +241,32 @@ async fn a_wallet_that_was_dropped_while_it_was_looked_at_is_written() {
     opened.close().await;
 }
 
-/// Commits of the ledger wait while the disk syncs anything else, so no round is synced in one piece.
+/// A file of the version before has nothing that this one does not know. That version would not know what
+/// this one writes, and is told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_version_before_is_kept() {
+    let store = Store::new();
+    let opened = store.fresh().await;
+    opened.world.consume(&wallet("ann/gold"), "first", "1").await;
+    opened.close().await;
+    let snapshots = || rusqlite::Connection::open(store.path().join("snapshots.db")).unwrap();
+    let before = "update meta set value = 3 where name = 'format'; create table kept (it integer)";
+    snapshots().execute_batch(before).unwrap();
+    verify(store.path(), |_, _| {}).unwrap();
+    let opened = store.opened().await;
+    assert_eq!(opened.world.available(&wallet("ann/gold")).await, "-1");
+    opened.close().await;
+    let format = "select value from meta, (select count(*) from kept) where name = 'format'";
+    assert_eq!(snapshots().query_row(format, [], |row| row.get(0)), Ok(4));
+}
+
+/// Commits of the ledger wait while the disk syncs anything else, so no round is synced in one piece, nor
+/// is the usage of its wallets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_of_many_wallets_is_written_little_by_little() {
     let store = Store::new();
     store.fresh().await.close().await;
-    let opened = store
-        .opened_with(|options| {
-            options.snapshots_every = Duration::MAX;
-            options.adds_usage_up = false;
-        })
-        .await;
+    let opened = store.opened_with(|options| options.snapshots_every = Duration::MAX).await;
     let wallets: Vec<_> = (0..12_000).map(|n| wallet(&format!("bob/silver/r{n}"))).collect();
     for wallets in wallets.chunks(1_000) {
         let items = wallets.iter().map(|key| item(key, "once", "1")).collect();
