@@ -163,8 +163,8 @@ pub struct ServeOptions {
           default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     pub lag_rows_max: u32,
-    /// Rows whose usage need not be added up yet; then writing waits. All but two million of them are
-    /// added up by a start after a kill.
+    /// Rows whose usage need not be added up yet; then writing waits. A start after a kill adds up what
+    /// of them is beyond two million before it serves.
     #[arg(long, env = "SCRIP_USAGE_LAG_ROWS_MAX", conflicts_with = "database_url",
           default_value_t = 2_000_000,
           value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]

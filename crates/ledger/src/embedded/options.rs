@@ -36,8 +36,8 @@ pub struct Options {
     pub lag_rows_max: u64,
     /// The same in bytes of rows.
     pub lag_bytes_max: u64,
-    /// Rows whose usage need not be added up yet; with more, the writer waits. All but two million of
-    /// them are added up by a start after a kill.
+    /// Rows whose usage need not be added up yet; with more, the writer waits. A start after a kill adds
+    /// up what of them is beyond two million before it serves.
     pub usage_lag_rows_max: u64,
     /// How long the scrubber takes for one pass over everything, if it keeps up; none is never.
     pub scrub_every: Option<Duration>,
