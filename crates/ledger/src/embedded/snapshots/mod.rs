@@ -326,6 +326,7 @@ fn check(connection: &Connection, ledger_id: &[u8; 16]) -> Result<Reach, String>
     if id != ledger_id {
         return Err("it is another ledger's".to_owned());
     }
+    read_usage_reach(connection)?;
     get_reach(connection, "whole")
 }
 

@@ -144,7 +144,9 @@ impl Behind {
             return false;
         }
         state.asked = true;
-        state.to_add_up.ask();
+        if state.is_worth_waiting_for_usage(&self.bounds) {
+            state.to_add_up.ask();
+        }
         self.changed.notify_all();
         while state.is_worth_waiting(&self.bounds) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -298,11 +300,14 @@ impl State {
         self.rows() >= bounds.rows || self.bytes.saturating_sub(self.saved_bytes) >= bounds.bytes
     }
 
+    fn is_worth_waiting_for_usage(&self, bounds: &Bounds) -> bool {
+        self.to_add_up.is_worth_waiting(self.reach.position, bounds.usage_rows)
+    }
+
     /// Too much is behind, and it will be less.
     fn is_worth_waiting(&self, bounds: &Bounds) -> bool {
         let for_wallets = !self.failing && self.are_wallets_too_far(bounds);
-        let for_usage = self.to_add_up.is_worth_waiting(self.reach.position, bounds.usage_rows);
-        !self.stopping && (for_wallets || for_usage)
+        !self.stopping && (for_wallets || self.is_worth_waiting_for_usage(bounds))
     }
 }
 
