@@ -191,6 +191,7 @@ fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
         days_per_transaction: DAYS_PER_TRANSACTION,
         next: |added_up| behind.next_used(added_up),
         reached: |reached| behind.added_up(reached),
+        pause: |took| behind.pause(took),
     };
     match work.roll_up(until, ROLL_FOR) {
         Ok(reached) => {

@@ -53,6 +53,7 @@ pub(super) fn catch_up(
             days_per_transaction: DAYS_AT_A_START,
             next: |_| Next::Read(enough),
             reached: |_| {},
+            pause: |_| {},
         };
         match work.roll_up(enough, Duration::from_secs(1)) {
             Ok(position) => reached = position,
@@ -68,7 +69,7 @@ pub(super) fn catch_up(
 }
 
 /// What usage is added up with.
-pub(super) struct Rolling<'a, N, R> {
+pub(super) struct Rolling<'a, N, R, P> {
     pub snapshots: &'a Connection,
     pub ledger: &'a Connection,
     pub days_per_transaction: usize,
@@ -76,9 +77,16 @@ pub(super) struct Rolling<'a, N, R> {
     pub next: N,
     /// Is told up to which row all are added up, whenever that is further.
     pub reached: R,
+    /// Is told how long a transaction took that is not the last, and may wait.
+    pub pause: P,
 }
 
-impl<N: Fn(Position) -> Next, R: FnMut(Position)> Rolling<'_, N, R> {
+impl<N, R, P> Rolling<'_, N, R, P>
+where
+    N: Fn(Position) -> Next,
+    R: FnMut(Position),
+    P: Fn(Duration),
+{
     /// Adds up what is behind, for so long at most; up to which row all are added up.
     pub(super) fn roll_up(
         &mut self,
@@ -118,6 +126,7 @@ impl<N: Fn(Position) -> Next, R: FnMut(Position)> Rolling<'_, N, R> {
         days.sort_unstable_by_key(|(key, _)| *key);
         let mut days = days.into_iter().peekable();
         loop {
+            let begin = Instant::now();
             let is_last = snapshots::in_transaction(self.snapshots, || {
                 let (mut count, mut wallet) = (0, None);
                 // A wallet is further with all of its days, or with none.
@@ -137,6 +146,7 @@ impl<N: Fn(Position) -> Next, R: FnMut(Position)> Rolling<'_, N, R> {
             if is_last {
                 return Ok(());
             }
+            (self.pause)(begin.elapsed());
         }
     }
 

@@ -24,6 +24,11 @@ use crate::work::StoreError;
 /// waits for a commit of the ledger waits for that too: the more there is, the longer.
 const RECORDS_PER_TRANSACTION: usize = 256;
 
+/// How many times as long as a transaction took nothing is written behind it, so that requests do not meet all
+/// of a round at once; and at most how long.
+const PAUSES: u32 = 2;
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+
 /// How far what is written behind may be behind.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::embedded) struct Bounds {
@@ -62,6 +67,8 @@ struct State {
     to_add_up: ToAddUp,
     /// Somebody wants a round soon.
     asked: bool,
+    /// So many wait until something is written.
+    waiting: usize,
     stopping: bool,
     /// When the last turn with a round ended.
     round_ended: Instant,
@@ -110,6 +117,7 @@ impl Behind {
             failing: false,
             to_add_up: ToAddUp::after(added_up, saved.position),
             asked: false,
+            waiting: 0,
             stopping: false,
             round_ended: Instant::now(),
             begun: 0,
@@ -147,10 +155,12 @@ impl Behind {
         if state.is_worth_waiting_for_usage(&self.bounds) {
             state.to_add_up.ask();
         }
+        state.waiting += 1;
         self.changed.notify_all();
         while state.is_worth_waiting(&self.bounds) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.waiting -= 1;
         true
     }
 
@@ -171,10 +181,12 @@ impl Behind {
         let turn = state.begun + 1;
         state.asked = true;
         state.to_add_up.ask();
+        state.waiting += 1;
         self.changed.notify_all();
         while state.ended < turn && !state.stopping {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.waiting -= 1;
     }
 
     /// Ends the waiting; one last round follows.
@@ -206,6 +218,21 @@ impl Behind {
             }
             if state.to_add_up.is_worth_a_turn() {
                 return Turn::Usage;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// After something that took so long, leaves processors and the disk to others for a while, unless
+    /// somebody waits or much is behind.
+    pub(in crate::embedded) fn pause(&self, took: Duration) {
+        let until = Instant::now() + took.saturating_mul(PAUSES).min(PAUSE_MAX);
+        let mut state = self.lock();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || state.is_in_a_hurry(&self.bounds) {
+                return;
             }
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -300,6 +327,11 @@ impl State {
         self.rows() >= bounds.rows || self.bytes.saturating_sub(self.saved_bytes) >= bounds.bytes
     }
 
+    fn is_in_a_hurry(&self, bounds: &Bounds) -> bool {
+        let is_far = self.rows() >= bounds.rows / 2 || self.dirty.len() >= bounds.wallets;
+        self.stopping || self.waiting > 0 || is_far || self.to_add_up.is_worth_a_turn()
+    }
+
     fn is_worth_waiting_for_usage(&self, bounds: &Bounds) -> bool {
         self.to_add_up.is_worth_waiting(self.reach.position, bounds.usage_rows)
     }
@@ -323,6 +355,7 @@ pub(in crate::embedded) fn round(
     let mut written = 0;
     let mut chunks = keys.chunks(RECORDS_PER_TRANSACTION).peekable();
     loop {
+        let begin = Instant::now();
         let chunk = chunks.next().unwrap_or_default();
         let reach = chunks.peek().is_none().then_some(&taken.reach);
         match write(connection, wallets, chunk, reach) {
@@ -345,6 +378,7 @@ pub(in crate::embedded) fn round(
             behind.ended(&taken);
             return Ok(written as u64);
         }
+        behind.pause(begin.elapsed());
     }
 }
 
