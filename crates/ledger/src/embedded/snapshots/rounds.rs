@@ -20,6 +20,9 @@ use crate::slot::{Position, Slot};
 use crate::usage::NewlyUsed;
 use crate::work::StoreError;
 
+#[cfg(test)]
+mod tests;
+
 /// Records of one transaction. With them the file's write-ahead log is synced and written back, and whoever
 /// waits for a commit of the ledger waits for that too: the more there is, the longer.
 const RECORDS_PER_TRANSACTION: usize = 256;
@@ -329,7 +332,8 @@ impl State {
 
     fn is_in_a_hurry(&self, bounds: &Bounds) -> bool {
         let is_far = self.rows() >= bounds.rows / 2 || self.dirty.len() >= bounds.wallets;
-        self.stopping || self.waiting > 0 || is_far || self.to_add_up.is_worth_a_turn()
+        let is_wanted = self.stopping || self.asked || self.waiting > 0;
+        is_wanted || is_far || self.to_add_up.is_worth_a_turn()
     }
 
     fn is_worth_waiting_for_usage(&self, bounds: &Bounds) -> bool {
