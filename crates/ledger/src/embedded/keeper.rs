@@ -12,7 +12,7 @@ use super::erasing::{self, ToErase};
 use super::keys::Recent;
 use super::names::Frozen;
 use super::reach::Reach;
-use super::rolling::{DAYS_PER_TRANSACTION, NotRolled, Rolling};
+use super::rolling::{NotRolled, Rolling};
 use super::snapshots::{self, Behind, Bounds, Turn};
 use super::writer::Watch;
 use crate::slot::Position;
@@ -188,7 +188,7 @@ fn add_usage_up(connection: &Connection, ledger: &Connection, shared: &Shared) {
     let mut work = Rolling {
         snapshots: connection,
         ledger,
-        days_per_transaction: DAYS_PER_TRANSACTION,
+        days_per_transaction: snapshots::LINES_PER_TRANSACTION,
         next: |added_up| behind.next_used(added_up),
         reached: |reached| behind.added_up(reached),
         pause: |took| behind.pause(took),

@@ -18,10 +18,7 @@ use crate::work::StoreError;
 /// More rows than these are added up before anything is served: as long as they are behind, questions
 /// have to read them.
 const BEHIND_MAX: u64 = 2_000_000;
-/// Days of one transaction. With them the file's write-ahead log is synced and written back, and whoever
-/// waits for a commit of the ledger waits for that too: the more there is, the longer.
-pub(super) const DAYS_PER_TRANSACTION: usize = 256;
-/// The same while nobody is served.
+/// Days of one transaction while nobody is served.
 const DAYS_AT_A_START: usize = 16_384;
 
 /// Why rows were not added up.

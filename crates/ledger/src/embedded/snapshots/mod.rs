@@ -40,6 +40,9 @@ const CONDEMNED: &str = "snapshots.damaged";
 const FORMAT: i64 = 4;
 /// All wallets are added up to one row.
 const FORMAT_BEFORE: i64 = 3;
+/// Wallets, or days of usage, of one transaction. With them the file's write-ahead log is synced and written
+/// back, and whoever waits for a commit of the ledger waits for that too: the more there is, the longer.
+pub(super) const LINES_PER_TRANSACTION: usize = 256;
 /// Connections that are kept for the next reader: as many as read at once when many ask. To open one
 /// takes longer than to read a record.
 const IDLE_MAX: usize = 64;

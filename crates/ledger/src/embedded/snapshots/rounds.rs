@@ -15,17 +15,13 @@ use super::super::reach::Reach;
 use super::super::wallets::Wallets;
 use super::at_hand::Next;
 use super::to_add_up::ToAddUp;
-use super::{Stored, get_reach, in_transaction, pack, pack_key, put_reach};
+use super::{LINES_PER_TRANSACTION, Stored, get_reach, in_transaction, pack, pack_key, put_reach};
 use crate::slot::{Position, Slot};
 use crate::usage::NewlyUsed;
 use crate::work::StoreError;
 
 #[cfg(test)]
 mod tests;
-
-/// Records of one transaction. With them the file's write-ahead log is synced and written back, and whoever
-/// waits for a commit of the ledger waits for that too: the more there is, the longer.
-const RECORDS_PER_TRANSACTION: usize = 256;
 
 /// How many times as long as a transaction took nothing is written behind it, so that requests do not meet all
 /// of a round at once; and at most how long.
@@ -331,9 +327,15 @@ impl State {
     }
 
     fn is_in_a_hurry(&self, bounds: &Bounds) -> bool {
-        let is_far = self.rows() >= bounds.rows / 2 || self.dirty.len() >= bounds.wallets;
+        let half = Bounds {
+            rows: bounds.rows / 2,
+            bytes: bounds.bytes / 2,
+            usage_rows: bounds.usage_rows / 2,
+            ..*bounds
+        };
         let is_wanted = self.stopping || self.asked || self.waiting > 0;
-        is_wanted || is_far || self.to_add_up.is_worth_a_turn()
+        let is_due = self.dirty.len() >= bounds.wallets || self.to_add_up.is_worth_a_turn();
+        is_wanted || is_due || self.is_worth_waiting(&half)
     }
 
     fn is_worth_waiting_for_usage(&self, bounds: &Bounds) -> bool {
@@ -357,7 +359,7 @@ pub(in crate::embedded) fn round(
     let mut keys: Vec<_> = taken.keys.iter().map(|key| (pack_key(key), key)).collect();
     keys.sort_unstable();
     let mut written = 0;
-    let mut chunks = keys.chunks(RECORDS_PER_TRANSACTION).peekable();
+    let mut chunks = keys.chunks(LINES_PER_TRANSACTION).peekable();
     loop {
         let begin = Instant::now();
         let chunk = chunks.next().unwrap_or_default();

@@ -50,6 +50,13 @@ fn there_is_no_pause_where_half_of_what_may_be_is_behind() {
     assert!(pauses(&behind));
     commit(&behind, BOUNDS.rows / 2);
     assert!(!pauses(&behind));
+
+    let bounds = Bounds { rows: u64::MAX, usage_rows: 100, ..BOUNDS };
+    let behind = Behind::new(bounds, Reach::START, 0);
+    commit(&behind, 49);
+    assert!(pauses(&behind));
+    commit(&behind, 50);
+    assert!(!pauses(&behind), "of usage");
 }
 
 /// Of whoever asks for a turn, as the writer does when it has no room for names.
